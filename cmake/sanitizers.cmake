@@ -1,0 +1,6 @@
+# -DVTMH_SANITIZE=address,undefined or =thread
+set(VTMH_SANITIZE "" CACHE STRING "Sanitizers to build with, comma-separated")
+if(VTMH_SANITIZE)
+    add_compile_options(-fsanitize=${VTMH_SANITIZE} -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${VTMH_SANITIZE})
+endif()
