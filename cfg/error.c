@@ -1,0 +1,3 @@
+#include "cfg/error.h"
+
+G_DEFINE_QUARK(cfg-error-quark, cfg_error)
