@@ -1,0 +1,107 @@
+/*
+ * The meeting book: where the hosts of a test meet. A pure state machine: events in, actions out;
+ * no I/O, no clock, no allocation visible to the caller beyond the actions.
+ *
+ * A meeting is known by (test, tag, round). Its members are hosts by index in the test's tuple, as a
+ * bit set. A barrier is an exchange of nothing.
+ *
+ *   all members arrived                       -> RELEASE to each of them, with all payloads
+ *   a member failed, died, was lost, timed out -> ABORT to every host of the test, at once, with the
+ *                                                 origin, its error and what it was doing
+ *   arrival after the abort                    -> the same ABORT to the one who arrived
+ *   arrival repeated (same host, same payload) -> the same answer again, once there is one
+ *   other members, other payload               -> a protocol error, which aborts the test and says so
+ *
+ * Only the first abort of a test counts as its cause; it stays until the test is closed.
+ *
+ * Settling: after an abort the two ends of a broken handover must still tell each other what became
+ * of the guest. A meeting opened with `settle` is not touched by the test's abort; it ends by
+ * release, by the loss of a member, or by its own timeout, with an ABORT that concerns it alone.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MEETING_MAX_HOSTS 128
+
+struct meeting_book;
+
+struct meeting_hosts { /* a set of host indexes */
+    uint64_t bits[MEETING_MAX_HOSTS / 64];
+};
+
+struct meeting_arrival {
+    uint64_t test;
+    const char *tag;
+    uint32_t round;
+    bool settle;
+    struct meeting_hosts members;
+    unsigned host;       /* who arrives */
+    int64_t timeout_ms;  /* from the first arrival; the shortest asked for holds */
+    GBytes *payload;     /* NULL: nothing; referenced, not copied */
+};
+
+/* What the caller must send. In the order in which it must be sent. */
+enum meeting_action_kind {
+    MEETING_RELEASE, /* to host `to`: payloads of all members */
+    MEETING_ABORT,   /* to host `to`: cause; tag NULL when it is the whole test that is aborted */
+};
+
+struct meeting_cause {
+    int origin;       /* index of the host that is the first cause; -1: the coordinator itself */
+    char *message;    /* first cause, in the origin's words */
+    char *context;    /* what the origin was doing, or NULL */
+    bool lost;        /* the origin cannot be reached */
+    bool timeout;     /* the cause is a meeting's timeout; the message says who was missing */
+};
+
+struct meeting_action {
+    enum meeting_action_kind kind;
+    uint64_t test;
+    unsigned to;
+    char *tag;        /* NULL: the whole test */
+    uint32_t round;
+    GPtrArray *payloads;               /* RELEASE: GBytes by host index, NULL for non-members */
+    const struct meeting_cause *cause; /* ABORT: owned by the book, lives until the test is closed */
+};
+
+/* An array of struct meeting_action; free with g_ptr_array_unref(). */
+GPtrArray *meeting_actions_new(void);
+
+struct meeting_book *meeting_book_new(void);
+void meeting_book_free(struct meeting_book *book);
+
+/* A test begins on n_hosts hosts. names are copied. Opening a test twice is a programming error. */
+void meeting_open_test(struct meeting_book *book, uint64_t test, unsigned n_hosts,
+                       const char *const *names);
+
+/* Forgets the test and its meetings. */
+void meeting_close_test(struct meeting_book *book, uint64_t test);
+
+/* The test's cause if it has been aborted, else NULL. Transfer none. */
+const struct meeting_cause *meeting_test_cause(const struct meeting_book *book, uint64_t test);
+
+/* now_ms is any monotonic clock, the same in every call. Actions are appended. */
+void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arrival,
+                    int64_t now_ms, GPtrArray *actions);
+
+/* What a host is doing, from its heartbeats, for the message of a timeout. context is copied. */
+void meeting_set_context(struct meeting_book *book, uint64_t test, unsigned host,
+                         const char *context, int64_t now_ms);
+
+/* The host failed in this test (it still answers), or was lost. Aborts the test; with lost, also
+ * every settling meeting that still needs it. */
+void meeting_fail(struct meeting_book *book, uint64_t test, unsigned host, const char *message,
+                  bool lost, int64_t now_ms, GPtrArray *actions);
+
+/* The coordinator itself aborts the test (Ctrl-C, job timeout). */
+void meeting_abort(struct meeting_book *book, uint64_t test, const char *message, int64_t now_ms,
+                   GPtrArray *actions);
+
+/* When the next meeting times out; INT64_MAX if none is open. */
+int64_t meeting_next_timeout(const struct meeting_book *book);
+
+/* Ends every meeting whose time is over: who is missing, since when, what it was doing. */
+void meeting_expire(struct meeting_book *book, int64_t now_ms, GPtrArray *actions);
