@@ -31,14 +31,20 @@
 #include "cfg/error.h"
 
 struct params;
-typedef struct params params; /* only so that g_autoptr(params) can be written */
 
 /* An empty dictionary (transfer full). */
 struct params *params_new(void);
 struct params *params_ref(struct params *p);
 /* Takes NULL. */
 void params_unref(struct params *p);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(params, params_unref)
+
+/* What g_autoptr(params) needs. Not G_DEFINE_AUTOPTR_CLEANUP_FUNC, which wants a typedef named
+ * `params`, and that would forbid variables of this name (-Wshadow). */
+typedef struct params *_GLIB_AUTOPTR_TYPENAME(params);
+static inline void _GLIB_AUTOPTR_FUNC_NAME(params)(struct params **p)
+{
+    params_unref(*p);
+}
 
 /* A dictionary of one's own with the same content (transfer full). Strings are shared. */
 struct params *params_copy(const struct params *p);
