@@ -1,0 +1,78 @@
+/*
+ * The guest inside a VM: is it up, does it work, did it lose memory.
+ *
+ * `guest` in the params names it: tick, jeos, or image (whatever the user has: later). A guest is
+ * attached to a VM on either end; what it needs of the other end travels as a string (guest_state).
+ */
+#pragma once
+
+#include "migration/vm/vm.h"
+
+struct guest;
+
+/* What VM the guest needs: files under host->guests_dir and kernel command line. err: no such guest,
+ * or its files are not on this host. Transfer full; free with guest_boot_free(). */
+struct vm_boot *guest_boot(const struct host *host, const struct params *params, GError **err);
+void guest_boot_free(struct vm_boot *boot);
+
+/* The name in the results: "tick", "jeos". Transfer none. */
+const char *guest_name(const struct params *params);
+
+/*
+ * Attaches to a VM: reads its serial port into <log_dir>/<vm>.serial.log and follows the heartbeat.
+ * scope: where the reader runs; the guest must be freed before the scope is closed. Transfer full.
+ */
+struct guest *guest_attach(struct vm *vm, const struct host *host, const struct params *params,
+                           struct scope *scope, GError **err);
+void guest_free(struct guest *guest);
+
+/* Source, first start: waits until the guest says it is up, and logs in where it has ssh. */
+int guest_await_up(struct guest *guest, int64_t deadline, GError **err);
+
+/* Destination, after RESUME: waits for a heartbeat that is newer than the source's last, and logs in
+ * where it has ssh. */
+int guest_await_alive(struct guest *guest, int64_t deadline, GError **err);
+
+/*
+ * Starts what the params ask for: the memory writer (dirty_mem, dirty_rate), for jeos also the disk
+ * writer (disk_write_mem, disk_write_rate) and migration_bg_command.
+ */
+int guest_start_work(struct guest *guest, int64_t deadline, GError **err);
+
+/* Is the work still alive after the move (migration_bg_check_command; writers). */
+int guest_check_work(struct guest *guest, int64_t deadline, GError **err);
+
+/* One full read pass that begins now. *pages_out: pages read; *bad_out: pages found bad, in this pass
+ * or by the writer since the last verify. */
+int guest_verify(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
+                 GError **err);
+
+/* Makes the guest spoil one of its own pages: for tests of the check itself. */
+int guest_spoil(struct guest *guest, int64_t deadline, GError **err);
+
+/* Runs a command in a guest that has a shell. UNSUPPORTED if it has none. Out: transfer full. */
+int guest_run(struct guest *guest, const char *command, int64_t deadline, int *status_out,
+              char **output_out, GError **err);
+
+/* The last heartbeat seen here. at_us: CLOCK_MONOTONIC of its arrival; 0: none yet. */
+struct guest_beat {
+    uint32_t counter;
+    uint32_t guest_ms;
+    uint32_t bad_pages;
+    int64_t at_us;
+};
+struct guest_beat guest_last_beat(const struct guest *guest);
+struct guest_beat guest_first_beat(const struct guest *guest); /* the first since attach */
+
+/* Waits for a heartbeat that arrives after now: the guest runs. */
+int guest_await_beat(struct guest *guest, int64_t deadline, GError **err);
+
+/* The beat's period in ms. */
+unsigned guest_beat_period_ms(const struct guest *guest);
+
+/* What the other end must know to go on (login done, writers running). Transfer full / adopt. */
+char *guest_state(const struct guest *guest);
+void guest_adopt_state(struct guest *guest, const char *state);
+
+typedef struct guest guest;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(guest, guest_free)

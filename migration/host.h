@@ -1,0 +1,51 @@
+/*
+ * What a scenario, a VM or a guest may ask of the node it runs on. The node fills this in; nothing in
+ * migration/ knows the node itself.
+ */
+#pragma once
+
+#include "cfg/params.h"
+#include "proto/vtmh.pb-c.h"
+#include "sync/fiber.h"
+
+/* A kind of thing the ledger remembers, so that even a later node can remove it. */
+enum owned_kind {
+    OWNED_PROCESS, /* what: pid in decimal; start time and name are added by the ledger */
+    OWNED_PATH,    /* what: absolute path of a file, socket or folder (with all below it) */
+    OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
+};
+
+struct host_ops {
+    /*
+     * Enters a thing into the ledger / strikes it out. Durable (fsync) when own returns: call it
+     * before, or right after, the thing comes to be.
+     */
+    int (*own)(void *node, enum owned_kind kind, const char *what, GError **err);
+    void (*disown)(void *node, enum owned_kind kind, const char *what);
+
+    /* One record into the test's log here and in the job's log. role, vm: NULL if none. */
+    void (*log)(void *node, Vtmh__LogLevel level, const char *role, const char *vm,
+                const char *text);
+
+    /* What the node is doing now, for heartbeats and time-out messages. */
+    void (*context)(void *node, const char *text);
+
+    /* Something for the live line of a VM. Fields as in the message; test is filled in by the node. */
+    void (*progress)(void *node, const Vtmh__Progress *progress);
+};
+
+struct host {
+    const struct host_ops *ops;
+    void *node;
+    const char *name;       /* the user's word for this host */
+    const char *address;    /* numeric, at which the other hosts of the tuple reach it */
+    const char *log_dir;    /* the test's folder here: what is in it is sent to the coordinator */
+    const char *run_dir;    /* sockets and scratch of the test; removed after it; short path */
+    const char *guests_dir; /* tick/ and jeos/ lie here */
+};
+
+int host_own(const struct host *host, enum owned_kind kind, const char *what, GError **err);
+void host_disown(const struct host *host, enum owned_kind kind, const char *what);
+void host_log(const struct host *host, Vtmh__LogLevel level, const char *role, const char *vm,
+              const char *format, ...) G_GNUC_PRINTF(5, 6);
+void host_context(const struct host *host, const char *format, ...) G_GNUC_PRINTF(2, 3);

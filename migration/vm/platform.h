@@ -1,0 +1,76 @@
+/*
+ * What a VM runs on, decided once for all hosts of a tuple, before any VM starts.
+ *
+ * Each host offers what it has proven (KVM by running a guest with it, everything else by asking the
+ * hypervisor); every host computes the same decision from all offers.
+ */
+#pragma once
+
+#include "cfg/params.h"
+#include "sync/fiber.h"
+
+#include <jansson.h>
+
+#define VM_ERROR (vm_error_quark())
+GQuark vm_error_quark(void);
+
+enum vm_error {
+    VM_ERROR_START,       /* the hypervisor is missing or did not start; with its stderr's tail */
+    VM_ERROR_DIED,        /* it ended by itself or was killed; with status and stderr's tail */
+    VM_ERROR_COMMAND,     /* it refused a command; with command, class and description */
+    VM_ERROR_MIGRATION,   /* the migration failed; with the hypervisor's reason */
+    VM_ERROR_UNSUPPORTED, /* it cannot do what is asked for: the test is SKIP with this sentence */
+    VM_ERROR_GUEST,       /* the guest did not boot, answer, or keep its work */
+    VM_ERROR_UNCERTAIN,   /* nobody can say where the guest lives */
+};
+
+/* What one host can do. Owned strings. */
+struct vm_offer {
+    char *binary;         /* path that was asked */
+    unsigned version[3];  /* QMP query-version: major, minor, micro */
+    char *package;        /* the distribution's addition, may be empty */
+    bool kvm;             /* proven by a guest, not by /dev/kvm alone */
+    char *kvm_reason;     /* why not, in a sentence; NULL if kvm */
+    GHashTable *machines; /* full name or alias -> full name (QMP query-machines) */
+    GHashTable *cpus;     /* set of CPU models (QMP query-cpu-definitions) */
+    GHashTable *capabilities; /* set of migration capabilities (QMP query-migrate-capabilities) */
+    GHashTable *parameters;   /* set of migration parameters (QMP query-migrate-parameters) */
+};
+
+/*
+ * Asks this host: starts the binary named by `qemu_binary` once with no machine. The answer is kept
+ * for the life of the process for as long as the binary does not change. params: of one VM.
+ * Transfer full.
+ */
+struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err);
+void vm_offer_free(struct vm_offer *offer);
+
+/* For the wire. Transfer full. */
+json_t *vm_offer_to_json(const struct vm_offer *offer);
+struct vm_offer *vm_offer_from_json(const json_t *json, GError **err);
+
+/* The decision. */
+struct vm_platform {
+    bool kvm;
+    char *machine;       /* full versioned name */
+    char *cpu;           /* model with flags, as for -cpu */
+    uint64_t ram_bytes;  /* after quirks */
+    GPtrArray *notes;    /* char *: TCG instead of KVM and why, the quirk, versions that differ */
+};
+
+/*
+ * Decides from all offers (by host index; names for messages) and a VM's params. The same inputs give
+ * the same answer on every host. UNSUPPORTED when no common answer exists, with the hosts that
+ * disagree. `tcg_dirty_sync_quirk`: yes (default): with TCG and any QEMU older than 9.0, RAM that is a
+ * multiple of 256 KiB gets 8 KiB less, since QEMU loses guest writes otherwise (fixed by
+ * qemu 03bfc2188f06). Transfer full.
+ */
+struct vm_platform *vm_platform_decide(const struct vm_offer *const *offers,
+                                       const char *const *names, unsigned n,
+                                       const struct params *params, GError **err);
+void vm_platform_free(struct vm_platform *platform);
+
+typedef struct vm_offer vm_offer;
+typedef struct vm_platform vm_platform;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(vm_offer, vm_offer_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(vm_platform, vm_platform_free)
