@@ -50,5 +50,4 @@ void child_free(struct child *child);
 int child_run(const char *const *argv, const char *input, int64_t deadline, int *status_out,
               char **stdout_out, char **stderr_out, GError **err);
 
-typedef struct child child;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(child, child_free)
+AUTOPTR_STRUCT(child, child_free);

@@ -27,6 +27,8 @@
  */
 #pragma once
 
+#include "sync/autoptr.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,8 +70,8 @@ const char *fiber_name(void);
  * wait of a reader or a server, which is ended by cancelling it.
  */
 #define DEADLINE_NEVER INT64_MAX
-int64_t deadline_in(int64_t ms);                /* now + ms, saturating */
-int64_t deadline_left(int64_t deadline);        /* ms left, 0 when passed */
+int64_t deadline_in(int64_t ms);         /* now + ms, saturating */
+int64_t deadline_left(int64_t deadline); /* ms left, 0 when passed */
 int64_t deadline_min(int64_t a, int64_t b);
 
 /* ------------------------------------------------------------------------------------------- */
@@ -148,5 +150,4 @@ void fiber_unshield(void);
 /* Whether the running fiber has been cancelled (also seen inside a shield). */
 bool fiber_is_cancelled(void);
 
-typedef struct scope scope;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(scope, scope_abandon)
+AUTOPTR_STRUCT(scope, scope_abandon);

@@ -49,5 +49,4 @@ int stream_steal_fd(struct stream *stream);
 /* Closes the descriptor and frees the stream once libuv has let go of it. NULL is fine. */
 void stream_close(struct stream *stream);
 
-typedef struct stream stream;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(stream, stream_close)
+AUTOPTR_STRUCT(stream, stream_close);
