@@ -1,0 +1,81 @@
+/* What a job found out: the record from which every report is made. */
+#pragma once
+
+#include "proto/vtmh.pb-c.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit status bits, as avocado's (and 16: passed with warnings). */
+enum exit_bits {
+    EXIT_BIT_TESTS_FAILED = 1, /* FAIL or ERROR */
+    EXIT_BIT_JOB = 2,          /* the job could not go on: a host unreachable or lost */
+    EXIT_BIT_USAGE = 4,        /* command line or configuration */
+    EXIT_BIT_INTERRUPTED = 8,
+    EXIT_BIT_WARNINGS = 16,
+};
+
+/* One leg, both ends' views joined. Figures that were not measured are negative. */
+struct leg_result {
+    char *vm;
+    char *source, *destination; /* host names */
+    char *protocol, *driver;
+    unsigned leg;
+    char *status; /* completed, failed, cancelled */
+    bool offline;
+    double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, guest_gap_ms,
+        network_gap_ms;
+    int64_t transferred_bytes, dirty_syncs;
+    Vtmh__MemoryCheck memory_check;
+    uint64_t bad_pages;
+    Vtmh__Survivor survivor;
+};
+
+struct test_result {
+    unsigned number; /* 1-based, in the job */
+    char *name;
+    char *shortname;
+    char *type;  /* may be NULL when the test never began */
+    char *guest; /* likewise */
+    GStrv hosts;
+    Vtmh__Status status;
+    char *fail_host;  /* NULL: none, or the coordinator itself */
+    char *fail_cause; /* NULL when passed */
+    char *fail_context;
+    int64_t start_us, end_us; /* CLOCK_REALTIME */
+    double elapsed_s;         /* by the monotonic clock */
+    GPtrArray *legs;          /* struct leg_result */
+    GPtrArray *notes;         /* char *, no repeats */
+    GPtrArray *leaks;         /* char * */
+    char *logdir;             /* relative to the job's folder: test-results/1-NAME */
+};
+
+struct job_result {
+    char *id;  /* 40 hex digits */
+    char *dir; /* absolute */
+    char *command_line;
+    int64_t start_us, end_us;
+    double elapsed_s;
+    GPtrArray *tests;  /* struct test_result, in order */
+    unsigned exit_bits; /* JOB, USAGE, INTERRUPTED: what the tests alone do not tell */
+    char *trouble;      /* why the job could not go on, or NULL */
+};
+
+struct leg_result *leg_result_new(void); /* all figures -1 */
+struct test_result *test_result_new(unsigned number, const char *name, const char *shortname);
+void test_result_free(struct test_result *test);
+struct job_result *job_result_new(void);
+void job_result_free(struct job_result *job);
+
+/* Adds a note unless it is there. */
+void test_result_note(struct test_result *test, const char *note);
+
+/* "PASS", "FAIL", … ("INTERRUPTED" is spelt so in results.json, as avocado's). */
+const char *status_name(Vtmh__Status status);
+
+/* How many tests have this status. */
+unsigned job_result_count(const struct job_result *job, Vtmh__Status status);
+
+/* The program's exit status: the job's own bits and what the tests' statuses add. */
+int job_result_exit_status(const struct job_result *job);
