@@ -36,7 +36,9 @@ struct known_hosts_finding {
 
 /*
  * Looks a key up. name: HostKeyAlias or host name; port: 22 matches plain names, others
- * "[name]:port". key: the public key blob as in the SSH handshake. Files that do not exist are empty.
+ * "[name]:port" (and, as in OpenSSH, a plain name that holds the very same key). key: the public key
+ * blob as in the SSH handshake. Files that do not exist are empty; one that cannot be read is an
+ * error (G_FILE_ERROR). finding->where is transfer full.
  */
 int known_hosts_check(const char *const *files, const char *name, uint16_t port,
                       const uint8_t *key, size_t key_size, struct known_hosts_finding *finding,
@@ -45,7 +47,7 @@ int known_hosts_check(const char *const *files, const char *name, uint16_t port,
 /* Key types known for the host ("ssh-ed25519", …), so that one of them is negotiated. Transfer full. */
 GStrv known_hosts_key_types(const char *const *files, const char *name, uint16_t port);
 
-/* Appends a line (creating file and folder, modes 600 and 700). */
+/* Appends a line (creating file and folder, modes 600 and 700). Errors: G_FILE_ERROR. */
 int known_hosts_add(const char *file, const char *name, uint16_t port, const uint8_t *key,
                     size_t key_size, GError **err);
 

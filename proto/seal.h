@@ -10,6 +10,14 @@
 
 #define SEAL_KEY_BYTES 32
 #define SEAL_KEY_HEX (2 * SEAL_KEY_BYTES)
+#define SEAL_OVERHEAD 40 /* bytes by which a frame is longer than its data */
+
+#define SEAL_ERROR (seal_error_quark())
+GQuark seal_error_quark(void);
+
+enum seal_error {
+    SEAL_ERROR_KEY, /* not a key; the message does not repeat it */
+};
 
 enum seal_side {
     SEAL_COORDINATOR = 'C',
@@ -21,7 +29,10 @@ struct seal;
 /* Makes a fresh random key. */
 void seal_make_key(uint8_t key[SEAL_KEY_BYTES]);
 
-/* The key as it travels on the node's stdin: lower-case hex. seal_key_from_hex() refuses all else. */
+/*
+ * The key as it travels on the node's stdin: lower-case hex. seal_key_from_hex() refuses all else
+ * (SEAL_ERROR_KEY). Transfer full.
+ */
 char *seal_key_to_hex(const uint8_t key[SEAL_KEY_BYTES]);
 int seal_key_from_hex(const char *hex, uint8_t key[SEAL_KEY_BYTES], GError **err);
 

@@ -1,0 +1,158 @@
+/*
+ * A frame is its nonce followed by the ciphertext and the tag:
+ *
+ *     0   session, 8 bytes, big-endian
+ *     8   counter, 8 bytes, big-endian, from 1
+ *    16   side of the sealer
+ *    17   salt, 7 bytes, random for each struct seal
+ *    24   ciphertext, 16 bytes longer than the plain text
+ *
+ * The whole header is the nonce, so no part of it can be altered. The counter makes a nonce unique
+ * within a struct seal; the salt keeps two of them apart that were made from one key (a coordinator
+ * that starts again).
+ *
+ * A frame opens once: counters of a session only rise. The highest counter of every session ever
+ * opened is kept, so that a recorded session cannot be played again after another one began.
+ */
+#include "proto/seal.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define SESSION_AT 0
+#define COUNTER_AT 8
+#define SIDE_AT 16
+#define SALT_AT 17
+#define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
+
+G_STATIC_ASSERT(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+G_STATIC_ASSERT(SEAL_OVERHEAD == NONCE_BYTES + TAG_BYTES);
+
+G_DEFINE_QUARK(seal-error-quark, seal_error)
+
+struct seal {
+    uint8_t key[SEAL_KEY_BYTES];
+    uint8_t salt[NONCE_BYTES - SALT_AT];
+    enum seal_side ours;
+    enum seal_side theirs;
+    uint64_t counter;
+    GHashTable *highest; /* session -> highest counter opened, both uint64_t */
+};
+
+static void prepare_sodium(void)
+{
+    /* It fails only where the kernel gives no randomness; then no key can be trusted. */
+    if (sodium_init() < 0)
+        abort();
+}
+
+void seal_make_key(uint8_t key[SEAL_KEY_BYTES])
+{
+    prepare_sodium();
+    randombytes_buf(key, SEAL_KEY_BYTES);
+}
+
+char *seal_key_to_hex(const uint8_t key[SEAL_KEY_BYTES])
+{
+    char *hex = g_malloc(SEAL_KEY_HEX + 1);
+
+    return sodium_bin2hex(hex, SEAL_KEY_HEX + 1, key, SEAL_KEY_BYTES);
+}
+
+int seal_key_from_hex(const char *hex, uint8_t key[SEAL_KEY_BYTES], GError **err)
+{
+    if (strlen(hex) != SEAL_KEY_HEX || strspn(hex, "0123456789abcdef") != SEAL_KEY_HEX) {
+        g_set_error(err, SEAL_ERROR, SEAL_ERROR_KEY, "a link key is %d lower-case hex digits",
+                    SEAL_KEY_HEX);
+        return -1;
+    }
+    sodium_hex2bin(key, SEAL_KEY_BYTES, hex, SEAL_KEY_HEX, NULL, NULL, NULL);
+    return 0;
+}
+
+struct seal *seal_new(const uint8_t key[SEAL_KEY_BYTES], enum seal_side side)
+{
+    struct seal *seal = g_new0(struct seal, 1);
+
+    prepare_sodium();
+    memcpy(seal->key, key, SEAL_KEY_BYTES);
+    randombytes_buf(seal->salt, sizeof(seal->salt));
+    seal->ours = side;
+    seal->theirs = side == SEAL_NODE ? SEAL_COORDINATOR : SEAL_NODE;
+    seal->highest = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    return seal;
+}
+
+void seal_free(struct seal *seal)
+{
+    if (seal == NULL)
+        return;
+    g_hash_table_unref(seal->highest);
+    sodium_memzero(seal->key, sizeof(seal->key));
+    g_free(seal);
+}
+
+static void put_u64(uint8_t *at, uint64_t value)
+{
+    value = GUINT64_TO_BE(value);
+    memcpy(at, &value, sizeof(value));
+}
+
+static uint64_t get_u64(const uint8_t *at)
+{
+    uint64_t value;
+
+    memcpy(&value, at, sizeof(value));
+    return GUINT64_FROM_BE(value);
+}
+
+GBytes *seal_frame(struct seal *seal, uint64_t session, const void *data, size_t size)
+{
+    uint8_t *frame = g_malloc(size + SEAL_OVERHEAD);
+
+    put_u64(frame + SESSION_AT, session);
+    put_u64(frame + COUNTER_AT, ++seal->counter);
+    frame[SIDE_AT] = seal->ours;
+    memcpy(frame + SALT_AT, seal->salt, sizeof(seal->salt));
+    crypto_aead_xchacha20poly1305_ietf_encrypt(frame + NONCE_BYTES, NULL, data, size, NULL, 0,
+                                               NULL, frame, seal->key);
+    return g_bytes_new_take(frame, size + SEAL_OVERHEAD);
+}
+
+/* The highest counter opened in the session so far; an entry is made only for authentic frames. */
+static void remember(struct seal *seal, uint64_t session, uint64_t counter)
+{
+    uint64_t *highest = g_hash_table_lookup(seal->highest, &session);
+
+    if (highest != NULL)
+        *highest = counter;
+    else
+        g_hash_table_insert(seal->highest, g_memdup2(&session, sizeof(session)),
+                            g_memdup2(&counter, sizeof(counter)));
+}
+
+GBytes *seal_open(struct seal *seal, const void *frame, size_t size, uint64_t *session_out)
+{
+    const uint8_t *bytes = frame;
+    const uint64_t *highest;
+    g_autofree uint8_t *plain = NULL;
+    uint64_t session, counter;
+
+    if (size < SEAL_OVERHEAD || bytes[SIDE_AT] != seal->theirs)
+        return NULL;
+    session = get_u64(bytes + SESSION_AT);
+    counter = get_u64(bytes + COUNTER_AT);
+    highest = g_hash_table_lookup(seal->highest, &session);
+    if (highest != NULL && counter <= *highest)
+        return NULL;
+
+    plain = g_malloc(size - SEAL_OVERHEAD + 1);
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, bytes + NONCE_BYTES,
+                                                   size - NONCE_BYTES, NULL, 0, bytes,
+                                                   seal->key) < 0)
+        return NULL;
+    remember(seal, session, counter);
+    *session_out = session;
+    return g_bytes_new_take(g_steal_pointer(&plain), size - SEAL_OVERHEAD);
+}

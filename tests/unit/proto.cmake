@@ -1,0 +1,2 @@
+vtmh_unit_test(test_seal vtmh_proto)
+vtmh_unit_test(test_known_hosts vtmh_proto)
