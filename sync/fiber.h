@@ -85,7 +85,10 @@ struct event {
     struct event_wait *waits;
 };
 
-#define EVENT_INIT {.is_set = false, .waits = NULL}
+#define EVENT_INIT                                                                                 \
+    {                                                                                              \
+        .is_set = false, .waits = NULL                                                             \
+    }
 
 void event_set(struct event *event);
 void event_reset(struct event *event);

@@ -1,0 +1,84 @@
+/* What fiber.c, event.c and scope.c share, and no one else. */
+#pragma once
+
+#include "sync/fiber.h"
+#include "sync/stack.h"
+
+enum fiber_state {
+    FIBER_READY,   /* in the run queue: new, or what it waited for has happened */
+    FIBER_RUNNING, /* on the processor */
+    FIBER_WAITING, /* in await_any(), until fiber_wake() */
+    FIBER_ENDED,   /* its function has returned; the record waits for its scope to close */
+};
+
+/* Why fiber_wait() returned; 0 and above is the index of an event. */
+enum fiber_wake_reason {
+    FIBER_WOKEN_BY_DEADLINE = -1,
+    FIBER_WOKEN_BY_CANCEL = -2,
+};
+
+/* One fiber waiting for one event; on the stack of the fiber. Circular list per event. */
+struct event_wait {
+    struct event_wait *next, *prev;
+    struct event *event;
+    struct fiber *fiber;
+    int index;
+};
+
+struct fiber {
+    char *name;
+    fiber_fn fn;
+    void *arg;
+
+    enum fiber_state state;
+    struct context context;
+    struct stack *stack;
+    uv_timer_t timer;  /* for the deadline of the wait it is in */
+    GList ready_link;  /* in scheduler.ready */
+    GList living_link; /* in scheduler.living, until it has ended */
+
+    struct event_wait *waits; /* while WAITING */
+    unsigned n_waits;
+    int wake_reason;
+
+    GError *cancelled; /* NULL until it is cancelled */
+    unsigned shields;
+    unsigned open_scopes;
+
+    struct scope *scope; /* NULL for the first fiber */
+    bool is_detached;
+    int result;
+    GError *error;
+    struct event ended;
+};
+
+/* A new fiber, ready to run. */
+struct fiber *fiber_new(struct scope *scope, const char *name, fiber_fn fn, void *arg);
+
+/* Forgets a fiber that has ended. */
+void fiber_release(struct fiber *fiber);
+
+/* The running fiber; waiting outside of a fiber is a programming error and ends the program. */
+struct fiber *fiber_self(void);
+
+/* Puts the running fiber to sleep until fiber_wake(), and returns its reason. */
+int fiber_wait(struct event_wait *waits, unsigned n_waits, int64_t deadline);
+
+/* Makes a waiting fiber ready. Only the first reason counts. */
+void fiber_wake(struct fiber *fiber, int reason);
+
+/* Returns whether the running fiber must unwind now, with err set. */
+bool fiber_check_cancelled(struct fiber *fiber, GError **err);
+
+/* Takes the waits out of the lists of their events. */
+void event_unlink(struct event_wait *waits, unsigned n_waits);
+
+/* A fiber of the scope has ended. Runs on the loop's stack. */
+void scope_on_fiber_ended(struct scope *scope, struct fiber *fiber);
+
+/*
+ * Something without a fiber (a killed child that is not yet reaped) that fiber_run() waits for
+ * before it returns, within limits.
+ */
+void fiber_run_hold(void);
+void fiber_run_release(void);

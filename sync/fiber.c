@@ -1,0 +1,325 @@
+/*
+ * The scheduler. fiber_run() alternates between two things, both on the thread's own stack: it
+ * resumes the fibers that are ready, and lets libuv wait for what the others need. A fiber is never
+ * resumed from inside a callback or from another fiber: event_set() only puts it in the queue. So
+ * no call of a fiber's code is ever nested in another's, and what a callback sees does not change
+ * under it.
+ *
+ * A fiber leaves its stack in three ways: fiber_wait(), await_turn() and the end of its function.
+ * Each returns to resume() below, on the thread's stack, where an ended fiber's stack can be
+ * reused.
+ */
+#include "sync/fiber-private.h"
+
+#include <signal.h>
+
+/* Fibers resumed before I/O gets a look: bounds how long a chain of events can starve the loop. */
+#define RESUMES_PER_TURN 128
+
+/* What a killed child in uninterruptible sleep may delay the end of fiber_run(). */
+#define HOLD_LIMIT_MS 2000
+
+struct scheduler {
+    uv_loop_t loop;
+    uv_timer_t hold_timer;
+    struct context context; /* the thread's own stack */
+    struct fiber *running;
+    GQueue ready;
+    GQueue living;
+    struct stack_pool stacks;
+    unsigned holds;
+    bool hold_is_over;
+};
+
+static _Thread_local struct scheduler *scheduler;
+
+G_DEFINE_QUARK(vtmh_sync_error, sync_error)
+
+static struct scheduler *current_scheduler(void)
+{
+    if (!scheduler)
+        g_error("this is only possible inside fiber_run()");
+    return scheduler;
+}
+
+uv_loop_t *fiber_loop(void)
+{
+    return &current_scheduler()->loop;
+}
+
+bool fiber_is_current(void)
+{
+    return scheduler && scheduler->running;
+}
+
+const char *fiber_name(void)
+{
+    return fiber_is_current() ? scheduler->running->name : "loop";
+}
+
+struct fiber *fiber_self(void)
+{
+    if (!fiber_is_current())
+        g_error("only a fiber can wait, not a callback of the loop");
+    return scheduler->running;
+}
+
+static int64_t now(void)
+{
+    uv_loop_t *loop = fiber_loop();
+
+    /* libuv's clock stands still while callbacks and fibers run. */
+    uv_update_time(loop);
+    return (int64_t)uv_now(loop);
+}
+
+int64_t deadline_in(int64_t ms)
+{
+    int64_t start = now();
+
+    return ms < DEADLINE_NEVER - start ? start + MAX(ms, 0) : DEADLINE_NEVER;
+}
+
+int64_t deadline_left(int64_t deadline)
+{
+    if (deadline == DEADLINE_NEVER)
+        return DEADLINE_NEVER;
+    return MAX(deadline - now(), 0);
+}
+
+int64_t deadline_min(int64_t a, int64_t b)
+{
+    return MIN(a, b);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    fiber_wake(timer->data, FIBER_WOKEN_BY_DEADLINE);
+}
+
+static void run_body(void)
+{
+    struct fiber *fiber = scheduler->running;
+
+    context_arrive(&scheduler->context);
+    fiber->result = fiber->fn(fiber->arg, &fiber->error);
+    if (fiber->open_scopes > 0)
+        g_error("fiber \"%s\" has ended without closing its scopes", fiber->name);
+    fiber->state = FIBER_ENDED;
+    context_leave(&fiber->context, &scheduler->context);
+}
+
+struct fiber *fiber_new(struct scope *scope, const char *name, fiber_fn fn, void *arg)
+{
+    struct fiber *fiber = g_new0(struct fiber, 1);
+
+    fiber->name = g_strdup(name);
+    fiber->fn = fn;
+    fiber->arg = arg;
+    fiber->scope = scope;
+    fiber->ready_link.data = fiber;
+    fiber->living_link.data = fiber;
+    fiber->stack = stack_take(&scheduler->stacks);
+    context_init(&fiber->context, fiber->stack, run_body);
+    uv_timer_init(&scheduler->loop, &fiber->timer);
+    fiber->timer.data = fiber;
+    fiber->state = FIBER_READY;
+    g_queue_push_tail_link(&scheduler->living, &fiber->living_link);
+    g_queue_push_tail_link(&scheduler->ready, &fiber->ready_link);
+    return fiber;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    g_free(handle->data);
+}
+
+void fiber_release(struct fiber *fiber)
+{
+    g_assert(fiber->state == FIBER_ENDED);
+    g_clear_pointer(&fiber->name, g_free);
+    g_clear_error(&fiber->error);
+    g_clear_error(&fiber->cancelled);
+    uv_close((uv_handle_t *)&fiber->timer, on_timer_closed);
+}
+
+static void leave_for_loop(struct fiber *fiber)
+{
+    context_switch(&fiber->context, &scheduler->context);
+    fiber->state = FIBER_RUNNING;
+}
+
+int fiber_wait(struct event_wait *waits, unsigned n_waits, int64_t deadline)
+{
+    struct fiber *fiber = fiber_self();
+
+    fiber->waits = waits;
+    fiber->n_waits = n_waits;
+    fiber->state = FIBER_WAITING;
+    if (deadline != DEADLINE_NEVER) {
+        int64_t left = deadline - (int64_t)uv_now(&scheduler->loop);
+
+        uv_timer_start(&fiber->timer, on_deadline, (uint64_t)MAX(left, 0), 0);
+    }
+    leave_for_loop(fiber);
+    return fiber->wake_reason;
+}
+
+void fiber_wake(struct fiber *fiber, int reason)
+{
+    if (fiber->state != FIBER_WAITING)
+        return;
+    /* From here on the events may be freed, though the fiber has not yet run. */
+    event_unlink(fiber->waits, fiber->n_waits);
+    fiber->waits = NULL;
+    fiber->n_waits = 0;
+    uv_timer_stop(&fiber->timer);
+    fiber->wake_reason = reason;
+    fiber->state = FIBER_READY;
+    g_queue_push_tail_link(&scheduler->ready, &fiber->ready_link);
+}
+
+int await_turn(GError **err)
+{
+    struct fiber *fiber = fiber_self();
+
+    if (fiber_check_cancelled(fiber, err))
+        return -1;
+    fiber->state = FIBER_READY;
+    g_queue_push_tail_link(&scheduler->ready, &fiber->ready_link);
+    leave_for_loop(fiber);
+    return fiber_check_cancelled(fiber, err) ? -1 : 0;
+}
+
+static void finish(struct fiber *fiber)
+{
+    g_queue_unlink(&scheduler->living, &fiber->living_link);
+    context_clear(&fiber->context);
+    stack_put(&scheduler->stacks, g_steal_pointer(&fiber->stack));
+    if (fiber->result < 0 && !fiber->error)
+        fiber->error = g_error_new(SYNC_ERROR, SYNC_ERROR_SYSTEM,
+                                   "fiber \"%s\" failed without a reason", fiber->name);
+    event_set(&fiber->ended);
+    if (fiber->scope)
+        scope_on_fiber_ended(fiber->scope, fiber);
+}
+
+static void resume(struct fiber *fiber)
+{
+    fiber->state = FIBER_RUNNING;
+    scheduler->running = fiber;
+    context_switch(&scheduler->context, &fiber->context);
+    scheduler->running = NULL;
+    if (fiber->state == FIBER_ENDED)
+        finish(fiber);
+}
+
+static void resume_ready(void)
+{
+    for (int n = 0; n < RESUMES_PER_TURN; n++) {
+        GList *link = g_queue_pop_head_link(&scheduler->ready);
+
+        if (!link)
+            return;
+        resume(link->data);
+    }
+}
+
+static _Noreturn void die_of_deadlock(void)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (GList *link = scheduler->living.head; link; link = link->next) {
+        struct fiber *fiber = link->data;
+
+        g_string_append_printf(names, " \"%s\"", fiber->name);
+    }
+    g_error("every fiber waits, without a deadline, for what cannot happen:%s", names->str);
+}
+
+/* Until the first fiber has ended, and with it, as scopes nest, all others. */
+static void run_fibers(struct fiber *first)
+{
+    for (;;) {
+        resume_ready();
+        if (first->state == FIBER_ENDED)
+            return;
+        if (!g_queue_is_empty(&scheduler->ready))
+            uv_run(&scheduler->loop, UV_RUN_NOWAIT);
+        else if (uv_loop_alive(&scheduler->loop))
+            uv_run(&scheduler->loop, UV_RUN_ONCE);
+        else
+            die_of_deadlock();
+    }
+}
+
+void fiber_run_hold(void)
+{
+    current_scheduler()->holds++;
+}
+
+void fiber_run_release(void)
+{
+    g_assert(current_scheduler()->holds > 0);
+    scheduler->holds--;
+}
+
+static void on_hold_limit(uv_timer_t *timer)
+{
+    (void)timer;
+    scheduler->hold_is_over = true;
+}
+
+static void close_forgotten(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (uv_is_closing(handle))
+        return;
+    if (!scheduler->hold_is_over)
+        g_critical("a %s handle was still open when the first fiber returned",
+                   uv_handle_type_name(handle->type));
+    uv_close(handle, NULL);
+}
+
+static void close_loop(void)
+{
+    uv_timer_init(&scheduler->loop, &scheduler->hold_timer);
+    uv_timer_start(&scheduler->hold_timer, on_hold_limit, HOLD_LIMIT_MS, 0);
+    while (scheduler->holds > 0 && !scheduler->hold_is_over)
+        uv_run(&scheduler->loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&scheduler->hold_timer, NULL);
+    uv_walk(&scheduler->loop, close_forgotten, NULL);
+    uv_run(&scheduler->loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&scheduler->loop) < 0)
+        g_error("the loop cannot be closed: a request is still under way");
+}
+
+int fiber_run(fiber_fn main_fn, void *arg, GError **err)
+{
+    struct scheduler here = {0};
+    struct fiber *first;
+    int result, status;
+
+    if (scheduler)
+        g_error("fiber_run() inside fiber_run()");
+    status = uv_loop_init(&here.loop);
+    if (status < 0) {
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "cannot create a loop: %s",
+                    uv_strerror(status));
+        return -1;
+    }
+    /* Writing to a peer that is gone is an error of that stream, not of the process. */
+    signal(SIGPIPE, SIG_IGN);
+    scheduler = &here;
+    context_init_current(&here.context);
+    first = fiber_new(NULL, "main", main_fn, arg);
+    run_fibers(first);
+    result = first->result;
+    if (result < 0)
+        g_propagate_error(err, g_steal_pointer(&first->error));
+    fiber_release(first);
+    close_loop();
+    stack_pool_clear(&here.stacks);
+    scheduler = NULL;
+    return result;
+}
