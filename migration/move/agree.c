@@ -1,0 +1,174 @@
+#include "migration/move/agree.h"
+
+#include "migration/move/reach.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define PROBE_MS (30 * 1000)   /* a proof of KVM takes 1.5 s at worst, asking QEMU 0.3 s */
+#define REACH_MS (5 * 1000)    /* one connection in a local network */
+
+/* What one host brings to the table. */
+struct own_offers {
+    GPtrArray *offers; /* struct vm_offer, one a seat */
+    int probe_fd;      /* listening, for the others to try; -1: not */
+    uint16_t probe_port;
+    const char *address;
+};
+
+static char *read_boot_id(void)
+{
+    char *text = NULL;
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
+        return g_strdup("");
+    return g_strstrip(text);
+}
+
+static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own, GError **err)
+{
+    const struct seat *first = g_ptr_array_index(seats, 0);
+    own->address = first->request.address != NULL ? first->request.address : test->host->address;
+    own->probe_fd = reach_listen(own->address, first->request.port_low, first->request.port_high,
+                                 &own->probe_port, err);
+    if (own->probe_fd < 0) {
+        g_prefix_error(err, "migration address of %s: ", test->host->name);
+        return -1;
+    }
+    for (unsigned i = 0; i < seats->len; i++) {
+        const struct seat *seat = g_ptr_array_index(seats, i);
+        struct vm_offer *offer = vm_offer_probe(seat->params, deadline_in(PROBE_MS), err);
+        if (offer == NULL) {
+            g_prefix_error(err, "%s on %s: ", seat->name, test->host->name);
+            return -1;
+        }
+        g_ptr_array_add(own->offers, offer);
+    }
+    return 0;
+}
+
+static json_t *own_to_json(const struct own_offers *own)
+{
+    g_autofree char *boot_id = read_boot_id();
+    json_t *offers = json_array();
+    for (unsigned i = 0; i < own->offers->len; i++)
+        json_array_append_new(offers, vm_offer_to_json(g_ptr_array_index(own->offers, i)));
+    return json_pack("{s:s, s:s, s:i, s:o}", "boot_id", boot_id, "address", own->address, "port",
+                     (int)own->probe_port, "offers", offers);
+}
+
+static void free_offer(gpointer offer)
+{
+    vm_offer_free(offer);
+}
+
+/* The decision for one seat, from what all hosts said. */
+static int decide(struct test *test, struct seat *seat, unsigned index, const GPtrArray *tables,
+                  GError **err)
+{
+    g_autoptr(GPtrArray) offers = g_ptr_array_new_with_free_func(free_offer);
+    for (unsigned i = 0; i < test->n_hosts; i++) {
+        const json_t *list = json_object_get(g_ptr_array_index(tables, i), "offers");
+        struct vm_offer *offer = vm_offer_from_json(json_array_get(list, index), err);
+        if (offer == NULL) {
+            g_prefix_error(err, "offer of %s: ", test->names[i]);
+            return -1;
+        }
+        g_ptr_array_add(offers, offer);
+    }
+    seat->platform = vm_platform_decide((const struct vm_offer *const *)offers->pdata, test->names,
+                                        test->n_hosts, seat->params, err);
+    if (seat->platform == NULL)
+        return -1;
+    for (unsigned i = 0; i < seat->platform->notes->len; i++)
+        test_note(test, "%s", (const char *)g_ptr_array_index(seat->platform->notes, i));
+    host_log(test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, seat->name,
+             "agreed: %s, machine %s, cpu %s, RAM %" G_GUINT64_FORMAT " KiB",
+             seat->platform->kvm ? "KVM" : "TCG", seat->platform->machine, seat->platform->cpu,
+             seat->platform->ram_bytes / 1024);
+    return 0;
+}
+
+/* Every host tries every other. */
+static int try_all(struct test *test, const GPtrArray *tables, GError **err)
+{
+    for (unsigned i = 0; i < test->n_hosts; i++) {
+        if (i == test->self)
+            continue;
+        const json_t *table = g_ptr_array_index(tables, i);
+        const char *address = json_string_value(json_object_get(table, "address"));
+        json_int_t port = json_integer_value(json_object_get(table, "port"));
+        if (reach_try(address, (uint16_t)port, deadline_in(REACH_MS), err) < 0) {
+            g_prefix_error(err, "%s cannot reach the migration address of %s: ", test->host->name,
+                           test->names[i]);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Whether a table has the form that own_to_json() gives it. */
+static bool well_formed(const json_t *table)
+{
+    return json_is_string(json_object_get(table, "boot_id")) &&
+           json_is_string(json_object_get(table, "address")) &&
+           json_is_integer(json_object_get(table, "port")) &&
+           json_is_array(json_object_get(table, "offers"));
+}
+
+static int compare(struct test *test, GPtrArray *seats, const GPtrArray *tables,
+                   struct agreement *agreement, GError **err)
+{
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    const char *boot_id = NULL;
+    bool one_kernel = true;
+    for (unsigned i = 0; i < test->n_hosts; i++) {
+        const json_t *table = g_ptr_array_index(tables, i);
+        if (!well_formed(table)) {
+            g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "%s offers something else than asked",
+                        test->names[i]);
+            return -1;
+        }
+        const char *other = json_string_value(json_object_get(table, "boot_id"));
+        one_kernel = one_kernel && *other != '\0' && (boot_id == NULL || strcmp(boot_id, other) == 0);
+        boot_id = other;
+        g_ptr_array_add(addresses,
+                        g_strdup(json_string_value(json_object_get(table, "address"))));
+    }
+    for (unsigned i = 0; i < seats->len; i++)
+        if (decide(test, g_ptr_array_index(seats, i), i, tables, err) < 0)
+            return -1;
+    if (try_all(test, tables, err) < 0)
+        return -1;
+
+    g_ptr_array_add(addresses, NULL);
+    agreement->addresses = (char **)g_ptr_array_free(g_steal_pointer(&addresses), FALSE);
+    agreement->one_kernel = one_kernel;
+    return 0;
+}
+
+int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GError **err)
+{
+    host_context(test->host, "agreeing on the platform");
+    g_autoptr(GPtrArray) offers = g_ptr_array_new_with_free_func(free_offer);
+    struct own_offers own = {.offers = offers, .probe_fd = -1};
+    const struct test_meeting meeting = {.tag = "agree", .timeout_ms = 2 * PROBE_MS};
+    const struct test_meeting tried = {.tag = "reached", .timeout_ms = 2 * PROBE_MS};
+
+    g_autoptr(GPtrArray) tables = NULL;
+    int done = probe_own(test, seats, &own, err);
+    if (done == 0)
+        done = test_exchange(test, &meeting, own_to_json(&own), &tables, err);
+    if (done == 0)
+        done = compare(test, seats, tables, agreement, err);
+    /* The listeners stay open until everybody has tried them. */
+    if (done == 0)
+        done = test_barrier(test, &tried, err);
+    if (own.probe_fd >= 0)
+        close(own.probe_fd);
+    return done;
+}
+
+void agreement_clear(struct agreement *agreement)
+{
+    g_clear_pointer(&agreement->addresses, g_strfreev);
+}

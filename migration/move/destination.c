@@ -1,0 +1,177 @@
+#include "migration/move/handover.h"
+
+#include <string.h>
+
+#define START_MS (30 * 1000)  /* a hypervisor's start, on a slow host */
+#define ALIVE_MS (30 * 1000)  /* the first sign of life after RESUME */
+#define VERIFY_MS (120 * 1000)
+
+/* What the source says at "moved". */
+struct moved {
+    int64_t stopped_at_us, last_beat_us, dirty_syncs;
+    uint32_t last_beat;
+    char *guest;
+};
+
+static void moved_clear(struct moved *moved)
+{
+    g_free(moved->guest);
+}
+
+typedef struct moved moved_t;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(moved_t, moved_clear)
+
+static int prepare(struct handover *h, GError **err)
+{
+    struct seat *seat = h->seat;
+    struct test *test = seat->test;
+    const char *address = h->agreement->addresses[test->self];
+    uint16_t port = 0;
+
+    host_context(test->host, "preparing %s as a destination", seat->name);
+    seat_progress(seat, h->record, "preparing", NULL);
+    int64_t deadline = deadline_min(h->deadline, deadline_in(START_MS));
+    if (seat_start(seat, true, deadline, err) < 0)
+        return -1;
+    if (vm_incoming_tcp(seat->vm, &seat->request.move, address, seat->request.port_low,
+                        seat->request.port_high, &port, deadline, err) < 0)
+        return -1;
+
+    char tag[80];
+    const struct test_meeting meeting = handover_meeting(h, "ready", tag);
+    g_autoptr(GPtrArray) answers = NULL;
+    return test_exchange(test, &meeting,
+                         json_pack("{s:s, s:i}", "address", address, "port", (int)port), &answers,
+                         err);
+}
+
+static int receive(struct handover *h, GError **err)
+{
+    struct test *test = h->seat->test;
+    char tag[80];
+    host_context(test->host, "waiting for the source to start migrating %s", h->seat->name);
+    const struct test_meeting start = handover_meeting(h, "start", tag);
+    if (test_barrier(test, &start, err) < 0)
+        return -1;
+    test->phase = TEST_MOVING;
+    handover_step(h, HANDOVER_MOVING);
+    host_context(test->host, "receiving %s", h->seat->name);
+    if (vm_await_migrated(h->seat->vm, h->deadline, err) < 0)
+        return -1;
+    handover_step(h, HANDOVER_COMPLETED);
+    return 0;
+}
+
+/* "moved": both ends have completed, the token is ours. */
+static int meet_moved(struct handover *h, struct moved *moved, GError **err)
+{
+    char tag[80];
+    const struct test_meeting meeting = handover_meeting(h, "moved", tag);
+    g_autoptr(GPtrArray) answers = NULL;
+    if (test_exchange(h->seat->test, &meeting, json_object(), &answers, err) < 0)
+        return -1;
+    const json_t *theirs = g_ptr_array_index(answers, h->leg->source);
+    moved->stopped_at_us = json_integer_value(json_object_get(theirs, "stopped_at_us"));
+    moved->last_beat_us = json_integer_value(json_object_get(theirs, "last_beat_us"));
+    moved->last_beat = (uint32_t)json_integer_value(json_object_get(theirs, "last_beat"));
+    moved->dirty_syncs = json_integer_value(json_object_get(theirs, "dirty_syncs"));
+    moved->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
+    return 0;
+}
+
+/* Writes down that the one copy is here, then starts it. */
+static int take_over(struct handover *h, const struct moved *moved, GError **err)
+{
+    struct seat *seat = h->seat;
+    if (moved->guest != NULL) {
+        g_free(seat->guest_state);
+        seat->guest_state = g_strdup(moved->guest);
+        guest_adopt_state(seat->guest, moved->guest);
+    }
+    if (host_own(seat->test->host, OWNED_GUEST, seat->name, err) < 0)
+        return -1;
+    handover_step(h, HANDOVER_OWNED);
+    return vm_cont(seat->vm, h->deadline, err);
+}
+
+/* The figures that need both ends; only where both clocks are one. */
+static void measure(struct handover *h, const struct moved *moved)
+{
+    if (!h->agreement->one_kernel || h->seat->request.offline)
+        return;
+    int64_t resumed_at_us = vm_resumed_at_us(h->seat->vm);
+    if (moved->stopped_at_us > 0 && resumed_at_us > 0)
+        h->record->stop_to_resume_ms = (double)(resumed_at_us - moved->stopped_at_us) / 1000.0;
+    struct guest_beat first = guest_first_beat(h->seat->guest);
+    if (moved->last_beat_us > 0 && first.at_us > 0)
+        h->record->guest_gap_ms = (double)(first.at_us - moved->last_beat_us) / 1000.0 -
+                                  guest_beat_period_ms(h->seat->guest);
+}
+
+/* A full read pass that began after RESUME. */
+static int check_memory(struct handover *h, int64_t dirty_syncs, GError **err)
+{
+    struct seat *seat = h->seat;
+    uint64_t pages = 0;
+    uint64_t bad = 0;
+    host_context(seat->test->host, "checking the memory of %s", seat->name);
+    if (guest_verify(seat->guest, deadline_in(VERIFY_MS), &pages, &bad, err) < 0)
+        return -1;
+    if (bad > 0) {
+        h->record->memory_check = VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
+        h->record->bad_pages = bad;
+        g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
+                    "memory check: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                    " pages of the guest are not what the guest wrote (%" G_GINT64_FORMAT
+                    " dirty syncs)",
+                    bad, pages, dirty_syncs);
+        return -1;
+    }
+    /* A leg that converges in two syncs never asked for a page twice: it proves nothing. */
+    h->record->memory_check = pages > 0 && dirty_syncs >= 3
+                                  ? VTMH__MEMORY_CHECK__MEMORY_CLEAN
+                                  : VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
+    if (dirty_syncs < seat->request.min_dirty_syncs)
+        test_warn(seat->test,
+                  "leg %u of %s had %" G_GINT64_FORMAT " dirty syncs, at least %" G_GINT64_FORMAT
+                  " are asked for (min_dirty_syncs): give the guest more to write or the move less"
+                  " bandwidth",
+                  h->leg->number, seat->name, dirty_syncs, seat->request.min_dirty_syncs);
+    return 0;
+}
+
+static int check(struct handover *h, const struct moved *moved, GError **err)
+{
+    struct seat *seat = h->seat;
+    seat_progress(seat, h->record, "checking", NULL);
+    host_context(seat->test->host, "waiting for a sign of life of %s", seat->name);
+    if (guest_await_alive(seat->guest, deadline_in(ALIVE_MS), err) < 0)
+        return -1;
+    measure(h, moved);
+    if (guest_check_work(seat->guest, deadline_in(ALIVE_MS), err) < 0)
+        return -1;
+    return check_memory(h, moved->dirty_syncs, err);
+}
+
+int destination_run(struct handover *h, GError **err)
+{
+    struct test *test = h->seat->test;
+    char tag[80];
+    g_auto(moved_t) moved = {0};
+
+    if (prepare(h, err) < 0 || receive(h, err) < 0 || meet_moved(h, &moved, err) < 0 ||
+        take_over(h, &moved, err) < 0)
+        return -1;
+    const struct test_meeting running = handover_meeting(h, "running", tag);
+    if (test_barrier(test, &running, err) < 0)
+        return -1;
+    handover_step(h, HANDOVER_DONE);
+    g_free(h->record->status);
+    h->record->status = g_strdup("completed");
+    h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+
+    if (check(h, &moved, err) < 0)
+        return -1;
+    const struct test_meeting checked = handover_meeting(h, "checked", tag);
+    return test_barrier(test, &checked, err);
+}

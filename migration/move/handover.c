@@ -1,0 +1,73 @@
+#include "migration/move/handover.h"
+
+static const char *const step_names[] = {
+    [HANDOVER_PREPARING] = "preparing", [HANDOVER_MOVING] = "moving",
+    [HANDOVER_COMPLETED] = "completed", [HANDOVER_GIVEN] = "given",
+    [HANDOVER_OWNED] = "owned",         [HANDOVER_DONE] = "done",
+};
+
+static const char *role_of(const struct handover *h)
+{
+    return h->seat->test->self == h->leg->source ? "source" : "destination";
+}
+
+void handover_step(struct handover *h, enum handover_step step)
+{
+    host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, role_of(h), h->seat->name,
+             "leg %u: %s -> %s", h->leg->number, step_names[h->step], step_names[step]);
+    h->step = step;
+}
+
+struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80])
+{
+    g_snprintf(tag, 80, "%s %s", what, h->seat->name);
+    return (struct test_meeting){
+        .tag = tag,
+        .round = h->leg->number,
+        .who = h->members,
+        .n_who = G_N_ELEMENTS(h->members),
+        .timeout_ms = MAX(deadline_left(h->deadline), 1),
+    };
+}
+
+int handover(struct seat *seat, const struct agreement *agreement, const struct leg *leg,
+             GError **err)
+{
+    struct test *test = seat->test;
+    bool is_source = test->self == leg->source;
+    if (!is_source && test->self != leg->destination)
+        return 0;
+
+    struct handover h = {
+        .seat = seat,
+        .agreement = agreement,
+        .leg = leg,
+        .record = test_add_migration(test, seat->name, leg->number, leg->source, leg->destination),
+        .step = HANDOVER_PREPARING,
+        .members = {leg->source, leg->destination},
+        .deadline = deadline_in(seat->request.timeout_ms),
+        .started_us = g_get_monotonic_time(),
+    };
+    h.record->protocol = g_strdup(seat->request.protocol);
+    h.record->driver = g_strdup("qemu");
+    h.record->offline = seat->request.offline;
+    h.record->status = g_strdup("failed");
+
+    g_autoptr(GError) error = NULL;
+    if ((is_source ? source_run(&h, &error) : destination_run(&h, &error)) == 0)
+        return 0;
+
+    g_prefix_error(&error, "leg %u of %s (%s to %s): ", leg->number, seat->name,
+                   test->names[leg->source], test->names[leg->destination]);
+    test_failing(test, error);
+    if (h.step == HANDOVER_DONE)
+        h.record->survivor = is_source || seat->vm == NULL || event_is_set(vm_exited(seat->vm))
+                                 ? VTMH__SURVIVOR__SURVIVOR_NONE
+                                 : VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+    else if (is_source)
+        settle_source(&h, error);
+    else
+        settle_destination(&h);
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}

@@ -1,0 +1,82 @@
+/*
+ * The handover: one leg of one VM, from the host where it runs to another.
+ *
+ * The promise: never two running copies, never none that could have lived.
+ *
+ *     source                                destination
+ *     (VM runs)                             prepare VM: stopped, incoming
+ *                  exchange "ready": address and port
+ *     start work (first leg)
+ *                  barrier "start"
+ *     connect, migrate ---------------------> receive
+ *     completed (postmigrate)               completed (paused)
+ *                  exchange "moved": both completed; statistics, guest state
+ *                                           ledger: owns; cont; RESUME
+ *                  exchange "running"
+ *     end the source copy                   check the guest
+ *                  exchange "checked"
+ *
+ * Ownership is a token. The source gives it up when it *arrives* at "moved"; from then on it goes on
+ * only with proof that the destination's copy is dead and never ran. The destination may start the
+ * guest only after it was released from "moved", so with both ends complete.
+ *
+ * After a failure anywhere before "running" is answered, both ends meet once more in "settle", which
+ * survives the test's abort: the destination destroys its copy, unless that runs already, and says so;
+ * the source continues on that word, or ends its copy when the guest lives over there. If the
+ * destination cannot be reached and the source's copy is stopped, it stays stopped, and the result is
+ * UNCERTAIN: nobody guesses.
+ */
+#pragma once
+
+#include "migration/move/agree.h"
+#include "migration/move/seat.h"
+
+/* One leg, the same on both hosts. */
+struct leg {
+    unsigned number; /* from 1 */
+    unsigned source, destination;
+    bool first;      /* start work before moving */
+};
+
+/*
+ * Runs this host's part of the leg for a seat. On a host that is neither source nor destination there
+ * is nothing to do. Returns after "checked".
+ */
+int handover(struct seat *seat, const struct agreement *agreement, const struct leg *leg,
+             GError **err);
+
+/* How far a leg has come on this host; logged at each step. */
+enum handover_step {
+    HANDOVER_PREPARING, /* the source's guest runs; the destination does not exist or waits */
+    HANDOVER_MOVING,    /* the stream flows */
+    HANDOVER_COMPLETED, /* our end has completed; the source still holds the token */
+    HANDOVER_GIVEN,     /* source: arrived at "moved", the token is given up */
+    HANDOVER_OWNED,     /* destination: wrote owns to the ledger; may have started the guest */
+    HANDOVER_DONE,      /* "running" was answered: the destination has the one copy */
+};
+
+/* The state of a leg while it runs; shared by source.c, destination.c and settle.c. */
+struct handover {
+    struct seat *seat;
+    const struct agreement *agreement;
+    const struct leg *leg;
+    Vtmh__Migration *record; /* this end's part of the result */
+    enum handover_step step;
+    unsigned members[2];
+    int64_t deadline;   /* of the whole leg */
+    int64_t started_us; /* CLOCK_MONOTONIC */
+    int64_t stopped_at_us;       /* CLOCK_REALTIME of the source's STOP, 0 if unknown */
+    struct guest_beat last_beat; /* the source's last */
+};
+
+void handover_step(struct handover *h, enum handover_step step);
+
+/* A meeting of the two ends, named "<what> <vm>". tag: a buffer that the meeting refers to. */
+struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80]);
+
+int source_run(struct handover *h, GError **err);
+int destination_run(struct handover *h, GError **err);
+
+/* After a failure (cause): see above. Sets the record's survivor. Works on a cancelled fiber. */
+void settle_source(struct handover *h, const GError *cause);
+void settle_destination(struct handover *h);

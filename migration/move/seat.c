@@ -1,0 +1,115 @@
+#include "migration/move/seat.h"
+
+#include <string.h>
+
+struct seat *seat_new(struct test *test, struct scope *readers, struct scope *watchers,
+                      const char *vm_name, GError **err)
+{
+    g_autoptr(seat) seat = g_new0(struct seat, 1);
+    seat->test = test;
+    seat->readers = readers;
+    seat->watchers = watchers;
+    seat->name = g_strdup(vm_name);
+    seat->params = params_object_params(test->params, vm_name);
+    if (move_request_read(&seat->request, seat->params, err) < 0)
+        return NULL;
+    seat->boot = guest_boot(test->host, seat->params, err);
+    if (seat->boot == NULL)
+        return NULL;
+    return g_steal_pointer(&seat);
+}
+
+void seat_free(struct seat *seat)
+{
+    if (seat == NULL)
+        return;
+    g_assert(seat->vm == NULL);
+    move_request_clear(&seat->request);
+    g_clear_pointer(&seat->boot, guest_boot_free);
+    g_clear_pointer(&seat->platform, vm_platform_free);
+    g_clear_pointer(&seat->params, params_unref);
+    g_free(seat->guest_state);
+    g_free(seat->name);
+    g_free(seat);
+}
+
+/* Fails its scope when the VM dies unasked. */
+static int watch(void *arg, GError **err)
+{
+    struct seat *seat = arg;
+    struct event *const either[] = {&seat->retired, vm_exited(seat->vm)};
+    int which = await_any(either, G_N_ELEMENTS(either), DEADLINE_NEVER, err);
+    if (which < 0)
+        return -1;
+    if (which == 0)
+        return 0;
+    GError *death = vm_death(seat->vm);
+    test_failing(seat->test, death);
+    g_propagate_error(err, death);
+    return -1;
+}
+
+int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+{
+    const struct vm_spec spec = {
+        .host = seat->test->host,
+        .name = seat->name,
+        .params = seat->params,
+        .platform = seat->platform,
+        .incoming = incoming,
+        .boot = seat->boot,
+    };
+    seat->vm = vm_create(&spec, deadline, err);
+    if (seat->vm == NULL)
+        return -1;
+    event_reset(&seat->retired);
+    seat->watcher = scope_spawn(seat->watchers, "watch", watch, seat);
+    seat->guest = guest_attach(seat->vm, seat->test->host, seat->params, seat->readers, err);
+    if (seat->guest == NULL) {
+        seat_end(seat, NULL);
+        return -1;
+    }
+    if (seat->guest_state != NULL)
+        guest_adopt_state(seat->guest, seat->guest_state);
+    return 0;
+}
+
+int seat_end(struct seat *seat, GError **err)
+{
+    if (seat->vm == NULL)
+        return 0;
+    event_set(&seat->retired);
+    fiber_shield();
+    /* The watcher must have let go of the VM before it is freed. */
+    fiber_join(seat->watcher, DEADLINE_NEVER, NULL);
+    g_clear_pointer(&seat->guest, guest_free);
+    int ended = vm_destroy(g_steal_pointer(&seat->vm), err);
+    fiber_unshield();
+    return ended;
+}
+
+void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *phase,
+                   const struct vm_move_stats *stats)
+{
+    Vtmh__Progress progress = VTMH__PROGRESS__INIT;
+    progress.vm = seat->name;
+    progress.phase = (char *)phase;
+    progress.percent = progress.rate_bytes_per_s = progress.downtime_ms = -1;
+    progress.remaining_bytes = -1;
+    if (leg != NULL) {
+        progress.leg = leg->leg;
+        progress.source = leg->source;
+        progress.destination = leg->destination;
+        progress.downtime_ms = leg->downtime_ms;
+    }
+    if (stats != NULL) {
+        progress.rate_bytes_per_s = stats->bytes_per_s;
+        progress.remaining_bytes = stats->remaining_bytes;
+        if (stats->total_bytes > 0 && stats->remaining_bytes >= 0)
+            progress.percent =
+                100.0 - 100.0 * (double)stats->remaining_bytes / (double)stats->total_bytes;
+        if (stats->downtime_ms >= 0)
+            progress.downtime_ms = stats->downtime_ms;
+    }
+    seat->test->host->ops->progress(seat->test->host->node, &progress);
+}

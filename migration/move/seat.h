@@ -1,0 +1,47 @@
+/*
+ * A VM's seat on this host: the place where the VM is, or will be, for the whole test. The VM comes
+ * and goes with each leg; what does not change (params, platform, request) stays.
+ */
+#pragma once
+
+#include "migration/guest/guest.h"
+#include "migration/move/request.h"
+#include "migration/test.h"
+#include "sync/autoptr.h"
+
+struct seat {
+    struct test *test;
+    struct scope *readers;  /* outlives a failure: who follows the guests' serial ports */
+    struct scope *watchers; /* the scenario's: what fails in it ends the test */
+    char *name;          /* vm1 */
+    struct params *params;
+    struct move_request request;
+    struct vm_platform *platform;
+    struct vm_boot *boot;
+    char *guest_state; /* what the last source said of the guest; NULL at the first start */
+
+    struct vm *vm; /* NULL: the VM is not here */
+    struct guest *guest;
+    struct event retired; /* tells the watcher that the VM's end is meant */
+    struct fiber *watcher;
+};
+
+/* Transfer full. platform is decided later, by agree_platform(). */
+struct seat *seat_new(struct test *test, struct scope *readers, struct scope *watchers,
+                      const char *vm_name, GError **err);
+void seat_free(struct seat *seat);
+
+/*
+ * Starts the VM here, stopped or as a destination, attaches the guest, and watches over it: from now on
+ * the death of the hypervisor fails the scope of the watchers.
+ */
+int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err);
+
+/* Ends the VM if it is here, on purpose. Works on a cancelled fiber. -1: it could not be ended. */
+int seat_end(struct seat *seat, GError **err);
+
+/* Tells the display. phase: see Progress in vtmh.proto. stats may be NULL. */
+void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *phase,
+                   const struct vm_move_stats *stats);
+
+AUTOPTR_STRUCT(seat, seat_free)

@@ -1,0 +1,143 @@
+#include "migration/move/handover.h"
+
+#include <string.h>
+
+#define SETTLE_MS (15 * 1000) /* for the other end to end its copy and say so */
+#define CANCEL_MS (10 * 1000)
+#define ALIVE_MS (5 * 1000)
+
+/* What the destination's copy is, in the settling exchange. */
+#define COPY_DEAD "dead"       /* destroyed and confirmed; it never ran */
+#define COPY_RAN "ran"         /* destroyed or died, but it had been started: the guest went on there */
+#define COPY_RUNNING "running" /* the guest lives there */
+#define COPY_UNKNOWN "unknown" /* it could not be destroyed */
+
+static struct test_meeting settle_meeting(const struct handover *h, char tag[80])
+{
+    struct test_meeting meeting = handover_meeting(h, "settle", tag);
+    meeting.settle = true;
+    meeting.timeout_ms = SETTLE_MS;
+    return meeting;
+}
+
+/* Asks the destination what became of its copy. Transfer full; COPY_UNKNOWN when it does not answer. */
+static char *ask_destination(struct handover *h)
+{
+    char tag[80];
+    const struct test_meeting meeting = settle_meeting(h, tag);
+    g_autoptr(GPtrArray) answers = NULL;
+    g_autoptr(GError) error = NULL;
+    if (test_exchange(h->seat->test, &meeting, json_object(), &answers, &error) < 0) {
+        host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_WARNING, "source", h->seat->name,
+                 "the destination does not say what became of its copy: %s", error->message);
+        return g_strdup(COPY_UNKNOWN);
+    }
+    const json_t *theirs = g_ptr_array_index(answers, h->leg->destination);
+    const char *copy = json_string_value(json_object_get(theirs, "copy"));
+    return g_strdup(copy != NULL ? copy : COPY_UNKNOWN);
+}
+
+/* Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed. */
+static void stop_stream(struct handover *h)
+{
+    if (h->step != HANDOVER_MOVING)
+        return;
+    bool completed = false;
+    g_autoptr(GError) error = NULL;
+    if (vm_migrate_cancel(h->seat->vm, &completed, deadline_in(CANCEL_MS), &error) < 0)
+        host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_WARNING, "source", h->seat->name,
+                 "cancelling: %s", error->message);
+    if (completed)
+        handover_step(h, HANDOVER_COMPLETED);
+}
+
+static bool is_running(struct handover *h)
+{
+    g_autofree char *state = NULL;
+    return vm_run_state(h->seat->vm, &state, deadline_in(CANCEL_MS), NULL) == 0 &&
+           strcmp(state, "running") == 0;
+}
+
+/* Continues the source's copy and sees whether the guest lives. */
+static Vtmh__Survivor continue_source(struct handover *h)
+{
+    struct seat *seat = h->seat;
+    const struct host *host = seat->test->host;
+    g_autoptr(GError) error = NULL;
+    if ((!is_running(h) && vm_cont(seat->vm, deadline_in(CANCEL_MS), &error) < 0) ||
+        guest_await_beat(seat->guest, deadline_in(ALIVE_MS), &error) < 0) {
+        host_log(host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
+                 "the guest did not continue here: %s", error->message);
+        return VTMH__SURVIVOR__SURVIVOR_NONE;
+    }
+    host_log(host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
+             "the guest goes on running here");
+    return VTMH__SURVIVOR__SURVIVOR_SOURCE;
+}
+
+static Vtmh__Survivor decide(struct handover *h, const char *copy)
+{
+    if (strcmp(copy, COPY_RUNNING) == 0)
+        return VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+    /* The guest went on over there and is dead: what we hold is its past. */
+    if (strcmp(copy, COPY_RAN) == 0)
+        return VTMH__SURVIVOR__SURVIVOR_NONE;
+    if (strcmp(copy, COPY_DEAD) == 0 || is_running(h))
+        return continue_source(h);
+    return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+}
+
+void settle_source(struct handover *h, const GError *cause)
+{
+    struct seat *seat = h->seat;
+    if (seat->vm == NULL)
+        return;
+    fiber_shield();
+    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
+             "leg %u failed: %s", h->leg->number, cause->message);
+    bool dead = event_is_set(vm_exited(seat->vm));
+    if (!dead)
+        stop_stream(h);
+    g_autofree char *copy = ask_destination(h);
+    h->record->survivor = dead && strcmp(copy, COPY_RUNNING) != 0 ? VTMH__SURVIVOR__SURVIVOR_NONE
+                                                                  : decide(h, copy);
+    if (h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
+        test_note(seat->test,
+                  "uncertain: %s is stopped on %s since %s cannot say whether it runs there; once it is"
+                  " certain that it does not, it may be continued",
+                  seat->name, seat->test->host->name, seat->test->names[h->leg->destination]);
+    fiber_unshield();
+}
+
+void settle_destination(struct handover *h)
+{
+    struct seat *seat = h->seat;
+    struct test *test = seat->test;
+    fiber_shield();
+
+    bool started = seat->vm != NULL && vm_resumed_at_us(seat->vm) > 0;
+    bool lives = started && !event_is_set(vm_exited(seat->vm));
+    const char *copy = COPY_RUNNING;
+    if (!lives) {
+        g_autoptr(GError) error = NULL;
+        copy = started ? COPY_RAN : COPY_DEAD;
+        if (seat_end(seat, &error) < 0) {
+            copy = COPY_UNKNOWN;
+            host_log(test->host, VTMH__LOG_LEVEL__LOG_ERROR, "destination", seat->name,
+                     "the copy here could not be ended: %s", error->message);
+        } else if (h->step == HANDOVER_OWNED) {
+            host_disown(test->host, OWNED_GUEST, seat->name);
+        }
+    }
+    h->record->survivor =
+        lives ? VTMH__SURVIVOR__SURVIVOR_DESTINATION : VTMH__SURVIVOR__SURVIVOR_NONE;
+
+    char tag[80];
+    const struct test_meeting meeting = settle_meeting(h, tag);
+    g_autoptr(GPtrArray) answers = NULL;
+    g_autoptr(GError) error = NULL;
+    if (test_exchange(test, &meeting, json_pack("{s:s}", "copy", copy), &answers, &error) < 0)
+        host_log(test->host, VTMH__LOG_LEVEL__LOG_WARNING, "destination", seat->name,
+                 "the source was not told that the copy here is %s: %s", copy, error->message);
+    fiber_unshield();
+}

@@ -1,0 +1,142 @@
+#include "migration/move/handover.h"
+#include "migration/move/watch.h"
+
+#include "sync/stream.h"
+
+#include <string.h>
+
+/* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be cancelled. */
+static int connect_and_migrate(struct handover *h, const char *address, uint16_t port,
+                               GError **err)
+{
+    struct seat *seat = h->seat;
+    g_autoptr(stream) channel =
+        stream_connect_tcp(address, port, deadline_min(h->deadline, deadline_in(10000)), err);
+    if (channel == NULL) {
+        g_prefix_error(err, "migration channel to %s: ",
+                       seat->test->names[h->leg->destination]);
+        return -1;
+    }
+    return vm_migrate_fd(seat->vm, &seat->request.move, stream_fd(channel), h->deadline, err);
+}
+
+static void record_stats(struct handover *h, const struct vm_move_stats *stats)
+{
+    Vtmh__Migration *record = h->record;
+    record->total_ms = stats->total_ms;
+    record->setup_ms = stats->setup_ms;
+    /* QEMU counts from STOP; a guest that was stopped before has no downtime of the move's own. */
+    record->downtime_ms = h->seat->request.offline ? -1 : stats->downtime_ms;
+    record->transferred_bytes = stats->transferred_bytes;
+    record->dirty_syncs = stats->dirty_syncs;
+}
+
+/* Streams the guest over, watching progress, until QEMU says completed. */
+static int move(struct handover *h, const char *address, uint16_t port, GError **err)
+{
+    struct seat *seat = h->seat;
+    struct test *test = seat->test;
+
+    if (seat->request.offline && vm_stop(seat->vm, h->deadline, err) < 0)
+        return -1;
+    host_context(test->host, "migrating %s", seat->name);
+    handover_step(h, HANDOVER_MOVING);
+    if (connect_and_migrate(h, address, port, err) < 0)
+        return -1;
+    if (watch_migration(seat, h->record, h->deadline, err) < 0)
+        return -1;
+    handover_step(h, HANDOVER_COMPLETED);
+
+    struct vm_move_stats stats;
+    if (vm_move_stats(seat->vm, &stats, h->deadline, err) < 0)
+        return -1;
+    record_stats(h, &stats);
+    seat_progress(seat, h->record, "switchover", &stats);
+    h->stopped_at_us = vm_stopped_at_us(seat->vm);
+    h->last_beat = guest_last_beat(seat->guest);
+    return 0;
+}
+
+static json_t *moved_to_json(const struct handover *h)
+{
+    g_autofree char *state = guest_state(h->seat->guest);
+    return json_pack("{s:I, s:I, s:I, s:I, s:s}", "stopped_at_us", (json_int_t)h->stopped_at_us,
+                     "last_beat_us", (json_int_t)h->last_beat.at_us, "last_beat",
+                     (json_int_t)h->last_beat.counter, "dirty_syncs",
+                     (json_int_t)h->record->dirty_syncs, "guest", state);
+}
+
+/* "ready": learns where the destination listens. */
+static int meet_ready(struct handover *h, char **address_out, uint16_t *port_out, GError **err)
+{
+    char tag[80];
+    const struct test_meeting meeting = handover_meeting(h, "ready", tag);
+    g_autoptr(GPtrArray) answers = NULL;
+    if (test_exchange(h->seat->test, &meeting, json_object(), &answers, err) < 0)
+        return -1;
+    const json_t *theirs = g_ptr_array_index(answers, h->leg->destination);
+    const char *address = json_string_value(json_object_get(theirs, "address"));
+    json_int_t port = json_integer_value(json_object_get(theirs, "port"));
+    if (address == NULL || port <= 0 || port > UINT16_MAX) {
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "the destination did not say where it listens");
+        return -1;
+    }
+    *address_out = g_strdup(address);
+    *port_out = (uint16_t)port;
+    return 0;
+}
+
+static int start_work(struct handover *h, GError **err)
+{
+    struct seat *seat = h->seat;
+    if (!h->leg->first)
+        return 0;
+    host_context(seat->test->host, "starting work in %s", seat->name);
+    seat_progress(seat, h->record, "working", NULL);
+    int64_t began_us = g_get_monotonic_time();
+    int started = guest_start_work(seat->guest, deadline_in(seat->request.login_ms), err);
+    /* The guest's work is not the leg's: the cycle does not count it. */
+    h->started_us += g_get_monotonic_time() - began_us;
+    return started;
+}
+
+int source_run(struct handover *h, GError **err)
+{
+    struct seat *seat = h->seat;
+    struct test *test = seat->test;
+    char tag[80];
+    g_autofree char *address = NULL;
+    uint16_t port = 0;
+
+    seat_progress(seat, h->record, "preparing", NULL);
+    if (meet_ready(h, &address, &port, err) < 0 || start_work(h, err) < 0)
+        return -1;
+    const struct test_meeting start = handover_meeting(h, "start", tag);
+    if (test_barrier(test, &start, err) < 0)
+        return -1;
+    test->phase = TEST_MOVING;
+    if (move(h, address, port, err) < 0)
+        return -1;
+
+    /* From the arrival on, the guest is the destination's. */
+    g_autoptr(GPtrArray) answers = NULL;
+    json_t *moved = moved_to_json(h);
+    handover_step(h, HANDOVER_GIVEN);
+    const struct test_meeting meeting = handover_meeting(h, "moved", tag);
+    if (test_exchange(test, &meeting, moved, &answers, err) < 0)
+        return -1;
+    const struct test_meeting running = handover_meeting(h, "running", tag);
+    if (test_barrier(test, &running, err) < 0)
+        return -1;
+    handover_step(h, HANDOVER_DONE);
+    host_disown(test->host, OWNED_GUEST, seat->name);
+    if (seat_end(seat, err) < 0)
+        return -1;
+    h->record->cycle_ms = (double)(g_get_monotonic_time() - h->started_us) / 1000.0;
+    g_free(h->record->status);
+    h->record->status = g_strdup("completed");
+    h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+
+    const struct test_meeting checked = handover_meeting(h, "checked", tag);
+    return test_barrier(test, &checked, err);
+}

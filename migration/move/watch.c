@@ -1,0 +1,71 @@
+#include "migration/move/watch.h"
+
+#define SAMPLE_MS 250
+
+struct watched {
+    struct seat *seat;
+    const Vtmh__Migration *leg;
+    int64_t deadline;
+    struct event completed;
+};
+
+static int wait_for_end(void *arg, GError **err)
+{
+    struct watched *watched = arg;
+    if (vm_await_migrated(watched->seat->vm, watched->deadline, err) < 0)
+        return -1;
+    event_set(&watched->completed);
+    return 0;
+}
+
+static int stalled(const struct watched *watched, const struct vm_move_stats *stats, GError **err)
+{
+    g_autofree char *done = g_format_size_full(
+        (guint64)MAX(stats->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *left =
+        g_format_size_full((guint64)MAX(stats->remaining_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
+                "no byte has moved for %.1f s (mig_stall_timeout): status %s, %s sent, %s left",
+                (double)watched->seat->request.stall_ms / 1000.0, stats->status, done, left);
+    return -1;
+}
+
+/* Samples until the end; statistics are looked at, never waited for. */
+static int sample(void *arg, GError **err)
+{
+    struct watched *watched = arg;
+    int64_t sent = -1;
+    int64_t stall_at = deadline_in(watched->seat->request.stall_ms);
+    struct event *const ended[] = {&watched->completed};
+
+    for (;;) {
+        g_autoptr(GError) waited = NULL;
+        if (await_any(ended, 1, deadline_in(SAMPLE_MS), &waited) >= 0)
+            return 0;
+        if (!g_error_matches(waited, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+            g_propagate_error(err, g_steal_pointer(&waited));
+            return -1;
+        }
+        struct vm_move_stats stats;
+        if (vm_move_stats(watched->seat->vm, &stats, watched->deadline, err) < 0)
+            return -1;
+        seat_progress(watched->seat, watched->leg, "migrating", &stats);
+        if (stats.transferred_bytes != sent) {
+            sent = stats.transferred_bytes;
+            stall_at = deadline_in(watched->seat->request.stall_ms);
+        } else if (deadline_left(stall_at) == 0 && !event_is_set(&watched->completed)) {
+            return stalled(watched, &stats, err);
+        }
+    }
+}
+
+int watch_migration(struct seat *seat, const Vtmh__Migration *leg, int64_t deadline, GError **err)
+{
+    struct watched watched = {
+        .seat = seat, .leg = leg, .deadline = deadline, .completed = EVENT_INIT};
+    seat_progress(seat, leg, "migrating", NULL);
+    struct scope *both = scope_open("migration");
+    scope_spawn(both, "end", wait_for_end, &watched);
+    scope_spawn(both, "sample", sample, &watched);
+    return scope_close(both, err);
+}

@@ -1,0 +1,32 @@
+#include "migration/scenario/registry.h"
+
+#include <string.h>
+
+const struct scenario scenarios[] = {
+    {
+        .type = "migration_multi_host",
+        .summary = "one migration from the first host to the second, with work going on in the guest",
+        .migrate_count = 1,
+        .run = scenario_legs,
+    },
+    {
+        .type = "migration_multi_host_ping_pong",
+        .summary = "the guest goes to and fro migrate_count times, its memory checked after each leg",
+        .migrate_count = 10,
+        .run = scenario_legs,
+    },
+    {.type = NULL},
+};
+
+const struct scenario *scenario_find(const char *type, GError **err)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (const struct scenario *s = scenarios; s->type != NULL; s++) {
+        if (strcmp(s->type, type) == 0)
+            return s;
+        g_string_append_printf(known, "%s%s", known->len > 0 ? ", " : "", s->type);
+    }
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "no test type is called '%s'; there are: %s",
+                type, known->str);
+    return NULL;
+}

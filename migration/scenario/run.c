@@ -1,0 +1,94 @@
+#include "migration/scenario/scenario.h"
+
+#define MAX_LEGS 1000000
+
+struct run {
+    struct test *test;
+    struct scope *readers;  /* outer: who follows the guests */
+    struct scope *watchers; /* inner: the scenario and the watch over the VMs */
+};
+
+static void free_seat(gpointer seat)
+{
+    seat_free(seat);
+}
+
+static int make_seats(struct run *run, struct scene *scene, GError **err)
+{
+    g_auto(GStrv) names = params_objects(run->test->params, "vms");
+    if (names[0] == NULL) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_MISSING, "vms names no VM");
+        return -1;
+    }
+    for (char **name = names; *name != NULL; name++) {
+        struct seat *seat = seat_new(run->test, run->readers, run->watchers, *name, err);
+        if (seat == NULL)
+            return -1;
+        g_ptr_array_add(scene->seats, seat);
+    }
+    return 0;
+}
+
+/* Ends whatever is still here; the first that cannot be ended is the error, if there is none yet. */
+static int end_seats(struct scene *scene, int result, GError **err)
+{
+    for (unsigned i = 0; i < scene->seats->len; i++) {
+        struct seat *seat = g_ptr_array_index(scene->seats, i);
+        g_autoptr(GError) error = NULL;
+        bool was_here = seat->vm != NULL;
+        if (seat_end(seat, &error) == 0) {
+            if (was_here)
+                host_disown(scene->test->host, OWNED_GUEST, seat->name);
+        } else if (result == 0) {
+            g_propagate_error(err, g_steal_pointer(&error));
+            result = -1;
+        }
+    }
+    return result;
+}
+
+static int run_steps(struct run *run, struct scene *scene, GError **err)
+{
+    const char *type = params_require(run->test->params, "type", err);
+    const struct scenario *scenario = type == NULL ? NULL : scenario_find(type, err);
+    int64_t legs;
+    if (scenario == NULL ||
+        params_int_range(run->test->params, "migrate_count", 1, MAX_LEGS, scenario->migrate_count,
+                         &legs, err) < 0)
+        return -1;
+    if (run->test->n_hosts < 2) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "a migration needs two hosts");
+        return -1;
+    }
+    if (make_seats(run, scene, err) < 0 ||
+        agree(run->test, scene->seats, &scene->agreement, err) < 0)
+        return -1;
+    return scenario->run(scene, legs, err);
+}
+
+static int run_scene(void *arg, GError **err)
+{
+    struct run *run = arg;
+    g_autoptr(GPtrArray) seats = g_ptr_array_new_with_free_func(free_seat);
+    struct scene scene = {.test = run->test, .seats = seats};
+
+    g_autoptr(GError) error = NULL;
+    int result = run_steps(run, &scene, &error);
+    if (result < 0)
+        test_failing(run->test, error);
+    result = end_seats(&scene, result, &error);
+    agreement_clear(&scene.agreement);
+    if (result < 0)
+        g_propagate_error(err, g_steal_pointer(&error));
+    return result;
+}
+
+int scenario_run(struct test *test, GError **err)
+{
+    struct run run = {.test = test, .readers = scope_open("readers")};
+    run.watchers = scope_open("scenario");
+    scope_spawn(run.watchers, "scenario", run_scene, &run);
+    int result = scope_close(run.watchers, err);
+    scope_abandon(run.readers);
+    return result;
+}

@@ -1,0 +1,140 @@
+#include "migration/test.h"
+
+#include "migration/vm/platform.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static void free_migration(gpointer migration)
+{
+    vtmh__migration__free_unpacked(migration, NULL);
+}
+
+void test_init(struct test *test)
+{
+    test->phase = TEST_SETTING_UP;
+    test->migrations = g_ptr_array_new_with_free_func(free_migration);
+    test->notes = g_ptr_array_new_with_free_func(g_free);
+    test->is_failing = false;
+    test->warning = NULL;
+}
+
+void test_clear(struct test *test)
+{
+    g_clear_pointer(&test->migrations, g_ptr_array_unref);
+    g_clear_pointer(&test->notes, g_ptr_array_unref);
+    g_clear_pointer(&test->warning, g_free);
+}
+
+int test_barrier(struct test *test, const struct test_meeting *meeting, GError **err)
+{
+    g_autoptr(GPtrArray) answers = NULL;
+    return test->ops->exchange(test->node, meeting, NULL, &answers, err);
+}
+
+static void free_json(gpointer json)
+{
+    if (json != NULL)
+        json_decref(json);
+}
+
+int test_exchange(struct test *test, const struct test_meeting *meeting, json_t *mine,
+                  GPtrArray **theirs_out, GError **err)
+{
+    char *text = json_dumps(mine, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(mine);
+    g_autoptr(GBytes) payload = g_bytes_new_with_free_func(text, strlen(text), free, text);
+
+    g_autoptr(GPtrArray) answers = NULL;
+    if (test->ops->exchange(test->node, meeting, payload, &answers, err) < 0)
+        return -1;
+
+    g_autoptr(GPtrArray) theirs = g_ptr_array_new_with_free_func(free_json);
+    for (unsigned i = 0; i < answers->len; i++) {
+        GBytes *answer = g_ptr_array_index(answers, i);
+        json_t *json = NULL;
+        if (answer != NULL) {
+            gsize size;
+            const char *data = g_bytes_get_data(answer, &size);
+            json = data == NULL ? NULL : json_loadb(data, size, JSON_DECODE_ANY, NULL);
+            if (json == NULL) {
+                g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
+                            "%s said something at '%s' that is no JSON", test->names[i],
+                            meeting->tag);
+                return -1;
+            }
+        }
+        g_ptr_array_add(theirs, json);
+    }
+    *theirs_out = g_steal_pointer(&theirs);
+    return 0;
+}
+
+void test_note(struct test *test, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *note = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    if (!g_ptr_array_find_with_equal_func(test->notes, note, g_str_equal, NULL))
+        g_ptr_array_add(test->notes, g_steal_pointer(&note));
+}
+
+void test_warn(struct test *test, const char *format, ...)
+{
+    if (test->warning != NULL)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    test->warning = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+}
+
+void test_failing(struct test *test, const GError *error)
+{
+    Vtmh__Status status = test_status_of(test, error);
+    if (test->is_failing || status == VTMH__STATUS__STATUS_ABORTED)
+        return;
+    test->is_failing = true;
+    test->ops->failing(test->node, status, error->message);
+}
+
+Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned leg,
+                                    unsigned source, unsigned destination)
+{
+    /* Unpacking nothing gives a record whose strings and memory protobuf-c itself owns. */
+    Vtmh__Migration *record = vtmh__migration__unpack(NULL, 0, (const uint8_t *)"");
+    record->vm = strdup(vm);
+    record->leg = leg;
+    record->source = source;
+    record->destination = destination;
+    record->cycle_ms = record->total_ms = record->setup_ms = record->downtime_ms = -1;
+    record->stop_to_resume_ms = record->guest_gap_ms = -1;
+    record->transferred_bytes = record->dirty_syncs = -1;
+    g_ptr_array_add(test->migrations, record);
+    return record;
+}
+
+Vtmh__Status test_status_of(const struct test *test, const GError *error)
+{
+    if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED))
+        return VTMH__STATUS__STATUS_ABORTED;
+    if (g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED))
+        return VTMH__STATUS__STATUS_SKIP;
+    if (g_error_matches(error, VM_ERROR, VM_ERROR_UNCERTAIN))
+        return VTMH__STATUS__STATUS_FAIL;
+    if (error->domain == CFG_ERROR)
+        return VTMH__STATUS__STATUS_ERROR;
+    return test->phase == TEST_SETTING_UP ? VTMH__STATUS__STATUS_ERROR : VTMH__STATUS__STATUS_FAIL;
+}
+
+unsigned test_cause_rank(const GError *error)
+{
+    /* A hypervisor that was killed is a cause; one that gave up on a broken stream may be a symptom;
+     * a source that lost its channel nearly always is one. */
+    if (g_error_matches(error, VM_ERROR, VM_ERROR_DIED))
+        return strstr(error->message, "killed by") != NULL ? 0 : 1;
+    if (g_error_matches(error, VM_ERROR, VM_ERROR_MIGRATION))
+        return 2;
+    return 0;
+}

@@ -1,0 +1,94 @@
+/*
+ * One running test as its scenario sees it on one host: who takes part, how they meet, what was found.
+ *
+ * The same scenario runs on every host of the tuple at the same time; which role it plays is decided
+ * per migration by comparing `self` with the leg's source and destination.
+ */
+#pragma once
+
+#include "migration/host.h"
+
+#include <jansson.h>
+
+struct test_meeting {
+    const char *tag;     /* "moved vm1" */
+    uint32_t round;      /* the leg, or 0 */
+    const unsigned *who; /* indexes of the members; NULL: all hosts of the test */
+    unsigned n_who;
+    bool settle;         /* survives the test's abort (sync/meeting.h) */
+    int64_t timeout_ms;
+};
+
+/* How hosts meet; filled in by the node. */
+struct test_ops {
+    /*
+     * Arrives with payload (NULL: nothing) and waits for all members. *answers_out: GBytes by host
+     * index, NULL for hosts that are not members; transfer full. An answer that came before the fiber
+     * was cancelled counts as an answer.
+     */
+    int (*exchange)(void *node, const struct test_meeting *meeting, GBytes *payload,
+                    GPtrArray **answers_out, GError **err);
+
+    /* Tells the other hosts, through the coordinator, that the test fails here; never waits. */
+    void (*failing)(void *node, Vtmh__Status status, const char *message);
+};
+
+/* What the scenario is doing, which decides what a failure means. */
+enum test_phase {
+    TEST_SETTING_UP, /* preparing, booting, logging in: a failure is the bed's (ERROR) */
+    TEST_MOVING,     /* from the first leg's start: a failure is the product's (FAIL) */
+};
+
+struct test {
+    uint64_t id;
+    const char *name;
+    const struct params *params; /* resolved for this host */
+    const struct host *host;
+    unsigned n_hosts, self;
+    const char *const *names;     /* of all hosts, by index */
+    const char *const *addresses; /* numeric */
+    const struct test_ops *ops;
+    void *node;
+
+    enum test_phase phase;
+    GPtrArray *migrations; /* Vtmh__Migration, owned: what this end knows of each leg */
+    GPtrArray *notes;      /* char * */
+    bool is_failing;
+    char *warning;         /* why the test is a WARN though nothing failed; NULL if it is not */
+};
+
+/* Initialises what the scenario writes to. */
+void test_init(struct test *test);
+void test_clear(struct test *test);
+
+/* Meets without a message. */
+int test_barrier(struct test *test, const struct test_meeting *meeting, GError **err);
+
+/*
+ * Exchanges JSON values. mine: transfer full. *theirs_out: json_t by host index, NULL for hosts that
+ * are not members; free with g_ptr_array_unref(). A payload that is no JSON is a protocol error.
+ */
+int test_exchange(struct test *test, const struct test_meeting *meeting, json_t *mine,
+                  GPtrArray **theirs_out, GError **err);
+
+/* Adds a note to the result unless it is there. */
+void test_note(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Makes a test that otherwise passes a WARN. The first warning stays. */
+void test_warn(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/*
+ * Says at once that the test fails, before anything is cleaned up. Only the first error of a test
+ * counts, and one that is only the echo of an abort (CANCELLED) is not said.
+ */
+void test_failing(struct test *test, const GError *error);
+
+/* The record of one leg, made when it begins here; all figures unmeasured. Owned by the test. */
+Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned leg,
+                                    unsigned source, unsigned destination);
+
+/* What an error means for the test, given its phase. */
+Vtmh__Status test_status_of(const struct test *test, const GError *error);
+
+/* How near to the root an error is: 0 by itself, 1 may come from the peer, 2 looks like the peer's. */
+unsigned test_cause_rank(const GError *error);
