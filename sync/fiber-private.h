@@ -1,4 +1,4 @@
-/* What fiber.c, event.c and scope.c share, and no one else. */
+/* What the files of this folder share, and no one else. */
 #pragma once
 
 #include "sync/fiber.h"

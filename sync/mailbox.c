@@ -1,0 +1,77 @@
+#include "sync/mailbox.h"
+
+struct mailbox {
+    GQueue items;
+    GDestroyNotify free_item;
+    struct event ready; /* an item is there, or it is closed */
+    bool is_closed;
+};
+
+struct mailbox *mailbox_new(GDestroyNotify free_item)
+{
+    struct mailbox *mailbox = g_new0(struct mailbox, 1);
+
+    g_queue_init(&mailbox->items);
+    mailbox->free_item = free_item;
+    return mailbox;
+}
+
+void mailbox_put(struct mailbox *mailbox, void *item)
+{
+    if (mailbox->is_closed) {
+        if (mailbox->free_item)
+            mailbox->free_item(item);
+        return;
+    }
+    g_queue_push_tail(&mailbox->items, item);
+    event_set(&mailbox->ready);
+}
+
+void *mailbox_try_take(struct mailbox *mailbox)
+{
+    void *item = g_queue_pop_head(&mailbox->items);
+
+    if (g_queue_is_empty(&mailbox->items) && !mailbox->is_closed)
+        event_reset(&mailbox->ready);
+    return item;
+}
+
+void *mailbox_take(struct mailbox *mailbox, int64_t deadline, GError **err)
+{
+    for (;;) {
+        if (await_event(&mailbox->ready, deadline, err) < 0)
+            return NULL;
+        /* Another taker may have been quicker. */
+        if (!g_queue_is_empty(&mailbox->items))
+            return mailbox_try_take(mailbox);
+        if (mailbox->is_closed) {
+            g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CLOSED, "the mailbox is closed");
+            return NULL;
+        }
+    }
+}
+
+struct event *mailbox_ready(struct mailbox *mailbox)
+{
+    return &mailbox->ready;
+}
+
+void mailbox_close(struct mailbox *mailbox)
+{
+    mailbox->is_closed = true;
+    event_set(&mailbox->ready);
+}
+
+void mailbox_free(struct mailbox *mailbox)
+{
+    if (!mailbox)
+        return;
+    g_assert(!mailbox->ready.waits);
+    while (!g_queue_is_empty(&mailbox->items)) {
+        void *item = g_queue_pop_head(&mailbox->items);
+
+        if (mailbox->free_item)
+            mailbox->free_item(item);
+    }
+    g_free(mailbox);
+}
