@@ -1,0 +1,10 @@
+# Putting nodes on machines; a library of its own, so that its tests need nothing else of this folder.
+add_library(vtmh_deploy STATIC
+    ${CMAKE_CURRENT_LIST_DIR}/artifacts.c
+    ${CMAKE_CURRENT_LIST_DIR}/bundle.c
+    ${CMAKE_CURRENT_LIST_DIR}/deploy.c
+    ${CMAKE_CURRENT_LIST_DIR}/deploy_local.c
+    ${CMAKE_CURRENT_LIST_DIR}/node_answer.c
+    ${CMAKE_CURRENT_LIST_DIR}/ssh_config.c)
+target_link_libraries(vtmh_deploy PUBLIC vtmh_sync vtmh_proto PkgConfig::GLIB PkgConfig::JANSSON
+                                         PkgConfig::SODIUM)

@@ -1,0 +1,5 @@
+if(TARGET vtmh_deploy)
+    foreach(test test_artifacts test_node_answer test_deploy_local test_ssh_config)
+        vtmh_unit_test(${test} vtmh_deploy)
+    endforeach()
+endif()
