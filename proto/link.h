@@ -6,7 +6,7 @@
  * flight when a connection broke is numbered, so that it can be sent again.
  *
  * Alive: each side sends a heartbeat when it has said nothing for LINK_HEARTBEAT_MS. A peer silent
- * for LINK_LOST_MS is lost (LINK_EVENT_LOST); one that is heard again is back (LINK_EVENT_BACK).
+ * for LINK_LOST_MS is lost (link_lost_event()); one that is heard again is back (link_alive_event()).
  *
  * All calls: loop thread. link_send() never waits; link_receive() waits in a fiber.
  */
@@ -14,6 +14,7 @@
 
 #include "proto/seal.h"
 #include "proto/vtmh.pb-c.h"
+#include "sync/autoptr.h"
 #include "sync/fiber.h"
 
 #define LINK_PROTOCOL_VERSION 1
@@ -81,14 +82,19 @@ struct link_stats {
 };
 struct link_stats link_stats(const struct link *link);
 
-/* Waits until the peer has acknowledged everything sent so far. */
+/*
+ * Waits until the peer has acknowledged everything sent so far. TIMEOUT, or LINK_ERROR_LOST when the
+ * peer is lost by then; CANCELLED; CLOSED when the link was closed or another session began.
+ */
 int link_flush(struct link *link, int64_t deadline, GError **err);
 
-/* Ends the link: waiting receivers get CLOSED. Say Goodbye and link_flush() before. NULL is fine. */
+/*
+ * Ends the link: those in link_receive() and link_flush() get CLOSED; nobody may wait for its events
+ * any more. Say Goodbye and link_flush() before. NULL is fine.
+ */
 void link_close(struct link *link);
 
-typedef struct link link;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(link, link_close)
+AUTOPTR_STRUCT(link, link_close);
 
 typedef Vtmh__Envelope vtmh_envelope;
 static inline void vtmh_envelope_free(vtmh_envelope *envelope)

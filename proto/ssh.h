@@ -9,6 +9,7 @@
 #pragma once
 
 #include "proto/known_hosts.h"
+#include "sync/autoptr.h"
 #include "sync/fiber.h"
 
 #define SSH_ERROR (ssh_error_quark())
@@ -75,5 +76,4 @@ int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_pat
 /* Ends the session; never waits longer than a moment. NULL is fine. Call in a fiber. */
 void ssh_close(struct ssh *ssh);
 
-typedef struct ssh ssh;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(ssh, ssh_close)
+AUTOPTR_STRUCT(ssh, ssh_close);

@@ -1,2 +1,4 @@
 vtmh_unit_test(test_seal vtmh_proto)
 vtmh_unit_test(test_known_hosts vtmh_proto)
+vtmh_unit_test(test_link_outbox vtmh_proto)
+vtmh_unit_test(test_link vtmh_proto)

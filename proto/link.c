@@ -1,0 +1,569 @@
+/*
+ * Every frame is a sealed envelope. Messages that matter are numbered from 1 in each direction and
+ * kept in the outbox until acknowledged; the receiver takes them strictly in order, drops what it
+ * has already (a duplicate) and what comes after a gap (the sender will go back to it). Heartbeats
+ * and bare acknowledgements have number 0 and are never repeated.
+ *
+ * Every frame carries the acknowledgement. Where there is nothing to say, a bare one follows after
+ * LINK_ACK_MS, or at once when a quarter of the window has come in.
+ *
+ * The session is the connector's choice. The listener takes the session of the first Hello it gets,
+ * and changes to another one when an authentic Hello, numbered 1, opens it; a session that was left
+ * is never entered again. With the session all numbers begin anew.
+ *
+ * A listener that has lost its peer is silent until it hears of it, because a frame for a dead
+ * connection is memory that nanomsg never frees. A connector goes on asking, on a new connection
+ * every LINK_LOST_MS: an old one that was cut in the middle would wait for TCP's own patience.
+ *
+ * All timing hangs on one timer, which is set to the earliest thing due.
+ */
+#include "proto/link.h"
+
+#include "proto/link_carrier.h"
+#include "proto/link_outbox.h"
+#include "sync/mailbox.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define LINK_ACK_MS 10
+#define ACK_AT_ONCE (OUTBOX_WINDOW / 4)
+#define STALL_MS 1000       /* a timer as late as this says that we ourselves did not run */
+#define ENVELOPE_HEAD_MAX 40 /* packed session, sequence and ack: 33 bytes at most */
+
+struct link {
+    struct carrier *carrier;
+    struct seal *seal;
+    bool connects;
+    uint64_t session; /* 0: the listener has none yet */
+    GHashTable *left; /* sessions that are over */
+    unsigned references;
+    bool closed;
+    GError *failure;
+
+    struct outbox *outbox;
+    bool blocked; /* the carrier refused a frame and will call ready */
+    struct event progress;
+
+    struct mailbox *inbox;
+    uint64_t received; /* the highest number received in order */
+    size_t ack_owed;   /* cost of what came in since we last acknowledged */
+
+    uv_timer_t timer;
+    int64_t timer_at;
+    int64_t ack_at, heartbeat_at, reconnect_at; /* INT64_MAX: not due */
+
+    int64_t heard_at;
+    bool lost;
+    struct event lost_event, alive_event;
+
+    uint64_t test;
+    char *context;
+    bool context_is_news; /* messages do not hold back the heartbeat that will tell it */
+    void (*heartbeat_fn)(const Vtmh__Heartbeat *, void *);
+    void *heartbeat_arg;
+
+    struct link_stats stats;
+};
+
+G_DEFINE_QUARK(link-error-quark, link_error)
+
+static void on_timer(uv_timer_t *timer);
+
+static int64_t now_ms(const struct link *link)
+{
+    return (int64_t)uv_now(link->timer.loop);
+}
+
+static void link_unref(struct link *link)
+{
+    if (--link->references > 0)
+        return;
+    mailbox_free(link->inbox);
+    outbox_free(link->outbox);
+    seal_free(link->seal);
+    g_hash_table_unref(link->left);
+    g_clear_error(&link->failure);
+    g_free(link->context);
+    g_free(link);
+}
+
+/* Makes sure that on_timer() runs no later than at_ms. */
+static void arm(struct link *link, int64_t at_ms)
+{
+    int64_t now = now_ms(link);
+
+    if (at_ms >= link->timer_at)
+        return;
+    link->timer_at = MAX(at_ms, now);
+    uv_timer_start(&link->timer, on_timer, (uint64_t)(link->timer_at - now), 0);
+}
+
+/* ---- sending: one frame, the outbox, acknowledgements, heartbeats */
+
+static bool may_send(const struct link *link)
+{
+    return link->session != 0 && !link->blocked && !link->closed;
+}
+
+/* Sends a packed body as number `sequence`. Returns false when the carrier did not take it. */
+static bool send_frame(struct link *link, uint64_t sequence, GBytes *body)
+{
+    Vtmh__Envelope head = VTMH__ENVELOPE__INIT;
+    gsize body_size = 0;
+    const void *body_data = body != NULL ? g_bytes_get_data(body, &body_size) : NULL;
+    g_autofree uint8_t *plain = g_malloc(ENVELOPE_HEAD_MAX + body_size);
+    g_autoptr(GBytes) frame = NULL;
+    size_t head_size;
+
+    head.session = link->session;
+    head.sequence = sequence;
+    head.ack = link->received;
+    /* Two packed messages in a row are one message with the fields of both. */
+    head_size = vtmh__envelope__pack(&head, plain);
+    if (body_size > 0)
+        memcpy(plain + head_size, body_data, body_size);
+    frame = seal_frame(link->seal, link->session, plain, head_size + body_size);
+    if (!carrier_send(link->carrier, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame))) {
+        link->blocked = true;
+        return false;
+    }
+    link->ack_owed = 0;
+    link->ack_at = INT64_MAX;
+    return true;
+}
+
+static void pump(struct link *link)
+{
+    GBytes *body;
+    uint64_t sequence;
+
+    if (link->lost && !link->connects)
+        return;
+    while (may_send(link) && (body = outbox_peek(link->outbox, &sequence)) != NULL) {
+        if (!send_frame(link, sequence, body))
+            return;
+        outbox_sent(link->outbox, now_ms(link));
+        if (!link->context_is_news)
+            link->heartbeat_at = now_ms(link) + LINK_HEARTBEAT_MS;
+    }
+    arm(link, outbox_resend_at(link->outbox));
+}
+
+static GBytes *pack_body(const Vtmh__Envelope *envelope)
+{
+    Vtmh__Envelope body = *envelope;
+    uint8_t *packed;
+    size_t size;
+
+    body.session = body.sequence = body.ack = 0;
+    size = vtmh__envelope__get_packed_size(&body);
+    packed = g_malloc(size);
+    vtmh__envelope__pack(&body, packed);
+    return g_bytes_new_take(packed, size);
+}
+
+static void send_heartbeat(struct link *link)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Heartbeat heartbeat = VTMH__HEARTBEAT__INIT;
+    g_autoptr(GBytes) body = NULL;
+
+    link->heartbeat_at = now_ms(link) + LINK_HEARTBEAT_MS;
+    if (!may_send(link) || (link->lost && !link->connects))
+        return;
+    heartbeat.test = link->test;
+    heartbeat.context = link->context;
+    heartbeat.monotonic_us = (int64_t)(uv_hrtime() / 1000);
+    envelope.body_case = VTMH__ENVELOPE__BODY_HEARTBEAT;
+    envelope.heartbeat = &heartbeat;
+    body = pack_body(&envelope);
+    if (send_frame(link, 0, body))
+        link->context_is_news = false;
+}
+
+static void send_ack(struct link *link)
+{
+    if (may_send(link))
+        send_frame(link, 0, NULL);
+    link->ack_owed = 0;
+    link->ack_at = INT64_MAX;
+}
+
+static void owe_ack(struct link *link, size_t cost)
+{
+    link->ack_owed += cost;
+    if (link->ack_owed >= ACK_AT_ONCE) {
+        send_ack(link);
+    } else if (link->ack_at == INT64_MAX) {
+        link->ack_at = now_ms(link) + LINK_ACK_MS;
+        arm(link, link->ack_at);
+    }
+}
+
+/* ---- receiving */
+
+static void fail(struct link *link, const char *what)
+{
+    if (link->failure == NULL)
+        g_set_error(&link->failure, LINK_ERROR, LINK_ERROR_PROTOCOL, "%s: %s",
+                    carrier_address(link->carrier), what);
+    mailbox_close(link->inbox);
+}
+
+static void set_lost(struct link *link, bool lost)
+{
+    link->lost = lost;
+    event_reset(lost ? &link->alive_event : &link->lost_event);
+    event_set(lost ? &link->lost_event : &link->alive_event);
+}
+
+static void heard(struct link *link)
+{
+    bool was_lost = link->lost;
+
+    link->heard_at = now_ms(link);
+    link->reconnect_at = INT64_MAX;
+    if (!was_lost && event_is_set(&link->alive_event))
+        return;
+    set_lost(link, false);
+    if (was_lost)
+        outbox_rewind(link->outbox);
+    /* Word that we are there too, before the peer would count us lost. */
+    send_heartbeat(link);
+}
+
+/* The listener enters the session that a Hello opens. */
+static bool enter_session(struct link *link, uint64_t session, const Vtmh__Envelope *envelope)
+{
+    uint64_t *key;
+
+    if (link->connects || session == 0 || g_hash_table_contains(link->left, &session) ||
+        envelope->body_case != VTMH__ENVELOPE__BODY_HELLO || envelope->sequence != 1)
+        return false;
+    if (link->session != 0) {
+        key = g_memdup2(&link->session, sizeof(link->session));
+        g_hash_table_add(link->left, key);
+        outbox_clear(link->outbox);
+        event_set(&link->progress);
+    }
+    link->session = session;
+    link->received = 0;
+    return true;
+}
+
+static void take_heartbeat(struct link *link, const Vtmh__Heartbeat *heartbeat)
+{
+    if (link->heartbeat_fn != NULL)
+        link->heartbeat_fn(heartbeat, link->heartbeat_arg);
+}
+
+/* envelope is transfer full. */
+static void take_message(struct link *link, Vtmh__Envelope *envelope, size_t size)
+{
+    g_autoptr(vtmh_envelope) message = envelope;
+
+    if (message->sequence == 0) {
+        if (message->body_case == VTMH__ENVELOPE__BODY_HEARTBEAT)
+            take_heartbeat(link, message->heartbeat);
+        return;
+    }
+    if (message->sequence == link->received + 1) {
+        link->received++;
+        link->stats.received++;
+        mailbox_put(link->inbox, g_steal_pointer(&message));
+    } else if (message->sequence <= link->received) {
+        link->stats.duplicates++;
+    }
+    owe_ack(link, size + OUTBOX_MESSAGE_COST);
+}
+
+static void take_ack(struct link *link, uint64_t ack)
+{
+    int news = outbox_acknowledge(link->outbox, ack, now_ms(link));
+
+    if (news < 0)
+        fail(link, "the peer acknowledges what was never sent");
+    else if (news > 0)
+        event_set(&link->progress);
+}
+
+static void on_frame(const void *frame, size_t size, void *arg)
+{
+    struct link *link = arg;
+    g_autoptr(vtmh_envelope) envelope = NULL;
+    g_autoptr(GBytes) plain = NULL;
+    uint64_t session;
+
+    if (link->failure != NULL)
+        return;
+    plain = seal_open(link->seal, frame, size, &session);
+    if (plain == NULL) {
+        link->stats.not_opened++;
+        return;
+    }
+    envelope = vtmh__envelope__unpack(NULL, g_bytes_get_size(plain), g_bytes_get_data(plain, NULL));
+    if (envelope == NULL || envelope->session != session) {
+        fail(link, "a frame under the right key holds no message");
+        return;
+    }
+    if (session != link->session && !enter_session(link, session, envelope))
+        return;
+
+    link->references++;
+    carrier_adopt_sender(link->carrier);
+    heard(link);
+    take_ack(link, envelope->ack);
+    if (link->failure == NULL)
+        take_message(link, g_steal_pointer(&envelope), size);
+    if (!link->closed)
+        pump(link);
+    link_unref(link);
+}
+
+static void on_ready(void *arg)
+{
+    struct link *link = arg;
+
+    link->blocked = false;
+    pump(link);
+    if (!event_is_set(&link->alive_event))
+        send_heartbeat(link);
+}
+
+/* ---- time */
+
+static void judge_silence(struct link *link, int64_t now)
+{
+    if (!link->lost && now - link->heard_at >= LINK_LOST_MS) {
+        set_lost(link, true);
+        link->reconnect_at = link->connects ? now : INT64_MAX;
+    }
+    if (now >= link->reconnect_at) {
+        link->reconnect_at = now + LINK_LOST_MS;
+        carrier_reconnect(link->carrier);
+    }
+}
+
+static void do_what_is_due(struct link *link, int64_t now)
+{
+    judge_silence(link, now);
+    if (now >= outbox_resend_at(link->outbox))
+        outbox_rewind(link->outbox);
+    pump(link);
+    if (now >= link->heartbeat_at)
+        send_heartbeat(link);
+    if (now >= link->ack_at)
+        send_ack(link);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct link *link = timer->data;
+    int64_t now = now_ms(link);
+    int64_t late = now - link->timer_at;
+
+    link->timer_at = INT64_MAX;
+    link->references++;
+    /* While we were stopped nobody could be heard: that silence was ours. */
+    if (late >= STALL_MS)
+        link->heard_at = MIN(link->heard_at + late, now);
+    carrier_drain(link->carrier);
+    if (!link->closed)
+        do_what_is_due(link, now);
+    if (!link->closed) {
+        arm(link, link->heartbeat_at);
+        arm(link, link->ack_at);
+        arm(link, link->reconnect_at);
+        arm(link, outbox_resend_at(link->outbox));
+        if (!link->lost)
+            arm(link, link->heard_at + LINK_LOST_MS);
+    }
+    link_unref(link);
+}
+
+/* ---- the public face */
+
+static struct link *link_new(const uint8_t key[SEAL_KEY_BYTES], enum seal_side side)
+{
+    struct link *link = g_new0(struct link, 1);
+
+    link->references = 1;
+    link->connects = side == SEAL_COORDINATOR;
+    link->seal = seal_new(key, side);
+    link->left = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    link->outbox = outbox_new();
+    link->inbox = mailbox_new((GDestroyNotify)vtmh_envelope_free);
+    link->context = g_strdup("");
+    while (link->connects && link->session == 0)
+        randombytes_buf(&link->session, sizeof(link->session));
+    return link;
+}
+
+static void start(struct link *link)
+{
+    uv_timer_init(fiber_loop(), &link->timer);
+    link->timer.data = link;
+    link->references++;
+    link->timer_at = link->ack_at = link->reconnect_at = INT64_MAX;
+    link->heard_at = now_ms(link);
+    link->heartbeat_at = link->heard_at + LINK_HEARTBEAT_MS;
+    arm(link, link->heartbeat_at);
+}
+
+static struct link *link_open(const char *address, const uint8_t key[SEAL_KEY_BYTES],
+                              enum seal_side side, GError **err)
+{
+    struct link *link = link_new(key, side);
+    struct carrier_callbacks callbacks = {on_frame, on_ready, link};
+    struct carrier *(*carry)(uv_loop_t *, const char *, size_t, const struct carrier_callbacks *,
+                             GError **) = link->connects ? carrier_connect : carrier_listen;
+
+    link->carrier = carry(fiber_loop(), address, LINK_MAX_FRAME, &callbacks, err);
+    if (link->carrier == NULL) {
+        link_unref(link);
+        return NULL;
+    }
+    start(link);
+    return link;
+}
+
+struct link *link_listen(const char *address, const uint8_t key[SEAL_KEY_BYTES], GError **err)
+{
+    return link_open(address, key, SEAL_NODE, err);
+}
+
+struct link *link_connect(const char *address, const uint8_t key[SEAL_KEY_BYTES], GError **err)
+{
+    return link_open(address, key, SEAL_COORDINATOR, err);
+}
+
+const char *link_address(const struct link *link)
+{
+    return carrier_address(link->carrier);
+}
+
+int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err)
+{
+    g_autoptr(GBytes) body = pack_body(envelope);
+    size_t size = g_bytes_get_size(body) + ENVELOPE_HEAD_MAX + SEAL_OVERHEAD;
+
+    if (size > LINK_MAX_FRAME) {
+        g_set_error(err, LINK_ERROR, LINK_ERROR_TOO_LARGE,
+                    "a message of %zu bytes is larger than a frame (%d)", size, LINK_MAX_FRAME);
+        return -1;
+    }
+    outbox_add(link->outbox, body);
+    link->stats.sent++;
+    pump(link);
+    return 0;
+}
+
+Vtmh__Envelope *link_receive(struct link *link, int64_t deadline, GError **err)
+{
+    g_autoptr(GError) why = NULL;
+    Vtmh__Envelope *envelope;
+
+    link->references++;
+    envelope = mailbox_take(link->inbox, deadline, &why);
+    if (envelope == NULL && link->failure != NULL &&
+        g_error_matches(why, SYNC_ERROR, SYNC_ERROR_CLOSED))
+        g_propagate_error(err, g_error_copy(link->failure));
+    else if (envelope == NULL)
+        g_propagate_error(err, g_steal_pointer(&why));
+    link_unref(link);
+    return envelope;
+}
+
+bool link_is_lost(const struct link *link)
+{
+    return link->lost;
+}
+
+int64_t link_silence_ms(const struct link *link)
+{
+    return now_ms(link) - link->heard_at;
+}
+
+struct event *link_lost_event(struct link *link)
+{
+    return &link->lost_event;
+}
+
+struct event *link_alive_event(struct link *link)
+{
+    return &link->alive_event;
+}
+
+void link_on_heartbeat(struct link *link, void (*fn)(const Vtmh__Heartbeat *, void *), void *arg)
+{
+    link->heartbeat_fn = fn;
+    link->heartbeat_arg = arg;
+}
+
+void link_set_context(struct link *link, uint64_t test, const char *context)
+{
+    link->test = test;
+    g_free(link->context);
+    link->context = g_strdup(context != NULL ? context : "");
+    link->context_is_news = true;
+}
+
+struct link_stats link_stats(const struct link *link)
+{
+    return link->stats;
+}
+
+/* A listener that had no session when asked waits for its first one. */
+static bool session_ended(const struct link *link, uint64_t session)
+{
+    return link->closed || (session != 0 && link->session != session);
+}
+
+static int await_acknowledged(struct link *link, uint64_t last, uint64_t session, int64_t deadline,
+                              GError **err)
+{
+    while (!session_ended(link, session) && outbox_acknowledged(link->outbox) < last) {
+        event_reset(&link->progress);
+        if (await_event(&link->progress, deadline, err) < 0)
+            return -1;
+    }
+    if (!session_ended(link, session))
+        return 0;
+    g_set_error(err, SYNC_ERROR, SYNC_ERROR_CLOSED, "the session has ended");
+    return -1;
+}
+
+int link_flush(struct link *link, int64_t deadline, GError **err)
+{
+    g_autoptr(GError) why = NULL;
+    int rc;
+
+    link->references++;
+    rc = await_acknowledged(link, outbox_last(link->outbox), link->session, deadline, &why);
+    if (g_error_matches(why, SYNC_ERROR, SYNC_ERROR_TIMEOUT) && link->lost)
+        g_set_error(err, LINK_ERROR, LINK_ERROR_LOST,
+                    "%s: nothing heard for %" G_GINT64_FORMAT " ms",
+                    carrier_address(link->carrier), link_silence_ms(link));
+    else if (why != NULL)
+        g_propagate_error(err, g_steal_pointer(&why));
+    link_unref(link);
+    return rc;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    link_unref(handle->data);
+}
+
+void link_close(struct link *link)
+{
+    if (link == NULL || link->closed)
+        return;
+    link->closed = true;
+    carrier_close(link->carrier);
+    uv_close((uv_handle_t *)&link->timer, on_timer_closed);
+    mailbox_close(link->inbox);
+    event_set(&link->progress);
+    link_unref(link);
+}

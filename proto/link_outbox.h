@@ -1,0 +1,52 @@
+/*
+ * What one side of a link has said and the other has not yet acknowledged. Pure: no I/O and no
+ * clock; now_ms is passed in.
+ *
+ * Messages are numbered 1, 2, 3 … and go out in that order, at most OUTBOX_WINDOW bytes ahead of the
+ * acknowledgement (one message always may). When nothing is acknowledged for a while, sending begins
+ * again at the oldest one, one message at a time until an acknowledgement shows that they arrive.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A listener's carrier drops what exceeds the kernel's buffers (about 460 KiB), so stay below. */
+#define OUTBOX_WINDOW (192 * 1024)
+#define OUTBOX_MESSAGE_COST 256 /* bytes counted for each message beside its own */
+#define OUTBOX_RESEND_MS 200
+#define OUTBOX_RESEND_MAX_MS 1600
+
+struct outbox;
+
+struct outbox *outbox_new(void);
+void outbox_free(struct outbox *outbox);
+
+/* Adds a message; returns its number. A reference to body is taken. */
+uint64_t outbox_add(struct outbox *outbox, GBytes *body);
+
+/* The message to send now, or NULL: nothing is left, or the window is full. Transfer none. */
+GBytes *outbox_peek(const struct outbox *outbox, uint64_t *sequence_out);
+
+/* The message given by outbox_peek() has been sent. */
+void outbox_sent(struct outbox *outbox, int64_t now_ms);
+
+/*
+ * The peer has everything up to ack. Returns 1 when that is news, 0 when not, -1 when such a message
+ * was never sent.
+ */
+int outbox_acknowledge(struct outbox *outbox, uint64_t ack, int64_t now_ms);
+
+/* When to call outbox_rewind(); INT64_MAX when nothing is under way. */
+int64_t outbox_resend_at(const struct outbox *outbox);
+
+/* Begins again at the oldest message, and waits longer for the next acknowledgement. */
+void outbox_rewind(struct outbox *outbox);
+
+/* Forgets all messages and begins again at 1, for a new session. */
+void outbox_clear(struct outbox *outbox);
+
+/* The highest number given, and the highest acknowledged. */
+uint64_t outbox_last(const struct outbox *outbox);
+uint64_t outbox_acknowledged(const struct outbox *outbox);
