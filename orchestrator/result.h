@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proto/vtmh.pb-c.h"
+#include "sync/autoptr.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -57,21 +58,30 @@ struct job_result {
     char *command_line;
     int64_t start_us, end_us;
     double elapsed_s;
-    GPtrArray *tests;  /* struct test_result, in order */
+    GPtrArray *tests;   /* struct test_result, in order */
     unsigned exit_bits; /* JOB, USAGE, INTERRUPTED: what the tests alone do not tell */
     char *trouble;      /* why the job could not go on, or NULL */
 };
 
 struct leg_result *leg_result_new(void); /* all figures -1 */
+void leg_result_free(struct leg_result *leg);
 struct test_result *test_result_new(unsigned number, const char *name, const char *shortname);
 void test_result_free(struct test_result *test);
 struct job_result *job_result_new(void);
 void job_result_free(struct job_result *job);
 
+AUTOPTR_STRUCT(leg_result, leg_result_free);
+AUTOPTR_STRUCT(test_result, test_result_free);
+AUTOPTR_STRUCT(job_result, job_result_free);
+
+/* "3-quick.ping_pong": what the test is called in logs, folders and results.json. Transfer full. */
+char *test_result_id(const struct test_result *test);
+
 /* Adds a note unless it is there. */
 void test_result_note(struct test_result *test, const char *note);
 
-/* "PASS", "FAIL", … ("INTERRUPTED" is spelt so in results.json, as avocado's). */
+/* "PASS", "FAIL", … "INTERRUPTED" (spelt as avocado spells it), "NONE" while there is no verdict.
+ */
 const char *status_name(Vtmh__Status status);
 
 /* How many tests have this status. */

@@ -1,0 +1,277 @@
+#include "orchestrator/arguments.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HELP_COLUMN 28 /* where the help of an option begins */
+
+G_DEFINE_QUARK(arguments - error - quark, arguments_error)
+
+static const struct argument common[] = {
+    {"version", .help = "print the version"},
+    {"help", 'h', .help = "print this help"},
+    {NULL},
+};
+
+static const struct argument *find(const struct arguments *arguments, const char *name, size_t size,
+                                   char letter)
+{
+    const struct argument *tables[] = {arguments->table, common};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++)
+        for (const struct argument *row = tables[i]; row->name != NULL; row++)
+            if (name != NULL ? strlen(row->name) == size && strncmp(row->name, name, size) == 0
+                             : row->letter == letter)
+                return row;
+    return NULL;
+}
+
+static int fail_unknown(const struct arguments *arguments, const char *word, GError **err)
+{
+    const struct argument *tables[] = {arguments->table, common};
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *name = g_strndup(word + 2, strcspn(word + 2, "="));
+    const char *nearest;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++)
+        for (const struct argument *row = tables[i]; row->name != NULL; row++)
+            g_ptr_array_add(names, (void *)row->name);
+    g_ptr_array_add(names, NULL);
+    nearest = arguments_nearest(name, (const char *const *)names->pdata);
+    if (nearest != NULL)
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_UNKNOWN,
+                    "unknown option --%s; did you mean --%s?", name, nearest);
+    else
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_UNKNOWN,
+                    "unknown option --%s; see --help", name);
+    return -1;
+}
+
+/* Sets the row's flag or hands over its value. written is the option as the user wrote it. */
+static int take(const struct argument *row, const char *written, const char *value, void *target,
+                GError **err)
+{
+    GError *cause = NULL;
+
+    if (row->value == NULL) {
+        *(bool *)((char *)target + row->flag) = true;
+        return 0;
+    }
+    if (row->take(value, target, &cause) == 0)
+        return 0;
+    g_propagate_prefixed_error(err, cause, "%s: ", written);
+    return -1;
+}
+
+static int fail_value(const char *written, const char *wanted, GError **err)
+{
+    if (wanted != NULL)
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE, "%s needs a value: %s %s", written,
+                    written, wanted);
+    else
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE, "%s takes no value", written);
+    return -1;
+}
+
+/* What --version and --help lead to; PARSED for the rows of a table. */
+static int outcome_of(const struct argument *row)
+{
+    if (row == &common[0])
+        return ARGUMENTS_VERSION;
+    return row == &common[1] ? ARGUMENTS_HELP : ARGUMENTS_PARSED;
+}
+
+/* One "--name[=value]"; *used counts the words taken. */
+static int parse_long(const struct arguments *arguments, char **words, void *target, int *used,
+                      GError **err)
+{
+    const char *name = words[0] + 2;
+    size_t size = strcspn(name, "=");
+    const struct argument *row = find(arguments, name, size, '\0');
+    g_autofree char *written = g_strndup(words[0], size + 2);
+    const char *value = name[size] == '=' ? name + size + 1 : NULL;
+
+    if (row == NULL)
+        return fail_unknown(arguments, words[0], err);
+    if (row->value == NULL && value != NULL)
+        return fail_value(written, NULL, err);
+    if (outcome_of(row) != ARGUMENTS_PARSED)
+        return outcome_of(row);
+    if (row->value != NULL && value == NULL) {
+        value = words[1];
+        *used = 2;
+    }
+    if (row->value != NULL && value == NULL)
+        return fail_value(written, row->value, err);
+    return take(row, written, value, target, err);
+}
+
+/* One "-x", "-xyz" or "-xVALUE". */
+static int parse_letters(const struct arguments *arguments, char **words, void *target, int *used,
+                         GError **err)
+{
+    for (const char *letter = words[0] + 1; *letter != '\0'; letter++) {
+        const struct argument *row = find(arguments, NULL, 0, *letter);
+        char written[] = {'-', *letter, '\0'};
+        const char *value = NULL;
+
+        if (row == NULL) {
+            g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_UNKNOWN,
+                        "unknown option -%.*s; see --help",
+                        (int)(g_utf8_next_char(letter) - letter), letter);
+            return -1;
+        }
+        if (outcome_of(row) != ARGUMENTS_PARSED)
+            return outcome_of(row);
+        if (row->value != NULL) {
+            value = letter[1] != '\0' ? letter + 1 : words[1];
+            *used = letter[1] != '\0' ? 1 : 2;
+            if (value == NULL)
+                return fail_value(written, row->value, err);
+        }
+        if (take(row, written, value, target, err) < 0)
+            return -1;
+        if (value != NULL)
+            return ARGUMENTS_PARSED;
+    }
+    return ARGUMENTS_PARSED;
+}
+
+static int take_word(const struct arguments *arguments, const char *word, void *target,
+                     GError **err)
+{
+    if (arguments->take_word != NULL)
+        return arguments->take_word(word, target, err);
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                "\"%s\" is one word too many; see --help", word);
+    return -1;
+}
+
+/* The words as UTF-8: what they say ends in messages, logs and results. */
+static int check_text(int argc, char **argv, GError **err)
+{
+    for (int i = 0; i < argc; i++) {
+        if (g_utf8_validate(argv[i], -1, NULL))
+            continue;
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE, "argument %d is not UTF-8 text",
+                    i + 1);
+        return -1;
+    }
+    return 0;
+}
+
+int arguments_parse(const struct arguments *arguments, int argc, char **argv, void *target,
+                    GError **err)
+{
+    bool options = true;
+
+    if (check_text(argc, argv, err) < 0)
+        return -1;
+    for (int i = 0, used; i < argc; i += used) {
+        char *two[] = {argv[i], i + 1 < argc ? argv[i + 1] : NULL};
+        int outcome;
+
+        used = 1;
+        if (options && strcmp(argv[i], "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (!options || argv[i][0] != '-' || argv[i][1] == '\0')
+            outcome = take_word(arguments, argv[i], target, err);
+        else if (argv[i][1] == '-')
+            outcome = parse_long(arguments, two, target, &used, err);
+        else
+            outcome = parse_letters(arguments, two, target, &used, err);
+        if (outcome != ARGUMENTS_PARSED)
+            return outcome;
+    }
+    return ARGUMENTS_PARSED;
+}
+
+static void append_rows(GString *text, const struct argument *rows)
+{
+    for (const struct argument *row = rows; row->name != NULL; row++) {
+        g_auto(GStrv) lines = g_strsplit(row->help, "\n", -1);
+        gsize start = text->len;
+
+        if (row->letter != '\0')
+            g_string_append_printf(text, "  -%c, --%s", row->letter, row->name);
+        else
+            g_string_append_printf(text, "      --%s", row->name);
+        if (row->value != NULL)
+            g_string_append_printf(text, " %s", row->value);
+        for (char **line = lines; *line != NULL; line++) {
+            gsize width = text->len - start;
+
+            if (line == lines && width + 2 <= HELP_COLUMN) {
+                g_string_append_printf(text, "%*s%s\n", (int)(HELP_COLUMN - width), "", *line);
+                continue;
+            }
+            if (line == lines)
+                g_string_append_c(text, '\n');
+            g_string_append_printf(text, "%*s%s\n", HELP_COLUMN, "", *line);
+        }
+    }
+}
+
+char *arguments_help(const struct arguments *arguments)
+{
+    GString *text = g_string_new(NULL);
+
+    g_string_printf(text, "usage: %s\n\n%s\n\noptions:\n", arguments->usage, arguments->about);
+    append_rows(text, arguments->table);
+    append_rows(text, common);
+    if (arguments->more != NULL)
+        g_string_append_printf(text, "\n%s\n", arguments->more);
+    return g_string_free(text, FALSE);
+}
+
+int arguments_print(const struct arguments *arguments, enum arguments_outcome outcome)
+{
+    g_autofree char *help = arguments_help(arguments);
+
+    fputs(outcome == ARGUMENTS_VERSION ? "vtmh " VTMH_VERSION "\n" : help, stdout);
+    return 1;
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours that make a into b. */
+static unsigned distance(const char *a, const char *b)
+{
+    size_t rows = strlen(a) + 1, columns = strlen(b) + 1;
+    g_autofree unsigned *d = g_new(unsigned, rows *columns);
+
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            unsigned *cell = &d[i * columns + j];
+
+            if (i == 0 || j == 0) {
+                *cell = (unsigned)(i + j);
+                continue;
+            }
+            *cell = cell[-(ptrdiff_t)columns - 1] + (a[i - 1] != b[j - 1]);
+            *cell = MIN(*cell, MIN(cell[-1], cell[-(ptrdiff_t)columns]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                *cell = MIN(*cell, d[(i - 2) * columns + j - 2] + 1);
+        }
+    return d[rows * columns - 1];
+}
+
+const char *arguments_nearest(const char *word, const char *const *words)
+{
+    size_t size = strlen(word);
+    const char *nearest = NULL;
+    unsigned best = 1 + (unsigned)size / 3; /* more wrong than that is another word */
+
+    if (size == 0 || size > 64)
+        return NULL;
+    for (; *words != NULL; words++) {
+        unsigned now = size > 2 && g_str_has_prefix(*words, word) ? 0 : distance(word, *words);
+
+        if (now <= best && (nearest == NULL || now < best)) {
+            nearest = *words;
+            best = now;
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,227 @@
+#include "orchestrator/options.h"
+
+#include "cfg/params.h"
+#include "orchestrator/selection.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REPEAT_MAX 1000000
+#define TUPLE_MAX 64
+
+/* What the rows take their values into. */
+struct parsing {
+    struct selection selection;
+    struct run_options options;
+    bool quiet, verbose;
+};
+
+static struct run_options *options_of(void *target)
+{
+    return &((struct parsing *)target)->options;
+}
+
+static int take_machines(const char *value, void *target, GError **err)
+{
+    return inventory_add(options_of(target)->machines, value, err);
+}
+
+static int take_machine_file(const char *value, void *target, GError **err)
+{
+    return inventory_read_file(value, options_of(target)->machines, err);
+}
+
+static int replace(char **place, const char *value, GError **err)
+{
+    if (*value == '\0') {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE, "the value is empty");
+        return -1;
+    }
+    g_free(*place);
+    *place = g_strdup(value);
+    return 0;
+}
+
+static int take_results(const char *value, void *target, GError **err)
+{
+    return replace(&options_of(target)->results_dir, value, err);
+}
+
+static int take_json(const char *value, void *target, GError **err)
+{
+    return replace(&options_of(target)->json_file, value, err);
+}
+
+static int take_count(const char *value, unsigned max, unsigned *place, GError **err)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, 1, max, &number, NULL)) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "\"%s\" is not a number from 1 to %u", value, max);
+        return -1;
+    }
+    *place = (unsigned)number;
+    return 0;
+}
+
+static int take_repeat(const char *value, void *target, GError **err)
+{
+    return take_count(value, REPEAT_MAX, &options_of(target)->repeat, err);
+}
+
+static int take_tuple(const char *value, void *target, GError **err)
+{
+    return take_count(value, TUPLE_MAX, &options_of(target)->tuple, err);
+}
+
+static int take_job_timeout(const char *value, void *target, GError **err)
+{
+    int64_t timeout_ms;
+
+    if (params_parse_duration_ms("the time", value, &timeout_ms, err) < 0)
+        return -1;
+    if (timeout_ms == 0) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE, "the time must not be 0");
+        return -1;
+    }
+    options_of(target)->job_timeout_ms = timeout_ms;
+    return 0;
+}
+
+#define FLAG(member) .flag = offsetof(struct parsing, member)
+
+static const struct argument table[] = {
+    {"machines", 'm', "HOSTS", .take = take_machines,
+     .help = "the machines, separated by commas: [user@]host[:port],\n"
+             "or local:NAME for a node on this computer"},
+    {"machine-file", 'M', "FILE", .take = take_machine_file,
+     .help = "machines from a file, one a line"},
+    SELECTION_ROWS,
+    {"dry-run", FLAG(options.dry_run), .help = "print the tests that would run, and stop"},
+    {"repeat", .value = "N", .take = take_repeat, .help = "run the list of tests N times"},
+    {"tuple", .value = "N", .take = take_tuple, .help = "machines that one test takes (2)"},
+    {"fail-fast", FLAG(options.fail_fast), .help = "stop at the first test that does not pass"},
+    {"job-timeout", .value = "TIME", .take = take_job_timeout,
+     .help = "end the job after this time: 90s, 30m, 2h"},
+    {"results", 'r', "DIR", .take = take_results,
+     .help = "where the job's folder is made; by default\n"
+             "$XDG_STATE_HOME/vtmh/results, else ~/.local/state/vtmh/results"},
+    {"json", .value = "FILE", .take = take_json,
+     .help = "write results.json there too; - is stdout"},
+    {"accept-new-host-keys", FLAG(options.accept_new_host_keys),
+     .help = "trust machines that known_hosts does not have, and add\n"
+             "them; a changed key is still refused"},
+    {"keep", FLAG(options.keep), .help = "leave a guest's copy whose state is uncertain for you"},
+    {"quiet", 'q', FLAG(quiet), .help = "only verdicts and the path of the results"},
+    {"verbose", 'v', FLAG(verbose), .help = "show the log of the nodes too"},
+    {NULL},
+};
+
+static const struct arguments arguments = {
+    .usage = "vtmh [run] -m HOSTS [options] FILE.cfg [LINE…]",
+    .about =
+        "Migrates virtual machines between the machines HOSTS as the tests of FILE.cfg say,\n"
+        "checks and measures each migration, and leaves a folder with the results, whose path\n"
+        "is the last line printed. A LINE acts as if it stood at the end of the file.",
+    .more = "examples:\n"
+            "  vtmh -m local:a,local:b --only quick migrate.cfg\n"
+            "                            two nodes on this computer; no root, no sshd\n"
+            "  vtmh -m host1,root@host2:2222 -p mig_speed=1G --repeat 10 migrate.cfg\n"
+            "  vtmh -m host1,host2 --dry-run --no jeos migrate.cfg\n"
+            "\n"
+            "exit status, a sum of:\n"
+            "  0  all passed (or were skipped)\n"
+            "  1  a test ended with FAIL or ERROR\n"
+            "  2  the job could not go on: a machine is unreachable or was lost\n"
+            "  4  the command line or the configuration is wrong\n"
+            "  8  interrupted\n"
+            "  16 a test passed with warnings",
+    .table = table,
+    .take_word = selection_take_word,
+};
+
+char *run_options_help(void)
+{
+    return arguments_help(&arguments);
+}
+
+static int fail_usage(GError **err, const char *message)
+{
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE, "%s", message);
+    return -1;
+}
+
+/* What no single option can tell. */
+static int check(const struct parsing *parsing, GError **err)
+{
+    const struct run_options *options = &parsing->options;
+    unsigned count = options->machines->len;
+
+    if (parsing->quiet && parsing->verbose)
+        return fail_usage(err, "-q and -v exclude each other");
+    if (parsing->selection.file == NULL)
+        return fail_usage(err, "no configuration file; write vtmh -m HOSTS FILE.cfg");
+    if (options->dry_run)
+        return 0;
+    if (count == 0)
+        return fail_usage(err, "no machines; name them with -m host1,host2 or -m local:a,local:b");
+    if (count < options->tuple) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                    "a test takes %u machines (--tuple), but only %u %s named", options->tuple,
+                    count, count == 1 ? "is" : "are");
+        return -1;
+    }
+    return 0;
+}
+
+static void parsing_init(struct parsing *parsing)
+{
+    *parsing = (struct parsing){
+        .options = {.machines = inventory_new(), .repeat = 1, .tuple = 2, .level = DISPLAY_NORMAL}};
+    selection_init(&parsing->selection);
+}
+
+/* Makes run_options of it; the parsing is then empty. */
+static struct run_options *parsing_finish(struct parsing *parsing)
+{
+    struct run_options *options = g_memdup2(&parsing->options, sizeof(parsing->options));
+
+    options->file = g_steal_pointer(&parsing->selection.file);
+    options->extra = g_steal_pointer(&parsing->selection.extra);
+    options->defaults = parsing->selection.defaults;
+    if (parsing->quiet || parsing->verbose)
+        options->level = parsing->quiet ? DISPLAY_QUIET : DISPLAY_VERBOSE;
+    selection_clear(&parsing->selection);
+    return options;
+}
+
+int run_options_parse(int argc, char **argv, struct run_options **options_out, GError **err)
+{
+    g_autoptr(run_options) options = NULL;
+    struct parsing parsing;
+    int outcome;
+
+    parsing_init(&parsing);
+    outcome = arguments_parse(&arguments, argc, argv, &parsing, err);
+    if (outcome > ARGUMENTS_PARSED)
+        outcome = arguments_print(&arguments, outcome);
+    else if (outcome == ARGUMENTS_PARSED)
+        outcome = check(&parsing, err);
+    options = parsing_finish(&parsing);
+    if (outcome == 0)
+        *options_out = g_steal_pointer(&options);
+    return outcome;
+}
+
+void run_options_free(struct run_options *options)
+{
+    if (options == NULL)
+        return;
+    g_ptr_array_unref(options->machines);
+    g_free(options->file);
+    g_ptr_array_unref(options->extra);
+    g_free(options->results_dir);
+    g_free(options->json_file);
+    g_free(options);
+}

@@ -1,0 +1,148 @@
+#include "orchestrator/result.h"
+
+struct leg_result *leg_result_new(void)
+{
+    struct leg_result *leg = g_new0(struct leg_result, 1);
+
+    leg->cycle_ms = leg->total_ms = leg->setup_ms = leg->downtime_ms = -1;
+    leg->stop_to_resume_ms = leg->guest_gap_ms = leg->network_gap_ms = -1;
+    leg->transferred_bytes = leg->dirty_syncs = -1;
+    leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
+    return leg;
+}
+
+void leg_result_free(struct leg_result *leg)
+{
+    if (leg == NULL)
+        return;
+    g_free(leg->vm);
+    g_free(leg->source);
+    g_free(leg->destination);
+    g_free(leg->protocol);
+    g_free(leg->driver);
+    g_free(leg->status);
+    g_free(leg);
+}
+
+static void free_leg(void *leg)
+{
+    leg_result_free(leg);
+}
+
+struct test_result *test_result_new(unsigned number, const char *name, const char *shortname)
+{
+    struct test_result *test = g_new0(struct test_result, 1);
+
+    test->number = number;
+    test->name = g_strdup(name);
+    test->shortname = g_strdup(shortname);
+    test->status = VTMH__STATUS__STATUS_NONE;
+    test->legs = g_ptr_array_new_with_free_func(free_leg);
+    test->notes = g_ptr_array_new_with_free_func(g_free);
+    test->leaks = g_ptr_array_new_with_free_func(g_free);
+    return test;
+}
+
+void test_result_free(struct test_result *test)
+{
+    if (test == NULL)
+        return;
+    g_free(test->name);
+    g_free(test->shortname);
+    g_free(test->type);
+    g_free(test->guest);
+    g_strfreev(test->hosts);
+    g_free(test->fail_host);
+    g_free(test->fail_cause);
+    g_free(test->fail_context);
+    g_ptr_array_unref(test->legs);
+    g_ptr_array_unref(test->notes);
+    g_ptr_array_unref(test->leaks);
+    g_free(test->logdir);
+    g_free(test);
+}
+
+static void free_test(void *test)
+{
+    test_result_free(test);
+}
+
+struct job_result *job_result_new(void)
+{
+    struct job_result *job = g_new0(struct job_result, 1);
+
+    job->tests = g_ptr_array_new_with_free_func(free_test);
+    return job;
+}
+
+void job_result_free(struct job_result *job)
+{
+    if (job == NULL)
+        return;
+    g_free(job->id);
+    g_free(job->dir);
+    g_free(job->command_line);
+    g_ptr_array_unref(job->tests);
+    g_free(job->trouble);
+    g_free(job);
+}
+
+char *test_result_id(const struct test_result *test)
+{
+    return g_strdup_printf("%u-%s", test->number, test->shortname);
+}
+
+void test_result_note(struct test_result *test, const char *note)
+{
+    if (!g_ptr_array_find_with_equal_func(test->notes, note, g_str_equal, NULL))
+        g_ptr_array_add(test->notes, g_strdup(note));
+}
+
+/* What a status is called and what it adds to the exit status. */
+static const struct {
+    const char *name;
+    unsigned bits;
+} statuses[] = {
+    [VTMH__STATUS__STATUS_NONE] = {"NONE", 0},
+    [VTMH__STATUS__STATUS_PASS] = {"PASS", 0},
+    [VTMH__STATUS__STATUS_SKIP] = {"SKIP", 0},
+    [VTMH__STATUS__STATUS_CANCEL] = {"CANCEL", 0},
+    [VTMH__STATUS__STATUS_WARN] = {"WARN", EXIT_BIT_WARNINGS},
+    [VTMH__STATUS__STATUS_ERROR] = {"ERROR", EXIT_BIT_TESTS_FAILED},
+    [VTMH__STATUS__STATUS_FAIL] = {"FAIL", EXIT_BIT_TESTS_FAILED},
+    [VTMH__STATUS__STATUS_INTERRUPT] = {"INTERRUPTED", EXIT_BIT_INTERRUPTED},
+    /* Not a verdict. Should one get here without a cause of its own, it must not look like a pass.
+     */
+    [VTMH__STATUS__STATUS_ABORTED] = {"ABORTED", EXIT_BIT_TESTS_FAILED},
+};
+
+const char *status_name(Vtmh__Status status)
+{
+    return (size_t)status < G_N_ELEMENTS(statuses) ? statuses[status].name : "ERROR";
+}
+
+unsigned job_result_count(const struct job_result *job, Vtmh__Status status)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < job->tests->len; i++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, i);
+
+        if (test->status == status)
+            count++;
+    }
+    return count;
+}
+
+int job_result_exit_status(const struct job_result *job)
+{
+    unsigned bits = job->exit_bits;
+
+    for (unsigned i = 0; i < job->tests->len; i++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, i);
+
+        bits |= (size_t)test->status < G_N_ELEMENTS(statuses) ? statuses[test->status].bits
+                                                              : EXIT_BIT_TESTS_FAILED;
+    }
+    return (int)bits;
+}

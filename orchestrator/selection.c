@@ -1,0 +1,73 @@
+#include "orchestrator/selection.h"
+
+#include <string.h>
+
+void selection_init(struct selection *selection)
+{
+    *selection = (struct selection){.extra = g_ptr_array_new_with_free_func(g_free)};
+}
+
+void selection_clear(struct selection *selection)
+{
+    g_clear_pointer(&selection->file, g_free);
+    g_clear_pointer(&selection->extra, g_ptr_array_unref);
+}
+
+static int wrong(GError **err, const char *why)
+{
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE, "%s", why);
+    return -1;
+}
+
+/* One line only: a second one would be code that the option's name does not announce. */
+static int add_line(struct selection *selection, const char *start, const char *text, GError **err)
+{
+    if (strpbrk(text, "\r\n") != NULL)
+        return wrong(err, "the value must be one line");
+    if (text[strspn(text, " \t")] == '\0')
+        return wrong(err, "the value is empty");
+    g_ptr_array_add(selection->extra, g_strconcat(start, text, NULL));
+    return 0;
+}
+
+int selection_take_only(const char *value, void *target, GError **err)
+{
+    return add_line(target, "only ", value, err);
+}
+
+int selection_take_no(const char *value, void *target, GError **err)
+{
+    return add_line(target, "no ", value, err);
+}
+
+int selection_take_param(const char *value, void *target, GError **err)
+{
+    struct selection *selection = target;
+    const char *equals = strchr(value, '=');
+    g_autofree char *key = g_strstrip(g_strndup(value, strcspn(value, "=")));
+
+    if (equals == NULL)
+        return wrong(err, "write KEY=VALUE");
+    /* Other characters would make it another operator ("+=") or a condition. */
+    if (*key == '\0' || strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789_.-") != strlen(key)) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "\"%s\" is not the name of a parameter; write KEY=VALUE", key);
+        return -1;
+    }
+    if (strpbrk(equals, "\r\n") != NULL)
+        return wrong(err, "the value must be one line");
+    g_ptr_array_add(selection->extra, g_strdup_printf("%s = %s", key, equals + 1));
+    return 0;
+}
+
+int selection_take_word(const char *word, void *target, G_GNUC_UNUSED GError **err)
+{
+    struct selection *selection = target;
+
+    if (selection->file == NULL)
+        selection->file = g_strdup(word);
+    else
+        g_ptr_array_add(selection->extra, g_strdup(word));
+    return 0;
+}

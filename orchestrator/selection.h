@@ -1,0 +1,36 @@
+/* Which tests: the part of the command line that run, list and show have in common. */
+#pragma once
+
+#include "orchestrator/arguments.h"
+#include "sync/autoptr.h"
+
+#include <stdbool.h>
+
+/* First member of what such a command parses into: the rows below have it as their target. */
+struct selection {
+    char *file;       /* FILE.cfg, or NULL when none was given */
+    GPtrArray *extra; /* char *: lines that act at the end of the file: only, no, k = v */
+    bool defaults;    /* -d */
+};
+
+void selection_init(struct selection *selection);
+void selection_clear(struct selection *selection);
+
+/* Rows of an argument table. */
+/* clang-format off */
+#define SELECTION_ROWS                                                                             \
+    {"only", .value = "FILTER", .take = selection_take_only,                                       \
+     .help = "keep the tests that match, as the line \"only FILTER\""},                            \
+    {"no", .value = "FILTER", .take = selection_take_no, .help = "leave out the tests that match"}, \
+    {"param", 'p', "KEY=VALUE", .take = selection_take_param,                                      \
+     .help = "set a parameter of every test, above the file"},                                     \
+    {"defaults", 'd', .flag = offsetof(struct selection, defaults),                                \
+     .help = "of a block with a default variant take only this one"}
+/* clang-format on */
+
+int selection_take_only(const char *value, void *target, GError **err);
+int selection_take_no(const char *value, void *target, GError **err);
+int selection_take_param(const char *value, void *target, GError **err);
+
+/* struct arguments.take_word: the file first, then lines of extra code. */
+int selection_take_word(const char *word, void *target, GError **err);

@@ -1,0 +1,149 @@
+#include "orchestrator/options.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <string.h>
+
+/* Words are split at "|". */
+static int parse(const char *line, struct run_options **options, GError **err)
+{
+    g_auto(GStrv) words = g_strsplit(line, "|", -1);
+
+    return run_options_parse((int)g_strv_length(words), words, options, err);
+}
+
+Test(options, fills_in_the_defaults)
+{
+    g_autoptr(run_options) options = NULL;
+
+    cr_assert_eq(parse("-m|host1,host2|migrate.cfg", &options, NULL), 0);
+    cr_expect_eq(options->machines->len, 2);
+    cr_expect_str_eq(options->file, "migrate.cfg");
+    cr_expect_eq(options->extra->len, 0);
+    cr_expect_eq(options->repeat, 1);
+    cr_expect_eq(options->tuple, 2);
+    cr_expect_eq(options->job_timeout_ms, 0);
+    cr_expect_eq(options->level, DISPLAY_NORMAL);
+    cr_expect_null(options->results_dir);
+    cr_expect_null(options->json_file);
+    cr_expect_not(options->defaults || options->fail_fast || options->dry_run ||
+                  options->accept_new_host_keys || options->keep);
+}
+
+Test(options, takes_every_option)
+{
+    g_autoptr(run_options) options = NULL;
+
+    cr_assert_eq(parse("-m|host1|--machines=host2|-r|out|--repeat|3|--tuple=2|--fail-fast|-d|"
+                       "--job-timeout|2h|--json|-|--accept-new-host-keys|--keep|--dry-run|-v|f.cfg",
+                       &options, NULL),
+                 0);
+    cr_expect_eq(options->machines->len, 2);
+    cr_expect_str_eq(options->results_dir, "out");
+    cr_expect_str_eq(options->json_file, "-");
+    cr_expect_eq(options->repeat, 3);
+    cr_expect_eq(options->job_timeout_ms, 7200000);
+    cr_expect_eq(options->level, DISPLAY_VERBOSE);
+    cr_expect(options->defaults && options->fail_fast && options->dry_run &&
+              options->accept_new_host_keys && options->keep);
+}
+
+Test(options, turns_filters_and_parameters_into_lines_in_their_order)
+{
+    static const char *const lines[] = {"only quick",    "mem = 64", "no jeos",
+                                        "vms = vm1 vm2", "empty = ", "only tick"};
+    g_autoptr(run_options) options = NULL;
+
+    cr_assert_eq(parse("-m|a,b|--only|quick|-p|mem=64|f.cfg|--no|jeos|--param=vms=vm1 vm2|"
+                       "-pempty=|only tick",
+                       &options, NULL),
+                 0);
+    cr_assert_eq(options->extra->len, G_N_ELEMENTS(lines));
+    for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++)
+        cr_expect_str_eq(g_ptr_array_index(options->extra, i), lines[i]);
+}
+
+Test(options, says_what_is_wrong)
+{
+    static const struct {
+        const char *line, *message;
+    } cases[] = {
+        {"-m|a,b|--onyl|quick|f.cfg", "unknown option --onyl; did you mean --only?"},
+        {"-m|a,b|--fail-fats|f.cfg", "unknown option --fail-fats; did you mean --fail-fast?"},
+        {"-m|a,b", "no configuration file; write vtmh -m HOSTS FILE.cfg"},
+        {"f.cfg", "no machines; name them with -m host1,host2 or -m local:a,local:b"},
+        {"-m|a|f.cfg", "a test takes 2 machines (--tuple), but only 1 is named"},
+        {"-m|a,b|--tuple|3|f.cfg", "a test takes 3 machines (--tuple), but only 2 are named"},
+        {"-m|a,a|f.cfg", "-m: a is named twice"},
+        {"-m|a|-m|a|f.cfg", "-m: a is named twice"},
+        {"--machines|a,|f.cfg", "--machines: a machine is missing at a comma of \"a,\""},
+        {"-m|a,b|--repeat|0|f.cfg", "--repeat: \"0\" is not a number from 1 to 1000000"},
+        {"-m|a,b|--repeat|many|f.cfg", "--repeat: \"many\" is not a number from 1 to 1000000"},
+        {"-m|a,b|--tuple|-2|f.cfg", "--tuple: \"-2\" is not a number from 1 to 64"},
+        {"-m|a,b|--job-timeout|0|f.cfg", "--job-timeout: the time must not be 0"},
+        {"-m|a,b|-p|mem|f.cfg", "-p: write KEY=VALUE"},
+        {"-m|a,b|-p|=1|f.cfg", "-p: \"\" is not the name of a parameter; write KEY=VALUE"},
+        {"-m|a,b|-p|mem+=1|f.cfg", "-p: \"mem+\" is not the name of a parameter; write KEY=VALUE"},
+        {"-m|a,b|-p|mem=1\nonly x|f.cfg", "-p: the value must be one line"},
+        {"-m|a,b|--only|a\nb = 1|f.cfg", "--only: the value must be one line"},
+        {"-m|a,b|--no|  |f.cfg", "--no: the value is empty"},
+        {"-m|a,b|-q|-v|f.cfg", "-q and -v exclude each other"},
+        {"-m|a,b|-r||f.cfg", "-r: the value is empty"},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct run_options *options = NULL;
+        g_autoptr(GError) error = NULL;
+
+        cr_assert_eq(parse(cases[i].line, &options, &error), -1, "%s was taken", cases[i].line);
+        cr_expect_null(options);
+        cr_expect_str_eq(error->message, cases[i].message, "%s", error->message);
+    }
+}
+
+Test(options, names_a_time_that_is_none)
+{
+    struct run_options *options = NULL;
+    g_autoptr(GError) error = NULL;
+
+    cr_assert_eq(parse("-m|a,b|--job-timeout|soon|f.cfg", &options, &error), -1);
+    cr_expect(g_str_has_prefix(error->message, "--job-timeout: "), "%s", error->message);
+    cr_expect(strstr(error->message, "soon"), "%s", error->message);
+}
+
+Test(options, needs_no_machines_for_a_dry_run)
+{
+    g_autoptr(run_options) options = NULL;
+
+    cr_expect_eq(parse("--dry-run|f.cfg", &options, NULL), 0);
+    cr_expect(options->dry_run);
+}
+
+Test(options, stops_after_help_and_version, .init = cr_redirect_stdout)
+{
+    struct run_options *options = NULL;
+
+    cr_expect_eq(parse("-m|a,b|--help", &options, NULL), 1);
+    cr_expect_eq(parse("--version", &options, NULL), 1);
+    cr_expect_null(options);
+}
+
+Test(options, tells_a_newcomer_what_he_needs)
+{
+    static const char *const parts[] = {"usage: vtmh [run] -m HOSTS [options] FILE.cfg",
+                                        "-m, --machines HOSTS",
+                                        "-p, --param KEY=VALUE",
+                                        "--accept-new-host-keys",
+                                        "~/.local/state/vtmh/results",
+                                        "examples:",
+                                        "local:a,local:b",
+                                        "exit status",
+                                        "16 a test passed with warnings"};
+    g_autofree char *help = run_options_help();
+    g_auto(GStrv) lines = g_strsplit(help, "\n", -1);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++)
+        cr_expect(strstr(help, parts[i]), "the help lacks \"%s\"", parts[i]);
+    for (char **line = lines; *line != NULL; line++)
+        cr_expect_leq(g_utf8_strlen(*line, -1), 92, "too wide: %s", *line);
+}

@@ -1,0 +1,93 @@
+#include "orchestrator/result.h"
+
+#include <criterion/criterion.h>
+
+static struct job_result *job_with(const Vtmh__Status *statuses, unsigned count)
+{
+    struct job_result *job = job_result_new();
+
+    for (unsigned i = 0; i < count; i++) {
+        struct test_result *test = test_result_new(i + 1, "a.quick", "quick");
+
+        test->status = statuses[i];
+        g_ptr_array_add(job->tests, test);
+    }
+    return job;
+}
+
+#define JOB(...)                                                                                   \
+    job_with((const Vtmh__Status[]){__VA_ARGS__},                                                  \
+             sizeof((const Vtmh__Status[]){__VA_ARGS__}) / sizeof(Vtmh__Status))
+
+Test(result, each_status_adds_its_own_exit_bit)
+{
+    static const struct {
+        Vtmh__Status status;
+        const char *name;
+        int exit_status;
+    } cases[] = {
+        {VTMH__STATUS__STATUS_PASS, "PASS", 0},
+        {VTMH__STATUS__STATUS_SKIP, "SKIP", 0},
+        {VTMH__STATUS__STATUS_CANCEL, "CANCEL", 0},
+        {VTMH__STATUS__STATUS_WARN, "WARN", 16},
+        {VTMH__STATUS__STATUS_ERROR, "ERROR", 1},
+        {VTMH__STATUS__STATUS_FAIL, "FAIL", 1},
+        {VTMH__STATUS__STATUS_NONE, "NONE", 0},
+        {VTMH__STATUS__STATUS_ABORTED, "ABORTED", 1},
+        {VTMH__STATUS__STATUS_INTERRUPT, "INTERRUPTED", 8},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(job_result) job = JOB(VTMH__STATUS__STATUS_PASS, cases[i].status);
+
+        cr_expect_str_eq(status_name(cases[i].status), cases[i].name);
+        cr_expect_eq(job_result_exit_status(job), cases[i].exit_status, "%s: %d", cases[i].name,
+                     job_result_exit_status(job));
+    }
+}
+
+Test(result, exit_bits_of_job_and_tests_add_up)
+{
+    g_autoptr(job_result) job =
+        JOB(VTMH__STATUS__STATUS_FAIL, VTMH__STATUS__STATUS_INTERRUPT, VTMH__STATUS__STATUS_FAIL);
+
+    job->exit_bits = EXIT_BIT_JOB;
+    cr_expect_eq(job_result_exit_status(job), 1 | 2 | 8);
+    cr_expect_eq(job_result_count(job, VTMH__STATUS__STATUS_FAIL), 2);
+    cr_expect_eq(job_result_count(job, VTMH__STATUS__STATUS_PASS), 0);
+}
+
+Test(result, a_status_of_a_newer_node_never_passes)
+{
+    g_autoptr(job_result) job = JOB((Vtmh__Status)99);
+
+    cr_expect_str_eq(status_name((Vtmh__Status)99), "ERROR");
+    cr_expect_str_eq(status_name((Vtmh__Status)-1), "ERROR");
+    cr_expect_eq(job_result_exit_status(job), EXIT_BIT_TESTS_FAILED);
+}
+
+Test(result, a_note_is_kept_once)
+{
+    g_autoptr(test_result) test = test_result_new(3, "variants.quick.tick", "quick.tick");
+    g_autofree char *id = test_result_id(test);
+
+    test_result_note(test, "TCG");
+    test_result_note(test, "quirk");
+    test_result_note(test, "TCG");
+    cr_expect_eq(test->notes->len, 2);
+    cr_expect_str_eq(id, "3-quick.tick");
+}
+
+Test(result, a_new_leg_has_measured_nothing)
+{
+    g_autoptr(leg_result) leg = leg_result_new();
+
+    cr_expect_lt(leg->cycle_ms, 0);
+    cr_expect_lt(leg->network_gap_ms, 0);
+    cr_expect_lt(leg->transferred_bytes, 0);
+    cr_expect_lt(leg->dirty_syncs, 0);
+    cr_expect_eq(leg->memory_check, VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED);
+    leg_result_free(NULL);
+    test_result_free(NULL);
+    job_result_free(NULL);
+}
