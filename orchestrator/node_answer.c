@@ -93,6 +93,15 @@ int node_answer_parse(const char *out, const char *errors, const char *ending,
     return result;
 }
 
+int node_answer_clean_up_failed(const char *errors, const char *ending, GError **err)
+{
+    g_autofree char *words = node_answer_last_words(errors);
+
+    g_set_error(err, DEPLOY_ERROR, DEPLOY_ERROR_START, "cleaning up: %s%s%s", ending,
+                *words != '\0' ? ": " : "", words);
+    return -1;
+}
+
 void node_answer_clear(struct node_answer *answer)
 {
     g_clear_pointer(&answer->version, g_free);

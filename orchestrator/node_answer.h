@@ -20,5 +20,8 @@ int node_answer_parse(const char *out, const char *errors, const char *ending,
                       struct node_answer *answer, GError **err);
 void node_answer_clear(struct node_answer *answer);
 
+/* Sets err to why `vtmh-node cleanup` failed; how it ended, and its stderr. Returns -1. */
+int node_answer_clean_up_failed(const char *errors, const char *ending, GError **err);
+
 /* The last line of a text that says anything; "" if none does. Transfer full. */
 char *node_answer_last_words(const char *text);
