@@ -1,0 +1,230 @@
+#include "migration/vm/qemu_process.h"
+
+#include "sync/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define QUIT_MS 1000        /* for QEMU to end by itself after quit */
+#define KILL_MS 5000        /* for the kernel to end it after SIGKILL */
+#define DEATH_MS 2000       /* between the end of the QMP stream and the exit */
+#define LAST_WORDS_BYTES 2048
+#define LAST_WORDS_LINES 4
+
+struct qemu_process {
+    char *who;
+    struct child *child;
+    struct qmp *qmp;
+    int output_fd;      /* where it prints: a file, or memory */
+    off_t output_begin; /* what lies before is of earlier processes */
+};
+
+char *qemu_find_binary(const char *name, const char *who, GError **err)
+{
+    char *path = g_find_program_in_path(name);
+
+    if (path != NULL)
+        return path;
+    if (strchr(name, '/') != NULL)
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: %s is not a program", who,
+                    name);
+    else
+        g_set_error(err, VM_ERROR, VM_ERROR_START,
+                    "%s cannot start: there is no %s in PATH (%s)", who, name,
+                    g_getenv("PATH") != NULL ? g_getenv("PATH") : "unset");
+    return NULL;
+}
+
+static int open_output(struct qemu_process *process, const char *prefix, GError **err)
+{
+    g_autofree char *path = prefix != NULL ? g_strconcat(prefix, ".stderr.log", NULL) : NULL;
+
+    if (path != NULL)
+        process->output_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    else
+        process->output_fd = memfd_create("qemu-output", MFD_CLOEXEC);
+    if (process->output_fd < 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: cannot open %s: %s",
+                    process->who, path != NULL ? path : "memory for its output",
+                    g_strerror(errno));
+        return -1;
+    }
+    process->output_begin = lseek(process->output_fd, 0, SEEK_END);
+    return 0;
+}
+
+static int start_child(struct qemu_process *process, const struct qemu_start *start, int qmp_fd,
+                       GError **err)
+{
+    struct child_fd fds[] = {
+        {.fd = process->output_fd, .as = 1},
+        {.fd = process->output_fd, .as = 2},
+        {.fd = qmp_fd, .as = QEMU_FD_QMP},
+        {.fd = start->serial_fd, .as = QEMU_FD_SERIAL}, /* -1 ends the list as well */
+        {.fd = -1},
+    };
+    g_autofree const char **argv = g_memdup2(
+        start->argv, (g_strv_length((char **)start->argv) + 1) * sizeof start->argv[0]);
+    struct child_spec spec = {.argv = argv, .fds = fds, .new_session = true};
+
+    argv[0] = start->binary;
+    process->child = child_start(&spec, err);
+    if (process->child == NULL) {
+        g_autoptr(GError) cause = err != NULL ? g_steal_pointer(err) : NULL;
+
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: %s", process->who,
+                    cause != NULL ? cause->message : "unknown");
+        return -1;
+    }
+    return 0;
+}
+
+struct qemu_process *qemu_process_start(const struct qemu_start *start, GError **err)
+{
+    g_autoptr(qemu_process) process = g_new0(struct qemu_process, 1);
+    g_autofree char *log_path = NULL;
+    int pair[2];
+    int started;
+
+    process->who = g_strdup(start->who);
+    process->output_fd = -1;
+    if (open_output(process, start->log_prefix, err) < 0)
+        return NULL;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", start->who,
+                    g_strerror(errno));
+        return NULL;
+    }
+    if (start->log_prefix != NULL)
+        log_path = g_strconcat(start->log_prefix, ".qmp.log", NULL);
+    started = start_child(process, start, pair[1], err);
+    close(pair[1]);
+    if (started < 0) {
+        close(pair[0]);
+        return NULL;
+    }
+    process->qmp = qmp_open(pair[0], log_path, start->on_event, start->arg, err);
+    return process->qmp != NULL ? g_steal_pointer(&process) : NULL;
+}
+
+/* A closed stream means death; how is known a moment later. */
+static void explain(struct qemu_process *process, enum vm_error code, GError **err)
+{
+    if (err == NULL || !g_error_matches(*err, SYNC_ERROR, SYNC_ERROR_CLOSED))
+        return;
+    g_clear_error(err);
+    g_propagate_error(err, qemu_process_death(process, code));
+}
+
+int qemu_process_greet(struct qemu_process *process, int64_t deadline, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (qmp_greet(process->qmp, deadline, &error) == 0)
+        return 0;
+    explain(process, VM_ERROR_START, &error);
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+int qemu_process_command(struct qemu_process *process, const char *name, json_t *arguments, int fd,
+                         int64_t deadline, json_t **reply_out, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (qmp_command(process->qmp, name, arguments, fd, deadline, reply_out, &error) == 0)
+        return 0;
+    explain(process, VM_ERROR_DIED, &error);
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+pid_t qemu_process_pid(const struct qemu_process *process)
+{
+    return child_pid(process->child);
+}
+
+struct event *qemu_process_ended(struct qemu_process *process)
+{
+    return child_ended(process->child);
+}
+
+char *qemu_process_last_words(const struct qemu_process *process)
+{
+    char buffer[LAST_WORDS_BYTES];
+    off_t size = lseek(process->output_fd, 0, SEEK_END);
+    off_t from = MAX(process->output_begin, size - (off_t)sizeof buffer);
+    ssize_t got = pread(process->output_fd, buffer, sizeof buffer, from);
+    g_autofree char *text = g_strndup(buffer, got > 0 ? (size_t)got : 0);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autoptr(GPtrArray) last = g_ptr_array_new();
+
+    for (char **line = lines; *line != NULL; line++) {
+        if (*g_strstrip(*line) != '\0')
+            g_ptr_array_add(last, *line);
+    }
+    if (last->len == 0)
+        return NULL;
+    if (last->len > LAST_WORDS_LINES)
+        g_ptr_array_remove_range(last, 0, last->len - LAST_WORDS_LINES);
+    g_ptr_array_add(last, NULL);
+    text = (g_free(text), g_strjoinv("; ", (char **)last->pdata));
+    return g_utf8_make_valid(text, -1);
+}
+
+GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
+{
+    g_autofree char *words = NULL;
+    g_autofree char *how = NULL;
+    int status = 0;
+
+    fiber_shield();
+    if (child_await(process->child, deadline_in(DEATH_MS), &status, NULL) == 0)
+        how = child_describe_status(status);
+    fiber_unshield();
+    words = qemu_process_last_words(process);
+    return g_error_new(VM_ERROR, (int)code, "%s ended (%s)%s%s", process->who,
+                       how != NULL ? how : "its QMP stream is closed but it still runs",
+                       words != NULL ? ": " : ", without a word", words != NULL ? words : "");
+}
+
+int qemu_process_end(struct qemu_process *process, GError **err)
+{
+    struct event *ended = child_ended(process->child);
+    int result = 0;
+
+    fiber_shield();
+    if (!event_is_set(ended)) {
+        int64_t deadline = deadline_in(QUIT_MS);
+
+        if (qmp_command(process->qmp, "quit", NULL, -1, deadline, NULL, NULL) < 0 &&
+            !event_is_set(qmp_ended(process->qmp)))
+            child_signal(process->child, SIGKILL);
+        if (await_event(ended, deadline, NULL) < 0)
+            child_signal(process->child, SIGKILL);
+    }
+    if (await_event(ended, deadline_in(KILL_MS), NULL) < 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_DIED, "%s (pid %d) does not end after SIGKILL",
+                    process->who, (int)child_pid(process->child));
+        result = -1;
+    }
+    fiber_unshield();
+    return result;
+}
+
+void qemu_process_free(struct qemu_process *process)
+{
+    if (process == NULL)
+        return;
+    qmp_close(process->qmp);
+    child_free(process->child);
+    if (process->output_fd >= 0)
+        close(process->output_fd);
+    g_free(process->who);
+    g_free(process);
+}

@@ -1,0 +1,65 @@
+/*
+ * One QEMU process: started with its QMP on a socket pair, so that there is no path to wait for and
+ * its death is the end of a stream. What it prints goes to a file, whose tail belongs to errors.
+ */
+#pragma once
+
+#include "migration/vm/platform.h"
+#include "migration/vm/qmp.h"
+
+#include <sys/types.h>
+
+/* Descriptors under which the process finds its sockets: for the command line. */
+enum {
+    QEMU_FD_QMP = 3,
+    QEMU_FD_SERIAL = 4,
+};
+
+struct qemu_process;
+
+struct qemu_start {
+    const char *who;         /* "QEMU of vm1 on host1", for messages */
+    const char *binary;      /* path */
+    const char *const *argv; /* argv[0] too */
+    int serial_fd;           /* becomes QEMU_FD_SERIAL; stays the caller's; -1: none */
+    const char *log_prefix;  /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
+    qmp_event_fn on_event;
+    void *arg;
+};
+
+/*
+ * The path of a QEMU: as given when it has a slash, else looked up in PATH. who is for the error,
+ * VM_ERROR_START. Transfer full.
+ */
+char *qemu_find_binary(const char *name, const char *who, GError **err);
+
+/* Starts the process; does not wait for it. VM_ERROR_START. Transfer full. */
+struct qemu_process *qemu_process_start(const struct qemu_start *start, GError **err);
+
+/* Waits until QMP answers. VM_ERROR_START with what QEMU said when it has ended. */
+int qemu_process_greet(struct qemu_process *process, int64_t deadline, GError **err);
+
+/* As qmp_command(); when QEMU has gone, VM_ERROR_DIED with how and its last words. */
+int qemu_process_command(struct qemu_process *process, const char *name, json_t *arguments, int fd,
+                         int64_t deadline, json_t **reply_out, GError **err);
+
+pid_t qemu_process_pid(const struct qemu_process *process);
+struct event *qemu_process_ended(struct qemu_process *process);
+
+/* "QEMU of vm1 on host1 was killed by SIGKILL; it said: …" as a VM_ERROR of the code. Waits a moment
+ * for the end if it has not been seen yet. Transfer full. */
+GError *qemu_process_death(struct qemu_process *process, enum vm_error code);
+
+/* The last lines it has printed, joined by "; ", NULL if there are none. Transfer full. */
+char *qemu_process_last_words(const struct qemu_process *process);
+
+/*
+ * Ends it: QMP quit, then SIGKILL. Works on a cancelled fiber. -1 (VM_ERROR_DIED, it has not) only
+ * when even that does not end it in time.
+ */
+int qemu_process_end(struct qemu_process *process, GError **err);
+
+/* Frees the record; a process that still runs is killed. NULL is fine. */
+void qemu_process_free(struct qemu_process *process);
+
+AUTOPTR_STRUCT(qemu_process, qemu_process_free);

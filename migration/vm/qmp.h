@@ -1,0 +1,46 @@
+/*
+ * A QMP connection (QEMU Machine Protocol, docs/interop/qmp-spec): one socket, lines of JSON.
+ *
+ * Reading is driven by the loop, not by a fiber: an event reaches its callback, and a reply its
+ * waiter, whoever runs. Commands of several fibers may overlap. When the peer ends, or says what is
+ * not JSON, every pending and later command fails at once.
+ */
+#pragma once
+
+#include "sync/fiber.h"
+
+#include <jansson.h>
+
+struct qmp;
+
+/* An event of the peer, called on the loop's stack (do not wait). data: NULL or an object; time_us:
+ * CLOCK_REALTIME by the peer's own stamp, 0 if it gave none. */
+typedef void (*qmp_event_fn)(const char *name, const json_t *data, int64_t time_us, void *arg);
+
+/*
+ * Takes over fd (a connected stream socket; also closed on failure). log_path: both directions are
+ * appended to it with time stamps; NULL: no log. Transfer full.
+ */
+struct qmp *qmp_open(int fd, const char *log_path, qmp_event_fn on_event, void *arg, GError **err);
+
+/* Waits for the greeting and leaves negotiation mode. Must be the first thing asked. */
+int qmp_greet(struct qmp *qmp, int64_t deadline, GError **err);
+
+/*
+ * Runs a command and waits for its answer. arguments: NULL or an object, transfer full (also on
+ * failure). fd: handed over with the command (SCM_RIGHTS), stays the caller's; -1: none.
+ * *reply_out: the value of "return", transfer full; may be NULL.
+ *
+ * VM_ERROR_COMMAND: the peer refused it, or has spoken garbage. SYNC_ERROR_CLOSED: the peer has gone.
+ * SYNC_ERROR_TIMEOUT, SYNC_ERROR_CANCELLED: the answer, when it comes, is dropped.
+ */
+int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
+                json_t **reply_out, GError **err);
+
+/* Set when the connection has ended; what it says of commands holds from then on. */
+struct event *qmp_ended(struct qmp *qmp);
+
+/* Fails what is pending and closes the socket. No callback comes after this. NULL is fine. */
+void qmp_close(struct qmp *qmp);
+
+AUTOPTR_STRUCT(qmp, qmp_close);

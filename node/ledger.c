@@ -1,0 +1,349 @@
+#include "node/ledger.h"
+
+#include "node/process.h"
+#include "node/remove.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KILL_MS 5000
+#define TERM_MS 15000
+
+static const char *const kind_names[] = {
+    [OWNED_PROCESS] = "process",
+    [OWNED_PATH] = "path",
+    [OWNED_GUEST] = "guest",
+};
+
+/* One thing that is owned. */
+struct entry {
+    enum owned_kind kind;
+    char *what;
+    uint64_t start_time; /* of a process */
+};
+
+struct ledger {
+    char *dir;
+    const char *id; /* within dir */
+    int fd;
+    GPtrArray *entries; /* struct entry */
+};
+
+static void entry_free(gpointer data)
+{
+    struct entry *entry = data;
+    g_free(entry->what);
+    g_free(entry);
+}
+
+static int fail(GError **err, const char *what, const char *path)
+{
+    g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "%s %s: %s", what, path, g_strerror(errno));
+    return -1;
+}
+
+char *ledger_base(GError **err)
+{
+    g_autofree char *base = geteuid() == 0 ? g_strdup("/run/vtmh")
+                                           : g_strdup_printf("/tmp/vtmh-%u", (unsigned)geteuid());
+    if (mkdir(base, 0700) < 0 && errno != EEXIST) {
+        fail(err, "cannot make", base);
+        return NULL;
+    }
+    struct stat info;
+    if (lstat(base, &info) < 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
+        (info.st_mode & 0077) != 0) {
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
+                    "%s is not a folder of this user alone: remove it", base);
+        return NULL;
+    }
+    return g_steal_pointer(&base);
+}
+
+static int append(struct ledger *ledger, const char *line, GError **err)
+{
+    size_t size = strlen(line);
+    if (write(ledger->fd, line, size) != (ssize_t)size || fdatasync(ledger->fd) < 0)
+        return fail(err, "cannot write the ledger in", ledger->dir);
+    return 0;
+}
+
+struct ledger *ledger_open(const char *base, GError **err)
+{
+    g_autofree char *dir = g_strdup_printf("%s/node-XXXXXX", base);
+    if (g_mkdtemp_full(dir, 0700) == NULL) {
+        fail(err, "cannot make a folder in", base);
+        return NULL;
+    }
+    g_autofree char *path = g_build_filename(dir, "ledger", NULL);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        fail(err, "cannot make", path);
+        rmdir(dir);
+        return NULL;
+    }
+    struct ledger *ledger = g_new0(struct ledger, 1);
+    ledger->fd = fd;
+    ledger->dir = g_steal_pointer(&dir);
+    ledger->id = strrchr(ledger->dir, '/') + strlen("/node-");
+    ledger->entries = g_ptr_array_new_with_free_func(entry_free);
+
+    g_autofree char *line = g_strdup_printf("node %d %" G_GUINT64_FORMAT "\n", (int)getpid(),
+                                            process_start_time(getpid()));
+    if (append(ledger, line, err) < 0) {
+        ledger_close(ledger, true);
+        return NULL;
+    }
+    return ledger;
+}
+
+const char *ledger_dir(const struct ledger *ledger)
+{
+    return ledger->dir;
+}
+
+const char *ledger_id(const struct ledger *ledger)
+{
+    return ledger->id;
+}
+
+static struct entry *add_entry(GPtrArray *entries, enum owned_kind kind, const char *what,
+                               uint64_t start_time)
+{
+    struct entry *entry = g_new0(struct entry, 1);
+    entry->kind = kind;
+    entry->what = g_strdup(what);
+    entry->start_time = start_time;
+    g_ptr_array_add(entries, entry);
+    return entry;
+}
+
+static void strike_entry(GPtrArray *entries, enum owned_kind kind, const char *what)
+{
+    for (unsigned i = 0; i < entries->len; i++) {
+        const struct entry *entry = g_ptr_array_index(entries, i);
+        if (entry->kind == kind && strcmp(entry->what, what) == 0) {
+            g_ptr_array_remove_index(entries, i);
+            return;
+        }
+    }
+}
+
+int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err)
+{
+    uint64_t start_time = 0;
+    g_autofree char *line = NULL;
+    if (kind == OWNED_PROCESS) {
+        start_time = process_start_time((pid_t)g_ascii_strtoll(what, NULL, 10));
+        line = g_strdup_printf("+ process %s %" G_GUINT64_FORMAT "\n", what, start_time);
+    } else {
+        line = g_strdup_printf("+ %s %s\n", kind_names[kind], what);
+    }
+    if (append(ledger, line, err) < 0)
+        return -1;
+    add_entry(ledger->entries, kind, what, start_time);
+    return 0;
+}
+
+void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what)
+{
+    /* A line that cannot be written leaves an entry of something that is gone: harmless. */
+    g_autofree char *line = g_strdup_printf("- %s %s\n", kind_names[kind], what);
+    append(ledger, line, NULL);
+    strike_entry(ledger->entries, kind, what);
+}
+
+static bool exists(const struct entry *entry)
+{
+    switch (entry->kind) {
+    case OWNED_PROCESS:
+        return process_runs((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time);
+    case OWNED_PATH:
+        return access(entry->what, F_OK) == 0;
+    case OWNED_GUEST:
+        return false;
+    }
+    return false;
+}
+
+static char *describe(const struct entry *entry)
+{
+    if (entry->kind != OWNED_PROCESS)
+        return g_strdup_printf("%s %s", kind_names[entry->kind], entry->what);
+    g_autofree char *name = process_name((pid_t)g_ascii_strtoll(entry->what, NULL, 10));
+    return g_strdup_printf("process %s (%s)", entry->what, name);
+}
+
+GPtrArray *ledger_list(const struct ledger *ledger)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < ledger->entries->len; i++) {
+        const struct entry *entry = g_ptr_array_index(ledger->entries, i);
+        if (exists(entry))
+            g_ptr_array_add(list, describe(entry));
+    }
+    return list;
+}
+
+/* Ends or removes one thing; whether it is gone. */
+static bool dispose(const struct entry *entry)
+{
+    if (!exists(entry))
+        return true;
+    if (entry->kind == OWNED_PROCESS)
+        return process_end((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time,
+                           SIGKILL, deadline_in(KILL_MS));
+    return remove_tree(entry->what) == 0;
+}
+
+/* Processes first, since they may hold paths. Returns how many things were there and are gone. */
+static unsigned dispose_all(GPtrArray *entries, GPtrArray *leaks)
+{
+    unsigned removed = 0;
+    for (int kind = OWNED_PROCESS; kind <= OWNED_PATH; kind++) {
+        for (unsigned i = 0; i < entries->len; i++) {
+            const struct entry *entry = g_ptr_array_index(entries, i);
+            if ((int)entry->kind != kind || !exists(entry))
+                continue;
+            if (dispose(entry))
+                removed++;
+            else
+                g_ptr_array_add(leaks, describe(entry));
+        }
+    }
+    return removed;
+}
+
+void ledger_clear(struct ledger *ledger, GPtrArray *leaks)
+{
+    dispose_all(ledger->entries, leaks);
+    for (unsigned i = ledger->entries->len; i > 0; i--) {
+        const struct entry *entry = g_ptr_array_index(ledger->entries, i - 1);
+        if (!exists(entry)) {
+            g_autofree char *what = g_strdup(entry->what);
+            ledger_disown(ledger, entry->kind, what);
+        }
+    }
+}
+
+void ledger_close(struct ledger *ledger, bool remove)
+{
+    if (ledger == NULL)
+        return;
+    close(ledger->fd);
+    if (remove)
+        remove_tree(ledger->dir);
+    g_ptr_array_unref(ledger->entries);
+    g_free(ledger->dir);
+    g_free(ledger);
+}
+
+/* ---- what dead nodes left -------------------------------------------------------------------- */
+
+struct found {
+    pid_t pid; /* of the node */
+    uint64_t start_time;
+    GPtrArray *entries;
+};
+
+static void read_line(struct found *found, char *line)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", 3);
+    unsigned n = g_strv_length(words);
+    if (n < 3)
+        return;
+    if (strcmp(words[0], "node") == 0) {
+        found->pid = (pid_t)g_ascii_strtoll(words[1], NULL, 10);
+        found->start_time = g_ascii_strtoull(words[2], NULL, 10);
+        return;
+    }
+    for (unsigned kind = 0; kind < G_N_ELEMENTS(kind_names); kind++) {
+        if (strcmp(words[1], kind_names[kind]) != 0)
+            continue;
+        if (strcmp(words[0], "-") == 0) {
+            strike_entry(found->entries, kind, words[2]);
+        } else if (kind == OWNED_PROCESS) {
+            char *start = strchr(words[2], ' ');
+            if (start == NULL)
+                return;
+            *start++ = '\0';
+            add_entry(found->entries, kind, words[2], g_ascii_strtoull(start, NULL, 10));
+        } else {
+            add_entry(found->entries, kind, words[2], 0);
+        }
+    }
+}
+
+/* Reads a ledger; a line cut short by a crash is the last and says nothing. */
+static void read_ledger(const char *dir, struct found *found)
+{
+    g_autofree char *path = g_build_filename(dir, "ledger", NULL);
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    char *end;
+    for (char *line = text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        read_line(found, line);
+    }
+}
+
+/* Ends what a node started but died before it could write down. */
+static unsigned end_children(const char *dir, GPtrArray *leaks)
+{
+    unsigned ended = 0;
+    g_autoptr(GArray) pids = process_find_by_environment(NODE_VARIABLE, dir);
+    for (unsigned i = 0; i < pids->len; i++) {
+        pid_t pid = g_array_index(pids, pid_t, i);
+        if (process_end(pid, process_start_time(pid), SIGKILL, deadline_in(KILL_MS)))
+            ended++;
+        else
+            g_ptr_array_add(leaks, g_strdup_printf("process %d", (int)pid));
+    }
+    return ended;
+}
+
+static unsigned reap_one(const char *dir, pid_t pid, GPtrArray *leaks)
+{
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+    struct found found = {.entries = entries};
+    read_ledger(dir, &found);
+    if (found.pid != 0 && found.pid == pid &&
+        !process_end(pid, found.start_time, SIGTERM, deadline_in(TERM_MS)))
+        process_end(pid, found.start_time, SIGKILL, deadline_in(KILL_MS));
+    if (found.pid != 0 && process_runs(found.pid, found.start_time))
+        return 0;
+    if (access(dir, F_OK) != 0)
+        return 1; /* it cleaned up itself */
+    unsigned removed = dispose_all(entries, leaks) + end_children(dir, leaks);
+    /* As long as something is left, its ledger stays for the next try. */
+    if (leaks->len == 0 && remove_tree(dir) == 0)
+        removed++;
+    return removed;
+}
+
+int ledger_reap(const char *base, pid_t pid, unsigned *removed_out, GError **err)
+{
+    g_autoptr(GPtrArray) leaks = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) folder = g_dir_open(base, 0, NULL);
+    unsigned removed = 0;
+    const char *name;
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+        g_autofree char *dir = g_build_filename(base, name, NULL);
+        if (g_str_has_prefix(name, "node-"))
+            removed += reap_one(dir, pid, leaks);
+    }
+    if (leaks->len > 0) {
+        g_ptr_array_add(leaks, NULL);
+        g_autofree char *list = g_strjoinv(", ", (char **)leaks->pdata);
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "could not be removed: %s", list);
+        return -1;
+    }
+    *removed_out = removed;
+    return 0;
+}

@@ -1,0 +1,55 @@
+/*
+ * The ledger: what a node owns, on disk, so that whoever comes after a dead node can remove it.
+ *
+ * Each node has a folder <base>/node-<id>/ (base: /run/vtmh for root, else /tmp/vtmh-<uid>), in it the
+ * file `ledger`: one line an entry, appended and synced before the caller goes on.
+ *
+ *     node PID START            who keeps this ledger
+ *     + process PID START       START: the process's start time, so that a recycled pid is not hit
+ *     + path /absolute/path
+ *     + guest vm1               the one running copy of vm1 is here
+ *     - process PID             struck out
+ *
+ * Loop thread; nothing waits except ledger_reap(), which is called in a fiber.
+ */
+#pragma once
+
+#include "migration/host.h"
+
+/* Set to the node's folder in the environment of everything that a node starts, so that its processes
+ * are found even if they never reached the ledger. */
+#define NODE_VARIABLE "VTMH_NODE"
+
+struct ledger;
+
+/* The folder under which nodes keep theirs; made if it is not there, refused if it is not ours alone. */
+char *ledger_base(GError **err);
+
+/* Begins a ledger in a new folder of the base. Transfer full. */
+struct ledger *ledger_open(const char *base, GError **err);
+
+/* The node's folder and its id (the folder's name without "node-"). Transfer none. */
+const char *ledger_dir(const struct ledger *ledger);
+const char *ledger_id(const struct ledger *ledger);
+
+int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err);
+void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what);
+
+/* What is still owned and still exists: "process 1234 (qemu-system-x86_64)", …. Transfer full. */
+GPtrArray *ledger_list(const struct ledger *ledger);
+
+/*
+ * Ends and removes everything that is still owned. What could not be removed stays and is appended to
+ * leaks (char *).
+ */
+void ledger_clear(struct ledger *ledger, GPtrArray *leaks);
+
+/* Closes; with remove the folder goes too. NULL is fine. */
+void ledger_close(struct ledger *ledger, bool remove);
+
+/*
+ * Removes what dead nodes under base left behind; folders of nodes that live are not touched, except
+ * that of node pid (0: none), which is ended first (SIGTERM, its own clean-up, then SIGKILL). *removed_out:
+ * how many things were removed. Call in a fiber.
+ */
+int ledger_reap(const char *base, pid_t pid, unsigned *removed_out, GError **err);

@@ -1,0 +1,32 @@
+/*
+ * The node: a daemon on a host that serves one coordinator, runs its side of one test at a time, and
+ * removes all it made when it ends.
+ */
+#pragma once
+
+#include "node/ledger.h"
+#include "proto/link.h"
+
+struct running; /* running.h */
+
+struct node {
+    char *name;       /* the host's name in the job */
+    char *address;    /* numeric, at which other hosts reach this one */
+    char *guests_dir;
+    struct ledger *ledger;
+    struct link *link;
+    struct scope *scope;     /* of the session's fibers */
+    struct running *running; /* the test in progress, or NULL */
+    struct event stop;       /* SIGTERM, good-bye, coordinator lost for too long: end now */
+    char *stop_cause;        /* in words, for the tests that are ended by it */
+    FILE *log;               /* the node's own log, in its folder */
+};
+
+/* Ends the node for a reason; the first counts. Callable from callbacks. */
+void node_stop(struct node *node, const char *cause);
+
+/* A line into the node's own log. */
+void node_log(struct node *node, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Sends; a message too large for the link is dropped with a line in the log. */
+void node_send(struct node *node, const Vtmh__Envelope *envelope);

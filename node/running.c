@@ -1,0 +1,349 @@
+#include "node/running.h"
+
+#include "migration/guest/guest.h"
+#include "migration/scenario/scenario.h"
+#include "node/files.h"
+#include "node/leaks.h"
+#include "node/meetings.h"
+#include "node/remove.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define REPORT_MS (60 * 1000) /* for sending a test's files over a slow link */
+
+struct running {
+    unsigned references;
+    struct node *node;
+    struct test test;
+    struct host host;
+    struct meetings *meetings;
+    struct fiber *fiber;
+    struct event ended;
+    char *context; /* what the test is doing */
+    char *dir;     /* the test's folder here, with log/ and run/ below */
+    FILE *log;     /* log/test.log */
+    GStrv names, addresses;
+};
+
+/* ---- what the test may ask of the node (host_ops, test_ops) ------------------------------------ */
+
+static int own(void *self, enum owned_kind kind, const char *what, GError **err)
+{
+    const struct running *running = self;
+    return ledger_own(running->node->ledger, kind, what, err);
+}
+
+static void disown(void *self, enum owned_kind kind, const char *what)
+{
+    const struct running *running = self;
+    ledger_disown(running->node->ledger, kind, what);
+}
+
+static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+
+static void log_record(void *self, Vtmh__LogLevel level, const char *role, const char *vm,
+                       const char *text)
+{
+    struct running *running = self;
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *time = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ");
+    fprintf(running->log, "%s %-7s %s %s: %s\n", time, level_names[level],
+            role != NULL ? role : "-", vm != NULL ? vm : "-", text);
+    fflush(running->log);
+
+    Vtmh__LogRecord record = VTMH__LOG_RECORD__INIT;
+    record.test = running->test.id;
+    record.time_us = g_get_real_time();
+    record.level = level;
+    record.role = (char *)(role != NULL ? role : "");
+    record.vm = (char *)(vm != NULL ? vm : "");
+    record.text = (char *)text;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_LOG_RECORD;
+    envelope.log_record = &record;
+    node_send(running->node, &envelope);
+}
+
+static void context(void *self, const char *text)
+{
+    struct running *running = self;
+    g_free(running->context);
+    running->context = g_strdup(text);
+    link_set_context(running->node->link, running->test.id, text);
+}
+
+static void progress(void *self, const Vtmh__Progress *progress_of_vm)
+{
+    struct running *running = self;
+    Vtmh__Progress copy = *progress_of_vm;
+    copy.test = running->test.id;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_PROGRESS;
+    envelope.progress = &copy;
+    node_send(running->node, &envelope);
+}
+
+static int exchange(void *self, const struct test_meeting *meeting, GBytes *payload,
+                    GPtrArray **answers_out, GError **err)
+{
+    const struct running *running = self;
+    return meetings_exchange(running->meetings, meeting, payload, answers_out, err);
+}
+
+static void failing(void *self, Vtmh__Status status, const char *message)
+{
+    struct running *running = self;
+    log_record(self, VTMH__LOG_LEVEL__LOG_ERROR, NULL, NULL, message);
+    Vtmh__TestFailing body = VTMH__TEST_FAILING__INIT;
+    body.test = running->test.id;
+    body.status = status;
+    body.message = (char *)message;
+    body.context = running->context;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_TEST_FAILING;
+    envelope.test_failing = &body;
+    node_send(running->node, &envelope);
+}
+
+static const struct host_ops host_ops = {own, disown, log_record, context, progress};
+static const struct test_ops test_ops = {exchange, failing};
+
+/* ---- life --------------------------------------------------------------------------------------- */
+
+static void read_start(struct running *running, const Vtmh__StartTest *start)
+{
+    struct test *test = &running->test;
+    struct params *params = params_new();
+    for (size_t i = 0; i < start->n_params; i++)
+        params_set(params, start->params[i]->key, start->params[i]->value,
+                   *start->params[i]->origin != '\0' ? start->params[i]->origin : NULL);
+
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    g_autoptr(GStrvBuilder) addresses = g_strv_builder_new();
+    for (size_t i = 0; i < start->n_hosts; i++) {
+        g_strv_builder_add(names, start->hosts[i]->name);
+        g_strv_builder_add(addresses, start->hosts[i]->address);
+    }
+    running->names = g_strv_builder_end(names);
+    running->addresses = g_strv_builder_end(addresses);
+
+    test->id = start->test;
+    test->name = g_strdup(start->name);
+    test->params = params;
+    test->n_hosts = (unsigned)start->n_hosts;
+    test->self = start->self;
+    test->names = (const char *const *)running->names;
+    test->addresses = (const char *const *)running->addresses;
+    test->host = &running->host;
+    test->ops = &test_ops;
+    test->node = running;
+    test_init(test);
+}
+
+/* Makes the test's folders and its log. */
+static int make_folders(struct running *running, GError **err)
+{
+    struct node *node = running->node;
+    running->dir = g_strdup_printf("%s/test-%" G_GUINT64_FORMAT, ledger_dir(node->ledger),
+                                   running->test.id);
+    running->host = (struct host){
+        .ops = &host_ops,
+        .node = running,
+        .name = node->name,
+        .address = node->address,
+        .log_dir = g_build_filename(running->dir, "log", NULL),
+        .run_dir = g_build_filename(running->dir, "run", NULL),
+        .guests_dir = node->guests_dir,
+    };
+    g_autofree char *log_path = g_build_filename(running->host.log_dir, "test.log", NULL);
+    if (g_mkdir_with_parents(running->host.log_dir, 0700) < 0 ||
+        g_mkdir_with_parents(running->host.run_dir, 0700) < 0 ||
+        (running->log = fopen(log_path, "ae")) == NULL) {
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "cannot write in %s: %s", running->dir,
+                    g_strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+struct running *running_ref(struct running *running)
+{
+    running->references++;
+    return running;
+}
+
+void running_unref(struct running *running)
+{
+    if (--running->references > 0)
+        return;
+    if (running->log != NULL)
+        fclose(running->log);
+    if (running->dir != NULL)
+        remove_tree(running->dir);
+    if (running->meetings != NULL)
+        meetings_free(running->meetings);
+    test_clear(&running->test);
+    params_unref((struct params *)running->test.params);
+    g_free((char *)running->test.name);
+    g_free((char *)running->host.log_dir);
+    g_free((char *)running->host.run_dir);
+    g_strfreev(running->names);
+    g_strfreev(running->addresses);
+    g_free(running->context);
+    g_free(running->dir);
+    g_free(running);
+}
+
+/* The result: the error's status, else WARN, else PASS. A leak makes a pass a failure of ours. */
+static Vtmh__Status verdict(const struct running *running, const GError *error,
+                            const GPtrArray *leaks, const char **message)
+{
+    *message = "";
+    if (error != NULL) {
+        *message = error->message;
+        return test_status_of(&running->test, error);
+    }
+    if (leaks->len > 0) {
+        *message = "something was left behind after the test";
+        return VTMH__STATUS__STATUS_ERROR;
+    }
+    if (running->test.warning != NULL) {
+        *message = running->test.warning;
+        return VTMH__STATUS__STATUS_WARN;
+    }
+    return VTMH__STATUS__STATUS_PASS;
+}
+
+static void report(struct running *running, const GError *error)
+{
+    struct node *node = running->node;
+    struct test *test = &running->test;
+    g_autoptr(GPtrArray) leaks = leaks_find(node, running->host.run_dir);
+    for (unsigned i = 0; i < leaks->len; i++)
+        host_log(&running->host, VTMH__LOG_LEVEL__LOG_ERROR, NULL, NULL, "left behind: %s",
+                 (const char *)g_ptr_array_index(leaks, i));
+
+    g_autoptr(GError) unsent = NULL;
+    if (files_send(node, test->id, running->host.log_dir, deadline_in(REPORT_MS), &unsent) < 0)
+        node_log(node, "the files of test %" G_GUINT64_FORMAT " were not all sent: %s", test->id,
+                 unsent->message);
+
+    const char *message;
+    Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
+    done.test = test->id;
+    done.status = verdict(running, error, leaks, &message);
+    done.message = (char *)message;
+    done.context = running->context;
+    done.cause_rank = error == NULL ? 0 : test_cause_rank(error);
+    done.n_migrations = test->migrations->len;
+    done.migrations = (Vtmh__Migration **)test->migrations->pdata;
+    done.n_notes = test->notes->len;
+    done.notes = (char **)test->notes->pdata;
+    done.n_leaks = leaks->len;
+    done.leaks = (char **)leaks->pdata;
+    done.type = (char *)params_get_or(test->params, "type", "");
+    done.guest = (char *)guest_name(test->params);
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
+    envelope.test_done = &done;
+    node_send(node, &envelope);
+}
+
+static int run_scenario(void *arg, GError **err)
+{
+    struct running *running = arg;
+    return scenario_run(&running->test, err);
+}
+
+/* The test from first to last; never fails itself. */
+static int run(void *arg, GError **err)
+{
+    (void)err;
+    struct running *running = arg;
+    struct node *node = running->node;
+    g_autoptr(GError) error = NULL;
+
+    struct scope *scope = scope_open("test");
+    running->fiber = scope_spawn(scope, "scenario", run_scenario, running);
+    /* The fiber's own error, also when it was cancelled: a scope does not count that as a failure. */
+    fiber_shield();
+    fiber_join(running->fiber, DEADLINE_NEVER, &error);
+    fiber_unshield();
+    running->fiber = NULL;
+    scope_abandon(scope);
+
+    /* The report goes out even if the node is about to end. */
+    fiber_shield();
+    report(running, error);
+    fiber_unshield();
+    link_set_context(node->link, 0, "idle");
+    node->running = NULL;
+    event_set(&running->ended);
+    running_unref(running);
+    return 0;
+}
+
+void running_start(struct node *node, const Vtmh__StartTest *start)
+{
+    struct running *running = g_new0(struct running, 1);
+    running->references = 1;
+    running->node = node;
+    running->context = g_strdup("starting");
+    read_start(running, start);
+    running->meetings = meetings_new(node, start->test, (unsigned)start->n_hosts);
+    node->running = running;
+
+    g_autoptr(GError) error = NULL;
+    if (make_folders(running, &error) < 0) {
+        Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
+        done.test = start->test;
+        done.status = VTMH__STATUS__STATUS_ERROR;
+        done.message = error->message;
+        Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+        envelope.body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
+        envelope.test_done = &done;
+        node_send(node, &envelope);
+        node->running = NULL;
+        running_unref(running);
+        return;
+    }
+    scope_spawn_detached(node->scope, "test", run, running);
+}
+
+void running_release(struct running *running, const Vtmh__Release *release)
+{
+    if (running != NULL && running->test.id == release->test)
+        meetings_release(running->meetings, release);
+}
+
+void running_abort(struct running *running, const Vtmh__Abort *abort)
+{
+    if (running == NULL || running->test.id != abort->test)
+        return;
+    if (*abort->tag != '\0') {
+        meetings_abort(running->meetings, abort);
+        return;
+    }
+    const char *origin = abort->origin >= 0 && (unsigned)abort->origin < running->test.n_hosts
+                             ? running->test.names[abort->origin]
+                             : "coordinator";
+    g_autofree char *cause = g_strdup_printf("%s: %s", origin, abort->message);
+    running_cancel(running, cause);
+}
+
+void running_cancel(struct running *running, const char *cause)
+{
+    if (running == NULL || running->fiber == NULL)
+        return;
+    g_autoptr(GError) error = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
+    host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "aborted: %s", cause);
+    fiber_cancel(running->fiber, error);
+}
+
+struct event *running_ended(struct running *running)
+{
+    return &running->ended;
+}

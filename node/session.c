@@ -1,0 +1,160 @@
+#include "node/session.h"
+
+#include "node/running.h"
+#include "node/version.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#define END_MS (60 * 1000)    /* for a test to be ended and reported */
+#define GOODBYE_MS (3 * 1000) /* for the coordinator to hear our good-bye */
+
+struct watch {
+    struct node *node;
+    int64_t grace_ms;
+};
+
+static void welcome(struct node *node, const Vtmh__Hello *hello)
+{
+    struct utsname kernel;
+    g_autofree char *boot_id = NULL;
+    if (g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL))
+        g_strstrip(boot_id);
+
+    Vtmh__Welcome body = VTMH__WELCOME__INIT;
+    body.protocol = LINK_PROTOCOL_VERSION;
+    body.version = NODE_VERSION;
+    g_autofree char *refused = NULL;
+    if (hello->protocol != LINK_PROTOCOL_VERSION) {
+        refused = g_strdup_printf("vtmh %s speaks protocol %u, vtmh-node %s on %s speaks %u",
+                                  hello->version, hello->protocol, NODE_VERSION, node->name,
+                                  LINK_PROTOCOL_VERSION);
+        body.refused = refused;
+    }
+    if (uname(&kernel) == 0)
+        body.kernel = kernel.release;
+    if (boot_id != NULL)
+        body.boot_id = boot_id;
+    body.machine_id = (char *)ledger_id(node->ledger);
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_WELCOME;
+    envelope.welcome = &body;
+    node_send(node, &envelope);
+    if (refused != NULL)
+        node_stop(node, refused);
+}
+
+static void start(struct node *node, const Vtmh__StartTest *body)
+{
+    if (node->running == NULL && body->self < body->n_hosts) {
+        running_start(node, body);
+        return;
+    }
+    Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
+    done.test = body->test;
+    done.status = VTMH__STATUS__STATUS_ERROR;
+    done.message = node->running != NULL ? "the node is still busy with the test before"
+                                         : "the coordinator sent a test that makes no sense";
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
+    envelope.test_done = &done;
+    node_send(node, &envelope);
+}
+
+static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
+{
+    switch (envelope->body_case) {
+    case VTMH__ENVELOPE__BODY_HELLO:
+        welcome(node, envelope->hello);
+        break;
+    case VTMH__ENVELOPE__BODY_START_TEST:
+        start(node, envelope->start_test);
+        break;
+    case VTMH__ENVELOPE__BODY_RELEASE:
+        running_release(node->running, envelope->release);
+        break;
+    case VTMH__ENVELOPE__BODY_ABORT:
+        running_abort(node->running, envelope->abort);
+        break;
+    case VTMH__ENVELOPE__BODY_GOODBYE:
+        node_stop(node, "the coordinator said good-bye");
+        break;
+    default:
+        node_log(node, "a message of kind %d is not for a node", (int)envelope->body_case);
+    }
+}
+
+static int listen_to_coordinator(void *arg, GError **err)
+{
+    struct node *node = arg;
+    for (;;) {
+        g_autoptr(vtmh_envelope) envelope = link_receive(node->link, DEADLINE_NEVER, err);
+        if (envelope == NULL)
+            return -1;
+        dispatch(node, envelope);
+    }
+}
+
+/* Stops the node when the coordinator has been silent for the whole grace. */
+static int watch_coordinator(void *arg, GError **err)
+{
+    struct watch *watch = arg;
+    struct node *node = watch->node;
+    for (;;) {
+        if (await_event(link_lost_event(node->link), DEADLINE_NEVER, err) < 0)
+            return -1;
+        node_log(node, "the coordinator is lost");
+        g_autoptr(GError) silent = NULL;
+        if (await_event(link_alive_event(node->link), deadline_in(watch->grace_ms), &silent) == 0) {
+            node_log(node, "the coordinator is back");
+            continue;
+        }
+        if (g_error_matches(silent, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+            node_stop(node, "the coordinator was lost for too long");
+        g_propagate_error(err, g_steal_pointer(&silent));
+        return -1;
+    }
+}
+
+static void say_goodbye(struct node *node, GPtrArray *leaks)
+{
+    Vtmh__Goodbye goodbye = VTMH__GOODBYE__INIT;
+    goodbye.n_leaks = leaks->len;
+    goodbye.leaks = (char **)leaks->pdata;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_GOODBYE;
+    envelope.goodbye = &goodbye;
+    node_send(node, &envelope);
+    link_flush(node->link, deadline_in(GOODBYE_MS), NULL);
+}
+
+/* Ends the test in progress and waits for its report. */
+static void end_running(struct node *node)
+{
+    if (node->running == NULL)
+        return;
+    struct running *running = running_ref(node->running);
+    running_cancel(running, node->stop_cause);
+    if (await_event(running_ended(running), deadline_in(END_MS), NULL) < 0)
+        node_log(node, "the test did not end in time");
+    running_unref(running);
+}
+
+int session_serve(struct node *node, int64_t grace_ms, GError **err)
+{
+    struct watch watch = {.node = node, .grace_ms = grace_ms};
+    node->scope = scope_open("session");
+    scope_spawn_detached(node->scope, "coordinator", listen_to_coordinator, node);
+    scope_spawn_detached(node->scope, "grace", watch_coordinator, &watch);
+
+    int served = await_event(&node->stop, DEADLINE_NEVER, err);
+    node_log(node, "ending: %s", node->stop_cause != NULL ? node->stop_cause : "an error");
+    fiber_shield();
+    end_running(node);
+    g_autoptr(GPtrArray) leaks = g_ptr_array_new_with_free_func(g_free);
+    ledger_clear(node->ledger, leaks);
+    say_goodbye(node, leaks);
+    scope_abandon(g_steal_pointer(&node->scope));
+    fiber_unshield();
+    return served;
+}

@@ -1,0 +1,447 @@
+#include "orchestrator/coordinator.h"
+
+#include "orchestrator/verdict.h"
+#include "sync/meeting.h"
+
+#include <string.h>
+
+#define REPORT_MS (90 * 1000)   /* for an aborted test to be cleaned up and reported */
+
+/* A test while it runs. */
+struct trial {
+    uint64_t id;
+    struct test_result *result;
+    struct host_report *reports; /* by index */
+    unsigned n_failing;
+    struct own_cause own;
+    char *own_message;
+    bool is_aborted;
+    int64_t report_by; /* deadline for the reports, once aborted */
+};
+
+struct coordinator {
+    struct peer **peers;
+    unsigned n_peers;
+    struct coordinator_listener listener;
+    struct meeting_book *book;
+    struct trial *trial; /* NULL: no test runs */
+    uint64_t last_id;
+    struct event changed; /* something arrived that the waiting fiber must look at */
+};
+
+static int64_t now_ms(void)
+{
+    return g_get_monotonic_time() / 1000;
+}
+
+/* ---- meetings ----------------------------------------------------------------------------------- */
+
+static void send_release(struct coordinator *coordinator, const struct meeting_action *action)
+{
+    Vtmh__Release release = VTMH__RELEASE__INIT;
+    g_autofree uint32_t *members = g_new(uint32_t, action->payloads->len);
+    g_autofree ProtobufCBinaryData *payloads = g_new(ProtobufCBinaryData, action->payloads->len);
+    size_t n = 0;
+    for (unsigned i = 0; i < action->payloads->len; i++) {
+        GBytes *payload = g_ptr_array_index(action->payloads, i);
+        if (payload == NULL)
+            continue;
+        members[n] = i;
+        payloads[n].data = (uint8_t *)g_bytes_get_data(payload, &payloads[n].len);
+        n++;
+    }
+    release.test = action->test;
+    release.tag = action->tag;
+    release.round = action->round;
+    release.n_members = release.n_payloads = n;
+    release.members = members;
+    release.payloads = payloads;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
+    envelope.release = &release;
+    peer_send(coordinator->peers[action->to], &envelope);
+}
+
+static void send_abort(struct coordinator *coordinator, const struct meeting_action *action)
+{
+    const struct meeting_cause *cause = action->cause;
+    Vtmh__Abort abort = VTMH__ABORT__INIT;
+    abort.test = action->test;
+    if (action->tag != NULL)
+        abort.tag = action->tag;
+    abort.round = action->round;
+    abort.origin = cause->origin;
+    abort.message = cause->message;
+    if (cause->context != NULL)
+        abort.context = cause->context;
+    abort.lost = cause->lost;
+    abort.timeout = cause->timeout;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
+    envelope.abort = &abort;
+    peer_send(coordinator->peers[action->to], &envelope);
+}
+
+/* Does what the book says. */
+static void act(struct coordinator *coordinator, const GPtrArray *actions)
+{
+    for (unsigned i = 0; i < actions->len; i++) {
+        const struct meeting_action *action = g_ptr_array_index(actions, i);
+        if (action->kind == MEETING_RELEASE)
+            send_release(coordinator, action);
+        else
+            send_abort(coordinator, action);
+    }
+    struct trial *trial = coordinator->trial;
+    if (trial != NULL && !trial->is_aborted &&
+        meeting_test_cause(coordinator->book, trial->id) != NULL) {
+        trial->is_aborted = true;
+        trial->report_by = deadline_in(REPORT_MS);
+    }
+    event_set(&coordinator->changed);
+}
+
+static void on_arrive(struct coordinator *coordinator, unsigned host, const Vtmh__Arrive *arrive)
+{
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    g_autoptr(GBytes) payload = g_bytes_new(arrive->payload.data, arrive->payload.len);
+    struct meeting_arrival arrival = {
+        .test = arrive->test,
+        .tag = arrive->tag,
+        .round = arrive->round,
+        .settle = arrive->settle,
+        .host = host,
+        .timeout_ms = arrive->timeout_ms,
+        .payload = payload,
+    };
+    for (size_t i = 0; i < arrive->n_members; i++)
+        if (arrive->members[i] < MEETING_MAX_HOSTS)
+            arrival.members.bits[arrive->members[i] / 64] |= (uint64_t)1
+                                                             << (arrive->members[i] % 64);
+    meeting_arrive(coordinator->book, &arrival, now_ms(), actions);
+    act(coordinator, actions);
+}
+
+static void fail_host(struct coordinator *coordinator, unsigned host, const char *message,
+                      bool lost)
+{
+    struct trial *trial = coordinator->trial;
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    if (trial->reports[host].order == 0)
+        trial->reports[host].order = ++trial->n_failing;
+    if (trial->n_failing == 1 && coordinator->listener.failing != NULL)
+        coordinator->listener.failing(coordinator->listener.arg, trial->result,
+                                      trial->reports[host].name, message);
+    meeting_fail(coordinator->book, trial->id, host, message, lost, now_ms(), actions);
+    act(coordinator, actions);
+}
+
+/* ---- messages ----------------------------------------------------------------------------------- */
+
+static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__TestDone *done)
+{
+    struct host_report *report = &coordinator->trial->reports[host];
+    if (report->done != NULL)
+        return;
+    /* A copy of one's own: packed and unpacked, as protobuf-c has no other. */
+    size_t size = vtmh__test_done__get_packed_size(done);
+    g_autofree uint8_t *packed = g_malloc(size);
+    vtmh__test_done__pack(done, packed);
+    report->done = vtmh__test_done__unpack(NULL, size, packed);
+
+    bool fine = done->status == VTMH__STATUS__STATUS_PASS ||
+                done->status == VTMH__STATUS__STATUS_WARN ||
+                done->status == VTMH__STATUS__STATUS_ABORTED;
+    if (!fine)
+        fail_host(coordinator, host, done->message, false);
+    event_set(&coordinator->changed);
+}
+
+static unsigned index_of(const struct coordinator *coordinator, const struct peer *peer)
+{
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        if (coordinator->peers[i] == peer)
+            return i;
+    g_assert_not_reached();
+}
+
+/* The test that a message speaks of; only the running one is of interest. */
+static uint64_t test_of(const Vtmh__Envelope *envelope)
+{
+    switch (envelope->body_case) {
+    case VTMH__ENVELOPE__BODY_ARRIVE:
+        return envelope->arrive->test;
+    case VTMH__ENVELOPE__BODY_TEST_FAILING:
+        return envelope->test_failing->test;
+    case VTMH__ENVELOPE__BODY_TEST_DONE:
+        return envelope->test_done->test;
+    case VTMH__ENVELOPE__BODY_PROGRESS:
+        return envelope->progress->test;
+    case VTMH__ENVELOPE__BODY_LOG_RECORD:
+        return envelope->log_record->test;
+    case VTMH__ENVELOPE__BODY_FILE_CHUNK:
+        return envelope->file_chunk->test;
+    default:
+        return 0;
+    }
+}
+
+static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *arg)
+{
+    struct coordinator *coordinator = arg;
+    struct trial *trial = coordinator->trial;
+    const struct coordinator_listener *listener = &coordinator->listener;
+    unsigned host = index_of(coordinator, peer);
+    if (trial == NULL || test_of(envelope) != trial->id)
+        return;
+
+    switch (envelope->body_case) {
+    case VTMH__ENVELOPE__BODY_ARRIVE:
+        on_arrive(coordinator, host, envelope->arrive);
+        break;
+    case VTMH__ENVELOPE__BODY_TEST_FAILING:
+        fail_host(coordinator, host, envelope->test_failing->message, false);
+        break;
+    case VTMH__ENVELOPE__BODY_TEST_DONE:
+        on_done(coordinator, host, envelope->test_done);
+        break;
+    case VTMH__ENVELOPE__BODY_PROGRESS:
+        listener->progress(listener->arg, trial->result, peer_name(peer), envelope->progress);
+        break;
+    case VTMH__ENVELOPE__BODY_LOG_RECORD:
+        listener->log(listener->arg, trial->result, peer_name(peer), envelope->log_record);
+        break;
+    case VTMH__ENVELOPE__BODY_FILE_CHUNK:
+        listener->file(listener->arg, trial->result, peer_name(peer), envelope->file_chunk);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- a test ------------------------------------------------------------------------------------- */
+
+/* What the reference's controller sets beside the file's parameters (PARAMS of the reference, 2). */
+static struct params *params_for_host(const struct coordinator *coordinator,
+                                      const struct params *params, unsigned host)
+{
+    g_autofree char *suffix = g_strdup_printf("host%u", host + 1);
+    struct params *own = params_object_params(params, suffix);
+    g_autoptr(GString) hosts = g_string_new(NULL);
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        g_string_append_printf(hosts, "%s%s", i > 0 ? " " : "", peer_name(coordinator->peers[i]));
+    params_set(own, "hosts", hosts->str, NULL);
+    params_set(own, "hostid", peer_name(coordinator->peers[host]), NULL);
+    return own;
+}
+
+static void send_start(struct coordinator *coordinator, const struct params *params,
+                       unsigned host)
+{
+    const struct trial *trial = coordinator->trial;
+    g_autoptr(params) own = params_for_host(coordinator, params, host);
+    size_t n = params_count(own);
+    g_autofree Vtmh__Param *entries = g_new(Vtmh__Param, n);
+    g_autofree Vtmh__Param **entry_list = g_new(Vtmh__Param *, n);
+    g_autofree Vtmh__Host *hosts = g_new(Vtmh__Host, coordinator->n_peers);
+    g_autofree Vtmh__Host **host_list = g_new(Vtmh__Host *, coordinator->n_peers);
+
+    struct params_iter it;
+    size_t i = 0;
+    params_iter_init(&it, own);
+    while (params_iter_next(&it)) {
+        vtmh__param__init(&entries[i]);
+        entries[i].key = (char *)it.key;
+        entries[i].value = (char *)it.value;
+        if (it.origin != NULL)
+            entries[i].origin = (char *)it.origin;
+        entry_list[i] = &entries[i];
+        i++;
+    }
+    for (unsigned h = 0; h < coordinator->n_peers; h++) {
+        vtmh__host__init(&hosts[h]);
+        hosts[h].name = (char *)peer_name(coordinator->peers[h]);
+        hosts[h].address = coordinator->peers[h]->deployed->address;
+        host_list[h] = &hosts[h];
+    }
+
+    Vtmh__StartTest start = VTMH__START_TEST__INIT;
+    start.test = trial->id;
+    start.name = trial->result->name;
+    start.n_hosts = coordinator->n_peers;
+    start.hosts = host_list;
+    start.self = host;
+    start.n_params = n;
+    start.params = entry_list;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
+    envelope.start_test = &start;
+    peer_send(coordinator->peers[host], &envelope);
+}
+
+/* Whether nobody is left to wait for. */
+static bool is_over(const struct coordinator *coordinator)
+{
+    const struct trial *trial = coordinator->trial;
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        if (trial->reports[i].done == NULL && !trial->reports[i].lost)
+            return false;
+    return true;
+}
+
+/* Hosts that have fallen silent, meetings whose time is over, reports that do not come. */
+static void look_around(struct coordinator *coordinator)
+{
+    struct trial *trial = coordinator->trial;
+    for (unsigned i = 0; i < coordinator->n_peers; i++) {
+        if (trial->reports[i].done != NULL || trial->reports[i].lost ||
+            !link_is_lost(coordinator->peers[i]->link))
+            continue;
+        g_autofree char *message =
+            g_strdup_printf("lost: nothing has been heard of it for %.1f s",
+                            (double)link_silence_ms(coordinator->peers[i]->link) / 1000.0);
+        trial->reports[i].lost = true;
+        fail_host(coordinator, i, message, true);
+    }
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    meeting_expire(coordinator->book, now_ms(), actions);
+    if (actions->len > 0)
+        act(coordinator, actions);
+    if (!trial->is_aborted || deadline_left(trial->report_by) > 0)
+        return;
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        if (trial->reports[i].done == NULL)
+            trial->reports[i].lost = true;
+}
+
+/* Waits for the next thing that look_around() or the caller must see. */
+static void await_change(struct coordinator *coordinator)
+{
+    struct trial *trial = coordinator->trial;
+    struct event *events[MEETING_MAX_HOSTS > 15 ? 16 : MEETING_MAX_HOSTS + 1];
+    unsigned n = 0;
+    events[n++] = &coordinator->changed;
+    for (unsigned i = 0; i < coordinator->n_peers && n < G_N_ELEMENTS(events); i++)
+        if (trial->reports[i].done == NULL && !trial->reports[i].lost)
+            events[n++] = link_lost_event(coordinator->peers[i]->link);
+
+    int64_t expire = meeting_next_timeout(coordinator->book);
+    int64_t deadline =
+        expire == INT64_MAX ? DEADLINE_NEVER : deadline_in(MAX(expire - now_ms(), 0) + 1);
+    if (trial->is_aborted)
+        deadline = deadline_min(deadline, trial->report_by);
+    await_any(events, n, deadline, NULL);
+}
+
+/* What the book holds against the test though no host failed: a meeting that timed out. */
+static void take_own_cause(const struct coordinator *coordinator, struct own_cause *own)
+{
+    const struct trial *trial = coordinator->trial;
+    *own = trial->own;
+    const struct meeting_cause *cause = meeting_test_cause(coordinator->book, trial->id);
+    if (own->status != VTMH__STATUS__STATUS_NONE || cause == NULL || cause->lost)
+        return;
+    if (cause->origin >= 0 && !cause->timeout)
+        return;
+    own->status = VTMH__STATUS__STATUS_ERROR;
+    own->message = cause->message;
+    own->host = cause->origin >= 0 ? trial->reports[cause->origin].name : NULL;
+}
+
+static void finish(struct coordinator *coordinator)
+{
+    struct trial *trial = coordinator->trial;
+    struct own_cause own;
+    take_own_cause(coordinator, &own);
+    verdict_join(trial->result, trial->reports, coordinator->n_peers, &own);
+    meeting_close_test(coordinator->book, trial->id);
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        if (trial->reports[i].done != NULL)
+            vtmh__test_done__free_unpacked(trial->reports[i].done, NULL);
+    g_free(trial->own_message);
+    coordinator->trial = NULL;
+}
+
+void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
+                          struct test_result *result)
+{
+    g_autofree struct host_report *reports = g_new0(struct host_report, coordinator->n_peers);
+    struct trial trial = {.id = ++coordinator->last_id, .result = result, .reports = reports};
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    for (unsigned i = 0; i < coordinator->n_peers; i++) {
+        reports[i].name = peer_name(coordinator->peers[i]);
+        g_strv_builder_add(names, reports[i].name);
+    }
+    result->hosts = g_strv_builder_end(names);
+    int64_t began_us = g_get_monotonic_time();
+    result->start_us = g_get_real_time();
+
+    coordinator->trial = &trial;
+    meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
+                      (const char *const *)result->hosts);
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        send_start(coordinator, params, i);
+    fiber_shield();
+    while (!is_over(coordinator)) {
+        event_reset(&coordinator->changed);
+        look_around(coordinator);
+        if (!is_over(coordinator))
+            await_change(coordinator);
+    }
+    fiber_unshield();
+    finish(coordinator);
+    result->end_us = g_get_real_time();
+    result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
+}
+
+void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
+                           const char *message)
+{
+    struct trial *trial = coordinator->trial;
+    if (trial == NULL || trial->own.status != VTMH__STATUS__STATUS_NONE)
+        return;
+    trial->own_message = g_strdup(message);
+    trial->own = (struct own_cause){.status = status, .message = trial->own_message};
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    meeting_abort(coordinator->book, trial->id, message, now_ms(), actions);
+    act(coordinator, actions);
+}
+
+struct peer *coordinator_await_hosts(struct coordinator *coordinator, int64_t grace_ms)
+{
+    int64_t deadline = deadline_in(grace_ms);
+    for (unsigned i = 0; i < coordinator->n_peers; i++) {
+        struct peer *peer = coordinator->peers[i];
+        if (await_event(link_alive_event(peer->link), deadline, NULL) == 0)
+            continue;
+        peer->is_gone = true;
+        return peer;
+    }
+    return NULL;
+}
+
+struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
+                                    const struct coordinator_listener *listener)
+{
+    struct coordinator *coordinator = g_new0(struct coordinator, 1);
+    coordinator->peers = g_memdup2(peers, n_peers * sizeof(struct peer *));
+    coordinator->n_peers = n_peers;
+    coordinator->listener = *listener;
+    coordinator->book = meeting_book_new();
+    for (unsigned i = 0; i < n_peers; i++) {
+        peers[i]->on_message = on_message;
+        peers[i]->arg = coordinator;
+    }
+    return coordinator;
+}
+
+void coordinator_free(struct coordinator *coordinator)
+{
+    if (coordinator == NULL)
+        return;
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        coordinator->peers[i]->on_message = NULL;
+    meeting_book_free(coordinator->book);
+    g_free(coordinator->peers);
+    g_free(coordinator);
+}

@@ -1,0 +1,48 @@
+/*
+ * The coordinator: runs one test at a time on the hosts of a tuple. It keeps the meeting book, tells an
+ * abort to all at once, notices a host that is lost, and joins what the hosts report to the verdict.
+ */
+#pragma once
+
+#include "cfg/params.h"
+#include "orchestrator/peer.h"
+#include "orchestrator/result.h"
+
+/* Who wants to know what happens meanwhile. Called on the loop; result is the running test's. */
+struct coordinator_listener {
+    void (*progress)(void *arg, const struct test_result *result, const char *host,
+                     const Vtmh__Progress *progress);
+    void (*log)(void *arg, const struct test_result *result, const char *host,
+                const Vtmh__LogRecord *record);
+    void (*file)(void *arg, const struct test_result *result, const char *host,
+                 const Vtmh__FileChunk *chunk);
+    /* the first failure, at once; the verdict may later name a cause nearer to the root */
+    void (*failing)(void *arg, const struct test_result *result, const char *host,
+                    const char *message);
+    void *arg;
+};
+
+struct coordinator;
+
+/* peers: the tuple, in order; outlive the coordinator. Transfer full. */
+struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
+                                    const struct coordinator_listener *listener);
+void coordinator_free(struct coordinator *coordinator);
+
+/*
+ * Runs a test and fills in the result (result->hosts is set here). params: unresolved; each host gets its
+ * own by the suffix _hostN. Returns when every host has reported or is lost. Never fails: what goes
+ * wrong is in the result.
+ */
+void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
+                          struct test_result *result);
+
+/* Aborts the running test: Ctrl-C, or the job's time is over. Callable from callbacks. */
+void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
+                           const char *message);
+
+/*
+ * Waits until all hosts of the tuple answer, at most the grace. Returns NULL, or the first that does not
+ * (it is gone from then on).
+ */
+struct peer *coordinator_await_hosts(struct coordinator *coordinator, int64_t grace_ms);

@@ -1,0 +1,44 @@
+/* One host of the job: its node's link, and who listens to it. */
+#pragma once
+
+#include "orchestrator/deploy.h"
+#include "proto/link.h"
+
+struct peer;
+
+/* Called on the loop for every message of the node but Welcome and Goodbye. */
+typedef void (*peer_message_fn)(struct peer *peer, const Vtmh__Envelope *envelope, void *arg);
+
+struct peer {
+    const struct machine *machine;
+    struct deployed *deployed;
+    struct link *link;
+    char *boot_id;
+    unsigned index; /* in the job's order */
+    peer_message_fn on_message;
+    void *arg;
+    struct event goodbye;   /* the node has said good-bye */
+    GPtrArray *final_leaks; /* char *: what it could not remove */
+    bool is_gone;           /* lost for longer than the grace: not asked again */
+};
+
+/*
+ * Connects to a deployed node and greets it. deployed: transfer full. The node's version is checked. Its
+ * messages are then handled in a fiber of scope. Transfer full.
+ */
+struct peer *peer_connect(struct deployed *deployed, const char *job, struct scope *scope,
+                          int64_t deadline, GError **err);
+
+const char *peer_name(const struct peer *peer);
+
+/* Sends a body (the link numbers it). A message that is too large is a programming error. */
+void peer_send(struct peer *peer, const Vtmh__Envelope *envelope);
+
+/*
+ * Ends the node: good-bye, and its answer. What it could not remove is in final_leaks. TIMEOUT if it does
+ * not answer: then deploy_clean_up() is due.
+ */
+int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err);
+
+/* Call when the scope of its fiber has been closed. NULL is fine. */
+void peer_free(struct peer *peer);
