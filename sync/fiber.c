@@ -21,6 +21,7 @@
 
 struct scheduler {
     uv_loop_t loop;
+    uv_idle_t idle; /* active while a fiber is ready: then libuv must not block */
     uv_timer_t hold_timer;
     struct context context; /* the thread's own stack */
     struct fiber *running;
@@ -92,6 +93,18 @@ int64_t deadline_min(int64_t a, int64_t b)
     return MIN(a, b);
 }
 
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+static void make_ready(struct fiber *fiber)
+{
+    fiber->state = FIBER_READY;
+    g_queue_push_tail_link(&scheduler->ready, &fiber->ready_link);
+    uv_idle_start(&scheduler->idle, on_idle);
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
     fiber_wake(timer->data, FIBER_WOKEN_BY_DEADLINE);
@@ -123,9 +136,8 @@ struct fiber *fiber_new(struct scope *scope, const char *name, fiber_fn fn, void
     context_init(&fiber->context, fiber->stack, run_body);
     uv_timer_init(&scheduler->loop, &fiber->timer);
     fiber->timer.data = fiber;
-    fiber->state = FIBER_READY;
     g_queue_push_tail_link(&scheduler->living, &fiber->living_link);
-    g_queue_push_tail_link(&scheduler->ready, &fiber->ready_link);
+    make_ready(fiber);
     return fiber;
 }
 
@@ -175,8 +187,7 @@ void fiber_wake(struct fiber *fiber, int reason)
     fiber->n_waits = 0;
     uv_timer_stop(&fiber->timer);
     fiber->wake_reason = reason;
-    fiber->state = FIBER_READY;
-    g_queue_push_tail_link(&scheduler->ready, &fiber->ready_link);
+    make_ready(fiber);
 }
 
 int await_turn(GError **err)
@@ -185,8 +196,7 @@ int await_turn(GError **err)
 
     if (fiber_check_cancelled(fiber, err))
         return -1;
-    fiber->state = FIBER_READY;
-    g_queue_push_tail_link(&scheduler->ready, &fiber->ready_link);
+    make_ready(fiber);
     leave_for_loop(fiber);
     return fiber_check_cancelled(fiber, err) ? -1 : 0;
 }
@@ -244,12 +254,11 @@ static void run_fibers(struct fiber *first)
         resume_ready();
         if (first->state == FIBER_ENDED)
             return;
-        if (!g_queue_is_empty(&scheduler->ready))
-            uv_run(&scheduler->loop, UV_RUN_NOWAIT);
-        else if (uv_loop_alive(&scheduler->loop))
-            uv_run(&scheduler->loop, UV_RUN_ONCE);
-        else
+        if (g_queue_is_empty(&scheduler->ready))
+            uv_idle_stop(&scheduler->idle);
+        if (!uv_loop_alive(&scheduler->loop))
             die_of_deadlock();
+        uv_run(&scheduler->loop, UV_RUN_ONCE);
     }
 }
 
@@ -266,8 +275,9 @@ void fiber_run_release(void)
 
 static void on_hold_limit(uv_timer_t *timer)
 {
-    (void)timer;
     scheduler->hold_is_over = true;
+    /* UV_RUN_ONCE runs timers before it blocks as well as after. */
+    uv_stop(timer->loop);
 }
 
 static void close_forgotten(uv_handle_t *handle, void *arg)
@@ -283,11 +293,13 @@ static void close_forgotten(uv_handle_t *handle, void *arg)
 
 static void close_loop(void)
 {
+    uv_idle_stop(&scheduler->idle);
     uv_timer_init(&scheduler->loop, &scheduler->hold_timer);
     uv_timer_start(&scheduler->hold_timer, on_hold_limit, HOLD_LIMIT_MS, 0);
     while (scheduler->holds > 0 && !scheduler->hold_is_over)
         uv_run(&scheduler->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&scheduler->hold_timer, NULL);
+    uv_close((uv_handle_t *)&scheduler->idle, NULL);
     uv_walk(&scheduler->loop, close_forgotten, NULL);
     uv_run(&scheduler->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&scheduler->loop) < 0)
@@ -310,6 +322,7 @@ int fiber_run(fiber_fn main_fn, void *arg, GError **err)
     }
     /* Writing to a peer that is gone is an error of that stream, not of the process. */
     signal(SIGPIPE, SIG_IGN);
+    uv_idle_init(&here.loop, &here.idle);
     scheduler = &here;
     context_init_current(&here.context);
     first = fiber_new(NULL, "main", main_fn, arg);

@@ -121,6 +121,26 @@ Test(fiber, times_out_when_the_deadline_has_passed_already)
     expect_journal("timed out");
 }
 
+static int time_out_beside_idle_handle(void *arg, GError **err)
+{
+    static uv_async_t async;
+    struct event never = EVENT_INIT;
+    int result;
+
+    (void)arg;
+    uv_async_init(fiber_loop(), &async, NULL);
+    result = await_event(&never, 0, err);
+    uv_close((uv_handle_t *)&async, NULL);
+    return result;
+}
+
+/* libuv runs timers that are due before it looks whether it may block. */
+Test(fiber, runs_after_a_deadline_though_the_loop_has_other_things_to_wait_for)
+{
+    cr_assert_eq(run(time_out_beside_idle_handle, NULL), -1);
+    expect_journal("timed out");
+}
+
 static int await_set_event(void *arg, GError **err)
 {
     struct event event = EVENT_INIT;
