@@ -1,11 +1,16 @@
 /*
  * The job's folder: DIR/job-<UTC time>-<id>/ and the link DIR/latest.
  *
- *   id  job.log  events.ndjson  results.json  test-results/<n>-<name>/…
+ *   id  job.log  events.ndjson  results.json  test-results/<n>-<name>/{debug.log,<host>/…}
  *
- * job.log has one line a record: UTC time with ms, host, role, vm, test, level, text.
- * events.ndjson is versioned JSON, one object a line, written as things happen. results.json is
- * written anew (atomically) after every test, so that a killed job leaves a true one.
+ * job.log has one line a record: UTC time with ms, level, host, role, vm, test, text; those of one
+ * test are in its debug.log too. events.ndjson is versioned JSON, one object a line, written as
+ * things happen. results.json is written anew (atomically) after every test, so that a killed job
+ * leaves a true one. The link is moved when the folder is made, so that a running job can be
+ * watched.
+ *
+ * Errors are of G_FILE_ERROR and name the path. Records and events that could not be written are
+ * told by the next store_write_results(). Not for use by several threads at once.
  */
 #pragma once
 
@@ -13,28 +18,35 @@
 
 #include <jansson.h>
 
+#define STORE_EVENT_VERSION 1 /* raised only when a field goes away or changes its meaning */
+
 struct store;
 
-/* Makes the folder and job->id, job->dir. results_dir: NULL for the default
- * ($XDG_STATE_HOME/vtmh/results, else ~/.local/state/vtmh/results). Transfer full. */
+/* Makes the folder and job->id, job->dir, and a results.json without tests. results_dir: NULL for
+ * the default ($XDG_STATE_HOME/vtmh/results, else ~/.local/state/vtmh/results). The folder's name
+ * has job->start_us, or the time now if that is 0. Transfer full. */
 struct store *store_open(const char *results_dir, struct job_result *job, GError **err);
 
-/* Writes what is left, moves the link. NULL is fine. */
+/* Ends writing. NULL is fine. */
 void store_close(struct store *store);
+AUTOPTR_STRUCT(store, store_close);
 
 const char *store_dir(const struct store *store);
 
-/* The test's folder is made and test->logdir set. */
+/* The test's folder is made and test->logdir set. Characters that a file system may not take are
+ * "_" in its name, as avocado has it, and it is cut to 255 bytes. */
 int store_begin_test(struct store *store, struct test_result *test, GError **err);
 
-/* A record; NULLs are printed as "-". time_us: CLOCK_REALTIME, of the host that wrote it. */
+/* A record; NULLs are printed as "-", control characters as \n, \xNN. test: test_result_id().
+ * time_us: CLOCK_REALTIME, of the host that wrote it. */
 void store_log(struct store *store, int64_t time_us, const char *host, const char *role,
                const char *vm, const char *test, Vtmh__LogLevel level, const char *text);
 
 /* An event: {"v":1,"time":…,"event":name, …fields}. Steals fields (may be NULL). */
 void store_event(struct store *store, const char *name, json_t *fields);
 
-/* Appends to test-results/<n>-<name>/<host>/<file>. A name with ".." or a leading "/" is refused. */
+/* Appends to test-results/<n>-<name>/<host>/<file>; file may be in folders, which are made. A name
+ * with "..", an empty part or a leading "/" is refused. */
 int store_append(struct store *store, const struct test_result *test, const char *host,
                  const char *file, const void *data, size_t size, GError **err);
 

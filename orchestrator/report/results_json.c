@@ -1,0 +1,257 @@
+#include "orchestrator/report/results_json.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REAL_DIGITS 15 /* all that a double holds for certain: no 12.300000000000001 */
+
+/* NULL becomes null; what is not UTF-8 (a guest's words in a cause) is made so. */
+static json_t *text_or_null(const char *text)
+{
+    g_autofree char *valid = NULL;
+
+    if (text == NULL)
+        return json_null();
+    valid = g_utf8_make_valid(text, -1);
+    return json_string(valid);
+}
+
+static json_t *array_of_text(const GPtrArray *texts)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < texts->len; i++)
+        json_array_append_new(array, text_or_null(g_ptr_array_index(texts, i)));
+    return array;
+}
+
+/* What was not measured is null, never 0. Microseconds are the finest that anything here means. */
+static json_t *figure(double value)
+{
+    return isfinite(value) && value >= 0 ? json_real(round(value * 1000) / 1000) : json_null();
+}
+
+static json_t *count(int64_t value)
+{
+    return value >= 0 ? json_integer(value) : json_null();
+}
+
+/* A point of time in seconds since 1970, to the millisecond. */
+static json_t *moment(int64_t time_us)
+{
+    return time_us > 0 ? figure((double)time_us / G_USEC_PER_SEC) : json_null();
+}
+
+static const char *const memory_checks[] = {
+    [VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED] = "not_checked",
+    [VTMH__MEMORY_CHECK__MEMORY_CLEAN] = "clean",
+    [VTMH__MEMORY_CHECK__MEMORY_CORRUPT] = "corrupt",
+};
+
+static const char *const survivors[] = {
+    [VTMH__SURVIVOR__SURVIVOR_NONE] = "none",
+    [VTMH__SURVIVOR__SURVIVOR_SOURCE] = "source",
+    [VTMH__SURVIVOR__SURVIVOR_DESTINATION] = "destination",
+    [VTMH__SURVIVOR__SURVIVOR_UNCERTAIN] = "uncertain",
+};
+
+static const char *word(const char *const *words, size_t size, unsigned value)
+{
+    return value < size ? words[value] : NULL;
+}
+
+#define WORD(words, value) word(words, G_N_ELEMENTS(words), (unsigned)(value))
+
+static json_t *migration(const struct leg_result *leg)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "vm", text_or_null(leg->vm));
+    json_object_set_new(object, "source", text_or_null(leg->source));
+    json_object_set_new(object, "destination", text_or_null(leg->destination));
+    json_object_set_new(object, "protocol", text_or_null(leg->protocol));
+    json_object_set_new(object, "driver", text_or_null(leg->driver));
+    json_object_set_new(object, "leg", json_integer(leg->leg));
+    json_object_set_new(object, "status", text_or_null(leg->status));
+    json_object_set_new(object, "offline", json_boolean(leg->offline));
+    json_object_set_new(object, "cycle_ms", figure(leg->cycle_ms));
+    json_object_set_new(object, "total_ms", figure(leg->total_ms));
+    json_object_set_new(object, "setup_ms", figure(leg->setup_ms));
+    json_object_set_new(object, "downtime_ms", figure(leg->downtime_ms));
+    json_object_set_new(object, "stop_to_resume_ms", figure(leg->stop_to_resume_ms));
+    json_object_set_new(object, "guest_gap_ms", figure(leg->guest_gap_ms));
+    json_object_set_new(object, "network_gap_ms", figure(leg->network_gap_ms));
+    json_object_set_new(object, "transferred_bytes", count(leg->transferred_bytes));
+    json_object_set_new(object, "dirty_syncs", count(leg->dirty_syncs));
+    json_object_set_new(object, "memory_check",
+                        text_or_null(WORD(memory_checks, leg->memory_check)));
+    if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
+        json_object_set_new(object, "bad_pages", json_integer((json_int_t)leg->bad_pages));
+    json_object_set_new(object, "survivor", text_or_null(WORD(survivors, leg->survivor)));
+    return object;
+}
+
+static json_t *ours(const struct test_result *test)
+{
+    json_t *object = json_object();
+    json_t *hosts = json_array();
+    json_t *migrations = json_array();
+
+    for (char **host = test->hosts; host != NULL && *host != NULL; host++)
+        json_array_append_new(hosts, text_or_null(*host));
+    for (unsigned i = 0; i < test->legs->len; i++)
+        json_array_append_new(migrations, migration(g_ptr_array_index(test->legs, i)));
+    json_object_set_new(object, "full_name", text_or_null(test->name));
+    json_object_set_new(object, "hosts", hosts);
+    json_object_set_new(object, "type", text_or_null(test->type));
+    json_object_set_new(object, "guest", text_or_null(test->guest));
+    json_object_set_new(object, "fail_host", text_or_null(test->fail_host));
+    json_object_set_new(object, "fail_cause", text_or_null(test->fail_cause));
+    json_object_set_new(object, "fail_context", text_or_null(test->fail_context));
+    json_object_set_new(object, "notes", array_of_text(test->notes));
+    json_object_set_new(object, "migrations", migrations);
+    json_object_set_new(object, "leaks", array_of_text(test->leaks));
+    return object;
+}
+
+static json_t *fail_reason(const struct test_result *test)
+{
+    g_autofree char *reason = NULL;
+
+    if (test->fail_cause == NULL || test->fail_host == NULL)
+        return text_or_null(test->fail_cause);
+    reason = g_strdup_printf("%s: %s", test->fail_host, test->fail_cause);
+    return text_or_null(reason);
+}
+
+/* avocado's paths are absolute. NULL when the test had no folder. */
+static json_t *test_path(const struct job_result *job, const struct test_result *test,
+                         const char *file)
+{
+    g_autofree char *path = NULL;
+
+    if (test->logdir == NULL || job->dir == NULL)
+        return json_null();
+    path = g_build_filename(job->dir, test->logdir, file, NULL);
+    return text_or_null(path);
+}
+
+static json_t *one_test(const struct job_result *job, const struct test_result *test)
+{
+    g_autofree char *id = test_result_id(test);
+    json_t *object = json_object();
+
+    json_object_set_new(object, "id", text_or_null(id));
+    json_object_set_new(object, "name", text_or_null(test->shortname));
+    json_object_set_new(object, "status", json_string(status_name(test->status)));
+    json_object_set_new(object, "fail_reason", fail_reason(test));
+    json_object_set_new(object, "time_start", moment(test->start_us));
+    json_object_set_new(object, "time_end", moment(test->end_us));
+    json_object_set_new(object, "actual_time_start", moment(test->start_us));
+    json_object_set_new(object, "actual_time_end", moment(test->end_us));
+    json_object_set_new(object, "time_elapsed", figure(test->elapsed_s));
+    json_object_set_new(object, "logdir", test_path(job, test, NULL));
+    json_object_set_new(object, "logfile", test_path(job, test, "debug.log"));
+    json_object_set_new(object, "tags", json_object());
+    json_object_set_new(object, "whiteboard", json_string(""));
+    json_object_set_new(object, "vtmh", ours(test));
+    return object;
+}
+
+static json_t *tally(const struct job_result *job, Vtmh__Status status)
+{
+    return json_integer(job_result_count(job, status));
+}
+
+json_t *results_json(const struct job_result *job)
+{
+    json_t *object = json_object();
+    json_t *tests = json_array();
+    json_t *own = json_object();
+    g_autofree char *log = job->dir ? g_build_filename(job->dir, "job.log", NULL) : NULL;
+    unsigned errors = job_result_count(job, VTMH__STATUS__STATUS_ERROR) +
+                      job_result_count(job, VTMH__STATUS__STATUS_ABORTED);
+    double elapsed_s = 0;
+
+    for (unsigned i = 0; i < job->tests->len; i++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, i);
+
+        if (test->status == VTMH__STATUS__STATUS_NONE)
+            continue;
+        elapsed_s += MAX(test->elapsed_s, 0);
+        json_array_append_new(tests, one_test(job, test));
+    }
+    json_object_set_new(object, "job_id", text_or_null(job->id));
+    json_object_set_new(object, "debuglog", text_or_null(log));
+    json_object_set_new(object, "total", json_integer(job->tests->len));
+    json_object_set_new(object, "pass", tally(job, VTMH__STATUS__STATUS_PASS));
+    json_object_set_new(object, "errors", json_integer(errors));
+    json_object_set_new(object, "failures", tally(job, VTMH__STATUS__STATUS_FAIL));
+    json_object_set_new(object, "skip", tally(job, VTMH__STATUS__STATUS_SKIP));
+    json_object_set_new(object, "cancel", tally(job, VTMH__STATUS__STATUS_CANCEL));
+    json_object_set_new(object, "warn", tally(job, VTMH__STATUS__STATUS_WARN));
+    json_object_set_new(object, "interrupt", tally(job, VTMH__STATUS__STATUS_INTERRUPT));
+    json_object_set_new(object, "time", figure(elapsed_s));
+    json_object_set_new(object, "start", moment(job->start_us));
+    json_object_set_new(object, "tests", tests);
+
+    json_object_set_new(own, "command_line", text_or_null(job->command_line));
+    json_object_set_new(own, "end", moment(job->end_us));
+    json_object_set_new(own, "elapsed_s", figure(job->end_us > 0 ? job->elapsed_s : -1));
+    json_object_set_new(own, "exit_status", json_integer(job_result_exit_status(job)));
+    json_object_set_new(own, "trouble", text_or_null(job->trouble));
+    json_object_set_new(object, "vtmh", own);
+    return object;
+}
+
+char *results_json_text(const struct job_result *job)
+{
+    json_t *object = results_json(job);
+    char *dumped =
+        json_dumps(object, JSON_SORT_KEYS | JSON_INDENT(4) | JSON_REAL_PRECISION(REAL_DIGITS));
+    char *text = g_strconcat(dumped, "\n", NULL);
+
+    free(dumped);
+    json_decref(object);
+    return text;
+}
+
+static int fail_file(GError **err, const char *what, const char *path)
+{
+    int code = errno;
+
+    g_set_error(err, G_FILE_ERROR, (int)g_file_error_from_errno(code), "%s %s: %s", what, path,
+                g_strerror(code));
+    return -1;
+}
+
+int results_json_write(const struct job_result *job, const char *path, GError **err)
+{
+    g_autofree char *text = results_json_text(job);
+
+    if (strcmp(path, "-") != 0)
+        return results_replace_file(path, text, err);
+    if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
+        return fail_file(err, "writing", "standard output");
+    return 0;
+}
+
+int results_replace_file(const char *path, const char *text, GError **err)
+{
+    g_autofree char *beside = g_strconcat(path, ".new", NULL);
+    FILE *file = fopen(beside, "we");
+    bool written;
+
+    if (file == NULL)
+        return fail_file(err, "writing", path);
+    written = fputs(text, file) >= 0;
+    written = fclose(file) == 0 && written;
+    if (written && rename(beside, path) == 0)
+        return 0;
+    fail_file(err, "writing", path);
+    g_unlink(beside);
+    return -1;
+}

@@ -1,0 +1,286 @@
+#include "orchestrator/report/results_json.h"
+
+#include <criterion/criterion.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+/* One passed test of one leg, one failed one, as the coordinator leaves them. */
+static struct job_result *make_job(void)
+{
+    struct job_result *job = job_result_new();
+    struct test_result *passed = test_result_new(1, "variants.quick.tick", "quick.tick");
+    struct test_result *failed = test_result_new(2, "variants.quick.jeos", "quick.jeos");
+    struct leg_result *leg = leg_result_new();
+
+    job->id = g_strdup("0123456789abcdef0123456789abcdef01234567");
+    job->dir = g_strdup("/results/job-1");
+    job->command_line = g_strdup("vtmh -m host1,host2 migrate.cfg");
+    job->start_us = 1795302000123000;
+    job->end_us = 1795302010000000;
+    job->elapsed_s = 9.877;
+
+    leg->vm = g_strdup("vm1");
+    leg->source = g_strdup("host1");
+    leg->destination = g_strdup("host2");
+    leg->protocol = g_strdup("tcp");
+    leg->driver = g_strdup("qemu");
+    leg->leg = 1;
+    leg->status = g_strdup("completed");
+    leg->cycle_ms = 412.3004;
+    leg->total_ms = 0;
+    leg->downtime_ms = 12.3;
+    leg->transferred_bytes = 123456789012;
+    leg->dirty_syncs = 4;
+    leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
+    leg->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+    g_ptr_array_add(passed->legs, leg);
+    passed->type = g_strdup("migration_multi_host");
+    passed->guest = g_strdup("tick");
+    passed->hosts = g_strsplit("host1 host2", " ", -1);
+    passed->status = VTMH__STATUS__STATUS_PASS;
+    passed->start_us = 1795302001000000;
+    passed->end_us = 1795302004250000;
+    passed->elapsed_s = 3.25;
+    passed->logdir = g_strdup("test-results/1-quick.tick");
+    test_result_note(passed, "host1: TCG");
+    g_ptr_array_add(job->tests, passed);
+
+    failed->status = VTMH__STATUS__STATUS_FAIL;
+    failed->elapsed_s = 1.5;
+    failed->fail_host = g_strdup("host2");
+    failed->fail_cause = g_strdup("qemu: bad \xff");
+    failed->fail_context = g_strdup("migrating vm1");
+    g_ptr_array_add(failed->leaks, g_strdup("process 42"));
+    g_ptr_array_add(job->tests, failed);
+    return job;
+}
+
+/* Compares what is at key with JSON text. */
+static void expect(const json_t *object, const char *key, const char *text)
+{
+    json_t *wanted = json_loads(text, JSON_DECODE_ANY, NULL);
+    json_t *found = json_object_get(object, key);
+    char *shown = found ? json_dumps(found, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
+
+    cr_assert(wanted, "the test's own \"%s\" is not JSON", text);
+    cr_expect(found && json_equal(found, wanted), "%s is %s, not %s", key, shown, text);
+    free(shown);
+    json_decref(wanted);
+}
+
+static void expect_keys(const json_t *object, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cr_expect(json_object_get(object, keys[i]), "no key \"%s\"", keys[i]);
+    cr_expect_eq(json_object_size(object), count);
+}
+
+static json_t *test_at(json_t *results, size_t index)
+{
+    return json_array_get(json_object_get(results, "tests"), index);
+}
+
+Test(results_json, has_the_keys_of_avocado_and_no_others_but_ours)
+{
+    static const char *const job_keys[] = {"job_id",   "debuglog", "total",  "pass", "errors",
+                                           "failures", "skip",     "cancel", "warn", "interrupt",
+                                           "time",     "start",    "tests",  "vtmh"};
+    static const char *const test_keys[] = {"id",
+                                            "name",
+                                            "status",
+                                            "fail_reason",
+                                            "time_start",
+                                            "time_end",
+                                            "actual_time_start",
+                                            "actual_time_end",
+                                            "time_elapsed",
+                                            "logdir",
+                                            "logfile",
+                                            "tags",
+                                            "whiteboard",
+                                            "vtmh"};
+    g_autoptr(job_result) job = make_job();
+    json_t *results = results_json(job);
+
+    expect_keys(results, job_keys, G_N_ELEMENTS(job_keys));
+    expect_keys(test_at(results, 0), test_keys, G_N_ELEMENTS(test_keys));
+    expect_keys(test_at(results, 1), test_keys, G_N_ELEMENTS(test_keys));
+    json_decref(results);
+}
+
+Test(results_json, tells_the_job)
+{
+    g_autoptr(job_result) job = make_job();
+    json_t *results = results_json(job);
+
+    expect(results, "job_id", "\"0123456789abcdef0123456789abcdef01234567\"");
+    expect(results, "debuglog", "\"/results/job-1/job.log\"");
+    expect(results, "total", "2");
+    expect(results, "pass", "1");
+    expect(results, "failures", "1");
+    expect(results, "errors", "0");
+    expect(results, "time", "4.75");
+    expect(results, "start", "1795302000.123");
+    expect(results, "vtmh",
+           "{\"command_line\": \"vtmh -m host1,host2 migrate.cfg\", \"end\": 1795302010.0,"
+           " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null}");
+    json_decref(results);
+}
+
+Test(results_json, tells_a_test_that_passed)
+{
+    g_autoptr(job_result) job = make_job();
+    json_t *results = results_json(job);
+    json_t *test = test_at(results, 0);
+
+    expect(test, "id", "\"1-quick.tick\"");
+    expect(test, "name", "\"quick.tick\"");
+    expect(test, "status", "\"PASS\"");
+    expect(test, "fail_reason", "null");
+    expect(test, "time_start", "1795302001.0");
+    expect(test, "time_end", "1795302004.25");
+    expect(test, "actual_time_end", "1795302004.25");
+    expect(test, "time_elapsed", "3.25");
+    expect(test, "logdir", "\"/results/job-1/test-results/1-quick.tick\"");
+    expect(test, "logfile", "\"/results/job-1/test-results/1-quick.tick/debug.log\"");
+    expect(test, "vtmh",
+           "{\"full_name\": \"variants.quick.tick\", \"hosts\": [\"host1\", \"host2\"],"
+           " \"type\": \"migration_multi_host\", \"guest\": \"tick\", \"fail_host\": null,"
+           " \"fail_cause\": null, \"fail_context\": null, \"notes\": [\"host1: TCG\"],"
+           " \"migrations\": [{\"vm\": \"vm1\", \"source\": \"host1\", \"destination\": \"host2\","
+           "  \"protocol\": \"tcp\", \"driver\": \"qemu\", \"leg\": 1, \"status\": \"completed\","
+           "  \"offline\": false, \"cycle_ms\": 412.3, \"total_ms\": 0.0, \"setup_ms\": null,"
+           "  \"downtime_ms\": 12.3, \"stop_to_resume_ms\": null, \"guest_gap_ms\": null,"
+           "  \"network_gap_ms\": null, \"transferred_bytes\": 123456789012, \"dirty_syncs\": 4,"
+           "  \"memory_check\": \"clean\", \"survivor\": \"destination\"}],"
+           " \"leaks\": []}");
+    json_decref(results);
+}
+
+Test(results_json, tells_a_test_that_failed_before_it_began)
+{
+    g_autoptr(job_result) job = make_job();
+    json_t *results = results_json(job);
+    json_t *test = test_at(results, 1);
+    json_t *own = json_object_get(test, "vtmh");
+
+    expect(test, "status", "\"FAIL\"");
+    expect(test, "fail_reason", "\"host2: qemu: bad \xef\xbf\xbd\"");
+    expect(test, "time_start", "null");
+    expect(test, "logdir", "null");
+    expect(own, "hosts", "[]");
+    expect(own, "type", "null");
+    expect(own, "fail_host", "\"host2\"");
+    expect(own, "fail_cause", "\"qemu: bad \xef\xbf\xbd\"");
+    expect(own, "fail_context", "\"migrating vm1\"");
+    expect(own, "migrations", "[]");
+    expect(own, "notes", "[]");
+    expect(own, "leaks", "[\"process 42\"]");
+    json_decref(results);
+}
+
+Test(results_json, counts_each_status_where_avocado_does)
+{
+    static const Vtmh__Status statuses[] = {
+        VTMH__STATUS__STATUS_SKIP,      VTMH__STATUS__STATUS_CANCEL, VTMH__STATUS__STATUS_WARN,
+        VTMH__STATUS__STATUS_INTERRUPT, VTMH__STATUS__STATUS_ERROR,  VTMH__STATUS__STATUS_ERROR,
+        VTMH__STATUS__STATUS_ABORTED,   VTMH__STATUS__STATUS_NONE};
+    g_autoptr(job_result) job = job_result_new();
+    json_t *results;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(statuses); i++) {
+        g_ptr_array_add(job->tests, test_result_new(i + 1, "a", "a"));
+        ((struct test_result *)g_ptr_array_index(job->tests, i))->status = statuses[i];
+    }
+    results = results_json(job);
+    expect(results, "total", "8");
+    expect(results, "pass", "0");
+    expect(results, "skip", "1");
+    expect(results, "cancel", "1");
+    expect(results, "warn", "1");
+    expect(results, "interrupt", "1");
+    expect(results, "errors", "3");
+    expect(results, "failures", "0");
+    expect(test_at(results, 3), "status", "\"INTERRUPTED\"");
+    cr_expect_eq(json_array_size(json_object_get(results, "tests")), 7);
+    json_decref(results);
+}
+
+Test(results_json, has_bad_pages_only_when_memory_is_corrupt)
+{
+    g_autoptr(job_result) job = make_job();
+    struct test_result *test = g_ptr_array_index(job->tests, 0);
+    struct leg_result *leg = g_ptr_array_index(test->legs, 0);
+    json_t *results, *migration;
+
+    leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
+    leg->bad_pages = 17;
+    leg->survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+    leg->guest_gap_ms = NAN;
+    leg->total_ms = INFINITY;
+    results = results_json(job);
+    migration = json_array_get(
+        json_object_get(json_object_get(test_at(results, 0), "vtmh"), "migrations"), 0);
+    expect(migration, "memory_check", "\"corrupt\"");
+    expect(migration, "bad_pages", "17");
+    expect(migration, "survivor", "\"uncertain\"");
+    expect(migration, "guest_gap_ms", "null");
+    expect(migration, "total_ms", "null");
+    json_decref(results);
+}
+
+Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
+{
+    g_autoptr(job_result) job = job_result_new();
+    g_autofree char *text = NULL;
+
+    job->id = g_strdup("ab");
+    job->start_us = 1500000;
+    text = results_json_text(job);
+    cr_expect_str_eq(text,
+                     "{\n"
+                     "    \"cancel\": 0,\n"
+                     "    \"debuglog\": null,\n"
+                     "    \"errors\": 0,\n"
+                     "    \"failures\": 0,\n"
+                     "    \"interrupt\": 0,\n"
+                     "    \"job_id\": \"ab\",\n"
+                     "    \"pass\": 0,\n"
+                     "    \"skip\": 0,\n"
+                     "    \"start\": 1.5,\n"
+                     "    \"tests\": [],\n"
+                     "    \"time\": 0.0,\n"
+                     "    \"total\": 0,\n"
+                     "    \"vtmh\": {\n"
+                     "        \"command_line\": null,\n"
+                     "        \"elapsed_s\": null,\n"
+                     "        \"end\": null,\n"
+                     "        \"exit_status\": 0,\n"
+                     "        \"trouble\": null\n"
+                     "    },\n"
+                     "    \"warn\": 0\n"
+                     "}\n",
+                     "%s", text);
+}
+
+Test(results_json, keeps_the_old_file_when_the_new_one_cannot_be_written)
+{
+    g_autofree char *dir = g_dir_make_tmp("vtmh-json-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "results.json", NULL);
+    g_autofree char *in_the_way = g_strconcat(path, ".new", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+
+    cr_assert_eq(results_replace_file(path, "old\n", NULL), 0);
+    cr_assert_eq(g_mkdir(in_the_way, 0700), 0);
+    cr_expect_eq(results_replace_file(path, "new\n", &error), -1);
+    cr_expect(error && strstr(error->message, path));
+    cr_assert(g_file_get_contents(path, &text, NULL, NULL));
+    cr_expect_str_eq(text, "old\n");
+    g_rmdir(in_the_way);
+    cr_assert_eq(results_replace_file(path, "new\n", NULL), 0);
+    cr_expect_not(g_file_test(in_the_way, G_FILE_TEST_EXISTS));
+    g_unlink(path);
+    g_rmdir(dir);
+}
