@@ -67,6 +67,20 @@ static void on_signal(uv_signal_t *handle, int signum)
     node_stop(handle->data, signum == SIGTERM ? "SIGTERM" : "a signal");
 }
 
+static uv_signal_t *watch_signal(struct node *node, int signum)
+{
+    uv_signal_t *handle = g_new0(uv_signal_t, 1);
+    uv_signal_init(fiber_loop(), handle);
+    handle->data = node;
+    uv_signal_start(handle, on_signal, signum);
+    return handle;
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    g_free(handle);
+}
+
 /* Says where we listen and lets the foreground process go. */
 static void announce(struct serving *serving, const struct node *node)
 {
@@ -131,21 +145,15 @@ static int run_daemon(void *arg, GError **err)
         .name = serving->options->name,
         .guests_dir = serving->options->guests_dir,
     };
-    uv_signal_t signals[2];
-    static const int numbers[] = {SIGTERM, SIGINT};
 
     int served = open_node(serving, &node, err);
     if (served == 0) {
-        for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++) {
-            uv_signal_init(fiber_loop(), &signals[i]);
-            signals[i].data = &node;
-            uv_signal_start(&signals[i], on_signal, numbers[i]);
-        }
+        uv_signal_t *terminate = watch_signal(&node, SIGTERM);
+        uv_signal_t *interrupt = watch_signal(&node, SIGINT);
         announce(serving, &node);
         served = session_serve(&node, serving->options->grace_ms, err);
-        for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++)
-            uv_close((uv_handle_t *)&signals[i], NULL);
-        await_turn(NULL);
+        uv_close((uv_handle_t *)terminate, free_handle);
+        uv_close((uv_handle_t *)interrupt, free_handle);
     }
     close_node(&node);
     return served;

@@ -44,4 +44,4 @@ int seat_end(struct seat *seat, GError **err);
 void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *phase,
                    const struct vm_move_stats *stats);
 
-AUTOPTR_STRUCT(seat, seat_free)
+AUTOPTR_STRUCT(seat, seat_free);

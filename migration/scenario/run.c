@@ -1,6 +1,5 @@
+#include "migration/params.h"
 #include "migration/scenario/scenario.h"
-
-#define MAX_LEGS 1000000
 
 struct run {
     struct test *test;
@@ -15,7 +14,7 @@ static void free_seat(gpointer seat)
 
 static int make_seats(struct run *run, struct scene *scene, GError **err)
 {
-    g_auto(GStrv) names = params_objects(run->test->params, "vms");
+    g_auto(GStrv) names = param_list(run->test->params, "vms");
     if (names[0] == NULL) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_MISSING, "vms names no VM");
         return -1;
@@ -51,10 +50,11 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
 {
     const char *type = params_require(run->test->params, "type", err);
     const struct scenario *scenario = type == NULL ? NULL : scenario_find(type, err);
-    int64_t legs;
-    if (scenario == NULL ||
-        params_int_range(run->test->params, "migrate_count", 1, MAX_LEGS, scenario->migrate_count,
-                         &legs, err) < 0)
+    if (scenario == NULL)
+        return -1;
+    int64_t legs = scenario->migrate_count;
+    if (param_is_set(run->test->params, "migrate_count") &&
+        param_int(run->test->params, "migrate_count", &legs, err) < 0)
         return -1;
     if (run->test->n_hosts < 2) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "a migration needs two hosts");

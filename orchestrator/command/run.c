@@ -1,0 +1,121 @@
+#include "orchestrator/command/run.h"
+
+#include "orchestrator/job.h"
+#include "orchestrator/tests.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static int usage_error(const GError *error)
+{
+    fprintf(stderr, "vtmh: %s\n", error->message);
+    return EXIT_BIT_USAGE;
+}
+
+static int check_machines(const struct run_options *options, GError **err)
+{
+    if (options->machines->len == options->tuple)
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
+                "-m names %u machine%s, a test runs on a tuple of %u (--tuple)",
+                options->machines->len, options->machines->len == 1 ? "" : "s", options->tuple);
+    return -1;
+}
+
+static void print_plan(const GPtrArray *tests)
+{
+    for (unsigned i = 0; i < tests->len; i++)
+        printf("%u  %s\n", i + 1, params_shortname(g_ptr_array_index(tests, i)));
+}
+
+static unsigned terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* The command line as the user could type it again. */
+static char *command_line(int argc, char **argv)
+{
+    g_autoptr(GString) line = g_string_new("vtmh");
+    for (int i = 0; i < argc; i++) {
+        bool plain = argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789_-./:,=@+%")] == '\0';
+        g_autofree char *word = plain ? g_strdup(argv[i]) : g_shell_quote(argv[i]);
+        g_string_append_printf(line, " %s", word);
+    }
+    return g_string_free(g_steal_pointer(&line), FALSE);
+}
+
+/* --json FILE: a copy of results.json; "-" is stdout. */
+static int copy_json(const struct run_options *options, const struct job_result *result,
+                     GError **err)
+{
+    g_autofree char *path = g_build_filename(result->dir, "results.json", NULL);
+    g_autofree char *text = NULL;
+    gsize size;
+    if (!g_file_get_contents(path, &text, &size, err))
+        return -1;
+    if (strcmp(options->json_file, "-") == 0) {
+        fwrite(text, 1, size, stdout);
+        return 0;
+    }
+    return g_file_set_contents(options->json_file, text, (gssize)size, err) ? 0 : -1;
+}
+
+static int run_job(const struct run_options *options, const GPtrArray *tests, char *line)
+{
+    g_autoptr(GError) error = NULL;
+    struct job_result *result = job_result_new();
+    result->command_line = line;
+    struct store *store = store_open(options->results_dir, result, &error);
+    if (store == NULL) {
+        job_result_free(result);
+        return usage_error(error);
+    }
+    struct display *display =
+        display_new(options->level, isatty(STDERR_FILENO), terminal_columns());
+    struct job job = {options, tests, store, display, result};
+    job_run(&job);
+
+    if (result->trouble != NULL) {
+        g_auto(GStrv) lines = g_strsplit(result->trouble, "\n", 0);
+        for (char **l = lines; *l != NULL; l++)
+            display_message(display, "%s", *l);
+    }
+    if (store_write_results(store, result, &error) < 0 ||
+        (options->json_file != NULL && copy_json(options, result, &error) < 0)) {
+        display_message(display, "%s", error->message);
+        result->exit_bits |= EXIT_BIT_JOB;
+    }
+    display_summary(display, result);
+    int status = job_result_exit_status(result);
+    display_free(display);
+    store_close(store);
+    job_result_free(result);
+    return status;
+}
+
+int command_run(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(run_options) options = NULL;
+    int parsed = run_options_parse(argc, argv, &options, &error);
+    if (parsed > 0)
+        return 0;
+    if (parsed < 0)
+        return usage_error(error);
+    g_autoptr(GPtrArray) tests =
+        tests_read(options->file, options->extra, options->defaults, &error);
+    if (tests == NULL)
+        return usage_error(error);
+    if (options->dry_run) {
+        print_plan(tests);
+        return 0;
+    }
+    if (check_machines(options, &error) < 0)
+        return usage_error(error);
+    return run_job(options, tests, command_line(argc, argv));
+}

@@ -1,0 +1,94 @@
+#include "orchestrator/description.h"
+
+#include "orchestrator/description-text.h"
+
+#include <string.h>
+
+const json_t *description(void)
+{
+    static json_t *root;
+    if (root == NULL) {
+        json_error_t error;
+        root = json_loads(description_text, 0, &error);
+        if (root == NULL)
+            g_error("the embedded description is not JSON: %s", error.text);
+    }
+    return root;
+}
+
+/* The type of a parameter; NULL if nobody knows it. */
+static const char *type_of(const char *name)
+{
+    size_t i;
+    const json_t *parameter;
+    json_array_foreach (json_object_get(description(), "parameters"), i, parameter)
+        if (strcmp(json_string_value(json_object_get(parameter, "name")), name) == 0)
+            return json_string_value(json_object_get(parameter, "type"));
+    return NULL;
+}
+
+static int check_value(const struct params *params, const char *key, const char *type,
+                       GError **err)
+{
+    int64_t number;
+    uint64_t size;
+    bool flag;
+    double real;
+    if (strcmp(type, "int") == 0)
+        return params_int(params, key, 0, &number, err);
+    if (strcmp(type, "bool") == 0)
+        return params_bool(params, key, false, &flag, err);
+    if (strcmp(type, "size") == 0)
+        return params_size(params, key, 1, 0, &size, err);
+    if (strcmp(type, "duration") == 0)
+        return params_duration_ms(params, key, 0, &number, err);
+    if (strcmp(type, "double") == 0)
+        return params_double(params, key, 0, &real, err);
+    return 0;
+}
+
+/* The type that the value of key must have: that of the key itself, else of the key less suffixes. */
+static const char *type_of_suffixed(const char *key)
+{
+    g_autofree char *name = g_strdup(key);
+    for (;;) {
+        const char *type = type_of(name);
+        char *last = strrchr(name, '_');
+        if (type != NULL || last == NULL)
+            return type;
+        *last = '\0';
+    }
+}
+
+static int check_test_type(const struct params *params, GError **err)
+{
+    const char *type = params_require(params, "type", err);
+    if (type == NULL)
+        return -1;
+    g_autoptr(GString) known = g_string_new(NULL);
+    size_t i;
+    const json_t *row;
+    json_array_foreach (json_object_get(description(), "types"), i, row) {
+        const char *name = json_string_value(json_object_get(row, "type"));
+        if (strcmp(name, type) == 0)
+            return 0;
+        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", name);
+    }
+    const char *origin = params_origin(params, "type");
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "%s%stype = %s: no such test type; there are: %s", origin != NULL ? origin : "",
+                origin != NULL ? ": " : "", type, known->str);
+    return -1;
+}
+
+int description_check(const struct params *params, GError **err)
+{
+    struct params_iter it;
+    params_iter_init(&it, params);
+    while (params_iter_next(&it)) {
+        const char *type = type_of_suffixed(it.key);
+        if (type != NULL && check_value(params, it.key, type, err) < 0)
+            return -1;
+    }
+    return check_test_type(params, err);
+}

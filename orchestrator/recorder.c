@@ -1,0 +1,92 @@
+#include "orchestrator/recorder.h"
+
+static void on_progress(void *arg, const struct test_result *result, const char *host,
+                        const Vtmh__Progress *progress)
+{
+    const struct recorder *recorder = arg;
+    display_progress(recorder->job->display, result, host, progress);
+    store_event(recorder->job->store, "progress",
+                json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:I, s:f}", "test",
+                          (int)result->number, "host", host, "vm", progress->vm, "phase",
+                          progress->phase, "leg", (int)progress->leg, "percent",
+                          progress->percent, "rate_bytes_per_s", progress->rate_bytes_per_s,
+                          "remaining_bytes", (json_int_t)progress->remaining_bytes, "downtime_ms",
+                          progress->downtime_ms));
+}
+
+static void on_log(void *arg, const struct test_result *result, const char *host,
+                   const Vtmh__LogRecord *record)
+{
+    const struct recorder *recorder = arg;
+    store_log(recorder->job->store, record->time_us, host,
+              *record->role != '\0' ? record->role : NULL, *record->vm != '\0' ? record->vm : NULL,
+              result->shortname, record->level, record->text);
+    display_log(recorder->job->display, host, record->level, record->text);
+}
+
+static void on_file(void *arg, const struct test_result *result, const char *host,
+                    const Vtmh__FileChunk *chunk)
+{
+    const struct recorder *recorder = arg;
+    static const char cut[] = "\n--[ CUT: the file was too large ]--\n";
+    g_autoptr(GError) error = NULL;
+    if ((chunk->truncated && store_append(recorder->job->store, result, host, chunk->name, cut,
+                                          sizeof(cut) - 1, &error) < 0) ||
+        store_append(recorder->job->store, result, host, chunk->name, chunk->data.data,
+                     chunk->data.len, &error) < 0)
+        display_message(recorder->job->display, "%s", error->message);
+}
+
+static void on_failing(void *arg, const struct test_result *result, const char *host,
+                       const char *message)
+{
+    const struct recorder *recorder = arg;
+    store_event(recorder->job->store, "test_failing",
+                json_pack("{s:i, s:s, s:s}", "test", (int)result->number, "host", host, "cause",
+                          message));
+    store_log(recorder->job->store, g_get_real_time(), host, NULL, NULL, result->shortname,
+              VTMH__LOG_LEVEL__LOG_ERROR, message);
+}
+
+void recorder_init(struct recorder *recorder, struct job *job)
+{
+    recorder->job = job;
+    recorder->total = job->tests->len * job->options->repeat;
+}
+
+struct coordinator_listener recorder_listener(struct recorder *recorder)
+{
+    return (struct coordinator_listener){
+        .progress = on_progress,
+        .log = on_log,
+        .file = on_file,
+        .failing = on_failing,
+        .arg = recorder,
+    };
+}
+
+void recorder_begin_test(struct recorder *recorder, struct test_result *result)
+{
+    g_autoptr(GError) error = NULL;
+    if (store_begin_test(recorder->job->store, result, &error) < 0)
+        display_message(recorder->job->display, "%s", error->message);
+    store_event(recorder->job->store, "test_start",
+                json_pack("{s:i, s:s}", "test", (int)result->number, "name", result->name));
+    display_test_begin(recorder->job->display, result, recorder->total);
+}
+
+void recorder_end_test(struct recorder *recorder, struct test_result *result)
+{
+    g_autoptr(GError) error = NULL;
+    store_event(recorder->job->store, "test_end",
+                json_pack("{s:i, s:s, s:s?, s:s?, s:f}", "test", (int)result->number, "status",
+                          status_name(result->status), "fail_host", result->fail_host,
+                          "fail_cause", result->fail_cause, "elapsed_s", result->elapsed_s));
+    store_log(recorder->job->store, g_get_real_time(), result->fail_host, NULL, NULL,
+              result->shortname,
+              result->fail_cause == NULL ? VTMH__LOG_LEVEL__LOG_INFO : VTMH__LOG_LEVEL__LOG_ERROR,
+              result->fail_cause == NULL ? status_name(result->status) : result->fail_cause);
+    display_test_end(recorder->job->display, result, recorder->total);
+    if (store_write_results(recorder->job->store, recorder->job->result, &error) < 0)
+        display_message(recorder->job->display, "%s", error->message);
+}

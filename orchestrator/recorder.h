@@ -1,0 +1,20 @@
+/* Writes down what happens in a job: into the store, and onto the display. */
+#pragma once
+
+#include "orchestrator/coordinator.h"
+#include "orchestrator/job.h"
+
+struct recorder {
+    struct job *job;
+    unsigned total; /* tests of the job */
+};
+
+void recorder_init(struct recorder *recorder, struct job *job);
+
+/* What the coordinator tells. recorder must outlive it. */
+struct coordinator_listener recorder_listener(struct recorder *recorder);
+
+void recorder_begin_test(struct recorder *recorder, struct test_result *result);
+
+/* Also writes results.json anew, so that a killed job leaves a true one. */
+void recorder_end_test(struct recorder *recorder, struct test_result *result);

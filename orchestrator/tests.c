@@ -1,0 +1,72 @@
+#include "orchestrator/tests.h"
+
+#include "cfg/cfg.h"
+#include "orchestrator/description.h"
+
+/* A job of more tests than this is a mistake in a filter, not a plan. */
+#define MAX_TESTS 100000
+
+static void unref_params(gpointer params)
+{
+    params_unref(params);
+}
+
+static int parse(struct cfg *config, const char *file, const GPtrArray *extra, GError **err)
+{
+    if (cfg_parse_file(config, file, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < extra->len; i++)
+        if (cfg_parse_text(config, "<command line>", g_ptr_array_index(extra, i), err) < 0)
+            return -1;
+    return 0;
+}
+
+GPtrArray *tests_read(const char *file, const GPtrArray *extra, bool defaults, GError **err)
+{
+    g_autoptr(cfg) config = cfg_new(&(struct cfg_options){.defaults = defaults});
+    g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func(unref_params);
+    if (parse(config, file, extra, err) < 0)
+        return NULL;
+
+    int more;
+    while ((more = cfg_next(config, err)) > 0) {
+        struct params *test = cfg_test_params(config, err);
+        if (test == NULL)
+            return NULL;
+        g_ptr_array_add(tests, test);
+        if (description_check(test, err) < 0) {
+            g_prefix_error(err, "test %s: ", cfg_test_shortname(config));
+            return NULL;
+        }
+        if (tests->len > MAX_TESTS) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_LIMIT,
+                        "%s has more than %d tests; narrow it with --only", file, MAX_TESTS);
+            return NULL;
+        }
+    }
+    if (more < 0)
+        return NULL;
+    if (tests->len == 0) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
+                    "%s: no test is left by the filters ('vtmh list %s' shows what there is)", file,
+                    file);
+        return NULL;
+    }
+    return g_steal_pointer(&tests);
+}
+
+GStrv tests_guests(const GPtrArray *tests)
+{
+    g_autoptr(GPtrArray) guests = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < tests->len; i++) {
+        const struct params *test = g_ptr_array_index(tests, i);
+        struct params_iter it;
+        params_iter_init(&it, test);
+        while (params_iter_next(&it))
+            if ((g_str_equal(it.key, "guest") || g_str_has_prefix(it.key, "guest_vm")) &&
+                !g_ptr_array_find_with_equal_func(guests, it.value, g_str_equal, NULL))
+                g_ptr_array_add(guests, g_strdup(it.value));
+    }
+    g_ptr_array_add(guests, NULL);
+    return (GStrv)g_ptr_array_free(g_steal_pointer(&guests), FALSE);
+}
