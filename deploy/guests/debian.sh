@@ -11,22 +11,35 @@ debian_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
-# apt with lists of its own, for a user who may not update the machine's.
+# apt, with lists of its own after debian_update_privately.
 debian_apt() {
-    local tool=$1
+    local tool=$1 private=()
     shift
-    "$tool" -o APT::Sandbox::User=root "${debian_private[@]}" "$@"
+    if [[ -d $tmp/apt ]]; then
+        private=(-o "Dir::State::Lists=$tmp/apt/lists" -o "Dir::Cache=$tmp/apt/cache")
+    fi
+    "$tool" -o APT::Sandbox::User=root "${private[@]}" "$@"
 }
-debian_private=()
 
+# For a user who may not update the machine's lists, or when those are too old. Fails the second time.
 debian_update_privately() {
-    local lists=$tmp/apt
-    if ((${#debian_private[@]})); then
+    if [[ -d $tmp/apt ]]; then
         return 1
     fi
-    mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial"
-    debian_private=(-o "Dir::State::Lists=$lists/lists" -o "Dir::Cache=$lists/cache")
+    mkdir -p "$tmp/apt/lists/partial" "$tmp/apt/cache/archives/partial"
     debian_apt apt-get -qq update >&2
+}
+
+# debian_newest META: prints the package that the meta-package META stands for today.
+debian_newest() {
+    local meta=$1 package
+    package=$(debian_apt apt-cache depends "$meta" 2>/dev/null | awk '/Depends:/ { print $2; exit }')
+    if [[ -z $package ]] && debian_update_privately; then
+        package=$(debian_apt apt-cache depends "$meta" | awk '/Depends:/ { print $2; exit }')
+    fi
+    [[ -n $package ]] ||
+        debian_die "apt knows no package $meta; check /etc/apt/sources.list and run apt-get update"
+    printf '%s\n' "$package"
 }
 
 # debian_unpack PACKAGE DIR: downloads PACKAGE and unpacks it into DIR.

@@ -417,7 +417,18 @@ command_verify:
     cmp edi, cursor
     adc edx, 0                          ; below the cursor: one round further
     call check_page
-    adc dword [rsp], 0
+    jnc .next
+    inc dword [rsp]
+    push rdi                            ; repair it: each loss is to be counted once
+    call fill_page
+    pop rdi
+    mov edx, round
+    cmp edi, cursor
+    adc edx, 0
+    mov rax, rdi
+    shl rax, 12
+    mov [rax + SET_BASE], edx
+.next:
     call beat
     inc edi
     cmp edi, set_pages
