@@ -11,26 +11,36 @@ struct job {
     sem_t may_end;
     struct event begun;
     uv_async_t has_begun;
+    int64_t deadline;
     bool was_run;
 };
 
 static void on_begun(uv_async_t *async)
 {
-    event_set(async->data);
+    struct job *job = async->data;
+
+    event_set(&job->begun);
 }
 
-static void job_init(struct job *job)
+static struct job *job_new(void)
 {
-    *job = (struct job){.was_run = false};
+    struct job *job = g_new0(struct job, 1);
+
     sem_init(&job->may_end, 0, 0);
     uv_async_init(fiber_loop(), &job->has_begun, on_begun);
-    job->has_begun.data = &job->begun;
+    job->has_begun.data = job;
+    return job;
 }
 
-static void job_clear(struct job *job)
+static void on_closed(uv_handle_t *handle)
 {
-    uv_close((uv_handle_t *)&job->has_begun, NULL);
+    g_free(handle->data);
+}
+
+static void job_free(struct job *job)
+{
     sem_destroy(&job->may_end);
+    uv_close((uv_handle_t *)&job->has_begun, on_closed);
 }
 
 static int work_until_allowed(void *arg, GError **err)
@@ -88,32 +98,42 @@ Test(work, runs_on_the_pool_and_gives_its_result_or_error)
     expect_run(await_both);
 }
 
-static int allow_when_begun(void *arg, GError **err)
+static int allow_after_deadline(void *arg, GError **err)
 {
     struct job *job = arg;
 
-    if (await_event(&job->begun, deadline_in(10000), err) < 0 ||
-        await_deadline(deadline_in(5), err) < 0)
+    if (await_event(&job->begun, DEADLINE_NEVER, err) < 0 ||
+        await_deadline(job->deadline, err) < 0 || await_turn(err) < 0)
         return -1;
     sem_post(&job->may_end);
     return 0;
 }
 
-/* The deadline passes long before the other fiber lets the work end. */
+/* Whether the work had begun when the deadline passed; if not, it was taken back. */
+static bool outlives_deadline(int64_t ms)
+{
+    struct job *job = job_new();
+    g_autoptr(GError) error = NULL;
+    struct scope *scope = scope_open("allow");
+    bool was_run;
+
+    job->deadline = deadline_in(ms);
+    scope_spawn(scope, "allow", allow_after_deadline, job);
+    cr_expect_eq(await_work(work_until_allowed, job, job->deadline, &error), -1);
+    cr_expect(g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT));
+    was_run = job->was_run;
+    scope_abandon(scope);
+    job_free(job);
+    return was_run;
+}
+
 static int await_too_long(void *arg, GError **err)
 {
-    static struct job job;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(scope) scope = scope_open("allow");
-
     (void)arg;
-    job_init(&job);
-    scope_spawn(scope, "allow", allow_when_begun, &job);
-    cr_expect_eq(await_work(work_until_allowed, &job, deadline_in(1), &error), -1);
-    cr_expect(g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT));
-    cr_expect(job.was_run);
-    job_clear(&job);
-    return scope_close(g_steal_pointer(&scope), err);
+    (void)err;
+    for (int64_t ms = 1; !outlives_deadline(ms); ms *= 2)
+        ;
+    return 0;
 }
 
 Test(work, is_waited_for_to_its_end_when_the_deadline_passes)
@@ -132,24 +152,23 @@ static int await_job(void *arg, GError **err)
 
 static int cancel_begun(void *arg, GError **err)
 {
-    static struct job job;
+    struct job *job = job_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(scope) scope = scope_open("cancel");
     struct fiber *fiber;
 
     (void)arg;
-    job_init(&job);
-    fiber = scope_spawn_detached(scope, "job", await_job, &job);
-    if (await_event(&job.begun, deadline_in(10000), err) < 0)
+    fiber = scope_spawn_detached(scope, "job", await_job, job);
+    if (await_event(&job->begun, deadline_in(10000), err) < 0)
         return -1;
     fiber_cancel(fiber, NULL);
     if (await_turn(err) < 0 || await_turn(err) < 0)
         return -1;
     cr_expect(!fiber_has_ended(fiber));
-    sem_post(&job.may_end);
+    sem_post(&job->may_end);
     cr_expect_eq(fiber_join(fiber, deadline_in(10000), &error), -1);
     cr_expect(g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED));
-    job_clear(&job);
+    job_free(job);
     return scope_close(g_steal_pointer(&scope), err);
 }
 
@@ -173,29 +192,29 @@ static int await_job_quietly(void *arg, GError **err)
 /* With the pool's threads all busy, what is queued behind them is taken back. */
 static int cancel_queued(void *arg, GError **err)
 {
-    static struct job jobs[4];
+    struct job *jobs[4];
     g_autoptr(GError) error = NULL;
     g_autoptr(scope) scope = scope_open("busy");
     bool was_run = false;
 
     (void)arg;
     for (unsigned i = 0; i < 4; i++) {
-        job_init(&jobs[i]);
-        scope_spawn(scope, "busy", await_job_quietly, &jobs[i]);
+        jobs[i] = job_new();
+        scope_spawn(scope, "busy", await_job_quietly, jobs[i]);
     }
     for (unsigned i = 0; i < 4; i++) {
-        if (await_event(&jobs[i].begun, deadline_in(10000), err) < 0)
+        if (await_event(&jobs[i]->begun, deadline_in(10000), err) < 0)
             return -1;
     }
     cr_expect_eq(await_work(mark, &was_run, deadline_in(1), &error), -1);
     cr_expect(g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT));
     cr_expect(!was_run);
     for (unsigned i = 0; i < 4; i++)
-        sem_post(&jobs[i].may_end);
+        sem_post(&jobs[i]->may_end);
     if (scope_close(g_steal_pointer(&scope), err) < 0)
         return -1;
     for (unsigned i = 0; i < 4; i++)
-        job_clear(&jobs[i]);
+        job_free(jobs[i]);
     return 0;
 }
 
