@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,8 +63,7 @@ static int await_line(struct qemu *qemu, const char *word, GError **err)
 static int command(struct qemu *qemu, const char *text, json_t **answer_out, GError **err)
 {
     char line[65536];
-    fprintf(qemu->qmp, "%s\n", text);
-    fflush(qemu->qmp);
+    dprintf(fileno(qemu->qmp), "%s\n", text);
     alarm(WAIT_S);
     while (fgets(line, sizeof(line), qemu->qmp) != NULL) {
         json_t *message = json_loads(line, 0, NULL);
@@ -100,7 +100,7 @@ static int start(struct qemu *qemu, const struct bare_guest *guest, bool incomin
     close(qmp[1]);
     close(serial[1]);
     qemu->serial = serial[0];
-    qemu->qmp = fdopen(qmp[0], "r+");
+    qemu->qmp = fdopen(qmp[0], "r");
     return command(qemu, "{\"execute\":\"qmp_capabilities\"}", NULL, err);
 }
 
@@ -108,8 +108,7 @@ static void end(struct qemu *qemu)
 {
     if (qemu->qmp == NULL)
         return;
-    fprintf(qemu->qmp, "{\"execute\":\"quit\"}\n");
-    fflush(qemu->qmp);
+    dprintf(fileno(qemu->qmp), "{\"execute\":\"quit\"}\n");
     waitpid(qemu->pid, NULL, 0);
     fclose(qemu->qmp);
     close(qemu->serial);
