@@ -22,7 +22,8 @@ struct running {
     struct meetings *meetings;
     struct fiber *fiber;
     struct event ended;
-    char *context; /* what the test is doing */
+    char *context;  /* what the test is doing */
+    char *ended_by; /* why the node itself ended the test, or NULL */
     char *dir;     /* the test's folder here, with log/ and run/ below */
     FILE *log;     /* log/test.log */
     GStrv names, addresses;
@@ -193,6 +194,7 @@ void running_unref(struct running *running)
     g_strfreev(running->names);
     g_strfreev(running->addresses);
     g_free(running->context);
+    g_free(running->ended_by);
     g_free(running->dir);
     g_free(running);
 }
@@ -202,6 +204,10 @@ static Vtmh__Status verdict(const struct running *running, const GError *error,
                             const GPtrArray *leaks, const char **message)
 {
     *message = "";
+    if (running->ended_by != NULL) {
+        *message = running->ended_by;
+        return VTMH__STATUS__STATUS_ERROR;
+    }
     if (error != NULL) {
         *message = error->message;
         return test_status_of(&running->test, error);
@@ -319,6 +325,15 @@ void running_release(struct running *running, const Vtmh__Release *release)
         meetings_release(running->meetings, release);
 }
 
+static void cancel(struct running *running, const char *cause)
+{
+    if (running->fiber == NULL)
+        return;
+    g_autoptr(GError) error = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
+    host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "aborted: %s", cause);
+    fiber_cancel(running->fiber, error);
+}
+
 void running_abort(struct running *running, const Vtmh__Abort *abort)
 {
     if (running == NULL || running->test.id != abort->test)
@@ -331,16 +346,16 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
                              ? running->test.names[abort->origin]
                              : "coordinator";
     g_autofree char *cause = g_strdup_printf("%s: %s", origin, abort->message);
-    running_cancel(running, cause);
+    cancel(running, cause);
 }
 
-void running_cancel(struct running *running, const char *cause)
+void running_end(struct running *running, const char *cause)
 {
     if (running == NULL || running->fiber == NULL)
         return;
-    g_autoptr(GError) error = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
-    host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "aborted: %s", cause);
-    fiber_cancel(running->fiber, error);
+    running->ended_by = g_strdup_printf("the node was ended: %s", cause);
+    failing(running, VTMH__STATUS__STATUS_ERROR, running->ended_by);
+    cancel(running, running->ended_by);
 }
 
 struct event *running_ended(struct running *running)

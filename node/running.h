@@ -14,7 +14,7 @@ void running_release(struct running *running, const Vtmh__Release *release);
 void running_abort(struct running *running, const Vtmh__Abort *abort);
 
 /* Ends the test for a reason of the node's own (SIGTERM, coordinator lost); reports as far as it can. */
-void running_cancel(struct running *running, const char *cause);
+void running_end(struct running *running, const char *cause);
 
 /* The record outlives the test for whoever holds a reference. */
 struct running *running_ref(struct running *running);

@@ -134,7 +134,7 @@ static void end_running(struct node *node)
     if (node->running == NULL)
         return;
     struct running *running = running_ref(node->running);
-    running_cancel(running, node->stop_cause);
+    running_end(running, node->stop_cause);
     if (await_event(running_ended(running), deadline_in(END_MS), NULL) < 0)
         node_log(node, "the test did not end in time");
     running_unref(running);

@@ -19,8 +19,15 @@ struct trial {
     int64_t report_by; /* deadline for the reports, once aborted */
 };
 
+/* Who a heartbeat is from. */
+struct hearing {
+    struct coordinator *coordinator;
+    unsigned host;
+};
+
 struct coordinator {
     struct peer **peers;
+    struct hearing *hearings; /* one a peer */
     unsigned n_peers;
     struct coordinator_listener listener;
     struct meeting_book *book;
@@ -217,6 +224,16 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
     default:
         break;
     }
+}
+
+/* What a host is doing, for the message of a meeting that times out. */
+static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
+{
+    const struct hearing *hearing = arg;
+    const struct trial *trial = hearing->coordinator->trial;
+    if (trial != NULL && heartbeat->test == trial->id)
+        meeting_set_context(hearing->coordinator->book, trial->id, hearing->host,
+                            heartbeat->context, now_ms());
 }
 
 /* ---- a test ------------------------------------------------------------------------------------- */
@@ -428,9 +445,12 @@ struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
     coordinator->n_peers = n_peers;
     coordinator->listener = *listener;
     coordinator->book = meeting_book_new();
+    coordinator->hearings = g_new(struct hearing, n_peers);
     for (unsigned i = 0; i < n_peers; i++) {
+        coordinator->hearings[i] = (struct hearing){coordinator, i};
         peers[i]->on_message = on_message;
         peers[i]->arg = coordinator;
+        link_on_heartbeat(peers[i]->link, on_heartbeat, &coordinator->hearings[i]);
     }
     return coordinator;
 }
@@ -439,8 +459,11 @@ void coordinator_free(struct coordinator *coordinator)
 {
     if (coordinator == NULL)
         return;
-    for (unsigned i = 0; i < coordinator->n_peers; i++)
+    for (unsigned i = 0; i < coordinator->n_peers; i++) {
         coordinator->peers[i]->on_message = NULL;
+        link_on_heartbeat(coordinator->peers[i]->link, NULL, NULL);
+    }
+    g_free(coordinator->hearings);
     meeting_book_free(coordinator->book);
     g_free(coordinator->peers);
     g_free(coordinator);
