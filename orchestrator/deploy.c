@@ -11,13 +11,18 @@ static const struct deploy_way *way_to(const struct machine *machine)
     return machine->is_local ? &deploy_local : &deploy_ssh;
 }
 
-/* Layers below may know the user's word for the machine too; it is said once. */
-static void prefix_name(const struct machine *machine, GError **err)
+void deploy_prefix(const struct machine *machine, const char *doing, GError **err)
 {
-    g_autofree char *prefix = g_strdup_printf("%s: ", machine->name);
+    g_autofree char *name = g_strdup_printf("%s: ", machine->name);
+    g_autofree char *message = NULL;
+    const char *rest;
 
-    if (err != NULL && *err != NULL && !g_str_has_prefix((*err)->message, prefix))
-        g_prefix_error(err, "%s", prefix);
+    if (err == NULL || *err == NULL)
+        return;
+    message = g_steal_pointer(&(*err)->message);
+    rest = g_str_has_prefix(message, name) ? message + strlen(name) : message;
+    (*err)->message = g_strconcat(name, doing != NULL ? doing : "", doing != NULL ? ": " : "", rest,
+                                  NULL);
 }
 
 void deploy_say(const struct deployed *deployed, const struct deploy_options *options,
@@ -35,7 +40,7 @@ struct deployed *deploy_node(const struct machine *machine, const struct deploy_
     deployed->machine = machine;
     seal_make_key(deployed->key);
     if (way_to(machine)->start(deployed, options, deadline, err) < 0) {
-        prefix_name(machine, err);
+        deploy_prefix(machine, NULL, err);
         deployed_free(deployed);
         return NULL;
     }
@@ -61,6 +66,6 @@ int deploy_clean_up(const struct deployed *deployed, const struct deploy_options
 {
     if (way_to(deployed->machine)->clean_up(deployed, options, deadline, err) == 0)
         return 0;
-    prefix_name(deployed->machine, err);
+    deploy_prefix(deployed->machine, NULL, err);
     return -1;
 }

@@ -86,7 +86,7 @@ static int start(struct deployed *deployed, const struct deploy_options *options
     sodium_memzero(key, SEAL_KEY_HEX);
     sodium_memzero(input, SEAL_KEY_HEX);
     if (result < 0) {
-        g_prefix_error(err, "starting its node: ");
+        deploy_prefix(machine, "starting its node", err);
         return -1;
     }
 
@@ -111,7 +111,7 @@ static int clean_up(const struct deployed *deployed, const struct deploy_options
 
     deploy_say(deployed, options, "cleaning up");
     if (run_node(arguments, NULL, deadline, &status, NULL, &errors, err) < 0) {
-        g_prefix_error(err, "cleaning up: ");
+        deploy_prefix(deployed->machine, "cleaning up", err);
         return -1;
     }
     if (status != 0) {

@@ -193,7 +193,9 @@ static int upload_bundle(struct visit *visit, const struct bundle *bundle, GErro
 
         if (ssh_upload(visit->session, file->local_path, path, file->mode, note_progress, visit,
                        visit->deadline, err) < 0) {
-            g_prefix_error(err, "uploading %s: ", bundle->what);
+            g_autofree char *doing = g_strdup_printf("uploading %s", bundle->what);
+
+            deploy_prefix(visit->deployed->machine, doing, err);
             return -1;
         }
         visit->done += file->size;
@@ -291,7 +293,7 @@ static int start_node(struct visit *visit, struct deployed *deployed, GError **e
     sodium_memzero(key, SEAL_KEY_HEX);
     sodium_memzero(input, SEAL_KEY_HEX);
     if (status < 0) {
-        g_prefix_error(err, "starting its node: ");
+        deploy_prefix(deployed->machine, "starting its node", err);
         return -1;
     }
     if (result.status != 0)
@@ -341,7 +343,7 @@ static int clean_up_steps(struct visit *visit, GError **err)
     say(visit, "cleaning up");
     script = remote_cache_clean_up_script(visit->bundles[0], visit->deployed->pid);
     if (run_script(visit, script, &result, err) < 0) {
-        g_prefix_error(err, "cleaning up: ");
+        deploy_prefix(visit->deployed->machine, "cleaning up", err);
         return -1;
     }
     if (result.status != 0) {

@@ -1,7 +1,6 @@
 /*
  * The two ways of putting a node on a machine, for deploy.c only: as a child process here, and over
- * SSH. Both run in a fiber and wait until the deadline at most. Messages do not name the machine;
- * deploy.c puts its name in front, once.
+ * SSH. Both run in a fiber and wait until the deadline at most.
  */
 #pragma once
 
@@ -24,3 +23,9 @@ extern const struct deploy_way deploy_ssh;
 /* Tells the display a state, such as "connecting"; NULL: ready. */
 void deploy_say(const struct deployed *deployed, const struct deploy_options *options,
                 const char *state);
+
+/*
+ * Puts "NAME: doing: " in front of the message; doing may be NULL. The name is said once, in front, even
+ * if the layer below had said it.
+ */
+void deploy_prefix(const struct machine *machine, const char *doing, GError **err);
