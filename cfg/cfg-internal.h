@@ -1,0 +1,27 @@
+/* The object behind cfg.h, for the files that implement its face. */
+#ifndef VTMH_CFG_CFG_INTERNAL_H
+#define VTMH_CFG_CFG_INTERNAL_H
+
+#include "cfg/cfg.h"
+#include "cfg/dict.h"
+#include "cfg/walk-internal.h"
+
+struct cfg {
+    struct cfg_options options;
+    char **expand; /* the copy that options.expand points to */
+    struct tree tree;
+    bool broken; /* parsing has failed */
+    bool linked; /* parsing has ended; dict is there */
+    struct dict dict;
+    struct walk *walk; /* NULL before the first test */
+    uint64_t number;
+    bool ended;
+    bool computed; /* dict holds the current test, flattened */
+};
+
+/* Ends parsing. */
+int cfg_link(struct cfg *c, GError **err);
+/* Makes dict hold the current test. */
+int cfg_compute(struct cfg *c, GError **err);
+
+#endif

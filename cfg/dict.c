@@ -1,0 +1,422 @@
+#include "cfg/dict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cfg/limits.h"
+#include "cfg/match.h"
+#include "cfg/pattern.h"
+
+static const char *const op_names[] = {
+    [OP_SET] = "=",
+    [OP_APPEND] = "+=",
+    [OP_PREPEND] = "<=",
+    [OP_LAZY] = "~=",
+    [OP_MATCH_SET] = "?=",
+    [OP_MATCH_APPEND] = "?+=",
+    [OP_MATCH_PREPEND] = "?<=",
+    [OP_DELETE] = "del",
+    [OP_SUFFIX] = "suffix",
+};
+
+void dict_init(struct dict *d, struct tree *t, bool keep_suffixes)
+{
+    *d = (struct dict){.tree = t, .keep_suffixes = keep_suffixes};
+    d->patterns = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)pattern_free);
+    d->labels = g_array_new(FALSE, FALSE, sizeof(struct label));
+    d->have = g_new0(uint64_t, t->set_words);
+    d->deps = g_ptr_array_new();
+    d->name_key = tree_key(t, SLICE("name"));
+    d->shortname_key = tree_key(t, SLICE("shortname"));
+    d->dep_key = tree_key(t, SLICE("dep"));
+    dict_rank(d);
+}
+
+void dict_clear(struct dict *d)
+{
+    g_clear_pointer(&d->patterns, g_hash_table_unref);
+    g_clear_pointer(&d->labels, g_array_unref);
+    g_clear_pointer(&d->have, g_free);
+    g_clear_pointer(&d->deps, g_ptr_array_unref);
+    g_clear_pointer(&d->present, g_free);
+    g_clear_pointer(&d->order, g_free);
+    arena_clear(&d->scratch);
+}
+
+void dict_rank(struct dict *d)
+{
+    if (d->ranked == d->tree->n_keys)
+        return;
+    d->ranked = d->tree->n_keys;
+    d->order = g_renew(struct key *, d->order, d->ranked);
+    g_free(d->present);
+    d->present = g_new0(uint64_t, d->ranked / 64 + 1);
+    tree_rank_keys(d->tree, d->order);
+}
+
+void dict_empty(struct dict *d)
+{
+    memset(d->present, 0, (d->ranked / 64 + 1) * sizeof(uint64_t));
+    d->suffixed = false;
+}
+
+void dict_reset(struct dict *d)
+{
+    arena_reset(&d->scratch);
+    dict_empty(d);
+    d->sequence = 0;
+}
+
+static int compare_sequence(const void *a, const void *b)
+{
+    const struct entry *x = a;
+    const struct entry *y = b;
+
+    return (x->key->sequence > y->key->sequence) - (x->key->sequence < y->key->sequence);
+}
+
+GArray *dict_entries(const struct dict *d, bool reserved)
+{
+    GArray *entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
+
+    for (uint32_t w = 0; w <= d->ranked / 64; w++)
+        for (uint64_t bits = d->present[w]; bits; bits &= bits - 1) {
+            struct key *key = d->order[w * 64 + (uint32_t)__builtin_ctzll(bits)];
+            struct entry entry = {key, key->value};
+
+            if (reserved || !key->reserved)
+                g_array_append_val(entries, entry);
+        }
+    g_array_sort(entries, compare_sequence);
+    return entries;
+}
+
+struct value *dict_value(struct dict *d, const char *text, size_t size, struct place place)
+{
+    struct value *value = arena_alloc(&d->scratch, sizeof *value);
+
+    *value = (struct value){.text = text, .size = (uint32_t)size, .place = place};
+    return value;
+}
+
+static void trace(struct dict *d, const struct op *op, const struct key *key,
+                  const struct value *value, bool changed)
+{
+    struct slice written = {op->value.text, op->value.size};
+
+    d->trace(d, op->from_header ? "variants" : op_names[op->kind], key, written, value,
+             op->value.place, changed, d->trace_user);
+}
+
+static int too_large(const struct dict *d, const struct op *op, GError **err)
+{
+    g_set_error(err, CFG_ERROR, CFG_ERROR_LIMIT, "%s:%u: the value becomes larger than %u MiB",
+                sources_get(&d->tree->sources, op->value.place.source)->name, op->value.place.line,
+                LIMIT_VALUE_BYTES >> 20);
+    return -1;
+}
+
+/* Two texts one behind the other; NULL with an error. */
+static struct value *glue(struct dict *d, const struct op *op, const struct value *first,
+                          const struct value *second, GError **err)
+{
+    size_t size = (size_t)first->size + second->size;
+    char *text;
+
+    if (size > LIMIT_VALUE_BYTES || d->scratch.total > LIMIT_TEST_BYTES) {
+        too_large(d, op, err);
+        return NULL;
+    }
+    text = arena_alloc(&d->scratch, size + 1);
+    if (first->size)
+        memcpy(text, first->text, first->size);
+    if (second->size)
+        memcpy(text + first->size, second->text, second->size);
+    return dict_value(d, text, size, op->value.place);
+}
+
+/* The right-hand side with its references replaced. The first one that is undefined ends it: what
+ * follows stays as written. NULL with an error. */
+static struct value *substitute(struct dict *d, const struct op *op, GError **err)
+{
+    const struct template *template = op->u.template;
+    g_autoptr(GString) text = g_string_sized_new(op->value.size + 64);
+    uint32_t copied = 0;
+
+    for (uint32_t i = 0; i < template->n; i++) {
+        const struct reference *reference = &template->references[i];
+        const struct value *value = dict_lookup(d, reference->key);
+
+        if (!value)
+            break;
+        g_string_append_len(text, op->value.text + copied, reference->start - copied);
+        g_string_append_len(text, value->text, value->size);
+        copied = reference->end;
+        if (text->len > LIMIT_VALUE_BYTES || d->scratch.total > LIMIT_TEST_BYTES) {
+            too_large(d, op, err);
+            return NULL;
+        }
+    }
+    g_string_append_len(text, op->value.text + copied, op->value.size - copied);
+    return dict_value(d, arena_text(&d->scratch, text->str, text->len), text->len,
+                      op->value.place);
+}
+
+/* Applies =, +=, <= (or the ?-operator of the same kind) to one key. */
+static int assign(struct dict *d, const struct op *op, enum op_kind kind, struct key *key,
+                  struct value *value, GError **err)
+{
+    if (kind != OP_SET && dict_has(d, key)) {
+        value = kind == OP_APPEND ? glue(d, op, key->value, value, err)
+                                  : glue(d, op, value, key->value, err);
+        if (!value)
+            return -1;
+    }
+    dict_put(d, key, value);
+    if (d->trace)
+        trace(d, op, key, value, true);
+    return 0;
+}
+
+static struct pattern *find_pattern(struct dict *d, const struct op *op, GError **err)
+{
+    struct pattern *pattern = g_hash_table_lookup(d->patterns, op->key);
+    const struct source *source = sources_get(&d->tree->sources, op->value.place.source);
+
+    if (pattern)
+        return pattern;
+    pattern = pattern_new(op->key, err);
+    if (pattern)
+        g_hash_table_insert(d->patterns, op->key, pattern);
+    else
+        g_prefix_error(err, "%s:%u: ", source->name, op->value.place.line);
+    return pattern;
+}
+
+static int apply_match(struct dict *d, const struct op *op, GError **err)
+{
+    static const enum op_kind plain[] = {
+        [OP_MATCH_SET] = OP_SET,
+        [OP_MATCH_APPEND] = OP_APPEND,
+        [OP_MATCH_PREPEND] = OP_PREPEND,
+    };
+    struct value *value = (struct value *)&op->value;
+    struct pattern *pattern = find_pattern(d, op, err);
+    g_autoptr(GArray) entries = NULL;
+
+    if (!pattern)
+        return -1;
+    if (op->u.template && !(value = substitute(d, op, err)))
+        return -1;
+    if (!d->suffixed && pattern_is_literal(op->key)) {
+        if (!dict_has(d, op->key))
+            return 0;
+        return assign(d, op, plain[op->kind], op->key, value, err);
+    }
+    entries = dict_entries(d, false);
+    for (guint i = 0; i < entries->len; i++) {
+        struct key *key = g_array_index(entries, struct entry, i).key;
+        struct value *own = dict_value(d, value->text, value->size, op->value.place);
+
+        if (pattern_match(pattern, key) && assign(d, op, plain[op->kind], key, own, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void delete_key(struct dict *d, const struct op *op, struct key *key)
+{
+    if (!dict_has(d, key) || key->reserved)
+        return;
+    dict_remove(d, key);
+    if (d->trace)
+        trace(d, op, key, NULL, true);
+}
+
+static void apply_delete(struct dict *d, const struct op *op)
+{
+    g_autoptr(GArray) entries = NULL;
+
+    if (!d->suffixed) {
+        delete_key(d, op, op->key);
+        return;
+    }
+    entries = dict_entries(d, false);
+    for (guint i = 0; i < entries->len; i++) {
+        struct key *key = g_array_index(entries, struct entry, i).key;
+
+        if (text_equal((struct slice){key->text, key->size},
+                       (struct slice){op->key->text, op->key->size}))
+            delete_key(d, op, key);
+    }
+}
+
+/* Renames all parameters; they come last in the order of insertion, in their own order. */
+static void apply_suffix(struct dict *d, const struct op *op)
+{
+    struct slice suffix = {op->value.text, op->value.size};
+    g_autoptr(GArray) entries = dict_entries(d, true);
+    guint n = 0;
+
+    dict_empty(d);
+    for (guint i = 0; i < entries->len; i++) {
+        struct entry *entry = &g_array_index(entries, struct entry, i);
+
+        if (!entry->key->reserved)
+            entry->key = tree_suffixed_key(d->tree, entry->key, suffix);
+    }
+    dict_rank(d);
+    for (; n < entries->len; n++) {
+        struct entry *entry = &g_array_index(entries, struct entry, n);
+        struct value *value = entry->value;
+
+        if (!entry->key->reserved)
+            value = dict_value(d, value->text, value->size, value->place);
+        dict_put(d, entry->key, value);
+        if (d->trace && !entry->key->reserved)
+            trace(d, op, entry->key, value, true);
+    }
+    d->suffixed = true;
+}
+
+static int apply_ops(struct dict *d, const struct block *block, const struct labels *labels,
+                     GError **err)
+{
+    const struct op *end = block->ops + block->n_ops;
+
+    for (const struct op *op = block->ops; op < end; op++) {
+        struct value *value = (struct value *)&op->value;
+        int status = 0;
+
+        switch ((enum op_kind)op->kind) {
+        case OP_SET:
+            if (op->u.template && !(value = substitute(d, op, err)))
+                return -1;
+            dict_put(d, op->key, value);
+            if (d->trace)
+                trace(d, op, op->key, value, true);
+            break;
+        case OP_APPEND:
+        case OP_PREPEND:
+            if (op->u.template && !(value = substitute(d, op, err)))
+                return -1;
+            status = assign(d, op, op->kind, op->key, value, err);
+            break;
+        case OP_LAZY:
+            if (dict_has(d, op->key)) {
+                if (d->trace)
+                    trace(d, op, op->key, op->key->value, false);
+                break;
+            }
+            if (op->u.template && !(value = substitute(d, op, err)))
+                return -1;
+            status = assign(d, op, OP_SET, op->key, value, err);
+            break;
+        case OP_MATCH_SET:
+        case OP_MATCH_APPEND:
+        case OP_MATCH_PREPEND:
+            status = apply_match(d, op, err);
+            break;
+        case OP_DELETE:
+            apply_delete(d, op);
+            break;
+        case OP_SUFFIX:
+            apply_suffix(d, op);
+            break;
+        case OP_CONDITION: {
+            const struct condition *c = op->u.condition;
+
+            if ((filter_match(c->filter, labels) == MATCH_YES) != c->negated)
+                status = apply_ops(d, &c->body, labels, err);
+            break;
+        }
+        case OP_VARIANTS:
+            status = apply_ops(d, &op->u.variants->chosen->body, labels, err);
+            break;
+        }
+        if (status < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void collect_labels(struct dict *d, struct variant *const *choices, uint32_t n)
+{
+    g_array_set_size(d->labels, 0);
+    memset(d->have, 0, d->tree->set_words * sizeof(uint64_t));
+    for (uint32_t i = 0; i < n; i++) {
+        const struct variant *v = choices[i];
+
+        g_array_append_vals(d->labels, v->labels, v->n_labels);
+        for (uint32_t j = 0; j < v->n_labels; j++) {
+            if (v->labels[j].plain != ATOM_NONE)
+                labels_add(d->have, v->labels[j].plain);
+            if (v->labels[j].full != ATOM_NONE)
+                labels_add(d->have, v->labels[j].full);
+        }
+    }
+}
+
+/* The dependencies: the part of the name before the variant, and what the variant says. */
+static void collect_deps(struct dict *d, struct variant *const *choices, uint32_t n,
+                         struct slice name)
+{
+    size_t before = 0;
+
+    g_ptr_array_set_size(d->deps, 0);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct variant *v = choices[i];
+
+        for (uint32_t j = 0; j < v->n_deps; j++) {
+            struct slice own = v->deps[j]->text;
+            char *text = arena_alloc(&d->scratch, before + own.size + 2);
+            size_t size = 0;
+
+            if (before) {
+                memcpy(text, name.text, before);
+                text[before] = '.';
+                size = before + 1;
+            }
+            memcpy(text + size, own.text, own.size);
+            text[size + own.size] = '\0';
+            g_ptr_array_add(d->deps, text);
+        }
+        if (v->name.size)
+            before += v->name.size + (before ? 1 : 0);
+    }
+}
+
+/* As the reference prints a list. */
+static struct value *dep_value(struct dict *d)
+{
+    g_autoptr(GString) text = g_string_new("[");
+
+    for (guint i = 0; i < d->deps->len; i++)
+        g_string_append_printf(text, "%s'%s'", i ? ", " : "",
+                               (const char *)g_ptr_array_index(d->deps, i));
+    g_string_append_c(text, ']');
+    return dict_value(d, arena_text(&d->scratch, text->str, text->len), text->len,
+                      (struct place){0});
+}
+
+int dict_apply(struct dict *d, struct variant *const *choices, uint32_t n, struct slice name,
+               struct slice shortname, GError **err)
+{
+    static const struct place nowhere = {0};
+    struct labels labels;
+
+    dict_empty(d);
+    for (uint32_t i = 0; i < n; i++)
+        choices[i]->owner->chosen = choices[i];
+    collect_labels(d, choices, n);
+    collect_deps(d, choices, n, name);
+    labels = (struct labels){.list = (const struct label *)(void *)d->labels->data,
+                             .n = d->labels->len,
+                             .have = d->have};
+    dict_put(d, d->name_key, dict_value(d, name.text, name.size, nowhere));
+    dict_put(d, d->dep_key, dep_value(d));
+    dict_put(d, d->shortname_key, dict_value(d, shortname.text, shortname.size, nowhere));
+    if (apply_ops(d, &d->tree->root, &labels, err) < 0)
+        return -1;
+    return dict_post(d, err);
+}

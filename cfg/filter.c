@@ -1,0 +1,206 @@
+/*
+ * filter := [word {separator word} [","]]      separator: "," or, on a line, blanks
+ * word   := run {".." run} [dots]
+ * run    := atom {"." atom}
+ * atom   := ident | "(" ident ")" | "(" ident "=" ident ")"
+ */
+#include "cfg/filter.h"
+
+#include <string.h>
+
+struct reading {
+    struct tree *tree;
+    struct lexer *lx;
+    enum filter_use use;
+    GArray *words; /* struct word */
+    GArray *runs;  /* struct run, of the current word */
+    GArray *atoms; /* uint32_t, of the current run */
+    GString *text; /* of the current run */
+};
+
+static int next(struct reading *r, GError **err)
+{
+    return r->use == FILTER_CONDITION ? lexer_next_solid(r->lx, err) : lexer_next(r->lx, err);
+}
+
+static bool at_end(const struct reading *r)
+{
+    int kind = r->lx->token.kind;
+
+    return kind == TOKEN_END || (r->use == FILTER_CONDITION && kind == ':');
+}
+
+static bool at_atom(const struct reading *r)
+{
+    return r->lx->token.kind == TOKEN_IDENT || r->lx->token.kind == '(';
+}
+
+static void add_atom(struct reading *r, struct slice text, bool copy)
+{
+    uint32_t atom;
+
+    if (r->text->len)
+        g_string_append_c(r->text, '.');
+    g_string_append_len(r->text, text.text, (gssize)text.size);
+    atom = r->use == FILTER_DEPS ? ATOM_NONE : tree_atom(r->tree, text, copy);
+    g_array_append_val(r->atoms, atom);
+}
+
+static int parse_parenthesis(struct reading *r, GError **err)
+{
+    struct lexer *lx = r->lx;
+    struct slice name;
+    g_autofree char *full = NULL;
+
+    if (lexer_next_solid(lx, err) < 0)
+        return -1;
+    if (lx->token.kind != TOKEN_IDENT)
+        return lexer_expected(lx, "the name of a variants block behind '('", err);
+    name = lx->token.text;
+    if (lexer_next_solid(lx, err) < 0)
+        return -1;
+    if (lx->token.kind == ')') {
+        add_atom(r, name, false);
+        return next(r, err);
+    }
+    if (lx->token.kind != TOKEN_EQUALS)
+        return lexer_expected(lx, "'=' or ')'", err);
+    if (lexer_next_solid(lx, err) < 0)
+        return -1;
+    if (lx->token.kind != TOKEN_IDENT)
+        return lexer_expected(lx, "the name of a variant behind '='", err);
+    full = g_strdup_printf("(%.*s=%.*s)", (int)name.size, name.text, (int)lx->token.text.size,
+                           lx->token.text.text);
+    if (lexer_next_solid(lx, err) < 0)
+        return -1;
+    if (lx->token.kind != ')')
+        return lexer_expected(lx, "')'", err);
+    add_atom(r, (struct slice){full, strlen(full)}, true);
+    return next(r, err);
+}
+
+static int parse_atom(struct reading *r, GError **err)
+{
+    if (r->lx->token.kind == '(')
+        return parse_parenthesis(r, err);
+    if (r->lx->token.kind != TOKEN_IDENT)
+        return lexer_expected(r->lx, "the name of a variant or '('", err);
+    add_atom(r, r->lx->token.text, false);
+    return next(r, err);
+}
+
+static void end_run(struct reading *r)
+{
+    struct arena *arena = &r->tree->arena;
+    struct run run = {.n = r->atoms->len};
+
+    run.atoms = arena_copy(arena, r->atoms->data, r->atoms->len * sizeof(uint32_t));
+    if (r->use == FILTER_DEPS)
+        run.text = (struct slice){arena_text(arena, r->text->str, r->text->len), r->text->len};
+    g_array_append_val(r->runs, run);
+    g_array_set_size(r->atoms, 0);
+    g_string_truncate(r->text, 0);
+}
+
+/* Behind an atom: how many dots (0 to 2) lead on to another one. */
+static int parse_dots(struct reading *r, int *dots, GError **err)
+{
+    *dots = 0;
+    while (r->lx->token.kind == '.') {
+        if (++*dots == 3)
+            return lexer_expected(r->lx, "the name of a variant behind '..'", err);
+        if (next(r, err) < 0)
+            return -1;
+    }
+    if (*dots && at_end(r))
+        *dots = 0;
+    else if (*dots && !at_atom(r))
+        return lexer_expected(r->lx, "the name of a variant behind a dot", err);
+    return 0;
+}
+
+static int parse_word(struct reading *r, GError **err)
+{
+    struct word word = {.column = (uint32_t)r->lx->token.offset};
+    const char *start = r->lx->token.text.text;
+    int dots;
+
+    g_array_set_size(r->runs, 0);
+    do {
+        if (parse_atom(r, err) < 0 || parse_dots(r, &dots, err) < 0)
+            return -1;
+        if (dots != 1)
+            end_run(r);
+    } while (dots);
+    word.n = r->runs->len;
+    word.runs = arena_copy(&r->tree->arena, r->runs->data, word.n * sizeof(struct run));
+    word.text = text_strip_right((struct slice){start, (size_t)(r->lx->token.text.text - start)});
+    g_array_append_val(r->words, word);
+    return 0;
+}
+
+/* Behind a word: goes on to the next one, or to the end. */
+static int parse_separator(struct reading *r, GError **err)
+{
+    struct lexer *lx = r->lx;
+
+    if (at_end(r))
+        return 0;
+    if (lx->token.kind == ',') {
+        if (lexer_next_solid(lx, err) < 0)
+            return -1;
+        return at_end(r) || at_atom(r) ? 0 : lexer_expected(lx, "a name behind ','", err);
+    }
+    if (lx->token.kind == TOKEN_SPACE) {
+        if (lexer_skip_space(lx, err) < 0)
+            return -1;
+        if (lx->token.kind == ',')
+            return lexer_expected(lx, "a name (no blank may stand before ',')", err);
+        return at_end(r) || at_atom(r) ? 0 : lexer_expected(lx, "a name", err);
+    }
+    if (r->use == FILTER_CONDITION)
+        return lexer_expected(lx, "'.', ',' or ':'", err);
+    return lexer_expected(lx, "'.', ',', a blank or the end of the line", err);
+}
+
+static int parse_words(struct reading *r, GError **err)
+{
+    if (lexer_skip_space(r->lx, err) < 0)
+        return -1;
+    while (!at_end(r))
+        if (parse_word(r, err) < 0 || parse_separator(r, err) < 0)
+            return -1;
+    return 0;
+}
+
+struct filter *filter_parse(struct tree *t, struct lexer *lx, enum filter_use use,
+                            struct place place, GError **err)
+{
+    struct filter *filter = NULL;
+    const char *start = lx->token.text.text;
+    struct reading r = {
+        .tree = t,
+        .lx = lx,
+        .use = use,
+        .words = g_array_new(FALSE, FALSE, sizeof(struct word)),
+        .runs = g_array_new(FALSE, FALSE, sizeof(struct run)),
+        .atoms = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+        .text = g_string_new(NULL),
+    };
+
+    if (parse_words(&r, err) == 0) {
+        filter = arena_alloc0(&t->arena, sizeof *filter);
+        filter->n = r.words->len;
+        filter->words = arena_copy(&t->arena, r.words->data, filter->n * sizeof(struct word));
+        filter->text =
+            text_strip((struct slice){start, (size_t)(lx->token.text.text - start)});
+        filter->place = place;
+        if (use != FILTER_DEPS)
+            g_ptr_array_add(t->filters, filter);
+    }
+    g_array_unref(r.words);
+    g_array_unref(r.runs);
+    g_array_unref(r.atoms);
+    g_string_free(r.text, TRUE);
+    return filter;
+}

@@ -1,0 +1,1 @@
+vtmh_bench(bench_cartesian vtmh_cfg)
