@@ -74,5 +74,4 @@ unsigned guest_beat_period_ms(const struct guest *guest);
 char *guest_state(const struct guest *guest);
 void guest_adopt_state(struct guest *guest, const char *state);
 
-typedef struct guest guest;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(guest, guest_free)
+AUTOPTR_STRUCT(guest, guest_free);

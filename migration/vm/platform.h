@@ -24,6 +24,14 @@ enum vm_error {
     VM_ERROR_UNCERTAIN,   /* nobody can say where the guest lives */
 };
 
+/* What the params ask for: vm_accelerator, else disable_kvm, else enable_kvm. CFG_ERROR. */
+enum vm_acceleration {
+    VM_ACCELERATION_AUTO, /* KVM where every host has proven it */
+    VM_ACCELERATION_KVM,
+    VM_ACCELERATION_TCG,
+};
+int vm_acceleration_wanted(const struct params *params, enum vm_acceleration *out, GError **err);
+
 /* What one host can do. Owned strings. */
 struct vm_offer {
     char *binary;         /* path that was asked */
@@ -39,8 +47,8 @@ struct vm_offer {
 
 /*
  * Asks this host: starts the binary named by `qemu_binary` once with no machine. The answer is kept
- * for the life of the process for as long as the binary does not change. params: of one VM.
- * Transfer full.
+ * for the life of the process for as long as the binary does not change. KVM is proven by starting
+ * /proc/self/exe (kvm_proof.h), unless the params ask for TCG. params: of one VM. Transfer full.
  */
 struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err);
 void vm_offer_free(struct vm_offer *offer);
@@ -70,7 +78,5 @@ struct vm_platform *vm_platform_decide(const struct vm_offer *const *offers,
                                        const struct params *params, GError **err);
 void vm_platform_free(struct vm_platform *platform);
 
-typedef struct vm_offer vm_offer;
-typedef struct vm_platform vm_platform;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(vm_offer, vm_offer_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(vm_platform, vm_platform_free)
+AUTOPTR_STRUCT(vm_offer, vm_offer_free);
+AUTOPTR_STRUCT(vm_platform, vm_platform_free);

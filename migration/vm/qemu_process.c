@@ -13,6 +13,7 @@
 #define QUIT_MS 1000        /* for QEMU to end by itself after quit */
 #define KILL_MS 5000        /* for the kernel to end it after SIGKILL */
 #define DEATH_MS 2000       /* between the end of the QMP stream and the exit */
+#define SILENCE_MS 500       /* between the exit and the end of the QMP stream */
 #define LAST_WORDS_BYTES 2048
 #define LAST_WORDS_LINES 4
 
@@ -152,6 +153,11 @@ pid_t qemu_process_pid(const struct qemu_process *process)
 struct event *qemu_process_ended(struct qemu_process *process)
 {
     return child_ended(process->child);
+}
+
+void qemu_process_await_silence(struct qemu_process *process)
+{
+    await_event(qmp_ended(process->qmp), deadline_in(SILENCE_MS), NULL);
 }
 
 char *qemu_process_last_words(const struct qemu_process *process)

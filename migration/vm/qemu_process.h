@@ -46,7 +46,10 @@ int qemu_process_command(struct qemu_process *process, const char *name, json_t 
 pid_t qemu_process_pid(const struct qemu_process *process);
 struct event *qemu_process_ended(struct qemu_process *process);
 
-/* "QEMU of vm1 on host1 was killed by SIGKILL; it said: …" as a VM_ERROR of the code. Waits a moment
+/* After its end: waits until all that it said by QMP has been taken, for a moment at most. */
+void qemu_process_await_silence(struct qemu_process *process);
+
+/* "QEMU of vm1 on host1 ended (killed by SIGKILL): …last words…" as a VM_ERROR of the code. Waits a moment
  * for the end if it has not been seen yet. Transfer full. */
 GError *qemu_process_death(struct qemu_process *process, enum vm_error code);
 

@@ -1,0 +1,368 @@
+/*
+ * A guest as seen through its serial port. One reader fiber cuts the port's bytes into lines, keeps
+ * the log, and turns lines into state and events; everything else waits for those.
+ *
+ * The first line on a destination may be the rest of one that began on the source: it parses as
+ * text and is of no consequence.
+ */
+#include "migration/guest/kind.h"
+
+#include "migration/params.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define TAIL_LINES 4
+#define READ_BYTES 4096
+#define LOGGED_BEAT_MS 1000 /* one heartbeat a second goes to the log: ten days fit on a disk */
+
+static const struct guest_kind *const kinds[] = {&guest_tick, &guest_jeos};
+
+static const struct guest_kind *kind_of(const struct params *params, GError **err)
+{
+    const char *name = guest_name(params);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (strcmp(kinds[i]->name, name) == 0)
+            return kinds[i];
+    }
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "guest = %s: there are only tick and jeos",
+                name);
+    return NULL;
+}
+
+const char *guest_name(const struct params *params)
+{
+    return param_text(params, "guest");
+}
+
+/* ---- what it boots from --------------------------------------------------------------------- */
+
+char *guest_file(const struct host *host, const char *kind, const char *name, GError **err)
+{
+    char *path = g_build_filename(host->guests_dir, kind, name, NULL);
+
+    if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return path;
+    g_set_error(err, VM_ERROR, VM_ERROR_START,
+                "guest %s is not on %s: there is no %s (deploy/guest builds the guests)", kind,
+                host->name, path);
+    g_free(path);
+    return NULL;
+}
+
+struct vm_boot *guest_boot(const struct host *host, const struct params *params, GError **err)
+{
+    const struct guest_kind *kind = kind_of(params, err);
+
+    return kind != NULL ? kind->boot(host, params, err) : NULL;
+}
+
+void guest_boot_free(struct vm_boot *boot)
+{
+    if (boot == NULL)
+        return;
+    g_free((char *)boot->firmware);
+    g_free((char *)boot->kernel);
+    g_free((char *)boot->initrd);
+    g_free((char *)boot->append);
+    g_free(boot);
+}
+
+/* ---- the serial port ------------------------------------------------------------------------ */
+
+static void log_line(struct guest *guest, const char *line)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *stamp = g_date_time_format(now, "%FT%T.%fZ");
+
+    fprintf(guest->log, "%s %s\n", stamp, line);
+    fflush(guest->log);
+}
+
+static void take_beat(struct guest *guest, const struct serial_line *line, const char *text)
+{
+    struct guest_beat beat = {
+        .counter = line->words[0],
+        .guest_ms = line->words[1],
+        .bad_pages = line->words[2],
+        .at_us = g_get_monotonic_time(),
+    };
+
+    if (guest->first.at_us == 0)
+        guest->first = beat;
+    if (guest->last.at_us == 0 ||
+        beat.guest_ms / LOGGED_BEAT_MS != guest->last.guest_ms / LOGGED_BEAT_MS)
+        log_line(guest, text);
+    guest->last = beat;
+    guest->last_beat_at_byte = guest->bytes_taken;
+    event_set(&guest->beat);
+}
+
+static void take_line(const char *text, void *arg)
+{
+    struct guest *guest = arg;
+    struct serial_line line = serial_parse(text);
+
+    if (line.kind == SERIAL_BEAT) {
+        take_beat(guest, &line, text);
+        return;
+    }
+    log_line(guest, text);
+    g_queue_push_tail(&guest->tail, g_strdup(text));
+    if (guest->tail.length > TAIL_LINES)
+        g_free(g_queue_pop_head(&guest->tail));
+    if (line.kind == SERIAL_UP) {
+        guest->restarted = guest->restarted || guest->is_up;
+        guest->is_up = true;
+        event_set(&guest->up);
+    } else if (line.kind != SERIAL_TEXT && line.kind != SERIAL_BAD_PAGE) {
+        mailbox_put(guest->answers, g_memdup2(&line, sizeof line));
+    }
+}
+
+static int read_serial(void *arg, GError **err)
+{
+    struct guest *guest = arg;
+    char buffer[READ_BYTES];
+    ssize_t got;
+
+    while ((got = stream_read(vm_serial(guest->vm), buffer, sizeof buffer, DEADLINE_NEVER, err)) >
+           0) {
+        guest->bytes_taken += (uint64_t)got;
+        serial_split(&guest->splitter, buffer, (size_t)got, take_line, guest);
+    }
+    event_set(&guest->silent);
+    return got < 0 ? -1 : 0;
+}
+
+char *guest_serial_tail(const struct guest *guest)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (GList *line = guest->tail.head; line != NULL; line = line->next)
+        g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "", (char *)line->data);
+    if (guest->splitter.rest != NULL && guest->splitter.rest->len > 0)
+        g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "",
+                               guest->splitter.rest->str);
+    if (text->len == 0)
+        return g_strdup("nothing");
+    return g_utf8_make_valid(text->str, (gssize)text->len);
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+struct guest *guest_attach(struct vm *vm, const struct host *host, const struct params *params,
+                           struct scope *scope, GError **err)
+{
+    const struct guest_kind *kind = kind_of(params, err);
+    g_autofree char *file = g_strconcat(vm_name(vm), ".serial.log", NULL);
+    g_autofree char *path = g_build_filename(host->log_dir, file, NULL);
+    struct guest *guest;
+    FILE *log;
+
+    if (kind == NULL)
+        return NULL;
+    log = fopen(path, "ae");
+    if (log == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "cannot write %s: %s", path, g_strerror(errno));
+        return NULL;
+    }
+    guest = g_new0(struct guest, 1);
+    guest->kind = kind;
+    guest->vm = vm;
+    guest->host = host;
+    guest->params = params_ref((struct params *)params);
+    guest->log = log;
+    guest->answers = mailbox_new(g_free);
+    g_queue_init(&guest->tail);
+    guest->reader = scope_spawn_detached(scope, "serial", read_serial, guest);
+    return guest;
+}
+
+void guest_free(struct guest *guest)
+{
+    if (guest == NULL)
+        return;
+    fiber_shield();
+    fiber_cancel(guest->reader, NULL);
+    fiber_join(guest->reader, DEADLINE_NEVER, NULL);
+    ssh_close(guest->ssh);
+    fiber_unshield();
+    mailbox_free(guest->answers);
+    g_queue_clear_full(&guest->tail, g_free);
+    serial_splitter_clear(&guest->splitter);
+    params_unref(guest->params);
+    fclose(guest->log);
+    g_free(guest);
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+void guest_set_error(const struct guest *guest, GError **err, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error(err, VM_ERROR, VM_ERROR_GUEST, "guest %s of %s on %s %s", guest->kind->name,
+                vm_name(guest->vm), guest->host->name, text);
+}
+
+int guest_await(struct guest *guest, struct event *event, const char *what, int64_t deadline,
+                GError **err)
+{
+    struct event *events[] = {event, &guest->silent, vm_exited(guest->vm)};
+    double allowed_s = (double)deadline_left(deadline) / 1000;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *tail = NULL;
+
+    if (await_any(events, G_N_ELEMENTS(events), deadline, &error) >= 0) {
+        if (event_is_set(event))
+            return 0;
+        g_propagate_error(err, vm_death(guest->vm));
+        return -1;
+    }
+    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+        g_propagate_error(err, g_steal_pointer(&error));
+        return -1;
+    }
+    tail = guest_serial_tail(guest);
+    guest_set_error(guest, err, "did not %s within %.3g s; last serial output: %s", what, allowed_s,
+                    tail);
+    return -1;
+}
+
+static int check_not_restarted(struct guest *guest, GError **err)
+{
+    g_autofree char *tail = NULL;
+
+    if (!guest->restarted)
+        return 0;
+    tail = guest_serial_tail(guest);
+    guest_set_error(guest, err, "has started again by itself; last serial output: %s", tail);
+    return -1;
+}
+
+/* Bytes that the guest has sent so far, also those that nobody has read yet. */
+static uint64_t bytes_sent(struct guest *guest)
+{
+    int waiting = 0;
+
+    ioctl(stream_fd(vm_serial(guest->vm)), FIONREAD, &waiting);
+    return guest->bytes_taken + (uint64_t)MAX(waiting, 0);
+}
+
+static int await_beat_after(struct guest *guest, uint64_t byte, uint32_t counter,
+                            int64_t deadline, GError **err)
+{
+    while (guest->last.at_us == 0 || guest->last_beat_at_byte <= byte ||
+           (int32_t)(guest->last.counter - counter) <= 0) {
+        event_reset(&guest->beat);
+        if (guest_await(guest, &guest->beat, "give a sign of life", deadline, err) < 0)
+            return -1;
+    }
+    return check_not_restarted(guest, err);
+}
+
+int guest_await_beat(struct guest *guest, int64_t deadline, GError **err)
+{
+    return await_beat_after(guest, bytes_sent(guest), guest->last.counter - 1, deadline, err);
+}
+
+int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (guest_await(guest, &guest->up, "say it is up", deadline, err) < 0)
+        return -1;
+    return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
+}
+
+int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)
+        return -1;
+    return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
+}
+
+/* ---- work ----------------------------------------------------------------------------------- */
+
+int guest_start_work(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (guest->is_working)
+        return 0;
+    if (guest->kind->start_work(guest, deadline, err) < 0)
+        return -1;
+    guest->is_working = true;
+    return 0;
+}
+
+int guest_check_work(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (check_not_restarted(guest, err) < 0)
+        return -1;
+    return guest->kind->check_work(guest, deadline, err);
+}
+
+int guest_verify(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
+                 GError **err)
+{
+    if (check_not_restarted(guest, err) < 0)
+        return -1;
+    return guest->kind->verify(guest, deadline, pages_out, bad_out, err);
+}
+
+int guest_spoil(struct guest *guest, int64_t deadline, GError **err)
+{
+    return guest->kind->spoil(guest, deadline, err);
+}
+
+int guest_run(struct guest *guest, const char *command, int64_t deadline, int *status_out,
+              char **output_out, GError **err)
+{
+    if (guest->kind->run == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "guest %s runs no commands",
+                    guest->kind->name);
+        return -1;
+    }
+    return guest->kind->run(guest, command, deadline, status_out, output_out, err);
+}
+
+struct guest_beat guest_last_beat(const struct guest *guest)
+{
+    return guest->last;
+}
+
+struct guest_beat guest_first_beat(const struct guest *guest)
+{
+    return guest->first;
+}
+
+unsigned guest_beat_period_ms(const struct guest *guest)
+{
+    return guest->kind->beat_period_ms;
+}
+
+/* ---- the other end -------------------------------------------------------------------------- */
+
+char *guest_state(const struct guest *guest)
+{
+    return g_strdup_printf("up=%d working=%d beat=%u bad=%u", guest->is_up, guest->is_working,
+                           guest->last.at_us != 0 ? guest->last.counter : guest->beat_there,
+                           guest->bad_known);
+}
+
+void guest_adopt_state(struct guest *guest, const char *state)
+{
+    int up, working;
+    unsigned beat, bad;
+
+    if (sscanf(state, "up=%d working=%d beat=%u bad=%u", &up, &working, &beat, &bad) != 4)
+        return;
+    guest->is_up = up != 0;
+    guest->is_working = working != 0;
+    guest->beat_there = beat;
+    guest->bad_known = bad;
+}

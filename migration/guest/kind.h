@@ -1,0 +1,73 @@
+/* What the files of this folder share: a guest, and what a kind of guest provides. */
+#pragma once
+
+#include "migration/guest/guest.h"
+#include "migration/guest/serial.h"
+#include "proto/ssh.h"
+#include "sync/mailbox.h"
+
+#include <stdio.h>
+
+struct guest_kind {
+    const char *name;
+    unsigned beat_period_ms;
+    struct vm_boot *(*boot)(const struct host *host, const struct params *params, GError **err);
+
+    /* NULL where the guest has nothing to log in to. */
+    int (*login)(struct guest *guest, int64_t deadline, GError **err);
+    int (*run)(struct guest *guest, const char *command, int64_t deadline, int *status_out,
+               char **output_out, GError **err);
+
+    int (*start_work)(struct guest *guest, int64_t deadline, GError **err);
+    int (*check_work)(struct guest *guest, int64_t deadline, GError **err);
+    int (*verify)(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
+                  GError **err);
+    int (*spoil)(struct guest *guest, int64_t deadline, GError **err);
+};
+
+extern const struct guest_kind guest_tick;
+extern const struct guest_kind guest_jeos;
+
+struct guest {
+    const struct guest_kind *kind;
+    struct vm *vm;
+    const struct host *host;
+    struct params *params;
+
+    struct fiber *reader;
+    struct serial_splitter splitter;
+    uint64_t bytes_taken; /* from the serial port */
+    FILE *log;
+    GQueue tail;          /* char *: the last lines that were not heartbeats */
+    struct mailbox *answers; /* struct serial_line: answers to commands on the serial line */
+    struct event up;
+    struct event beat;   /* set at each heartbeat; whoever waits resets it before */
+    struct event silent; /* the serial port has ended */
+    struct guest_beat first, last;
+    uint64_t last_beat_at_byte;
+    bool restarted; /* it said a second time that it is up, or on a destination at all */
+
+    /* What travels to the other end. */
+    bool is_up, is_working;
+    uint32_t beat_there; /* the last heartbeat that the other end has seen */
+    uint32_t bad_known;  /* bad pages that an earlier verify has told */
+
+    struct ssh *ssh; /* NULL: not logged in */
+};
+
+/*
+ * Waits for an event of the guest, or for the end of what could set it. what completes the sentence
+ * "guest tick of vm1 on host1 did not WHAT within 10 s". VM_ERROR_GUEST, VM_ERROR_DIED, CANCELLED.
+ */
+int guest_await(struct guest *guest, struct event *event, const char *what, int64_t deadline,
+                GError **err);
+
+/* "guest tick of vm1 on host1" in front of a VM_ERROR_GUEST. */
+void guest_set_error(const struct guest *guest, GError **err, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* The last serial lines, for errors. Transfer full. */
+char *guest_serial_tail(const struct guest *guest);
+
+/* A file of the guest's folder; NULL with VM_ERROR_START when it is not there. Transfer full. */
+char *guest_file(const struct host *host, const char *kind, const char *name, GError **err);

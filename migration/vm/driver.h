@@ -1,0 +1,41 @@
+/* What a hypervisor driver provides: the calls of vm.h, behind one table. */
+#pragma once
+
+#include "migration/vm/vm.h"
+
+struct vm_driver {
+    const char *name; /* the value of `vm_type` */
+
+    struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
+    int (*destroy)(struct vm *vm, GError **err); /* frees vm in any case */
+    struct event *(*exited)(struct vm *vm);
+    GError *(*death)(struct vm *vm);
+
+    int (*cont)(struct vm *vm, int64_t deadline, GError **err);
+    int (*stop)(struct vm *vm, int64_t deadline, GError **err);
+    int (*run_state)(struct vm *vm, char **state_out, int64_t deadline, GError **err);
+
+    int (*incoming_tcp)(struct vm *vm, const struct vm_move *move, const char *address,
+                        uint16_t low, uint16_t high, uint16_t *port_out, int64_t deadline,
+                        GError **err);
+    int (*migrate_fd)(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline,
+                      GError **err);
+    int (*await_migrated)(struct vm *vm, int64_t deadline, GError **err);
+    int (*migrate_cancel)(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
+    int (*move_stats)(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
+};
+
+extern const struct vm_driver qemu_driver;
+
+/* The part that every driver's VM begins with. The driver fills it in. */
+struct vm {
+    const struct vm_driver *driver;
+    const struct host *host;
+    char *name;
+    pid_t pid;
+    struct stream *serial;
+    char ssh_address[64];
+    uint16_t ssh_port;
+    struct event migration_changed;
+    int64_t stopped_at_us, resumed_at_us;
+};

@@ -1,0 +1,323 @@
+/*
+ * The decision. It looks at nothing but its arguments, and goes through the hosts in their order, so
+ * that every host of a tuple comes to the same answer from the same offers.
+ */
+#include "migration/vm/platform.h"
+
+#include "migration/params.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define KIB ((uint64_t)1024)
+#define FAST_SYNC_BYTES (256 * KIB) /* 64 pages: a block of such a length takes the broken path */
+#define QUIRK_BYTES (8 * KIB)
+#define FIXED_MAJOR 9 /* the first QEMU with 03bfc2188f06 */
+
+G_DEFINE_QUARK(vm-error-quark, vm_error)
+
+struct decision {
+    const struct vm_offer *const *offers;
+    const char *const *names;
+    unsigned n;
+    const struct params *params;
+    struct vm_platform *platform;
+};
+
+static void note(struct decision *d, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void note(struct decision *d, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(d->platform->notes, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+static void append_host(GString *list, const char *name, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* "host1 (…), host2 (…)" */
+static void append_host(GString *list, const char *name, const char *format, ...)
+{
+    va_list args;
+
+    g_string_append_printf(list, "%s%s (", list->len > 0 ? ", " : "", name);
+    va_start(args, format);
+    g_string_append_vprintf(list, format, args);
+    va_end(args);
+    g_string_append_c(list, ')');
+}
+
+int vm_acceleration_wanted(const struct params *params, enum vm_acceleration *out, GError **err)
+{
+    const char *name = param_text(params, "vm_accelerator");
+    const char *wish = param_text(params, "enable_kvm");
+    bool disabled, enabled;
+
+    if (name != NULL && strcmp(name, "kvm") != 0 && strcmp(name, "tcg") != 0) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "vm_accelerator = %s: must be kvm or tcg", name);
+        return -1;
+    }
+    if (name != NULL) {
+        *out = strcmp(name, "kvm") == 0 ? VM_ACCELERATION_KVM : VM_ACCELERATION_TCG;
+        return 0;
+    }
+    if (param_bool(params, "disable_kvm", &disabled, err) < 0)
+        return -1;
+    if (disabled) {
+        *out = VM_ACCELERATION_TCG;
+        return 0;
+    }
+    if (g_ascii_strcasecmp(wish, "auto") == 0) {
+        *out = VM_ACCELERATION_AUTO;
+        return 0;
+    }
+    if (params_parse_bool("enable_kvm", wish, &enabled, NULL) < 0) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "enable_kvm = %s: must be yes, no or auto", wish);
+        return -1;
+    }
+    *out = enabled ? VM_ACCELERATION_KVM : VM_ACCELERATION_TCG;
+    return 0;
+}
+
+static int decide_acceleration(struct decision *d, GError **err)
+{
+    g_autoptr(GString) without = g_string_new(NULL);
+    enum vm_acceleration wanted;
+
+    if (vm_acceleration_wanted(d->params, &wanted, err) < 0)
+        return -1;
+    d->platform->kvm = false;
+    if (wanted == VM_ACCELERATION_TCG)
+        return 0;
+    for (unsigned i = 0; i < d->n; i++) {
+        const struct vm_offer *offer = d->offers[i];
+
+        if (!offer->kvm)
+            append_host(without, d->names[i], "%s",
+                        offer->kvm_reason != NULL ? offer->kvm_reason : "no reason given");
+    }
+    if (without->len > 0 && wanted == VM_ACCELERATION_KVM) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "KVM is asked for and does not work on %s", without->str);
+        return -1;
+    }
+    d->platform->kvm = without->len == 0;
+    if (without->len > 0)
+        note(d, "TCG instead of KVM, which does not work on %s", without->str);
+    return 0;
+}
+
+/* ---- machine ------------------------------------------------------------------------------- */
+
+/* pc-i440fx-7.2 -> family "pc-i440fx" (length), version 7 * 1000 + 2; -1 if there is no version. */
+static int machine_version(const char *machine, size_t *family_length)
+{
+    const char *dash = strrchr(machine, '-');
+    unsigned major, minor;
+    char rest;
+
+    if (dash == NULL || sscanf(dash + 1, "%u.%u%c", &major, &minor, &rest) != 2 || minor > 999 ||
+        major > 999)
+        return -1;
+    *family_length = (size_t)(dash - machine);
+    return (int)(major * 1000 + minor);
+}
+
+static bool all_have_machine(const struct decision *d, const char *machine)
+{
+    for (unsigned i = 0; i < d->n; i++) {
+        if (g_strcmp0(g_hash_table_lookup(d->offers[i]->machines, machine), machine) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_better(const char *candidate, const char *best)
+{
+    size_t length;
+
+    if (best == NULL)
+        return true;
+    if (machine_version(candidate, &length) != machine_version(best, &length))
+        return machine_version(candidate, &length) > machine_version(best, &length);
+    return strcmp(candidate, best) < 0; /* any order will do, if it is the same everywhere */
+}
+
+/* The newest machine that all hosts have, of the family of one of the names the alias stands for. */
+static const char *newest_common_of_family(const struct decision *d, const char *alias)
+{
+    const char *best = NULL;
+
+    for (unsigned i = 0; i < d->n; i++) {
+        const char *resolved = g_hash_table_lookup(d->offers[i]->machines, alias);
+        size_t family = 0, length = 0;
+        GHashTableIter iter;
+        void *name;
+
+        if (machine_version(resolved, &family) < 0)
+            continue;
+        g_hash_table_iter_init(&iter, d->offers[0]->machines);
+        while (g_hash_table_iter_next(&iter, NULL, &name)) {
+            if (machine_version(name, &length) >= 0 && length == family &&
+                memcmp(name, resolved, family) == 0 && all_have_machine(d, name) &&
+                is_better(name, best))
+                best = name;
+        }
+    }
+    return best;
+}
+
+static int decide_machine(struct decision *d, GError **err)
+{
+    const char *wanted = param_text(d->params, "machine_type");
+    g_autoptr(GString) without = g_string_new(NULL);
+    g_autoptr(GString) answers = g_string_new(NULL);
+    const char *common;
+
+    for (unsigned i = 0; i < d->n; i++) {
+        const struct vm_offer *offer = d->offers[i];
+        const char *resolved = g_hash_table_lookup(offer->machines, wanted);
+
+        if (resolved == NULL)
+            append_host(without, d->names[i], "QEMU %u.%u.%u", offer->version[0],
+                        offer->version[1], offer->version[2]);
+        else
+            append_host(answers, d->names[i], "%s", resolved);
+    }
+    if (without->len > 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "machine_type = %s is not known on %s",
+                    wanted, without->str);
+        return -1;
+    }
+    common = all_have_machine(d, wanted) ? wanted : newest_common_of_family(d, wanted);
+    for (unsigned i = 0; i < d->n && common == NULL; i++) {
+        const char *resolved = g_hash_table_lookup(d->offers[i]->machines, wanted);
+
+        if (all_have_machine(d, resolved))
+            common = resolved;
+    }
+    if (common == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "machine_type = %s has no version that all hosts know: it means %s", wanted,
+                    answers->str);
+        return -1;
+    }
+    d->platform->machine = g_strdup(common);
+    return 0;
+}
+
+/* ---- CPU, memory, versions ------------------------------------------------------------------ */
+
+static int decide_cpu(struct decision *d, GError **err)
+{
+    const char *model = param_text(d->params, "cpu_model");
+    const char *flags = param_text(d->params, "cpu_model_flags");
+    g_autofree char *bare = g_strndup(model, strcspn(model, ","));
+    g_autoptr(GString) without = g_string_new(NULL);
+
+    if (strcmp(bare, "host") == 0 && !d->platform->kvm) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "cpu_model = host needs KVM%s%s",
+                    d->platform->notes->len > 0 ? ": " : "",
+                    d->platform->notes->len > 0 ? (char *)d->platform->notes->pdata[0] : "");
+        return -1;
+    }
+    for (unsigned i = 0; i < d->n; i++) {
+        if (!g_hash_table_contains(d->offers[i]->cpus, bare))
+            append_host(without, d->names[i], "QEMU %u.%u.%u", d->offers[i]->version[0],
+                        d->offers[i]->version[1], d->offers[i]->version[2]);
+    }
+    if (without->len > 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "cpu_model = %s is not known on %s", bare,
+                    without->str);
+        return -1;
+    }
+    d->platform->cpu =
+        g_strconcat(model, flags != NULL && flags[0] != ',' ? "," : "", flags, NULL);
+    return 0;
+}
+
+static bool any_before_the_fix(const struct decision *d)
+{
+    for (unsigned i = 0; i < d->n; i++) {
+        if (d->offers[i]->version[0] < FIXED_MAJOR)
+            return true;
+    }
+    return false;
+}
+
+static int decide_memory(struct decision *d, GError **err)
+{
+    struct vm_platform *platform = d->platform;
+    bool quirk;
+
+    if (param_size(d->params, "mem", &platform->ram_bytes, err) < 0 ||
+        param_bool(d->params, "tcg_dirty_sync_quirk", &quirk, err) < 0)
+        return -1;
+    if (platform->ram_bytes < 1024 * KIB) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "mem = %s: a guest needs 1 MiB at least", params_get(d->params, "mem"));
+        return -1;
+    }
+    if (platform->kvm || !any_before_the_fix(d) || platform->ram_bytes % FAST_SYNC_BYTES != 0)
+        return 0;
+    if (!quirk) {
+        note(d, "tcg_dirty_sync_quirk is off: QEMU before 9.0 loses guest memory writes when it "
+                "migrates a TCG guest of this size (fixed by qemu 03bfc2188f06)");
+        return 0;
+    }
+    platform->ram_bytes -= QUIRK_BYTES;
+    note(d, "8 KiB less memory than asked for, since QEMU before 9.0 loses guest memory writes when "
+            "it migrates a TCG guest otherwise (fixed by qemu 03bfc2188f06)");
+    return 0;
+}
+
+static void note_versions(struct decision *d)
+{
+    g_autoptr(GString) versions = g_string_new(NULL);
+    bool differ = false;
+
+    for (unsigned i = 0; i < d->n; i++) {
+        const struct vm_offer *offer = d->offers[i];
+
+        differ = differ || memcmp(offer->version, d->offers[0]->version,
+                                  sizeof offer->version) != 0 ||
+                 g_strcmp0(offer->package, d->offers[0]->package) != 0;
+        append_host(versions, d->names[i], "%u.%u.%u%s%s", offer->version[0], offer->version[1],
+                    offer->version[2], *offer->package != '\0' ? " " : "", offer->package);
+    }
+    if (differ)
+        note(d, "QEMU differs between the hosts: %s", versions->str);
+}
+
+struct vm_platform *vm_platform_decide(const struct vm_offer *const *offers,
+                                       const char *const *names, unsigned n,
+                                       const struct params *params, GError **err)
+{
+    static int (*const steps[])(struct decision *, GError **) = {
+        decide_acceleration, decide_machine, decide_cpu, decide_memory};
+    g_autoptr(vm_platform) platform = g_new0(struct vm_platform, 1);
+    struct decision decision = {offers, names, n, params, platform};
+
+    platform->notes = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (steps[i](&decision, err) < 0)
+            return NULL;
+    }
+    note_versions(&decision);
+    return g_steal_pointer(&platform);
+}
+
+void vm_platform_free(struct vm_platform *platform)
+{
+    if (platform == NULL)
+        return;
+    g_free(platform->machine);
+    g_free(platform->cpu);
+    g_ptr_array_unref(platform->notes);
+    g_free(platform);
+}

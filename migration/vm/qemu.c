@@ -1,0 +1,247 @@
+/* The qemu driver: one process a VM, spoken to by QMP. */
+#include "migration/vm/qemu.h"
+
+#include "migration/params.h"
+#include "migration/vm/qemu_cmdline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define GUEST_SSH_PORT 22
+
+int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_t deadline,
+                 json_t **reply_out, GError **err)
+{
+    return qemu_process_command(vm->process, name, arguments, -1, deadline, reply_out, err);
+}
+
+static void on_event(const char *name, const json_t *data, int64_t time_us, void *arg)
+{
+    struct qemu_vm *vm = arg;
+    const char *status = json_string_value(json_object_get(data, "status"));
+
+    if (strcmp(name, "STOP") == 0)
+        vm->base.stopped_at_us = time_us;
+    else if (strcmp(name, "RESUME") == 0)
+        vm->base.resumed_at_us = time_us;
+    else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
+        qemu_move_on_status(vm, status);
+    else if (strcmp(name, "MIGRATION_PASS") != 0)
+        return;
+    event_set(&vm->base.migration_changed);
+}
+
+/* ---- start and end -------------------------------------------------------------------------- */
+
+static int own(struct qemu_vm *vm, GError **err)
+{
+    g_autofree char *pid = g_strdup_printf("%d", (int)vm->base.pid);
+
+    return host_own(vm->base.host, OWNED_PROCESS, pid, err);
+}
+
+static void disown(struct qemu_vm *vm)
+{
+    g_autofree char *pid = g_strdup_printf("%d", (int)vm->base.pid);
+
+    host_disown(vm->base.host, OWNED_PROCESS, pid);
+}
+
+static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const char *who,
+                         int serial_fd, GError **err)
+{
+    g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
+    g_autofree char *binary =
+        qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
+    struct qemu_cmdline line = {
+        .binary = binary,
+        .name = spec->name,
+        .params = spec->params,
+        .platform = spec->platform,
+        .boot = spec->boot,
+        .incoming = spec->incoming,
+        .qmp_fd = QEMU_FD_QMP,
+        .serial_fd = QEMU_FD_SERIAL,
+    };
+    g_auto(GStrv) argv = binary != NULL ? qemu_cmdline_build(&line, err) : NULL;
+    struct qemu_start start = {
+        .who = who,
+        .binary = binary,
+        .argv = (const char *const *)argv,
+        .serial_fd = serial_fd,
+        .log_prefix = prefix,
+        .on_event = on_event,
+        .arg = vm,
+    };
+    g_autofree char *words = NULL;
+
+    if (argv == NULL)
+        return -1;
+    words = g_strjoinv(" ", argv);
+    host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
+             spec->name, "starting %s", words);
+    vm->process = qemu_process_start(&start, err);
+    if (vm->process == NULL)
+        return -1;
+    vm->base.pid = qemu_process_pid(vm->process);
+    return 0;
+}
+
+static int find_ssh_port(struct qemu_vm *vm, int64_t deadline, GError **err)
+{
+    json_auto_t *text = NULL;
+
+    if (qemu_command(vm, "human-monitor-command", json_pack("{s:s}", "command-line", "info usernet"),
+                     deadline, &text, err) < 0)
+        return -1;
+    vm->base.ssh_port = qemu_usernet_port(json_string_value(text), GUEST_SSH_PORT);
+    if (vm->base.ssh_port == 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "QEMU does not say on which port it forwards ssh");
+        return -1;
+    }
+    g_strlcpy(vm->base.ssh_address, "127.0.0.1", sizeof vm->base.ssh_address);
+    return 0;
+}
+
+static void qemu_free(struct qemu_vm *vm)
+{
+    stream_close(vm->base.serial);
+    qemu_process_free(vm->process);
+    g_free(vm->base.name);
+    g_free(vm);
+}
+
+static int qemu_destroy(struct vm *base, GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+    int result = 0;
+
+    if (vm->process != NULL)
+        result = qemu_process_end(vm->process, err);
+    if (vm->process != NULL && result == 0)
+        disown(vm);
+    qemu_free(vm);
+    return result;
+}
+
+static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
+{
+    g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
+    int pair[2];
+    int started;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", who,
+                    g_strerror(errno));
+        return -1;
+    }
+    started = start_process(vm, spec, who, pair[1], err);
+    close(pair[1]);
+    if (started < 0) {
+        close(pair[0]);
+        return -1;
+    }
+    vm->base.serial = stream_new(pair[0], err);
+    if (vm->base.serial == NULL || own(vm, err) < 0 ||
+        qemu_process_greet(vm->process, deadline, err) < 0)
+        return -1;
+    return spec->boot->network ? find_ssh_port(vm, deadline, err) : 0;
+}
+
+static struct vm *qemu_create(const struct vm_spec *spec, int64_t deadline, GError **err)
+{
+    struct qemu_vm *vm = g_new0(struct qemu_vm, 1);
+
+    vm->base.driver = &qemu_driver;
+    vm->base.host = spec->host;
+    vm->base.name = g_strdup(spec->name);
+    vm->migration.default_downtime_ms = -1;
+    if (start(vm, spec, deadline, err) == 0)
+        return &vm->base;
+    qemu_destroy(&vm->base, NULL);
+    return NULL;
+}
+
+static struct event *qemu_exited(struct vm *vm)
+{
+    return qemu_process_ended(qemu_vm(vm)->process);
+}
+
+static GError *qemu_death(struct vm *vm)
+{
+    return qemu_process_death(qemu_vm(vm)->process, VM_ERROR_DIED);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err)
+{
+    json_auto_t *reply = NULL;
+    const char *status;
+
+    if (qemu_command(qemu_vm(vm), "query-status", NULL, deadline, &reply, err) < 0)
+        return -1;
+    status = json_string_value(json_object_get(reply, "status"));
+    *state_out = g_strdup(status != NULL ? status : "unknown");
+    return 0;
+}
+
+static int qemu_cont(struct vm *vm, int64_t deadline, GError **err)
+{
+    g_autofree char *state = NULL;
+
+    if (qemu_run_state(vm, &state, deadline, err) < 0)
+        return -1;
+    if (strcmp(state, "inmigrate") == 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                    "%s on %s is still receiving: continuing it now would start it unasked when "
+                    "the stream ends",
+                    vm->name, vm->host->name);
+        return -1;
+    }
+    return qemu_command(qemu_vm(vm), "cont", NULL, deadline, NULL, err);
+}
+
+static int qemu_stop(struct vm *vm, int64_t deadline, GError **err)
+{
+    return qemu_command(qemu_vm(vm), "stop", NULL, deadline, NULL, err);
+}
+
+/*
+ * Lines look like
+ *   TCP[HOST_FORWARD]   3       127.0.0.1 37873       10.0.2.15    22     0     0
+ */
+uint16_t qemu_usernet_port(const char *text, uint16_t guest_port)
+{
+    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
+
+    for (char **line = lines; *line != NULL; line++) {
+        char host_address[64], guest_address[64];
+        unsigned from, to;
+
+        if (sscanf(*line, " TCP[HOST_FORWARD] %*d %63s %u %63s %u", host_address, &from,
+                   guest_address, &to) == 4 &&
+            to == guest_port && from > 0 && from <= UINT16_MAX)
+            return (uint16_t)from;
+    }
+    return 0;
+}
+
+const struct vm_driver qemu_driver = {
+    .name = "qemu",
+    .create = qemu_create,
+    .destroy = qemu_destroy,
+    .exited = qemu_exited,
+    .death = qemu_death,
+    .cont = qemu_cont,
+    .stop = qemu_stop,
+    .run_state = qemu_run_state,
+    .incoming_tcp = qemu_incoming_tcp,
+    .migrate_fd = qemu_migrate_fd,
+    .await_migrated = qemu_await_migrated,
+    .migrate_cancel = qemu_migrate_cancel,
+    .move_stats = qemu_move_stats,
+};

@@ -1,0 +1,51 @@
+/* What the files of the qemu driver share, and no one else. */
+#pragma once
+
+#include "migration/vm/driver.h"
+#include "migration/vm/qemu_process.h"
+
+/* Where a migration of this QEMU is, as its MIGRATION events say. */
+enum qemu_phase {
+    QEMU_MIGRATION_NONE,  /* none was asked for */
+    QEMU_MIGRATION_ASKED, /* a command is under way; events until `setup` are of an earlier one */
+    QEMU_MIGRATION_RUNS,  /* from `setup` on */
+    QEMU_MIGRATION_ENDED, /* completed, failed or cancelled: `status` says which */
+};
+
+struct qemu_migration {
+    enum qemu_phase phase;
+    bool is_incoming;
+    char status[24];
+    struct event ended;
+    int64_t default_downtime_ms; /* QEMU's own; -1: not asked yet */
+};
+
+struct qemu_vm {
+    struct vm base; /* first */
+    struct qemu_process *process;
+    struct qemu_migration migration;
+};
+
+static inline struct qemu_vm *qemu_vm(struct vm *vm)
+{
+    return (struct qemu_vm *)vm;
+}
+
+/* A command to this VM's QEMU without a descriptor. arguments: transfer full. */
+int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_t deadline,
+                 json_t **reply_out, GError **err);
+
+/* qemu_move.c */
+void qemu_move_on_status(struct qemu_vm *vm, const char *status);
+int qemu_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *address, uint16_t low,
+                      uint16_t high, uint16_t *port_out, int64_t deadline, GError **err);
+int qemu_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline,
+                    GError **err);
+int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
+int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
+
+/* qemu_stats.c */
+int qemu_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
+
+/* The host port that HMP `info usernet` shows as forwarded to a guest's port; 0: none. */
+uint16_t qemu_usernet_port(const char *text, uint16_t guest_port);

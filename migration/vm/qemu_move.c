@@ -1,0 +1,311 @@
+/*
+ * Moving by QMP. Capabilities and parameters are set and read back on both ends before each move, so
+ * that what a former move of this QEMU has left does not count. A move is known by its MIGRATION
+ * events, from `setup` on: a QEMU that has been a destination has said `completed` already.
+ */
+#include "migration/vm/qemu.h"
+
+#include <string.h>
+
+#define UNLIMITED_BYTES_PER_S INT64_MAX /* the largest that QEMU takes; its default is 128 MiB/s */
+#define EXIT_MS 1000                    /* for a destination that failed to end by itself */
+
+void qemu_move_on_status(struct qemu_vm *vm, const char *status)
+{
+    struct qemu_migration *m = &vm->migration;
+
+    if (m->phase == QEMU_MIGRATION_ASKED && strcmp(status, "setup") == 0)
+        m->phase = QEMU_MIGRATION_RUNS;
+    if (m->phase != QEMU_MIGRATION_RUNS)
+        return;
+    g_strlcpy(m->status, status, sizeof m->status);
+    if (strcmp(status, "completed") != 0 && strcmp(status, "failed") != 0 &&
+        strcmp(status, "cancelled") != 0)
+        return;
+    m->phase = QEMU_MIGRATION_ENDED;
+    event_set(&m->ended);
+}
+
+/* From here on events are of the command that is about to be sent. */
+static void expect(struct qemu_vm *vm, bool is_incoming)
+{
+    vm->migration.phase = QEMU_MIGRATION_ASKED;
+    vm->migration.is_incoming = is_incoming;
+    vm->migration.status[0] = '\0';
+    event_reset(&vm->migration.ended);
+    vm->base.stopped_at_us = 0;
+    vm->base.resumed_at_us = 0;
+}
+
+/* ---- capabilities and parameters ------------------------------------------------------------ */
+
+/* What a capability must be for this move: as asked for, events always on, all else off. */
+static bool wanted_state(const struct vm_move *move, const char *capability)
+{
+    if (strcmp(capability, "events") == 0)
+        return true;
+    return move->capabilities != NULL &&
+           GPOINTER_TO_INT(g_hash_table_lookup(move->capabilities, capability)) != 0;
+}
+
+/* Those that are not as they must be, for migrate-set-capabilities. Transfer full. */
+static json_t *capabilities_to_set(const struct vm_move *move, json_t *current)
+{
+    json_t *changes = json_array();
+    json_t *item;
+    size_t i;
+
+    json_array_foreach (current, i, item) {
+        const char *name = json_string_value(json_object_get(item, "capability"));
+        bool wanted = wanted_state(move, name);
+
+        if (wanted != json_is_true(json_object_get(item, "state")))
+            json_array_append_new(
+                changes, json_pack("{s:s, s:b}", "capability", name, "state", (int)wanted));
+    }
+    return changes;
+}
+
+static int check_all_known(struct qemu_vm *vm, const struct vm_move *move, json_t *current,
+                           GError **err)
+{
+    GHashTableIter iter;
+    void *name;
+
+    if (move->capabilities == NULL)
+        return 0;
+    g_hash_table_iter_init(&iter, move->capabilities);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        bool is_known = false;
+        json_t *item;
+        size_t i;
+
+        json_array_foreach (current, i, item)
+            is_known = is_known ||
+                       g_strcmp0(json_string_value(json_object_get(item, "capability")), name) == 0;
+        if (is_known)
+            continue;
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "QEMU of %s on %s has no migration capability %s", vm->base.name,
+                    vm->base.host->name, (const char *)name);
+        return -1;
+    }
+    return 0;
+}
+
+static int set_capabilities(struct qemu_vm *vm, const struct vm_move *move, int64_t deadline,
+                            GError **err)
+{
+    json_auto_t *before = NULL, *after = NULL, *changes = NULL, *left = NULL;
+
+    if (qemu_command(vm, "query-migrate-capabilities", NULL, deadline, &before, err) < 0 ||
+        check_all_known(vm, move, before, err) < 0)
+        return -1;
+    changes = capabilities_to_set(move, before);
+    if (json_array_size(changes) == 0)
+        return 0;
+    if (qemu_command(vm, "migrate-set-capabilities", json_pack("{s:O}", "capabilities", changes),
+                     deadline, NULL, err) < 0 ||
+        qemu_command(vm, "query-migrate-capabilities", NULL, deadline, &after, err) < 0)
+        return -1;
+    left = capabilities_to_set(move, after);
+    if (json_array_size(left) > 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                    "QEMU of %s on %s does not take the migration capability %s", vm->base.name,
+                    vm->base.host->name,
+                    json_string_value(
+                        json_object_get(json_array_get(left, 0), "capability")));
+        return -1;
+    }
+    return 0;
+}
+
+static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_t deadline,
+                          GError **err)
+{
+    int64_t bandwidth = UNLIMITED_BYTES_PER_S;
+    int64_t downtime_ms = move->downtime_limit_ms;
+    json_auto_t *before = NULL, *after = NULL;
+
+    if (move->max_bandwidth > 0 && move->max_bandwidth < (uint64_t)UNLIMITED_BYTES_PER_S)
+        bandwidth = (int64_t)move->max_bandwidth;
+    if (vm->migration.default_downtime_ms < 0) {
+        if (qemu_command(vm, "query-migrate-parameters", NULL, deadline, &before, err) < 0)
+            return -1;
+        vm->migration.default_downtime_ms =
+            json_integer_value(json_object_get(before, "downtime-limit"));
+    }
+    if (downtime_ms < 0)
+        downtime_ms = vm->migration.default_downtime_ms;
+    if (qemu_command(vm, "migrate-set-parameters",
+                     json_pack("{s:I, s:I}", "max-bandwidth", (json_int_t)bandwidth,
+                               "downtime-limit", (json_int_t)downtime_ms),
+                     deadline, NULL, err) < 0 ||
+        qemu_command(vm, "query-migrate-parameters", NULL, deadline, &after, err) < 0)
+        return -1;
+    if (json_integer_value(json_object_get(after, "max-bandwidth")) == bandwidth &&
+        json_integer_value(json_object_get(after, "downtime-limit")) == downtime_ms)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                "QEMU of %s on %s does not take the bandwidth limit %" G_GINT64_FORMAT
+                " bytes/s and the downtime limit %" G_GINT64_FORMAT " ms",
+                vm->base.name, vm->base.host->name, bandwidth, downtime_ms);
+    return -1;
+}
+
+/* ---- the two ends --------------------------------------------------------------------------- */
+
+/* The port that QEMU listens on, by query-migrate; 0: it does not say. */
+static uint16_t listening_port(json_t *reply)
+{
+    json_t *addresses = json_object_get(reply, "socket-address");
+    const char *port =
+        json_string_value(json_object_get(json_array_get(addresses, 0), "port"));
+    guint64 number;
+
+    if (port == NULL || !g_ascii_string_to_unsigned(port, 10, 1, UINT16_MAX, &number, NULL))
+        return 0;
+    return (uint16_t)number;
+}
+
+/* tcp:ADDRESS:LOW[,to=HIGH]. Transfer full. */
+static char *tcp_uri(const char *address, uint16_t low, uint16_t high)
+{
+    bool is_ipv6 = strchr(address, ':') != NULL;
+    g_autoptr(GString) uri = g_string_new("tcp:");
+
+    g_string_append_printf(uri, is_ipv6 ? "[%s]:%u" : "%s:%u", address, low);
+    if (high > low)
+        g_string_append_printf(uri, ",to=%u", high);
+    return g_string_free(g_steal_pointer(&uri), FALSE);
+}
+
+int qemu_incoming_tcp(struct vm *base, const struct vm_move *move, const char *address,
+                      uint16_t low, uint16_t high, uint16_t *port_out, int64_t deadline,
+                      GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+    g_autofree char *uri = tcp_uri(address, low, high);
+    json_auto_t *reply = NULL;
+    uint16_t port;
+
+    if (set_capabilities(vm, move, deadline, err) < 0 ||
+        set_parameters(vm, move, deadline, err) < 0)
+        return -1;
+    expect(vm, true);
+    if (qemu_command(vm, "migrate-incoming", json_pack("{s:s}", "uri", uri), deadline, NULL, err) <
+        0) {
+        vm->migration.phase = QEMU_MIGRATION_NONE;
+        g_prefix_error(err, "%s cannot listen on %s of %s: ", base->name, uri, base->host->name);
+        return -1;
+    }
+    if (qemu_command(vm, "query-migrate", NULL, deadline, &reply, err) < 0)
+        return -1;
+    port = listening_port(reply);
+    if (port == 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                    "QEMU of %s on %s does not say on which port it listens", base->name,
+                    base->host->name);
+        return -1;
+    }
+    *port_out = port;
+    return 0;
+}
+
+int qemu_migrate_fd(struct vm *base, const struct vm_move *move, int fd, int64_t deadline,
+                    GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+
+    if (set_capabilities(vm, move, deadline, err) < 0 ||
+        set_parameters(vm, move, deadline, err) < 0 ||
+        qemu_process_command(vm->process, "getfd", json_pack("{s:s}", "fdname", "vtmh-move"), fd,
+                             deadline, NULL, err) < 0)
+        return -1;
+    expect(vm, false);
+    if (qemu_command(vm, "migrate", json_pack("{s:s}", "uri", "fd:vtmh-move"), deadline, NULL,
+                     err) < 0) {
+        vm->migration.phase = QEMU_MIGRATION_NONE;
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+/*
+ * Why a migration failed: a source tells by QMP; a destination ends, and its reason is in what it
+ * printed. Transfer full; NULL when nothing was said.
+ */
+static char *reason_of(struct qemu_vm *vm, int64_t deadline)
+{
+    json_auto_t *reply = NULL;
+    const char *text;
+
+    if (vm->migration.is_incoming)
+        await_event(qemu_process_ended(vm->process),
+                    deadline_min(deadline, deadline_in(EXIT_MS)), NULL);
+    if (!event_is_set(qemu_process_ended(vm->process)) &&
+        qemu_command(vm, "query-migrate", NULL, deadline_min(deadline, deadline_in(EXIT_MS)),
+                     &reply, NULL) == 0) {
+        text = json_string_value(json_object_get(reply, "error-desc"));
+        if (text != NULL)
+            return g_strdup(text);
+    }
+    return qemu_process_last_words(vm->process);
+}
+
+int qemu_await_migrated(struct vm *base, int64_t deadline, GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+    struct qemu_migration *m = &vm->migration;
+    struct event *events[] = {&m->ended, qemu_process_ended(vm->process)};
+    g_autofree char *reason = NULL;
+
+    if (m->phase == QEMU_MIGRATION_NONE) {
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "no migration of %s was begun on %s",
+                    base->name, base->host->name);
+        return -1;
+    }
+    if (await_any(events, G_N_ELEMENTS(events), deadline, err) < 0)
+        return -1;
+    /* What it said before it ended may still be on its way to us. */
+    if (!event_is_set(&m->ended))
+        qemu_process_await_silence(vm->process);
+    if (!event_is_set(&m->ended)) {
+        g_propagate_error(err, vm_death(base));
+        return -1;
+    }
+    if (strcmp(m->status, "completed") == 0)
+        return 0;
+    reason = reason_of(vm, deadline);
+    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s on %s%s%s", base->name,
+                m->status, base->host->name, reason != NULL ? ": " : "",
+                reason != NULL ? reason : "");
+    return -1;
+}
+
+int qemu_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadline, GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+    struct qemu_migration *m = &vm->migration;
+    struct event *events[] = {&m->ended, qemu_process_ended(vm->process)};
+
+    if (m->phase == QEMU_MIGRATION_NONE) {
+        *completed_out = false;
+        return 0;
+    }
+    if (m->phase != QEMU_MIGRATION_ENDED &&
+        qemu_command(vm, "migrate_cancel", NULL, deadline, NULL, err) < 0)
+        return -1;
+    if (await_any(events, G_N_ELEMENTS(events), deadline, err) < 0)
+        return -1;
+    if (!event_is_set(&m->ended))
+        qemu_process_await_silence(vm->process);
+    if (!event_is_set(&m->ended)) {
+        g_propagate_error(err, vm_death(base));
+        return -1;
+    }
+    *completed_out = strcmp(m->status, "completed") == 0;
+    return 0;
+}
