@@ -1,0 +1,478 @@
+/*
+ * The live region is a block of lines at the bottom of the terminal: hosts that are being made
+ * ready, then the running tests, each with its VMs. To draw it, the cursor goes up over what was
+ * drawn last time and every line is written anew, cut to the terminal's width, because a line that
+ * wraps would make the count of lines wrong. What stays (verdicts, messages) is printed by taking
+ * the region away first and drawing it again below.
+ */
+#include "orchestrator/report/display_private.h"
+
+#include "orchestrator/report/summary.h"
+#include "orchestrator/report/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REDRAW_US (100 * 1000)
+#define LINES_MAX 20 /* a region higher than the terminal could not be redrawn */
+#define COLUMNS_USUAL 80
+#define COLUMNS_MIN 20
+
+struct live_vm {
+    char *name;
+    char *text;       /* the last line drawn for it */
+    GHashTable *told; /* host -> "phase leg": plain lines are printed when it changes */
+};
+
+struct live_test {
+    const struct test_result *test;
+    unsigned total;
+    int64_t begun_us;
+    GPtrArray *vms; /* struct live_vm, as they appear */
+};
+
+struct live_host {
+    char *name;
+    char *state;
+};
+
+struct display {
+    enum display_level level;
+    struct display_target target;
+    GPtrArray *hosts; /* struct live_host */
+    GPtrArray *tests; /* struct live_test */
+    unsigned drawn;   /* lines of the region that are on the terminal */
+    int64_t drawn_us; /* when */
+    bool is_stale;    /* something was left out since */
+};
+
+static void free_vm(void *data)
+{
+    struct live_vm *vm = data;
+
+    g_free(vm->name);
+    g_free(vm->text);
+    g_hash_table_unref(vm->told);
+    g_free(vm);
+}
+
+static void free_test(void *data)
+{
+    struct live_test *test = data;
+
+    g_ptr_array_unref(test->vms);
+    g_free(test);
+}
+
+static void free_host(void *data)
+{
+    struct live_host *host = data;
+
+    g_free(host->name);
+    g_free(host->state);
+    g_free(host);
+}
+
+struct display *display_new_on(enum display_level level, const struct display_target *target)
+{
+    struct display *display = g_new0(struct display, 1);
+
+    display->level = level;
+    display->target = *target;
+    display->hosts = g_ptr_array_new_with_free_func(free_host);
+    display->tests = g_ptr_array_new_with_free_func(free_test);
+    display_set_columns(display, target->columns);
+    return display;
+}
+
+struct display *display_new(enum display_level level, bool is_terminal, unsigned columns)
+{
+    const char *no_color = getenv("NO_COLOR");
+    bool colours = no_color == NULL || *no_color == '\0';
+
+    return display_new_on(level, &(struct display_target){
+                                     .live = stderr,
+                                     .out = stdout,
+                                     .is_terminal = is_terminal,
+                                     .live_colours = colours && is_terminal,
+                                     .out_colours = colours && isatty(STDOUT_FILENO),
+                                     .columns = columns,
+                                     .clock_us = g_get_monotonic_time,
+                                 });
+}
+
+void display_set_columns(struct display *display, unsigned columns)
+{
+    display->target.columns = MAX(columns > 0 ? columns : COLUMNS_USUAL, COLUMNS_MIN);
+}
+
+void display_leave_stdout(struct display *display)
+{
+    display->target.out = display->target.live;
+    display->target.out_colours = display->target.live_colours;
+}
+
+static bool is_live(const struct display *display)
+{
+    return display->target.is_terminal && display->level != DISPLAY_QUIET;
+}
+
+/* Leaves the cursor where the region began. */
+static void take_away(struct display *display)
+{
+    if (display->drawn > 0)
+        fprintf(display->target.live, "\r\033[%uA\033[J", display->drawn);
+    display->drawn = 0;
+}
+
+/* One line of the region. The last column stays free: some terminals wrap as soon as it is used. */
+static void add_line(GPtrArray *lines, const struct display *display, const char *text)
+{
+    g_ptr_array_add(lines, text_cut_columns(text, display->target.columns - 1));
+}
+
+static void add_test(GPtrArray *lines, const struct display *display, const struct live_test *live)
+{
+    double seconds = (double)(display->target.clock_us() - live->begun_us) / G_USEC_PER_SEC;
+    g_autofree char *time = text_duration(seconds);
+    g_autofree char *name = text_printable(live->test->shortname);
+    g_autofree char *line =
+        g_strdup_printf("(%u/%u) %s  %s", live->test->number, live->total, name, time);
+
+    add_line(lines, display, line);
+    for (unsigned i = 0; i < live->vms->len; i++) {
+        const struct live_vm *vm = g_ptr_array_index(live->vms, i);
+
+        if (vm->text != NULL)
+            add_line(lines, display, vm->text);
+    }
+}
+
+/* The region as it should be. Transfer full: array of char *. */
+static GPtrArray *make_lines(const struct display *display)
+{
+    GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; i < display->hosts->len; i++) {
+        const struct live_host *host = g_ptr_array_index(display->hosts, i);
+        g_autofree char *line = g_strdup_printf("%s: %s", host->name, host->state);
+
+        add_line(lines, display, line);
+    }
+    for (unsigned i = 0; i < display->tests->len; i++)
+        add_test(lines, display, g_ptr_array_index(display->tests, i));
+    if (lines->len > LINES_MAX) {
+        unsigned hidden = lines->len - LINES_MAX + 1;
+
+        g_ptr_array_set_size(lines, LINES_MAX - 1);
+        g_ptr_array_add(lines, g_strdup_printf("… %u more", hidden));
+    }
+    return lines;
+}
+
+static void draw(struct display *display)
+{
+    FILE *live = display->target.live;
+    g_autoptr(GPtrArray) lines = NULL;
+
+    if (!is_live(display))
+        return;
+    lines = make_lines(display);
+    if (display->drawn > 0)
+        fprintf(live, "\r\033[%uA", display->drawn);
+    for (unsigned i = 0; i < lines->len; i++)
+        fprintf(live, "%s\033[K\n", (char *)g_ptr_array_index(lines, i));
+    if (display->drawn > lines->len)
+        fputs("\033[J", live);
+    fflush(live);
+    display->drawn = lines->len;
+    display->drawn_us = display->target.clock_us();
+    display->is_stale = false;
+}
+
+/* For what comes often: at most ten times a second. */
+static void draw_soon(struct display *display)
+{
+    display->is_stale = true;
+    if (display->target.clock_us() - display->drawn_us >= REDRAW_US)
+        draw(display);
+}
+
+/* A line that stays, above the region. */
+static void print_line(struct display *display, const char *line)
+{
+    take_away(display);
+    fprintf(display->target.live, "%s\n", line);
+    fflush(display->target.live);
+    draw(display);
+}
+
+void display_free(struct display *display)
+{
+    if (display == NULL)
+        return;
+    take_away(display);
+    fflush(display->target.live);
+    g_ptr_array_unref(display->hosts);
+    g_ptr_array_unref(display->tests);
+    g_free(display);
+}
+
+void display_tick(struct display *display)
+{
+    if (display->is_stale || display->tests->len > 0)
+        draw_soon(display);
+}
+
+static void set_host(struct display *display, const char *name, const char *state)
+{
+    for (unsigned i = 0; i < display->hosts->len; i++) {
+        struct live_host *host = g_ptr_array_index(display->hosts, i);
+
+        if (strcmp(host->name, name) != 0)
+            continue;
+        g_free(host->state);
+        host->state = g_strdup(state);
+        if (state == NULL)
+            g_ptr_array_remove_index(display->hosts, i);
+        return;
+    }
+    if (state != NULL) {
+        struct live_host *host = g_new0(struct live_host, 1);
+
+        host->name = g_strdup(name);
+        host->state = g_strdup(state);
+        g_ptr_array_add(display->hosts, host);
+    }
+}
+
+/* How much of a state says what is done; the rest ("43 %") says how far it is. */
+static size_t words_of(const char *state)
+{
+    return strcspn(state, "0123456789");
+}
+
+static const char *state_of(const struct display *display, const char *name)
+{
+    for (unsigned i = 0; i < display->hosts->len; i++) {
+        const struct live_host *host = g_ptr_array_index(display->hosts, i);
+
+        if (strcmp(host->name, name) == 0)
+            return host->state;
+    }
+    return NULL;
+}
+
+void display_host(struct display *display, const char *host, const char *state)
+{
+    g_autofree char *name = text_printable(host);
+    g_autofree char *shown = state != NULL ? text_printable(state) : NULL;
+    const char *before = state_of(display, name);
+    bool is_news = shown == NULL || before == NULL || words_of(before) != words_of(shown) ||
+                   strncmp(before, shown, words_of(shown)) != 0;
+
+    set_host(display, name, shown);
+    if (is_live(display)) {
+        if (is_news)
+            draw(display);
+        else
+            draw_soon(display);
+    } else if (is_news && display->level != DISPLAY_QUIET) {
+        g_autofree char *line = g_strdup_printf("%s: %s", name, shown ? shown : "ready");
+
+        print_line(display, line);
+    }
+}
+
+static struct live_test *find_test(const struct display *display, const struct test_result *test)
+{
+    for (unsigned i = 0; i < display->tests->len; i++) {
+        struct live_test *live = g_ptr_array_index(display->tests, i);
+
+        if (live->test == test)
+            return live;
+    }
+    return NULL;
+}
+
+void display_test_begin(struct display *display, const struct test_result *test, unsigned total)
+{
+    struct live_test *live = g_new0(struct live_test, 1);
+
+    live->test = test;
+    live->total = total;
+    live->begun_us = display->target.clock_us();
+    live->vms = g_ptr_array_new_with_free_func(free_vm);
+    g_ptr_array_add(display->tests, live);
+    if (is_live(display)) {
+        draw(display);
+    } else if (display->level != DISPLAY_QUIET) {
+        g_autofree char *name = text_printable(test->shortname);
+        g_autofree char *hosts = test->hosts ? g_strjoinv(", ", test->hosts) : NULL;
+        g_autofree char *line = g_strdup_printf("(%u/%u) %s: begun%s%s", test->number, total, name,
+                                                hosts ? " on " : "", hosts ? hosts : "");
+
+        print_line(display, line);
+    }
+}
+
+static struct live_vm *find_vm(struct live_test *live, const char *name)
+{
+    struct live_vm *vm;
+
+    for (unsigned i = 0; i < live->vms->len; i++) {
+        vm = g_ptr_array_index(live->vms, i);
+        if (strcmp(vm->name, name) == 0)
+            return vm;
+    }
+    vm = g_new0(struct live_vm, 1);
+    vm->name = g_strdup(name);
+    vm->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_ptr_array_add(live->vms, vm);
+    return vm;
+}
+
+/* "vm1  leg 3/10  host1 -> host2  migrating": what a change of is worth a plain line. */
+static char *describe_phase(const struct test_result *test, const Vtmh__Progress *progress)
+{
+    GString *line = g_string_new(progress->vm);
+    unsigned hosts = test->hosts != NULL ? g_strv_length(test->hosts) : 0;
+    char *printable;
+
+    if (progress->legs > 0)
+        g_string_append_printf(line, "  leg %u/%u", progress->leg, progress->legs);
+    if (progress->source < hosts && progress->destination < hosts &&
+        progress->source != progress->destination)
+        g_string_append_printf(line, "  %s -> %s", test->hosts[progress->source],
+                               test->hosts[progress->destination]);
+    g_string_append_printf(line, "  %s", progress->phase);
+    printable = text_printable(line->str);
+    g_string_free(line, TRUE);
+    return printable;
+}
+
+/* The figures behind it, as far as they are known. */
+static void append_figures(GString *line, const Vtmh__Progress *progress)
+{
+    if (progress->percent >= 0)
+        g_string_append_printf(line, "  %.0f %%", progress->percent);
+    if (progress->rate_bytes_per_s >= 0)
+        g_string_append_printf(line, "  %.1f MiB/s", progress->rate_bytes_per_s / (1 << 20));
+    if (progress->remaining_bytes >= 0) {
+        g_autofree char *remaining = text_bytes((double)progress->remaining_bytes);
+
+        g_string_append_printf(line, "  %s left", remaining);
+    }
+    if (progress->downtime_ms >= 0)
+        g_string_append_printf(line, "  downtime %.1f ms", progress->downtime_ms);
+}
+
+static void print_phase(struct display *display, const struct live_test *live, struct live_vm *vm,
+                        const char *host, const char *phase)
+{
+    const char *told = g_hash_table_lookup(vm->told, host);
+    g_autofree char *line = NULL;
+
+    if (g_strcmp0(told, phase) == 0)
+        return;
+    g_hash_table_insert(vm->told, g_strdup(host), g_strdup(phase));
+    line = g_strdup_printf("(%u/%u) %s", live->test->number, live->total, phase);
+    print_line(display, line);
+}
+
+void display_progress(struct display *display, const struct test_result *test, const char *host,
+                      const Vtmh__Progress *progress)
+{
+    struct live_test *live = find_test(display, test);
+    g_autofree char *phase = NULL;
+    struct live_vm *vm;
+    GString *line;
+
+    if (live == NULL || display->level == DISPLAY_QUIET)
+        return;
+    vm = find_vm(live, progress->vm);
+    phase = describe_phase(test, progress);
+    if (!is_live(display)) {
+        print_phase(display, live, vm, host, phase);
+        return;
+    }
+    line = g_string_new("  ");
+    g_string_append(line, phase);
+    append_figures(line, progress);
+    g_free(vm->text);
+    vm->text = g_string_free(line, FALSE);
+    draw_soon(display);
+}
+
+void display_test_end(struct display *display, const struct test_result *test, unsigned total)
+{
+    struct live_test *live = find_test(display, test);
+    bool colours = display->target.live_colours;
+    g_autofree char *name = text_printable(test->shortname);
+    g_autofree char *time = text_duration(MAX(test->elapsed_s, 0));
+    g_autofree char *host = test->fail_host ? g_strconcat(test->fail_host, ": ", NULL) : NULL;
+    g_autofree char *why = test->fail_cause ? text_printable(test->fail_cause) : NULL;
+    g_autofree char *line = NULL;
+
+    if (live != NULL)
+        g_ptr_array_remove(display->tests, live);
+    if (display->level == DISPLAY_QUIET)
+        return;
+    line = g_strdup_printf("(%u/%u) %s: %s%s%s (%s)%s%s%s", test->number, total, name,
+                           summary_colour(test->status, colours), status_name(test->status),
+                           summary_colour_end(colours), time, why ? "  " : "",
+                           why && host ? host : "", why ? why : "");
+    print_line(display, line);
+}
+
+static const char *const level_words[] = {
+    [VTMH__LOG_LEVEL__LOG_DEBUG] = "debug: ",
+    [VTMH__LOG_LEVEL__LOG_INFO] = "",
+    [VTMH__LOG_LEVEL__LOG_WARNING] = "warning: ",
+    [VTMH__LOG_LEVEL__LOG_ERROR] = "error: ",
+};
+
+void display_log(struct display *display, const char *host, Vtmh__LogLevel level, const char *text)
+{
+    const char *word = (size_t)level < G_N_ELEMENTS(level_words) ? level_words[level] : "error: ";
+    bool is_grave = level != VTMH__LOG_LEVEL__LOG_DEBUG && level != VTMH__LOG_LEVEL__LOG_INFO;
+    g_autofree char *shown = NULL, *line = NULL;
+
+    if (!is_grave && display->level != DISPLAY_VERBOSE)
+        return;
+    shown = text_printable(text);
+    line = g_strdup_printf("%s: %s%s", host != NULL ? host : "vtmh", word, shown);
+    print_line(display, line);
+}
+
+void display_message(struct display *display, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    va_list list;
+
+    va_start(list, format);
+    text = g_strdup_vprintf(format, list);
+    va_end(list);
+    take_away(display);
+    lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        g_autofree char *shown = text_printable(*line);
+
+        fprintf(display->target.live, "vtmh: %s\n", shown);
+    }
+    fflush(display->target.live);
+    draw(display);
+}
+
+void display_summary(struct display *display, const struct job_result *job)
+{
+    take_away(display);
+    fflush(display->target.live);
+    g_ptr_array_set_size(display->hosts, 0);
+    g_ptr_array_set_size(display->tests, 0);
+    summary_print(display->target.out, job,
+                  display->level == DISPLAY_QUIET ? SUMMARY_SHORT : SUMMARY_FULL,
+                  display->target.out_colours);
+}

@@ -1,0 +1,300 @@
+#include "orchestrator/report/summary.h"
+
+#include "orchestrator/report/text.h"
+
+#include <string.h>
+
+#define INDENT "      " /* of what belongs to the line above */
+
+static const char *const colour_of[] = {
+    [VTMH__STATUS__STATUS_NONE] = "",           [VTMH__STATUS__STATUS_PASS] = "\033[32m",
+    [VTMH__STATUS__STATUS_SKIP] = "\033[36m",   [VTMH__STATUS__STATUS_CANCEL] = "\033[36m",
+    [VTMH__STATUS__STATUS_WARN] = "\033[33m",   [VTMH__STATUS__STATUS_ERROR] = "\033[31m",
+    [VTMH__STATUS__STATUS_FAIL] = "\033[1;31m", [VTMH__STATUS__STATUS_INTERRUPT] = "\033[35m",
+};
+
+const char *summary_colour(Vtmh__Status status, bool colours)
+{
+    if (!colours)
+        return "";
+    return (size_t)status < G_N_ELEMENTS(colour_of) ? colour_of[status] : "\033[31m";
+}
+
+const char *summary_colour_end(bool colours)
+{
+    return colours ? "\033[0m" : "";
+}
+
+static bool is_completed(const struct leg_result *leg)
+{
+    return g_strcmp0(leg->status, "completed") == 0;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double downtime(const struct leg_result *leg)
+{
+    return leg->downtime_ms;
+}
+
+static double stop_to_resume(const struct leg_result *leg)
+{
+    return leg->stop_to_resume_ms;
+}
+
+/* "12.3/31.0 ms": median and largest of the completed legs in which it was measured; "-" if none.
+ * Transfer full. */
+static char *median_and_max(const struct test_result *test,
+                            double (*figure)(const struct leg_result *))
+{
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+    double median, largest;
+    unsigned middle;
+
+    for (unsigned i = 0; i < test->legs->len; i++) {
+        const struct leg_result *leg = g_ptr_array_index(test->legs, i);
+        double value = figure(leg);
+
+        if (is_completed(leg) && value >= 0)
+            g_array_append_val(values, value);
+    }
+    if (values->len == 0)
+        return g_strdup("-");
+    g_array_sort(values, compare_doubles);
+    middle = values->len / 2;
+    median = g_array_index(values, double, middle);
+    if (values->len % 2 == 0)
+        median = (median + g_array_index(values, double, middle - 1)) / 2;
+    largest = g_array_index(values, double, values->len - 1);
+    return g_strdup_printf("%.1f/%.1f ms", median, largest);
+}
+
+/* "10", or "3/10" when not all were completed. Transfer full. */
+static char *legs(const struct test_result *test)
+{
+    unsigned completed = 0;
+
+    for (unsigned i = 0; i < test->legs->len; i++)
+        completed += is_completed(g_ptr_array_index(test->legs, i));
+    if (test->legs->len == 0)
+        return g_strdup("-");
+    if (completed == test->legs->len)
+        return g_strdup_printf("%u", completed);
+    return g_strdup_printf("%u/%u", completed, test->legs->len);
+}
+
+/* "clean 9/10", "corrupt 1/10 (17 pages)", "not checked". Transfer full. */
+static char *memory(const struct test_result *test)
+{
+    unsigned clean = 0, corrupt = 0;
+    uint64_t bad_pages = 0;
+
+    for (unsigned i = 0; i < test->legs->len; i++) {
+        const struct leg_result *leg = g_ptr_array_index(test->legs, i);
+
+        clean += leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CLEAN;
+        if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT) {
+            corrupt++;
+            bad_pages += leg->bad_pages;
+        }
+    }
+    if (corrupt > 0)
+        return g_strdup_printf("corrupt %u/%u (%" G_GUINT64_FORMAT " page%s)", corrupt,
+                               test->legs->len, bad_pages, bad_pages == 1 ? "" : "s");
+    if (clean > 0)
+        return g_strdup_printf("clean %u/%u", clean, test->legs->len);
+    return g_strdup(test->legs->len > 0 ? "not checked" : "-");
+}
+
+enum column { TEST, STATUS, TIME, LEGS, DOWNTIME, STOP_TO_RESUME, MEMORY, COLUMNS };
+
+static const char *const headings[COLUMNS] = {
+    [TEST] = "TEST",     [STATUS] = "STATUS",     [TIME] = "TIME",
+    [LEGS] = "LEGS",     [DOWNTIME] = "DOWNTIME", [STOP_TO_RESUME] = "STOP→RESUME",
+    [MEMORY] = "MEMORY",
+};
+
+static void fill_row(char *cells[COLUMNS], const struct test_result *test)
+{
+    g_autofree char *id = test_result_id(test);
+
+    cells[TEST] = text_printable(id);
+    cells[STATUS] = g_strdup(status_name(test->status));
+    cells[TIME] = text_duration(MAX(test->elapsed_s, 0));
+    cells[LEGS] = legs(test);
+    cells[DOWNTIME] = median_and_max(test, downtime);
+    cells[STOP_TO_RESUME] = median_and_max(test, stop_to_resume);
+    cells[MEMORY] = memory(test);
+}
+
+static void print_row(FILE *out, char *const cells[COLUMNS], const unsigned widths[COLUMNS],
+                      const char *colour, const char *colour_end)
+{
+    for (unsigned i = 0; i < COLUMNS; i++) {
+        unsigned fill = i + 1 < COLUMNS ? widths[i] - text_columns(cells[i]) + 2 : 0;
+
+        fprintf(out, "%s%s%s%*s", i == STATUS ? colour : "", cells[i],
+                i == STATUS ? colour_end : "", (int)fill, "");
+    }
+    fputc('\n', out);
+}
+
+static void print_table(FILE *out, const struct job_result *job, bool colours)
+{
+    unsigned rows = job->tests->len, widths[COLUMNS];
+    char *(*table)[COLUMNS] = g_malloc0_n(MAX(rows, 1), sizeof(*table));
+
+    for (unsigned i = 0; i < COLUMNS; i++)
+        widths[i] = text_columns(headings[i]);
+    for (unsigned row = 0; row < rows; row++) {
+        fill_row(table[row], g_ptr_array_index(job->tests, row));
+        for (unsigned i = 0; i < COLUMNS; i++)
+            widths[i] = MAX(widths[i], text_columns(table[row][i]));
+    }
+    print_row(out, (char *const *)headings, widths, "", "");
+    for (unsigned row = 0; row < rows; row++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, row);
+
+        print_row(out, table[row], widths, summary_colour(test->status, colours),
+                  summary_colour_end(colours));
+        for (unsigned i = 0; i < COLUMNS; i++)
+            g_free(table[row][i]);
+    }
+    g_free(table);
+}
+
+/* "4 tests: 3 PASS, 1 FAIL in 34.5 s": the worst last. */
+static void print_totals(FILE *out, const struct job_result *job, bool colours)
+{
+    static const Vtmh__Status order[] = {
+        VTMH__STATUS__STATUS_PASS,    VTMH__STATUS__STATUS_SKIP,      VTMH__STATUS__STATUS_CANCEL,
+        VTMH__STATUS__STATUS_WARN,    VTMH__STATUS__STATUS_ERROR,     VTMH__STATUS__STATUS_FAIL,
+        VTMH__STATUS__STATUS_ABORTED, VTMH__STATUS__STATUS_INTERRUPT, VTMH__STATUS__STATUS_NONE};
+    g_autofree char *time = text_duration(MAX(job->elapsed_s, 0));
+    const char *before = ": ";
+
+    fprintf(out, "\n%u test%s", job->tests->len, job->tests->len == 1 ? "" : "s");
+    for (unsigned i = 0; i < G_N_ELEMENTS(order); i++) {
+        unsigned count = job_result_count(job, order[i]);
+
+        if (count == 0)
+            continue;
+        fprintf(out, "%s%s%u %s%s", before, summary_colour(order[i], colours), count,
+                status_name(order[i]), summary_colour_end(colours));
+        before = ", ";
+    }
+    fprintf(out, " in %s\n", time);
+}
+
+/* "host2: cause (while …)", or NULL when nothing is known. Transfer full. */
+static char *cause(const struct test_result *test)
+{
+    GString *text = g_string_new(NULL);
+    char *printable;
+
+    if (test->fail_cause == NULL) {
+        g_string_free(text, TRUE);
+        return NULL;
+    }
+    if (test->fail_host != NULL)
+        g_string_append_printf(text, "%s: ", test->fail_host);
+    g_string_append(text, test->fail_cause);
+    if (test->fail_context != NULL && *test->fail_context != '\0')
+        g_string_append_printf(text, " (%s)", test->fail_context);
+    printable = text_printable(text->str);
+    g_string_free(text, TRUE);
+    return printable;
+}
+
+/* Each test that did not pass with its cause, what it leaked, and where its logs are. */
+static void print_causes(FILE *out, const struct job_result *job, bool colours)
+{
+    for (unsigned i = 0; i < job->tests->len; i++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, i);
+        g_autofree char *id = test_result_id(test);
+        g_autofree char *name = text_printable(id);
+        g_autofree char *why = cause(test);
+
+        if (test->status == VTMH__STATUS__STATUS_PASS && test->leaks->len == 0)
+            continue;
+        fprintf(out, "\n%s%s%s  %s\n", summary_colour(test->status, colours),
+                status_name(test->status), summary_colour_end(colours), name);
+        if (why != NULL)
+            fprintf(out, INDENT "%s\n", why);
+        for (unsigned k = 0; k < test->leaks->len; k++) {
+            g_autofree char *leak = text_printable(g_ptr_array_index(test->leaks, k));
+
+            fprintf(out, INDENT "left behind: %s\n", leak);
+        }
+        if (test->logdir != NULL)
+            fprintf(out, INDENT "logs: %s\n", test->logdir);
+    }
+}
+
+static void print_notes(FILE *out, const struct job_result *job)
+{
+    g_autoptr(GPtrArray) notes = g_ptr_array_new();
+    g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (unsigned i = 0; i < job->tests->len; i++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, i);
+
+        for (unsigned k = 0; k < test->notes->len; k++) {
+            char *note = g_ptr_array_index(test->notes, k);
+            unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, note));
+
+            if (count == 0)
+                g_ptr_array_add(notes, note);
+            g_hash_table_insert(counts, note, GUINT_TO_POINTER(count + 1));
+        }
+    }
+    if (notes->len > 0)
+        fputc('\n', out);
+    for (unsigned i = 0; i < notes->len; i++) {
+        const char *note = g_ptr_array_index(notes, i);
+        unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, note));
+        g_autofree char *shown = text_printable(note);
+
+        fprintf(out, "note: %s (%u test%s)\n", shown, count, count == 1 ? "" : "s");
+    }
+}
+
+/* One line a test, as grep likes it. */
+static void print_verdicts(FILE *out, const struct job_result *job, bool colours)
+{
+    for (unsigned i = 0; i < job->tests->len; i++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, i);
+        g_autofree char *id = test_result_id(test);
+        g_autofree char *name = text_printable(id);
+        g_autofree char *why = cause(test);
+
+        fprintf(out, "%s%s%s %s%s%s\n", summary_colour(test->status, colours),
+                status_name(test->status), summary_colour_end(colours), name,
+                why != NULL ? ": " : "", why != NULL ? why : "");
+    }
+}
+
+void summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours)
+{
+    g_autofree char *trouble = job->trouble != NULL ? text_printable(job->trouble) : NULL;
+
+    if (form == SUMMARY_SHORT) {
+        print_verdicts(out, job, colours);
+    } else {
+        if (job->tests->len > 0)
+            print_table(out, job, colours);
+        print_totals(out, job, colours);
+        print_causes(out, job, colours);
+        print_notes(out, job);
+        if (trouble != NULL)
+            fprintf(out, "\nthe job could not go on: %s\n", trouble);
+        fputc('\n', out);
+    }
+    fprintf(out, "%s\n", job->dir != NULL ? job->dir : "-");
+    fflush(out);
+}
