@@ -1,0 +1,14 @@
+#include "orchestrator/command/command.h"
+
+#include "orchestrator/command/list.h"
+#include "orchestrator/command/run.h"
+#include "orchestrator/command/show.h"
+
+#include <stddef.h>
+
+const struct command commands[] = {
+    {"run", "run the tests of a file on machines (the default)", command_run},
+    {"list", "print the names of the tests in a file", command_list},
+    {"show", "print the parameters of the tests in a file", command_show},
+    {NULL, NULL, NULL},
+};

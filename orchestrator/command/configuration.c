@@ -1,0 +1,83 @@
+#include "orchestrator/command/configuration.h"
+
+#include "orchestrator/result.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int reading_take_expand(const char *value, void *target, G_GNUC_UNUSED GError **err)
+{
+    struct reading *reading = target;
+
+    g_strfreev(reading->expand);
+    reading->expand = g_strsplit(value, ",", -1);
+    return 0;
+}
+
+static int fail(const char *message)
+{
+    fprintf(stderr, "vtmh: %s\n", message);
+    return EXIT_BIT_USAGE;
+}
+
+int reading_parse(const struct arguments *arguments, int argc, char **argv, struct reading *reading)
+{
+    g_autoptr(GError) error = NULL;
+    int outcome;
+
+    selection_init(&reading->selection);
+    outcome = arguments_parse(arguments, argc, argv, reading, &error);
+    if (outcome > ARGUMENTS_PARSED) {
+        arguments_print(arguments, outcome);
+        return reading_end(NULL);
+    }
+    if (outcome < 0)
+        return fail(error->message);
+    if (reading->selection.file == NULL) {
+        fprintf(stderr, "vtmh: no configuration file\nusage: %s\n", arguments->usage);
+        return EXIT_BIT_USAGE;
+    }
+    return -1;
+}
+
+void reading_clear(struct reading *reading)
+{
+    selection_clear(&reading->selection);
+    g_clear_pointer(&reading->expand, g_strfreev);
+}
+
+static int add_line(struct cfg *cfg, const char *line, GError **err)
+{
+    if (g_str_has_prefix(line, "only "))
+        return cfg_only(cfg, line + strlen("only "), err);
+    if (g_str_has_prefix(line, "no "))
+        return cfg_no(cfg, line + strlen("no "), err);
+    return cfg_parse_text(cfg, "<command line>", line, err);
+}
+
+struct cfg *reading_open(const struct reading *reading, GError **err)
+{
+    g_autoptr(cfg) cfg = cfg_new(&(struct cfg_options){
+        .defaults = reading->selection.defaults,
+        .expand = (const char *const *)reading->expand,
+        .keep_suffixes = reading->keep_suffixes,
+    });
+    const GPtrArray *extra = reading->selection.extra;
+
+    if (cfg_parse_file(cfg, reading->selection.file, err) < 0)
+        return NULL;
+    for (unsigned i = 0; i < extra->len; i++)
+        if (add_line(cfg, g_ptr_array_index(extra, i), err) < 0)
+            return NULL;
+    return g_steal_pointer(&cfg);
+}
+
+int reading_end(const GError *error)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "vtmh: writing standard output: %s\n", g_strerror(errno));
+        return EXIT_BIT_USAGE;
+    }
+    return error != NULL ? fail(error->message) : 0;
+}

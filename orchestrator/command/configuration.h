@@ -1,0 +1,36 @@
+/* What the commands have in common that only read a configuration: options, opening, errors. */
+#pragma once
+
+#include "cfg/cfg.h"
+#include "orchestrator/selection.h"
+
+/* First member of what such a command parses into. */
+struct reading {
+    struct selection selection; /* first: SELECTION_ROWS has it as its target */
+    GStrv expand;               /* -e, or NULL */
+    bool keep_suffixes;         /* -s */
+};
+
+/* clang-format off */
+#define READING_ROWS                                                                               \
+    SELECTION_ROWS,                                                                                \
+    {"expand", 'e', "NAMES", .take = reading_take_expand,                                          \
+     .help = "blocks that -d does not touch, separated by commas"},                                \
+    {"skip-dups", 's', .flag = offsetof(struct reading, keep_suffixes),                            \
+     .help = "keep keys with a suffix although all their values are equal"}
+/* clang-format on */
+
+int reading_take_expand(const char *value, void *target, GError **err);
+
+/* Parses argv into reading (zeroed before, to be cleared after). Returns -1 when the command may go
+ * on, else the exit status, after printing help or the error. */
+int reading_parse(const struct arguments *arguments, int argc, char **argv,
+                  struct reading *reading);
+void reading_clear(struct reading *reading);
+
+/* The file with the extra lines behind it. Transfer full. */
+struct cfg *reading_open(const struct reading *reading, GError **err);
+
+/* Flushes stdout. Returns the exit status: 0, or 4 with the error, or that of writing, on stderr.
+ */
+int reading_end(const GError *error);

@@ -1,0 +1,147 @@
+#include "orchestrator/command/show.h"
+
+#include "orchestrator/command/configuration.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct format;
+
+struct showing {
+    struct reading reading;
+    const struct format *format;
+    char *test; /* --test, or NULL for all */
+};
+
+static int print_text(struct cfg *cfg, GString *buffer, GError **err);
+
+/* How a test is printed. */
+static const struct format {
+    const char *name;
+    int (*print)(struct cfg *cfg, GString *buffer, GError **err); /* appends the current test */
+} formats[] = {
+    {"text", print_text},
+    {"jsonl", cfg_test_jsonl},
+};
+
+static int take_format(const char *value, void *target, GError **err)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (strcmp(formats[i].name, value) != 0)
+            continue;
+        ((struct showing *)target)->format = &formats[i];
+        return 0;
+    }
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                "\"%s\" is not a format; there are text and jsonl", value);
+    return -1;
+}
+
+static int take_test(const char *value, void *target, G_GNUC_UNUSED GError **err)
+{
+    struct showing *showing = target;
+
+    g_free(showing->test);
+    showing->test = g_strdup(value);
+    return 0;
+}
+
+static const struct argument table[] = {
+    {"format", '\0', "FORMAT", .take = take_format,
+     .help = "text (the default), or jsonl: one JSON object a line,\n"
+             "keys sorted, no white space"},
+    {"test", '\0', "NAME|N", .take = take_test,
+     .help = "only this test: its number in the list, its full name,\n"
+             "or its short name"},
+    READING_ROWS,
+    {NULL},
+};
+
+static const struct arguments arguments = {
+    .usage = "vtmh show [options] FILE.cfg [LINE…]",
+    .about = "Prints each test in FILE.cfg with all its parameters. A LINE acts as if it stood at\n"
+             "the end of the file.",
+    .more = "examples:\n"
+            "  vtmh show --test 1 migrate.cfg\n"
+            "  vtmh show --format jsonl migrate.cfg 'only quick' | jq -r .mem\n"
+            "\n"
+            "exit status: 0, or 4 when the command line or the configuration is wrong",
+    .table = table,
+    .take_word = selection_take_word,
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "   1  NAME", then the parameters in the order of their keys. */
+static int print_text(struct cfg *cfg, GString *buffer, GError **err)
+{
+    g_autoptr(params) test = cfg_test_params(cfg, err);
+    g_autofree const char **keys = NULL;
+    g_autofree char *dep = NULL;
+    struct params_iter it;
+    size_t count = 0;
+
+    if (test == NULL)
+        return -1;
+    keys = g_new(const char *, params_count(test) + 1);
+    for (params_iter_init(&it, test); params_iter_next(&it);)
+        keys[count++] = it.key;
+    qsort(keys, count, sizeof(*keys), compare_keys);
+    g_string_append_printf(buffer, "%4" G_GUINT64_FORMAT "  %s\n", cfg_test_number(cfg),
+                           cfg_test_shortname(cfg));
+    for (size_t i = 0; i < count; i++)
+        g_string_append_printf(buffer, "      %s = %s\n", keys[i], params_get(test, keys[i]));
+    dep = g_strjoinv(" ", (char **)params_dep(test));
+    if (*dep != '\0')
+        g_string_append_printf(buffer, "      depends on: %s\n", dep);
+    return 0;
+}
+
+static int print_test(const struct showing *showing, struct cfg *cfg, GString *buffer, GError **err)
+{
+    g_string_truncate(buffer, 0);
+    if (showing->format->print(cfg, buffer, err) < 0)
+        return -1;
+    fwrite(buffer->str, 1, buffer->len, stdout);
+    return 0;
+}
+
+static int print_tests(const struct showing *showing, struct cfg *cfg, GError **err)
+{
+    GString *buffer = g_string_new(NULL);
+    int more = 0;
+
+    if (showing->test != NULL) {
+        more = cfg_seek(cfg, showing->test, err);
+        if (more == 0)
+            more = print_test(showing, cfg, buffer, err);
+    } else {
+        while ((more = cfg_next(cfg, err)) > 0 && !ferror(stdout))
+            if ((more = print_test(showing, cfg, buffer, err)) < 0)
+                break;
+    }
+    g_string_free(buffer, TRUE);
+    return more < 0 ? -1 : 0;
+}
+
+int command_show(int argc, char **argv)
+{
+    struct showing showing = {.format = &formats[0]};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(cfg) cfg = NULL;
+    int status = reading_parse(&arguments, argc, argv, &showing.reading);
+
+    if (status < 0) {
+        cfg = reading_open(&showing.reading, &error);
+        if (cfg != NULL)
+            print_tests(&showing, cfg, &error);
+        status = reading_end(error);
+    }
+    reading_clear(&showing.reading);
+    g_free(showing.test);
+    return status;
+}

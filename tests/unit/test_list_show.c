@@ -1,0 +1,150 @@
+#include "orchestrator/command/list.h"
+#include "orchestrator/command/show.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *path; /* of the configuration */
+
+static void write_configuration(void)
+{
+    static const char text[] = "mem = 32\n"
+                               "variants:\n"
+                               "    - tick:\n"
+                               "        guest = tick\n"
+                               "    - jeos:\n"
+                               "        guest = jeos\n"
+                               "variants:\n"
+                               "    - @tcp:\n"
+                               "        protocol = tcp\n"
+                               "    - unix:\n"
+                               "        protocol = unix\n";
+    int fd = g_file_open_tmp("vtmh-list-XXXXXX", &path, NULL);
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+    cr_assert(g_file_set_contents(path, text, -1, NULL));
+    cr_redirect_stdout();
+    cr_redirect_stderr();
+}
+
+static void remove_configuration(void)
+{
+    g_unlink(path);
+    g_free(path);
+}
+
+TestSuite(list_show, .init = write_configuration, .fini = remove_configuration);
+
+/* Words are split at "|"; FILE is the configuration. */
+static int call(int (*command)(int, char **), const char *line)
+{
+    g_auto(GStrv) words = g_strsplit(line, "|", -1);
+
+    for (char **word = words; *word != NULL; word++)
+        if (strcmp(*word, "FILE") == 0) {
+            g_free(*word);
+            *word = g_strdup(path);
+        }
+    return command((int)g_strv_length(words), words);
+}
+
+Test(list_show, lists_short_names)
+{
+    cr_expect_eq(call(command_list, "FILE"), 0);
+    cr_assert_stdout_eq_str("tick\njeos\nunix.tick\nunix.jeos\n");
+}
+
+Test(list_show, lists_full_names)
+{
+    cr_expect_eq(call(command_list, "--fullname|FILE"), 0);
+    cr_assert_stdout_eq_str("tcp.tick\ntcp.jeos\nunix.tick\nunix.jeos\n");
+}
+
+Test(list_show, counts_what_filters_leave)
+{
+    cr_expect_eq(call(command_list, "--count|FILE|--no|unix"), 0);
+    cr_assert_stdout_eq_str("2\n");
+}
+
+Test(list_show, takes_lines_behind_the_file)
+{
+    cr_expect_eq(call(command_list, "FILE|only jeos|no tcp"), 0);
+    cr_assert_stdout_eq_str("unix.jeos\n");
+}
+
+Test(list_show, lists_nothing_and_is_content_when_filters_leave_nothing)
+{
+    cr_expect_eq(call(command_list, "--only|nowhere|FILE"), 0);
+    cr_assert_stdout_eq_str("");
+}
+
+Test(list_show, shows_tests_as_canonical_lines)
+{
+    cr_expect_eq(call(command_show, "--format|jsonl|FILE|only jeos|-p|mem=64|--only|unix"), 0);
+    cr_assert_stdout_eq_str("{\"dep\":[],\"guest\":\"jeos\",\"mem\":\"64\",\"name\":\"unix.jeos\","
+                            "\"protocol\":\"unix\","
+                            "\"shortname\":\"unix.jeos\"}\n");
+}
+
+Test(list_show, shows_one_test_as_text)
+{
+    cr_expect_eq(call(command_show, "--test|2|FILE"), 0);
+    cr_assert_stdout_eq_str("   2  jeos\n"
+                            "      guest = jeos\n"
+                            "      mem = 32\n"
+                            "      name = tcp.jeos\n"
+                            "      protocol = tcp\n"
+                            "      shortname = jeos\n");
+}
+
+Test(list_show, finds_a_test_by_its_name)
+{
+    cr_expect_eq(call(command_show, "--format=jsonl|--test|unix.tick|FILE"), 0);
+    cr_assert_stdout_eq_str("{\"dep\":[],\"guest\":\"tick\",\"mem\":\"32\",\"name\":\"unix.tick\","
+                            "\"protocol\":\"unix\","
+                            "\"shortname\":\"unix.tick\"}\n");
+}
+
+Test(list_show, fails_for_a_test_that_is_not_there)
+{
+    cr_expect_eq(call(command_show, "--test|99|FILE"), 4);
+    cr_assert_stdout_eq_str("");
+}
+
+Test(list_show, says_where_a_configuration_is_wrong)
+{
+    g_autofree char *place = g_strdup_printf("vtmh: %s:2:", path);
+    g_auto(GStrv) lines = NULL;
+    char text[4096];
+    ssize_t size;
+
+    cr_assert(g_file_set_contents(path, "a = 1\nvariants\n", -1, NULL));
+    cr_expect_eq(call(command_list, "FILE"), 4);
+    /* What is in the pipe: reading on would wait for our own end of it to be closed. */
+    size = read(fileno(cr_get_redirected_stderr()), text, sizeof(text) - 1);
+    cr_assert_gt(size, 0);
+    text[size] = '\0';
+    lines = g_strsplit(text, "\n", -1);
+    cr_assert_geq(g_strv_length(lines), 3);
+    cr_expect(g_str_has_prefix(lines[0], place), "%s", text);
+    cr_expect(strstr(lines[1], "variants"), "%s", text);
+    cr_expect(strchr(lines[2], '^'), "%s", text);
+}
+
+Test(list_show, knows_two_formats)
+{
+    cr_expect_eq(call(command_show, "--format|xml|FILE"), 4);
+    cr_assert_stderr_eq_str("vtmh: --format: \"xml\" is not a format; there are text and jsonl\n");
+}
+
+Test(list_show, asks_for_a_file)
+{
+    cr_expect_eq(call(command_list, "--count"), 4);
+    cr_assert_stderr_eq_str("vtmh: no configuration file\n"
+                            "usage: vtmh list [options] FILE.cfg [LINE…]\n");
+}
