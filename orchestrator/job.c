@@ -257,6 +257,8 @@ static int run_body(void *arg, GError **err)
     }
     take_leave_of_all(work);
     scope_abandon(g_steal_pointer(&work->listeners));
+    /* While there is a loop on which their links can be closed. */
+    g_ptr_array_set_size(work->peers, 0);
     return 0;
 }
 
