@@ -1,6 +1,6 @@
 #include "sync/child.h"
 
-#include "sync/fiber-private.h"
+#include "sync/fiber_private.h"
 
 #include <signal.h>
 #include <string.h>

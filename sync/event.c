@@ -3,7 +3,7 @@
  * first. What ends a wait is decided at the moment it happens, not when the fiber runs: an event
  * that is reset, or a fiber that is cancelled, between the two does not undo it.
  */
-#include "sync/fiber-private.h"
+#include "sync/fiber_private.h"
 
 #define AWAIT_MAX 16
 

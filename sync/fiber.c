@@ -9,7 +9,7 @@
  * Each returns to resume() below, on the thread's stack, where an ended fiber's stack can be
  * reused.
  */
-#include "sync/fiber-private.h"
+#include "sync/fiber_private.h"
 
 #include <signal.h>
 

@@ -1,24 +1,32 @@
 /*
  * The meeting book: where the hosts of a test meet. A pure state machine: events in, actions out;
- * no I/O, no clock, no allocation visible to the caller beyond the actions.
+ * no I/O and no clock.
  *
- * A meeting is known by (test, tag, round). Its members are hosts by index in the test's tuple, as a
- * bit set. A barrier is an exchange of nothing.
+ * A meeting is known by (test, tag, round). Its members are hosts by index in the test's tuple, as
+ * a bit set. A barrier is an exchange of nothing.
  *
- *   all members arrived                       -> RELEASE to each of them, with all payloads
- *   a member failed, died, was lost, timed out -> ABORT to every host of the test, at once, with the
- *                                                 origin, its error and what it was doing
- *   arrival after the abort                    -> the same ABORT to the one who arrived
- *   arrival repeated (same host, same payload) -> the same answer again, once there is one
- *   other members, other payload               -> a protocol error, which aborts the test and says so
+ *   all members arrived          RELEASE to each of them, with all payloads
+ *   a host failed or was lost,   ABORT to every host of the test, at once, with the origin, its
+ *   a meeting's time is over     error and what it was doing
+ *   arrival after the abort      the same ABORT to the one who arrived
+ *   repeated arrival             the same answer again, once there is one (same host and payload)
+ *   other members or payload     a protocol error, which aborts the test and says so
  *
- * Only the first abort of a test counts as its cause; it stays until the test is closed.
+ * Only the first abort of a test counts as its cause; it stays until the test is closed. What has
+ * been released stays released. Nobody waits for a host that is known not to come: lost, or through
+ * with the test.
  *
  * Settling: after an abort the two ends of a broken handover must still tell each other what became
  * of the guest. A meeting opened with `settle` is not touched by the test's abort; it ends by
- * release, by the loss of a member, or by its own timeout, with an ABORT that concerns it alone.
+ * release, by the loss or the leaving of a member it still needs, by a protocol error, or by its
+ * own timeout, with an ABORT that concerns it alone.
+ *
+ * Of a test that is not open (any more) the book says ABORT to whoever arrives there. It remembers
+ * the answers of the last 1024 meetings of a test, far more than can be asked for again.
  */
 #pragma once
+
+#include "sync/autoptr.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -32,15 +40,25 @@ struct meeting_hosts { /* a set of host indexes */
     uint64_t bits[MEETING_MAX_HOSTS / 64];
 };
 
+static inline void meeting_hosts_add(struct meeting_hosts *set, unsigned host)
+{
+    set->bits[host / 64] |= UINT64_C(1) << (host % 64);
+}
+
+static inline bool meeting_hosts_has(const struct meeting_hosts *set, unsigned host)
+{
+    return set->bits[host / 64] & (UINT64_C(1) << (host % 64));
+}
+
 struct meeting_arrival {
     uint64_t test;
     const char *tag;
     uint32_t round;
     bool settle;
     struct meeting_hosts members;
-    unsigned host;       /* who arrives */
-    int64_t timeout_ms;  /* from the first arrival; the shortest asked for holds */
-    GBytes *payload;     /* NULL: nothing; referenced, not copied */
+    unsigned host;      /* who arrives; below the test's number of hosts */
+    int64_t timeout_ms; /* from the first arrival; the shortest asked for holds */
+    GBytes *payload;    /* NULL: nothing; referenced, not copied */
 };
 
 /* What the caller must send. In the order in which it must be sent. */
@@ -50,21 +68,21 @@ enum meeting_action_kind {
 };
 
 struct meeting_cause {
-    int origin;       /* index of the host that is the first cause; -1: the coordinator itself */
-    char *message;    /* first cause, in the origin's words */
-    char *context;    /* what the origin was doing, or NULL */
-    bool lost;        /* the origin cannot be reached */
-    bool timeout;     /* the cause is a meeting's timeout; the message says who was missing */
+    int origin;    /* index of the host that is the first cause; -1: the coordinator itself */
+    char *message; /* first cause, in the origin's words */
+    char *context; /* what the origin was doing, or NULL */
+    bool lost;     /* the origin cannot be reached */
+    bool timeout;  /* the cause is a meeting's timeout; the message says who was missing */
 };
 
 struct meeting_action {
     enum meeting_action_kind kind;
     uint64_t test;
     unsigned to;
-    char *tag;        /* NULL: the whole test */
+    char *tag; /* NULL: the whole test */
     uint32_t round;
-    GPtrArray *payloads;               /* RELEASE: GBytes by host index, NULL for non-members */
-    const struct meeting_cause *cause; /* ABORT: owned by the book, lives until the test is closed */
+    GPtrArray *payloads; /* RELEASE: GBytes by host index (empty, not NULL), NULL for others */
+    const struct meeting_cause *cause; /* ABORT: the book's, until the test is closed */
 };
 
 /* An array of struct meeting_action; free with g_ptr_array_unref(). */
@@ -83,7 +101,8 @@ void meeting_close_test(struct meeting_book *book, uint64_t test);
 /* The test's cause if it has been aborted, else NULL. Transfer none. */
 const struct meeting_cause *meeting_test_cause(const struct meeting_book *book, uint64_t test);
 
-/* now_ms is any monotonic clock, the same in every call. Actions are appended. */
+/* now_ms is any monotonic clock, the same in every call. Actions are appended. An arrival shows
+ * that its host is there again, if it was lost. */
 void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arrival,
                     int64_t now_ms, GPtrArray *actions);
 
@@ -96,6 +115,13 @@ void meeting_set_context(struct meeting_book *book, uint64_t test, unsigned host
 void meeting_fail(struct meeting_book *book, uint64_t test, unsigned host, const char *message,
                   bool lost, int64_t now_ms, GPtrArray *actions);
 
+/*
+ * The host is through with the test, well or not, and comes to no further meeting. A meeting that
+ * still needs it, now or later, is aborted: waiting for it could only end in a timeout.
+ */
+void meeting_leave(struct meeting_book *book, uint64_t test, unsigned host, int64_t now_ms,
+                   GPtrArray *actions);
+
 /* The coordinator itself aborts the test (Ctrl-C, job timeout). */
 void meeting_abort(struct meeting_book *book, uint64_t test, const char *message, int64_t now_ms,
                    GPtrArray *actions);
@@ -105,3 +131,5 @@ int64_t meeting_next_timeout(const struct meeting_book *book);
 
 /* Ends every meeting whose time is over: who is missing, since when, what it was doing. */
 void meeting_expire(struct meeting_book *book, int64_t now_ms, GPtrArray *actions);
+
+AUTOPTR_STRUCT(meeting_book, meeting_book_free);

@@ -1,5 +1,5 @@
 /* Scopes: who started which fiber, how failure spreads among siblings, and cancelling. */
-#include "sync/fiber-private.h"
+#include "sync/fiber_private.h"
 
 struct scope {
     char *name;

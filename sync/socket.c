@@ -1,7 +1,7 @@
 /* Streams that begin with a connection. */
 #include "sync/stream.h"
 
-#include "sync/fiber-private.h"
+#include "sync/fiber_private.h"
 
 #include <errno.h>
 #include <netdb.h>

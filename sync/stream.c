@@ -5,7 +5,7 @@
  */
 #include "sync/stream.h"
 
-#include "sync/fiber-private.h"
+#include "sync/fiber_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

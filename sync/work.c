@@ -1,6 +1,6 @@
 #include "sync/work.h"
 
-#include "sync/fiber-private.h"
+#include "sync/fiber_private.h"
 
 struct work {
     uv_work_t request;

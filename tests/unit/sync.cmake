@@ -1,6 +1,7 @@
 vtmh_unit_test(test_child vtmh_sync)
 vtmh_unit_test(test_fiber vtmh_sync)
 vtmh_unit_test(test_mailbox vtmh_sync)
+vtmh_unit_test(test_meeting vtmh_sync)
 vtmh_unit_test(test_scope vtmh_sync)
 vtmh_unit_test(test_stream vtmh_sync)
 vtmh_unit_test(test_work vtmh_sync)

@@ -1,0 +1,405 @@
+/*
+ * The machine. A test holds its open meetings and the ended ones that may be asked for again. All
+ * that ends a meeting goes through three functions: release(), abort_test() and abort_settling().
+ */
+#include "sync/meeting_private.h"
+
+#include <string.h>
+
+/* Ended meetings remembered a test. */
+#define ENDED_MAX 1024
+
+static struct meeting *find_meeting(const struct meeting_test *test, const char *tag,
+                                    uint32_t round)
+{
+    struct meeting key = {.tag = (char *)tag, .round = round};
+
+    return g_hash_table_lookup(test->meetings, &key);
+}
+
+static struct meeting_action *add_action(GPtrArray *actions, enum meeting_action_kind kind,
+                                         uint64_t test, unsigned to)
+{
+    struct meeting_action *action = g_new0(struct meeting_action, 1);
+
+    action->kind = kind;
+    action->test = test;
+    action->to = to;
+    g_ptr_array_add(actions, action);
+    return action;
+}
+
+/* tag NULL: of the whole test. */
+static void answer_abort(GPtrArray *actions, uint64_t test, unsigned to, const char *tag,
+                         uint32_t round, const struct meeting_cause *cause)
+{
+    struct meeting_action *action = add_action(actions, MEETING_ABORT, test, to);
+
+    action->tag = g_strdup(tag);
+    action->round = tag ? round : 0;
+    action->cause = cause;
+}
+
+static void answer_release(GPtrArray *actions, const struct meeting_test *test,
+                           const struct meeting *meeting, unsigned to)
+{
+    struct meeting_action *action = add_action(actions, MEETING_RELEASE, test->id, to);
+
+    action->tag = g_strdup(meeting->tag);
+    action->round = meeting->round;
+    action->payloads = g_ptr_array_ref(meeting->payloads);
+}
+
+/* Takes the message. The cause lives with the test. */
+static struct meeting_cause *new_cause(struct meeting_test *test, int origin, char *message)
+{
+    struct meeting_cause *cause = g_new0(struct meeting_cause, 1);
+
+    cause->origin = origin;
+    cause->message = message;
+    if (origin >= 0)
+        cause->context = g_strdup(test->hosts[origin].context);
+    g_ptr_array_add(test->causes, cause);
+    return cause;
+}
+
+static void forget(struct meeting_test *test, struct meeting *meeting)
+{
+    g_hash_table_remove(test->meetings, meeting);
+}
+
+/* Keeps an open meeting as an ended one. */
+static void end(struct meeting_test *test, struct meeting *meeting, enum meeting_state state)
+{
+    g_ptr_array_remove(test->open, meeting);
+    meeting->state = state;
+    g_queue_push_tail(&test->ended, meeting);
+    if (test->ended.length > ENDED_MAX)
+        forget(test, g_queue_pop_head(&test->ended));
+}
+
+static void release(struct meeting_test *test, struct meeting *meeting, GPtrArray *actions)
+{
+    end(test, meeting, MEETING_RELEASED);
+    for (unsigned i = 0; i < test->n_hosts; i++) {
+        if (meeting_hosts_has(&meeting->members, i))
+            answer_release(actions, test, meeting, i);
+    }
+}
+
+/* Only the first cause counts. Those who wait in meetings of the test are answered by its abort. */
+static void abort_test(struct meeting_test *test, const struct meeting_cause *cause,
+                       GPtrArray *actions)
+{
+    if (test->cause)
+        return;
+    test->cause = cause;
+    for (unsigned i = 0; i < test->n_hosts; i++)
+        answer_abort(actions, test->id, i, NULL, 0, cause);
+    for (unsigned i = test->open->len; i-- > 0;) {
+        struct meeting *meeting = test->open->pdata[i];
+
+        if (meeting->settle)
+            continue;
+        g_ptr_array_remove_index(test->open, i);
+        forget(test, meeting);
+    }
+}
+
+/* Answers those who have arrived; the others will be when they do. */
+static void abort_settling(struct meeting_test *test, struct meeting *meeting,
+                           const struct meeting_cause *cause, GPtrArray *actions)
+{
+    end(test, meeting, MEETING_ABORTED);
+    meeting->cause = cause;
+    for (unsigned i = 0; i < test->n_hosts; i++) {
+        if (meeting_hosts_has(&meeting->arrived, i))
+            answer_abort(actions, test->id, i, meeting->tag, meeting->round, cause);
+    }
+}
+
+static void abort_meeting(struct meeting_test *test, struct meeting *meeting,
+                          const struct meeting_cause *cause, GPtrArray *actions)
+{
+    if (meeting->settle)
+        abort_settling(test, meeting, cause, actions);
+    else
+        abort_test(test, cause, actions);
+}
+
+/* A member that is awaited and will not come, or n_hosts. */
+static unsigned find_absent(const struct meeting_test *test, const struct meeting *meeting)
+{
+    unsigned host = meeting_next_missing(test, meeting, 0);
+
+    while (host < test->n_hosts && test->hosts[host].presence == HOST_PRESENT)
+        host = meeting_next_missing(test, meeting, host + 1);
+    return host;
+}
+
+/* Ends the meeting if a member that is known not to come makes it impossible. */
+static void check_absent(struct meeting_test *test, struct meeting *meeting, GPtrArray *actions)
+{
+    unsigned absent = find_absent(test, meeting);
+    struct meeting_cause *cause;
+    bool is_lost;
+
+    if (absent == test->n_hosts)
+        return;
+    is_lost = test->hosts[absent].presence == HOST_LOST;
+    /* A host that has left has done nothing wrong by itself: who should have known is not known. */
+    cause = new_cause(test, is_lost ? (int)absent : -1, meeting_text_absent(test, meeting, absent));
+    cause->lost = is_lost;
+    abort_meeting(test, meeting, cause, actions);
+}
+
+static GBytes *payload_of(const struct meeting_arrival *arrival)
+{
+    return arrival->payload ? g_bytes_ref(arrival->payload) : g_bytes_new(NULL, 0);
+}
+
+static bool is_same_payload(const struct meeting *meeting, const struct meeting_arrival *arrival)
+{
+    g_autoptr(GBytes) payload = payload_of(arrival);
+
+    return g_bytes_equal(meeting->payloads->pdata[arrival->host], payload);
+}
+
+/* Why the arrival cannot be right, or NULL. meeting is NULL for the first arrival. */
+static const char *find_fault(const struct meeting_test *test, const struct meeting *meeting,
+                              const struct meeting_arrival *arrival)
+{
+    if (!meeting_hosts_has(&arrival->members, arrival->host))
+        return "without being one of its members";
+    for (unsigned i = test->n_hosts; i < MEETING_MAX_HOSTS; i++) {
+        if (meeting_hosts_has(&arrival->members, i))
+            return "naming a member that the test does not have";
+    }
+    if (!meeting)
+        return NULL;
+    if (memcmp(&meeting->members, &arrival->members, sizeof(arrival->members)) != 0)
+        return "with other members";
+    if (meeting->settle != arrival->settle)
+        return "disagreeing whether it is for settling";
+    if (meeting_hosts_has(&meeting->arrived, arrival->host) && !is_same_payload(meeting, arrival))
+        return "again, with another payload";
+    return NULL;
+}
+
+/*
+ * A protocol error: nobody can tell whose, so it is the coordinator's finding. The one who came is
+ * answered in the way in which he waits: by the test's abort, or by one of the settling meeting.
+ */
+static void refuse(struct meeting_test *test, struct meeting *meeting,
+                   const struct meeting_arrival *arrival, const char *fault, GPtrArray *actions)
+{
+    struct meeting_cause *cause =
+        new_cause(test, -1, meeting_text_mismatch(test, meeting, arrival, fault));
+    bool is_answered = !arrival->settle && !test->cause;
+    bool ends_settling = meeting && meeting->settle && meeting->state == MEETING_OPEN;
+
+    abort_test(test, cause, actions); /* and forget the meeting, if it is not for settling */
+    if (ends_settling) {
+        abort_settling(test, meeting, cause, actions);
+        is_answered |= arrival->settle && meeting_hosts_has(&meeting->arrived, arrival->host);
+    }
+    if (is_answered)
+        return;
+    if (arrival->settle)
+        answer_abort(actions, test->id, arrival->host, arrival->tag, arrival->round, cause);
+    else
+        answer_abort(actions, test->id, arrival->host, NULL, 0, test->cause);
+}
+
+static struct meeting *open_meeting(struct meeting_test *test,
+                                    const struct meeting_arrival *arrival, int64_t now_ms)
+{
+    struct meeting *meeting = g_new0(struct meeting, 1);
+
+    meeting->tag = g_strdup(arrival->tag);
+    meeting->round = arrival->round;
+    meeting->settle = arrival->settle;
+    meeting->members = arrival->members;
+    meeting->payloads = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    g_ptr_array_set_size(meeting->payloads, (int)test->n_hosts);
+    meeting->opened_ms = now_ms;
+    meeting->deadline_ms = INT64_MAX;
+    g_hash_table_add(test->meetings, meeting);
+    g_ptr_array_add(test->open, meeting);
+    return meeting;
+}
+
+/* The arrival fits, the meeting is open. */
+static void take_place(struct meeting_test *test, struct meeting *meeting,
+                       const struct meeting_arrival *arrival, GPtrArray *actions)
+{
+    int64_t timeout_ms = MAX(arrival->timeout_ms, 0);
+
+    if (meeting_hosts_has(&meeting->arrived, arrival->host))
+        return; /* repeated: it will be answered once with the others */
+    meeting_hosts_add(&meeting->arrived, arrival->host);
+    meeting->payloads->pdata[arrival->host] = payload_of(arrival);
+    if (timeout_ms < INT64_MAX - meeting->opened_ms)
+        meeting->deadline_ms = MIN(meeting->deadline_ms, meeting->opened_ms + timeout_ms);
+    if (meeting_next_missing(test, meeting, 0) == test->n_hosts)
+        release(test, meeting, actions);
+    else
+        check_absent(test, meeting, actions);
+}
+
+void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arrival,
+                    int64_t now_ms, GPtrArray *actions)
+{
+    struct meeting_test *test = meeting_find_test(book, arrival->test);
+    struct meeting *meeting;
+    const char *fault;
+
+    if (!test) {
+        answer_abort(actions, arrival->test, arrival->host, NULL, 0, &book->not_open);
+        return;
+    }
+    g_assert(arrival->host < test->n_hosts);
+    if (test->hosts[arrival->host].presence == HOST_LOST)
+        test->hosts[arrival->host].presence = HOST_PRESENT;
+    meeting = find_meeting(test, arrival->tag, arrival->round);
+    if (!meeting && !arrival->settle && test->cause) {
+        answer_abort(actions, test->id, arrival->host, NULL, 0, test->cause);
+        return;
+    }
+    fault = find_fault(test, meeting, arrival);
+    if (fault) {
+        refuse(test, meeting, arrival, fault, actions);
+        return;
+    }
+    if (!meeting)
+        meeting = open_meeting(test, arrival, now_ms);
+    switch (meeting->state) {
+    case MEETING_OPEN:
+        take_place(test, meeting, arrival, actions);
+        break;
+    case MEETING_RELEASED:
+        answer_release(actions, test, meeting, arrival->host);
+        break;
+    case MEETING_ABORTED:
+        answer_abort(actions, test->id, arrival->host, meeting->tag, meeting->round,
+                     meeting->cause);
+        break;
+    }
+}
+
+void meeting_set_context(struct meeting_book *book, uint64_t id, unsigned host, const char *context,
+                         int64_t now_ms)
+{
+    struct meeting_test *test = meeting_find_test(book, id);
+
+    if (!test || g_strcmp0(test->hosts[host].context, context) == 0)
+        return;
+    g_free(test->hosts[host].context);
+    test->hosts[host].context = g_strdup(context);
+    test->hosts[host].context_since_ms = now_ms;
+}
+
+/* A host will not come: ends every open meeting that still needs it. */
+static void set_absent(struct meeting_test *test, unsigned host, enum host_presence presence,
+                       GPtrArray *actions)
+{
+    g_autoptr(GPtrArray) open = g_ptr_array_copy(test->open, NULL, NULL);
+
+    test->hosts[host].presence = presence;
+    for (unsigned i = 0; i < open->len; i++) {
+        /* An abort of the test may have ended it meanwhile. */
+        if (g_ptr_array_find(test->open, open->pdata[i], NULL))
+            check_absent(test, open->pdata[i], actions);
+    }
+}
+
+void meeting_fail(struct meeting_book *book, uint64_t id, unsigned host, const char *message,
+                  bool lost, int64_t now_ms, GPtrArray *actions)
+{
+    struct meeting_test *test = meeting_find_test(book, id);
+    struct meeting_cause *cause;
+
+    (void)now_ms;
+    if (!test)
+        return;
+    if (!test->cause) {
+        cause = new_cause(test, (int)host, g_strdup(message));
+        cause->lost = lost;
+        abort_test(test, cause, actions);
+    }
+    if (lost)
+        set_absent(test, host, HOST_LOST, actions);
+}
+
+void meeting_leave(struct meeting_book *book, uint64_t id, unsigned host, int64_t now_ms,
+                   GPtrArray *actions)
+{
+    struct meeting_test *test = meeting_find_test(book, id);
+
+    (void)now_ms;
+    if (test)
+        set_absent(test, host, HOST_LEFT, actions);
+}
+
+void meeting_abort(struct meeting_book *book, uint64_t id, const char *message, int64_t now_ms,
+                   GPtrArray *actions)
+{
+    struct meeting_test *test = meeting_find_test(book, id);
+
+    (void)now_ms;
+    if (test && !test->cause)
+        abort_test(test, new_cause(test, -1, g_strdup(message)), actions);
+}
+
+int64_t meeting_next_timeout(const struct meeting_book *book)
+{
+    GHashTableIter iter;
+    void *value;
+    int64_t next_ms = INT64_MAX;
+
+    g_hash_table_iter_init(&iter, book->tests);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const struct meeting_test *test = value;
+
+        for (unsigned i = 0; i < test->open->len; i++) {
+            const struct meeting *meeting = test->open->pdata[i];
+
+            next_ms = MIN(next_ms, meeting->deadline_ms);
+        }
+    }
+    return next_ms;
+}
+
+/* The open meeting of the test whose time was over first, or NULL. */
+static struct meeting *find_expired(const struct meeting_test *test, int64_t now_ms)
+{
+    struct meeting *first = NULL;
+
+    for (unsigned i = 0; i < test->open->len; i++) {
+        struct meeting *meeting = test->open->pdata[i];
+
+        if (meeting->deadline_ms <= now_ms && (!first || meeting->deadline_ms < first->deadline_ms))
+            first = meeting;
+    }
+    return first;
+}
+
+void meeting_expire(struct meeting_book *book, int64_t now_ms, GPtrArray *actions)
+{
+    GHashTableIter iter;
+    void *value;
+
+    g_hash_table_iter_init(&iter, book->tests);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct meeting_test *test = value;
+        struct meeting *meeting;
+
+        while ((meeting = find_expired(test, now_ms))) {
+            struct meeting_cause *cause = new_cause(test, (int)meeting_blamed(test, meeting),
+                                                    meeting_text_timeout(test, meeting, now_ms));
+
+            cause->timeout = true;
+            abort_meeting(test, meeting, cause, actions);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+#include "sync/meeting_private.h"
+
+#include <string.h>
+
+static void action_free(void *data)
+{
+    struct meeting_action *action = data;
+
+    g_free(action->tag);
+    g_clear_pointer(&action->payloads, g_ptr_array_unref);
+    g_free(action);
+}
+
+GPtrArray *meeting_actions_new(void)
+{
+    return g_ptr_array_new_with_free_func(action_free);
+}
+
+static unsigned meeting_hash(const void *key)
+{
+    const struct meeting *meeting = key;
+
+    return g_str_hash(meeting->tag) * 31 + meeting->round;
+}
+
+static gboolean meeting_equal(const void *a, const void *b)
+{
+    const struct meeting *left = a, *right = b;
+
+    return left->round == right->round && strcmp(left->tag, right->tag) == 0;
+}
+
+static void meeting_free(void *data)
+{
+    struct meeting *meeting = data;
+
+    g_free(meeting->tag);
+    g_ptr_array_unref(meeting->payloads);
+    g_free(meeting);
+}
+
+static void cause_free(void *data)
+{
+    struct meeting_cause *cause = data;
+
+    g_free(cause->message);
+    g_free(cause->context);
+    g_free(cause);
+}
+
+static void test_free(void *data)
+{
+    struct meeting_test *test = data;
+
+    for (unsigned i = 0; i < test->n_hosts; i++) {
+        g_free(test->hosts[i].name);
+        g_free(test->hosts[i].context);
+    }
+    g_free(test->hosts);
+    g_hash_table_unref(test->meetings);
+    g_ptr_array_unref(test->open);
+    g_queue_clear(&test->ended);
+    g_ptr_array_unref(test->causes);
+    g_free(test);
+}
+
+struct meeting_test *meeting_find_test(const struct meeting_book *book, uint64_t id)
+{
+    return g_hash_table_lookup(book->tests, &id);
+}
+
+struct meeting_book *meeting_book_new(void)
+{
+    struct meeting_book *book = g_new0(struct meeting_book, 1);
+
+    book->tests = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, test_free);
+    book->not_open.origin = -1;
+    book->not_open.message = g_strdup("the test is over");
+    return book;
+}
+
+void meeting_book_free(struct meeting_book *book)
+{
+    if (!book)
+        return;
+    g_hash_table_unref(book->tests);
+    g_free(book->not_open.message);
+    g_free(book);
+}
+
+void meeting_open_test(struct meeting_book *book, uint64_t id, unsigned n_hosts,
+                       const char *const *names)
+{
+    struct meeting_test *test = g_new0(struct meeting_test, 1);
+
+    g_assert(n_hosts <= MEETING_MAX_HOSTS);
+    if (meeting_find_test(book, id))
+        g_error("test %" G_GUINT64_FORMAT " is open already", id);
+    test->id = id;
+    test->n_hosts = n_hosts;
+    test->hosts = g_new0(struct meeting_host, n_hosts);
+    for (unsigned i = 0; i < n_hosts; i++)
+        test->hosts[i].name = g_strdup(names[i]);
+    test->meetings = g_hash_table_new_full(meeting_hash, meeting_equal, meeting_free, NULL);
+    test->open = g_ptr_array_new();
+    test->causes = g_ptr_array_new_with_free_func(cause_free);
+    g_hash_table_insert(book->tests, &test->id, test);
+}
+
+void meeting_close_test(struct meeting_book *book, uint64_t id)
+{
+    g_hash_table_remove(book->tests, &id);
+}
+
+const struct meeting_cause *meeting_test_cause(const struct meeting_book *book, uint64_t id)
+{
+    const struct meeting_test *test = meeting_find_test(book, id);
+
+    return test ? test->cause : NULL;
+}
