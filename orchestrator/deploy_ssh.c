@@ -1,9 +1,10 @@
 /*
- * A node on a machine reached over SSH, in three or four commands on one connection: a look at what is
- * there; if something is missing, the upload and its installation; the start of the node.
+ * A node on a machine reached over SSH, in few commands, because each may wait for a slow login shell: a
+ * look at what is there, which starts the node at once if nothing is missing; else the uploads; then one
+ * that installs them and starts the node.
  *
- * The node listens on the address at which the machine itself was reached (SSH_CONNECTION), not on
- * all; we connect to the address that we reached. The two differ behind address translation.
+ * We connect to the address that we reached; the node listens where the machine says that it was
+ * reached. The two differ behind address translation.
  */
 #include "orchestrator/artifacts.h"
 #include "orchestrator/deploy_way.h"
@@ -150,16 +151,56 @@ static int run_script(struct visit *visit, const char *script, struct ssh_result
                    err);
 }
 
-static int look(struct visit *visit, GError **err)
+/* The lines of shell that start the node; they hold its key. */
+static char *start_lines(const struct visit *visit)
 {
+    g_autofree char *key = seal_key_to_hex(visit->deployed->key);
+    const struct remote_cache_start start = {
+        .node = visit->bundles[0],
+        .guests = visit->n_bundles > 1 ? visit->bundles[1] : NULL,
+        .name = visit->deployed->machine->name,
+        .key = key,
+        .reached = ssh_peer_address(visit->session),
+    };
+    char *lines = remote_cache_start_lines(&start);
+
+    sodium_memzero(key, SEAL_KEY_HEX);
+    return lines;
+}
+
+static bool is_complete(const struct visit *visit)
+{
+    for (unsigned i = 0; i < visit->n_bundles; i++) {
+        if (!visit->state.has[i])
+            return false;
+    }
+    return true;
+}
+
+/* Runs a script that may start the node, and forgets the key in it. */
+static int run_with_key(struct visit *visit, char *lines, char *script, struct ssh_result *result,
+                        GError **err)
+{
+    int status = run_script(visit, script, result, err);
+
+    sodium_memzero(lines, strlen(lines));
+    sodium_memzero(script, strlen(script));
+    if (status < 0)
+        deploy_prefix(visit->deployed->machine, "starting its node", err);
+    return status;
+}
+
+/* Looks, and starts the node if all is there. */
+static int look(struct visit *visit, struct ssh_result *result, GError **err)
+{
+    g_autofree char *lines = start_lines(visit);
     g_autofree char *script =
-        remote_cache_probe_script(visit->bundles, visit->n_bundles, visit->token);
-    g_auto(ssh_result) result = {0};
+        remote_cache_probe_script(visit->bundles, visit->n_bundles, visit->token, lines);
 
     say(visit, "checking");
-    if (run_script(visit, script, &result, err) < 0)
+    if (run_with_key(visit, lines, script, result, err) < 0)
         return -1;
-    if (remote_cache_read_state(result.out, visit->bundles, visit->n_bundles, &visit->state, err) <
+    if (remote_cache_read_state(result->out, visit->bundles, visit->n_bundles, &visit->state, err) <
         0)
         return -1;
     for (unsigned i = 0; i < visit->n_bundles; i++) {
@@ -172,7 +213,7 @@ static int look(struct visit *visit, GError **err)
 static void note_progress(uint64_t done, uint64_t total, void *arg)
 {
     struct visit *visit = arg;
-    int percent = (int)(100 * (visit->done + done) / MAX(visit->total, 1));
+    int percent = (int)MIN(100 * (visit->done + done) / MAX(visit->total, 1), 100);
     char state[32];
 
     (void)total;
@@ -183,52 +224,46 @@ static void note_progress(uint64_t done, uint64_t total, void *arg)
     say(visit, state);
 }
 
-static int upload_bundle(struct visit *visit, const struct bundle *bundle, GError **err)
+static int upload_bundle(struct visit *visit, struct bundle *bundle, GError **err)
 {
-    g_autofree char *folder = remote_cache_incoming(&visit->state, visit->token, bundle);
+    g_autofree char *path = remote_cache_incoming(&visit->state, visit->token, bundle);
 
-    for (guint i = 0; i < bundle->files->len; i++) {
-        const struct bundle_file *file = bundle->files->pdata[i];
-        g_autofree char *path = g_build_filename(folder, file->name, NULL);
+    if (bundle_pack(bundle, visit->deadline, err) < 0)
+        return -1;
+    if (ssh_upload(visit->session, bundle->tar, path, 0600, note_progress, visit, visit->deadline,
+                   err) < 0) {
+        g_autofree char *doing = g_strdup_printf("uploading %s", bundle->what);
 
-        if (ssh_upload(visit->session, file->local_path, path, file->mode, note_progress, visit,
-                       visit->deadline, err) < 0) {
-            g_autofree char *doing = g_strdup_printf("uploading %s", bundle->what);
-
-            deploy_prefix(visit->deployed->machine, doing, err);
-            return -1;
-        }
-        visit->done += file->size;
+        deploy_prefix(visit->deployed->machine, doing, err);
+        return -1;
     }
+    visit->done += bundle->size;
     return 0;
 }
 
-/* Copies and installs what the first look did not find. */
 static int upload(struct visit *visit, GError **err)
 {
-    g_autofree char *script = remote_cache_install_script(&visit->state, visit->bundles,
-                                                          visit->n_bundles, visit->token);
-    g_auto(ssh_result) result = {0};
-
-    for (unsigned i = 0; i < visit->n_bundles; i++)
-        visit->total += visit->state.has[i] ? 0 : bundle_size(visit->bundles[i]);
-    if (visit->total == 0)
-        return 0;
     visit->percent = -1;
+    for (unsigned i = 0; i < visit->n_bundles; i++)
+        visit->total += visit->state.has[i] ? 0 : visit->bundles[i]->size;
     for (unsigned i = 0; i < visit->n_bundles; i++) {
         if (!visit->state.has[i] && upload_bundle(visit, visit->bundles[i], err) < 0)
             return -1;
     }
-    if (run_script(visit, script, &result, err) < 0)
-        return -1;
-    return remote_cache_read_install(result.out, result.err, err);
+    return 0;
 }
 
-/* "tcp://10.0.0.1:0", "tcp://[fe80::1]:0" */
-static char *tcp_address(const char *address, unsigned port)
+/* Installs what was uploaded and starts the node. */
+static int install(struct visit *visit, struct ssh_result *result, GError **err)
 {
-    return g_strdup_printf(strchr(address, ':') != NULL ? "tcp://[%s]:%u" : "tcp://%s:%u", address,
-                           port);
+    g_autofree char *lines = start_lines(visit);
+    g_autofree char *script = remote_cache_install_script(
+        &visit->state, visit->bundles, visit->n_bundles, visit->token, lines);
+
+    say(visit, "starting");
+    if (run_with_key(visit, lines, script, result, err) < 0)
+        return -1;
+    return remote_cache_read_install(result->out, result->err, err);
 }
 
 static int port_of(const char *address, unsigned *port, GError **err)
@@ -246,66 +281,27 @@ static int port_of(const char *address, unsigned *port, GError **err)
     return -1;
 }
 
-/* Whatever the login shell is, it takes words in single quotes. */
-static char *command_line(const char *const *words)
-{
-    GString *line = g_string_new(NULL);
-
-    for (; *words != NULL; words++) {
-        g_autofree char *quoted = g_shell_quote(*words);
-
-        g_string_append_printf(line, "%s%s", line->len > 0 ? " " : "", quoted);
-    }
-    return g_string_free(line, FALSE);
-}
-
-static char *serve_command(const struct visit *visit, const char *listen, const char *address)
-{
-    const char *cache = visit->state.cache;
-    g_autofree char *program =
-        g_build_filename(cache, visit->bundles[0]->folder, "vtmh-node", NULL);
-    g_autofree char *guests = g_build_filename(
-        cache, visit->n_bundles > 1 ? visit->bundles[1]->folder : "guests-none", NULL);
-    const char *const words[] = {program,    "serve", "--name",    visit->deployed->machine->name,
-                                 "--listen", listen,  "--guests",  guests,
-                                 "--address", address, NULL};
-
-    return command_line(words);
-}
-
-static int start_node(struct visit *visit, struct deployed *deployed, GError **err)
+/* Takes the node's answer from the output of the command that started it. */
+static int finish(const struct visit *visit, const struct ssh_result *result,
+                  struct deployed *deployed, GError **err)
 {
     const char *reached = ssh_peer_address(visit->session);
-    const char *own = *visit->state.server_address != '\0' ? visit->state.server_address : reached;
-    const char *address = *reached != '\0' ? reached : own;
-    g_autofree char *listen = tcp_address(own, 0);
-    g_autofree char *command = serve_command(visit, listen, address);
-    g_autofree char *key = seal_key_to_hex(deployed->key);
-    g_autofree char *input = g_strdup_printf("%s\n", key);
-    g_auto(ssh_result) result = {0};
+    const char *address = *reached != '\0' ? reached : visit->state.server_address;
     g_autofree char *how = NULL;
     struct node_answer answer = {0};
     unsigned port;
-    int status;
 
-    say(visit, "starting");
-    status = ssh_run(visit->session, command, input, strlen(input), visit->deadline, &result, err);
-    sodium_memzero(key, SEAL_KEY_HEX);
-    sodium_memzero(input, SEAL_KEY_HEX);
-    if (status < 0) {
-        deploy_prefix(deployed->machine, "starting its node", err);
-        return -1;
-    }
-    if (result.status != 0)
-        how = g_strdup_printf("exit status %d", result.status);
-    if (node_answer_parse(result.out, result.err, how, &answer, err) < 0)
+    if (result->status != 0)
+        how = g_strdup_printf("exit status %d", result->status);
+    if (node_answer_parse(remote_cache_after(result->out), result->err, how, &answer, err) < 0)
         return -1;
     if (port_of(answer.address, &port, err) < 0) {
         node_answer_clear(&answer);
         return -1;
     }
     deployed->address = g_strdup(address);
-    deployed->link_address = tcp_address(address, port);
+    deployed->link_address = g_strdup_printf(
+        strchr(address, ':') != NULL ? "tcp://[%s]:%u" : "tcp://%s:%u", address, port);
     deployed->version = g_steal_pointer(&answer.version);
     deployed->pid = answer.pid;
     node_answer_clear(&answer);
@@ -314,11 +310,18 @@ static int start_node(struct visit *visit, struct deployed *deployed, GError **e
 
 static int start_steps(struct visit *visit, struct deployed *deployed, GError **err)
 {
+    g_auto(ssh_result) first = {0};
+    g_auto(ssh_result) second = {0};
+
     if (load_node(visit, err) < 0 || load_guests(visit, err) < 0)
         return -1;
-    if (open_session(visit, err) < 0 || look(visit, err) < 0 || upload(visit, err) < 0)
+    if (open_session(visit, err) < 0 || look(visit, &first, err) < 0)
         return -1;
-    return start_node(visit, deployed, err);
+    if (is_complete(visit))
+        return finish(visit, &first, deployed, err);
+    if (upload(visit, err) < 0 || install(visit, &second, err) < 0)
+        return -1;
+    return finish(visit, &second, deployed, err);
 }
 
 static int start(struct deployed *deployed, const struct deploy_options *options, int64_t deadline,

@@ -44,9 +44,8 @@ static const char install_part[] =
     "install() {\n"
     "    sums=$(cat)\n"
     "    cd \"$new/$1\" || fail \"$1: the upload is gone\"\n"
-    "    if [ -n \"$2\" ]; then\n"
-    "        why=$(tar -xf \"$2\" 2>&1) && rm \"$2\" || fail \"unpacking $2: $why\"\n"
-    "    fi\n"
+    "    why=$(tar -xf " BUNDLE_ARCHIVE " 2>&1) || fail \"unpacking: $why\"\n"
+    "    rm " BUNDLE_ARCHIVE "\n"
     "    why=$(printf '%s\\n' \"$sums\" | sha256sum -c --quiet 2>&1) || fail \"damaged: $why\"\n"
     "    cd \"$cache\" || fail \"$cache is gone\"\n"
     "    printf '%s\\n' \"$sums\" | has \"$1\" && return\n"
@@ -60,34 +59,23 @@ static void append_sums(GString *script, const struct bundle *bundle)
     g_string_append_printf(script, " <<'END_OF_SUMS'\n%sEND_OF_SUMS\n", bundle->sums);
 }
 
-/* The folders that the bundle's files are in, to be made before the upload. */
-static void append_folders(GString *script, const struct bundle *bundle)
-{
-    g_string_append_printf(script, "mkdir -p \"$new/%s\"", bundle->folder);
-    for (guint i = 0; i < bundle->files->len; i++) {
-        const struct bundle_file *file = bundle->files->pdata[i];
-        g_autofree char *dir = g_path_get_dirname(file->name);
-
-        if (strcmp(dir, ".") != 0)
-            g_string_append_printf(script, " \"$new/%s/%s\"", bundle->folder, dir);
-    }
-    g_string_append(script, " || fail \"cannot make $new\"\n");
-}
-
-char *remote_cache_probe_script(struct bundle *const *bundles, unsigned n, const char *token)
+char *remote_cache_probe_script(struct bundle *const *bundles, unsigned n, const char *token,
+                                const char *then)
 {
     GString *script = g_string_new(common_part);
 
     g_string_append(script, probe_part);
-    g_string_append_printf(script, "new=$cache/.new-%s\n", token);
+    g_string_append_printf(script, "new=$cache/.new-%s\nmissing=\n", token);
     for (unsigned i = 0; i < n; i++) {
         g_string_append_printf(script, "if has %s", bundles[i]->folder);
         append_sums(script, bundles[i]);
-        g_string_append_printf(script, "then say 'has %s'\nelse\n", bundles[i]->folder);
-        append_folders(script, bundles[i]);
-        g_string_append(script, "fi\n");
+        g_string_append_printf(script,
+                               "then say 'has %s'\nelse\n"
+                               "    missing=yes\n"
+                               "    why=$(mkdir -p \"$new/%s\" 2>&1) || fail \"$why\"\nfi\n",
+                               bundles[i]->folder, bundles[i]->folder);
     }
-    g_string_append(script, "say done\n");
+    g_string_append_printf(script, "say done\n[ -z \"$missing\" ] || exit 0\n%s\n", then);
     return g_string_free(script, FALSE);
 }
 
@@ -147,6 +135,8 @@ static bool read_marked(const char *out, struct bundle *const *bundles, unsigned
         char *word = *line + strlen(MARK);
         char *value;
 
+        if (is_done)
+            break;
         if (!g_str_has_prefix(*line, MARK))
             continue;
         value = strchr(word, ' ');
@@ -237,7 +227,7 @@ static int check_libc(const struct remote_cache_state *state, const struct bundl
 int remote_cache_check_fit(const struct remote_cache_state *state, const struct bundle *bundle,
                            bool must_upload, GError **err)
 {
-    uint64_t needed = 2 * bundle_size(bundle); /* packed and unpacked */
+    uint64_t needed = 2 * bundle->size; /* packed and unpacked */
 
     if (bundle->arch != NULL && strcmp(bundle->arch, state->arch) != 0) {
         g_set_error(err, DEPLOY_ERROR, DEPLOY_ERROR_HOST, "its architecture is %s, %s is for %s",
@@ -260,11 +250,12 @@ int remote_cache_check_fit(const struct remote_cache_state *state, const struct 
 char *remote_cache_incoming(const struct remote_cache_state *state, const char *token,
                             const struct bundle *bundle)
 {
-    return g_strdup_printf("%s/.new-%s/%s", state->cache, token, bundle->folder);
+    return g_strdup_printf("%s/.new-%s/%s/" BUNDLE_ARCHIVE, state->cache, token, bundle->folder);
 }
 
 char *remote_cache_install_script(const struct remote_cache_state *state,
-                                  struct bundle *const *bundles, unsigned n, const char *token)
+                                  struct bundle *const *bundles, unsigned n, const char *token,
+                                  const char *then)
 {
     GString *script = g_string_new(common_part);
 
@@ -273,11 +264,10 @@ char *remote_cache_install_script(const struct remote_cache_state *state,
     for (unsigned i = 0; i < n; i++) {
         if (state->has[i])
             continue;
-        g_string_append_printf(script, "install %s '%s'", bundles[i]->folder,
-                               bundles[i]->archive != NULL ? bundles[i]->archive : "");
+        g_string_append_printf(script, "install %s", bundles[i]->folder);
         append_sums(script, bundles[i]);
     }
-    g_string_append(script, "rm -rf \"$new\"\nsay done\n");
+    g_string_append_printf(script, "rm -rf \"$new\"\nsay done\n%s\n", then);
     return g_string_free(script, FALSE);
 }
 
@@ -292,6 +282,32 @@ int remote_cache_read_install(const char *out, const char *errors, GError **err)
     g_set_error(err, DEPLOY_ERROR, DEPLOY_ERROR_UPLOAD, "the upload did not verify there: %s",
                 error != NULL ? error : words);
     return -1;
+}
+
+const char *remote_cache_after(const char *out)
+{
+    static const char end[] = MARK "done\n";
+    const char *found = out != NULL ? strstr(out, end) : NULL;
+
+    return found != NULL ? found + strlen(end) : "";
+}
+
+char *remote_cache_start_lines(const struct remote_cache_start *start)
+{
+    g_autofree char *name = g_shell_quote(start->name);
+    g_autofree char *reached = g_shell_quote(start->reached);
+
+    return g_strdup_printf("reached=%s\n"
+                           "set -- ${SSH_CONNECTION:-}\n"
+                           "own=${3:-$reached}\n"
+                           "case $own in\n"
+                           "*:*) listen=tcp://[$own]:0 ;;\n"
+                           "*) listen=tcp://$own:0 ;;\n"
+                           "esac\n"
+                           "echo %s | \"$cache/%s/vtmh-node\" serve --name %s --listen \"$listen\""
+                           " --guests \"$cache/%s\" --address \"${reached:-$own}\"\n",
+                           reached, start->key, start->node->folder, name,
+                           start->guests != NULL ? start->guests->folder : "no-guests");
 }
 
 char *remote_cache_clean_up_script(const struct bundle *node, pid_t pid)

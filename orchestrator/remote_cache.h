@@ -23,10 +23,12 @@ struct remote_cache_state {
 };
 
 /*
- * The script of the first look. token: of this upload alone, of letters and digits. If something is
- * missing, the folders to upload into are made: see remote_cache_incoming().
+ * The script of the first look. token: of this upload alone, of letters and digits. If nothing is
+ * missing, it goes on with `then`, more lines of shell, in which $cache is the cache. Otherwise it makes
+ * the folders to upload into (see remote_cache_incoming()) and ends.
  */
-char *remote_cache_probe_script(struct bundle *const *bundles, unsigned n, const char *token);
+char *remote_cache_probe_script(struct bundle *const *bundles, unsigned n, const char *token,
+                                const char *then);
 
 /*
  * Reads what it printed. DEPLOY_ERROR_HOST with the machine's words when it cannot hold a cache. Clear
@@ -40,16 +42,36 @@ void remote_cache_state_clear(struct remote_cache_state *state);
 int remote_cache_check_fit(const struct remote_cache_state *state, const struct bundle *bundle,
                            bool must_upload, GError **err);
 
-/* Where the bundle's files are uploaded to. Transfer full. */
+/* Where the bundle's tar is uploaded to. Transfer full. */
 char *remote_cache_incoming(const struct remote_cache_state *state, const char *token,
                             const struct bundle *bundle);
 
-/* The script that unpacks, checks and puts in place what was uploaded: the bundles that has says lack. */
+/*
+ * The script that unpacks, checks and puts in place what was uploaded, the bundles that `has` says
+ * lack, and goes on with `then`.
+ */
 char *remote_cache_install_script(const struct remote_cache_state *state,
-                                  struct bundle *const *bundles, unsigned n, const char *token);
+                                  struct bundle *const *bundles, unsigned n, const char *token,
+                                  const char *then);
 
 /* Reads what it printed. DEPLOY_ERROR_UPLOAD. */
 int remote_cache_read_install(const char *out, const char *errors, GError **err);
+
+/* What `then` printed, within out. Transfer none. */
+const char *remote_cache_after(const char *out);
+
+/*
+ * The lines that start the node, for `then`. It listens on the address at which the machine itself was
+ * reached (SSH_CONNECTION), not on all. The key comes to its stdin from a builtin of the shell, which
+ * itself has it from its own stdin: it is in no command line and no environment.
+ */
+struct remote_cache_start {
+    const struct bundle *node, *guests; /* guests: NULL if none are needed */
+    const char *name;                   /* of the machine, in the job */
+    const char *key;                    /* hex */
+    const char *reached;                /* the address that we reached, numeric; "" behind a proxy */
+};
+char *remote_cache_start_lines(const struct remote_cache_start *start);
 
 /* The script that runs the node program's `cleanup` for a node; its exit status is the program's. */
 char *remote_cache_clean_up_script(const struct bundle *node, pid_t pid);

@@ -171,13 +171,13 @@ Test(deploy_ssh, uploads_once_and_then_uses_what_is_there)
 {
     deployed_free(deploy());
     cr_assert(g_str_has_prefix(states->str, "connecting;checking;uploading "), "%s", states->str);
-    cr_assert_not_null(strstr(states->str, "uploading 100%;starting;ready;"), "%s", states->str);
+    cr_assert(g_str_has_suffix(states->str, "%;starting;ready;"), "%s", states->str);
     cr_assert_eq(count_in_cache("node-"), 1);
     cr_assert_eq(count_in_cache("guests-"), 1);
     cr_assert_eq(count_in_cache(".new-"), 0);
 
     deployed_free(deploy());
-    cr_assert_str_eq(states->str, "connecting;checking;starting;ready;");
+    cr_assert_str_eq(states->str, "connecting;checking;ready;");
 }
 
 Test(deploy_ssh, uploads_a_changed_node_beside_the_old_one)

@@ -54,19 +54,15 @@ static char *sum_line(const char *text, const char *name)
     return g_strdup_printf("%s  %s\n", hash, name);
 }
 
-static struct bundle *bundle_of(const char *what, const char *name, const char *file_name,
-                                const char *sums)
+static struct bundle *bundle_of(const char *what, const char *name, const char *sums)
 {
     struct bundle *bundle = g_new0(struct bundle, 1);
-    struct bundle_file *file = g_new0(struct bundle_file, 1);
 
     bundle->what = g_strdup(what);
     bundle->folder = g_strdup(name);
     bundle->sums = g_strdup(sums);
-    file->name = g_strdup(file_name);
-    file->size = 3;
-    bundle->files = g_ptr_array_new();
-    g_ptr_array_add(bundle->files, file);
+    bundle->size = 3;
+    bundle->names = g_ptr_array_new();
     return bundle;
 }
 
@@ -79,9 +75,8 @@ static void make_bundles(void)
     cr_assert_not_null(folder);
     g_setenv("XDG_CACHE_HOME", folder, TRUE);
     g_setenv("SSH_CONNECTION", "10.0.0.1 4444 10.0.0.2 22", TRUE);
-    bundles[0] = bundle_of("the node", "node-1", "bundle.tar", node_sum);
-    bundles[0]->archive = g_strdup("bundle.tar");
-    bundles[1] = bundle_of("the guests", "guests-1", "tick/tick.rom", rom_sum);
+    bundles[0] = bundle_of("the node", "node-1", node_sum);
+    bundles[1] = bundle_of("the guests", "guests-1", rom_sum);
 }
 
 static void remove_bundles(void)
@@ -90,13 +85,8 @@ static void remove_bundles(void)
 
     g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                  NULL);
-    for (unsigned i = 0; i < 2; i++) {
-        struct bundle_file *file = bundles[i]->files->pdata[0];
-
-        g_free(file->name);
-        g_free(file);
-        bundle_free(bundles[i]);
-    }
+    bundle_free(bundles[0]);
+    bundle_free(bundles[1]);
     g_free(folder);
 }
 
@@ -104,7 +94,7 @@ TestSuite(remote_cache, .init = make_bundles, .fini = remove_bundles);
 
 static struct remote_cache_state probe(void)
 {
-    g_autofree char *script = remote_cache_probe_script(bundles, 2, TOKEN);
+    g_autofree char *script = remote_cache_probe_script(bundles, 2, TOKEN, "echo went on");
     g_autofree char *out = run("/bin/sh -s", script, NULL);
     struct remote_cache_state state = {0};
     g_autoptr(GError) err = NULL;
@@ -116,21 +106,29 @@ static struct remote_cache_state probe(void)
 
 static int install(const struct remote_cache_state *state, GError **err)
 {
-    g_autofree char *script = remote_cache_install_script(state, bundles, 2, TOKEN);
+    g_autofree char *script = remote_cache_install_script(state, bundles, 2, TOKEN, "echo went on");
     g_autofree char *errors = NULL;
     g_autofree char *out = run("/bin/sh -s", script, &errors);
 
     return remote_cache_read_install(out, errors, err);
 }
 
-/* What an upload does: the archive and the file, where the first look made room for them. */
+static void pack(const char *source, const char *bundle)
+{
+    g_autofree char *command = g_strdup_printf(
+        "[ ! -d vtmh/.new-" TOKEN "/%s ] || tar -C %s -cf vtmh/.new-" TOKEN "/%s/bundle.tar .",
+        bundle, source, bundle);
+
+    g_free(run(command, "", NULL));
+}
+
+/* What an upload does: the tars, where the first look made room for them. */
 static void upload(const char *node, const char *rom)
 {
-    g_autofree char *out = NULL;
-
-    make_file("packing/vtmh-node", node, 0755);
-    out = run("tar -C packing -cf vtmh/.new-" TOKEN "/node-1/bundle.tar vtmh-node", "", NULL);
-    make_file("vtmh/.new-" TOKEN "/guests-1/tick/tick.rom", rom, 0644);
+    make_file("node/vtmh-node", node, 0755);
+    make_file("guests/tick/tick.rom", rom, 0644);
+    pack("node", "node-1");
+    pack("guests", "guests-1");
 }
 
 static void assert_installed(void)
@@ -165,8 +163,8 @@ Test(remote_cache, learns_all_about_a_machine_in_one_look)
     cr_assert_gt(state.free_bytes, 4096);
     cr_assert_not(state.has[0]);
     cr_assert_not(state.has[1]);
-    cr_assert(g_str_has_suffix(incoming, "/vtmh/.new-" TOKEN "/guests-1"));
-    cr_assert(exists("vtmh/.new-" TOKEN "/guests-1/tick"));
+    cr_assert(g_str_has_suffix(incoming, "/vtmh/.new-" TOKEN "/guests-1/bundle.tar"));
+    cr_assert(exists("vtmh/.new-" TOKEN "/guests-1"));
     remote_cache_state_clear(&state);
 }
 
@@ -231,7 +229,7 @@ Test(remote_cache, puts_no_half_archive_in_place)
     upload("node", "rom");
     make_file("vtmh/.new-" TOKEN "/node-1/bundle.tar", "half", 0644);
     cr_assert_eq(install(&state, &err), -1);
-    cr_assert_not_null(strstr(err->message, "unpacking bundle.tar"), "%s", err->message);
+    cr_assert_not_null(strstr(err->message, "unpacking: tar: "), "%s", err->message);
     cr_assert_not(exists("vtmh/node-1"));
     remote_cache_state_clear(&state);
 }
@@ -269,7 +267,7 @@ Test(remote_cache, forgets_uploads_that_were_cut_off_long_ago)
 
 Test(remote_cache, repeats_why_a_machine_cannot_hold_a_cache)
 {
-    g_autofree char *script = remote_cache_probe_script(bundles, 2, TOKEN);
+    g_autofree char *script = remote_cache_probe_script(bundles, 2, TOKEN, "echo went on");
     g_autofree char *out = NULL;
     struct remote_cache_state state;
     g_autoptr(GError) err = NULL;
@@ -341,6 +339,67 @@ Test(remote_cache, tells_a_machine_why_it_does_not_fit)
     assert_fits("x86_64", "", 1000, "it has no GNU libc");
     assert_fits("aarch64", "glibc 2.36", 1000, "its architecture is aarch64, the node is for x86_64");
     assert_fits("x86_64", "glibc 2.36", 5, "only 5 bytes free in /c");
+}
+
+Test(remote_cache, goes_on_only_when_nothing_is_missing)
+{
+    g_autofree char *script = remote_cache_probe_script(bundles, 2, TOKEN, "echo went on");
+    g_autofree char *before = run("/bin/sh -s", script, NULL);
+    g_autofree char *after = NULL;
+
+    cr_assert_str_eq(remote_cache_after(before), "");
+    install_good();
+    after = run("/bin/sh -s", script, NULL);
+    cr_assert_str_eq(remote_cache_after(after), "went on\n");
+}
+
+Test(remote_cache, goes_on_after_an_installation_but_not_after_a_failed_one)
+{
+    struct remote_cache_state state = probe();
+    g_autofree char *script =
+        remote_cache_install_script(&state, bundles, 2, TOKEN, "echo went on");
+    g_autofree char *failed = run("/bin/sh -s", script, NULL);
+    g_autofree char *done = NULL;
+
+    cr_assert_null(strstr(failed, "went on"), "%s", failed);
+    upload("node", "rom");
+    done = run("/bin/sh -s", script, NULL);
+    cr_assert_str_eq(remote_cache_after(done), "went on\n");
+    remote_cache_state_clear(&state);
+}
+
+static char *start_and_get_arguments(const char *connection, const char *reached)
+{
+    const struct remote_cache_start start = {
+        .node = bundles[0], .name = "it's", .key = "c0ffee", .reached = reached};
+    g_autofree char *lines = remote_cache_start_lines(&start);
+    g_autofree char *cache = path_of("vtmh");
+    g_autofree char *script = g_strdup_printf("cache='%s'\n%s", cache, lines);
+
+    g_setenv("SSH_CONNECTION", connection, TRUE);
+    make_file("vtmh/node-1/vtmh-node", "#!/bin/sh\necho \"$(cat)|$*\"\n", 0755);
+    return run("/bin/sh -s", script, NULL);
+}
+
+Test(remote_cache, starts_the_node_where_the_machine_was_reached)
+{
+    g_autofree char *out = start_and_get_arguments("10.0.0.1 4444 10.0.0.2 22", "192.0.2.9");
+    g_autofree char *want = g_strdup_printf(
+        "c0ffee|serve --name it's --listen tcp://10.0.0.2:0 --guests %s/vtmh/no-guests"
+        " --address 192.0.2.9\n",
+        folder);
+
+    cr_assert_str_eq(out, want);
+}
+
+Test(remote_cache, starts_the_node_behind_a_proxy_and_over_ipv6)
+{
+    g_autofree char *proxied = start_and_get_arguments("fe80::1 4444 fe80::2 22", "");
+    g_autofree char *silent = start_and_get_arguments("", "192.0.2.9");
+
+    cr_assert_not_null(strstr(proxied, "--listen tcp://[fe80::2]:0 "), "%s", proxied);
+    cr_assert_not_null(strstr(proxied, "--address fe80::2\n"), "%s", proxied);
+    cr_assert_not_null(strstr(silent, "--listen tcp://192.0.2.9:0 "), "%s", silent);
 }
 
 Test(remote_cache, cleans_up_by_the_program_of_the_bundle)
