@@ -139,7 +139,8 @@ static char *blob_type(const uint8_t *key, size_t size)
     return g_strndup((const char *)key + sizeof(stated), stated);
 }
 
-/* Splits a line in place. False for comments and lines without sense. entry->key is transfer full. */
+/* Splits a line in place. False for comments and lines without sense. entry->key is transfer full.
+ */
 static bool parse_line(char *line, struct entry *entry)
 {
     char *word = next_word(&line);
@@ -253,9 +254,8 @@ static bool compare_entry(const struct entry *entry, const char *file, unsigned 
     return true;
 }
 
-int known_hosts_check(const char *const *files, const char *name, uint16_t port,
-                      const uint8_t *key, size_t key_size, struct known_hosts_finding *finding,
-                      GError **err)
+int known_hosts_check(const char *const *files, const char *name, uint16_t port, const uint8_t *key,
+                      size_t key_size, struct known_hosts_finding *finding, GError **err)
 {
     struct lookup exact = {key, key_size, KNOWN_HOSTS_UNKNOWN, NULL, false};
     struct lookup plain = exact;

@@ -17,9 +17,9 @@ enum known_hosts_mode {
 
 struct known_hosts_policy {
     enum known_hosts_mode mode;
-    const char *const *files;  /* user's files first; the first is written to; NULL-terminated */
-    const char *pinned;        /* PINNED: "ssh-ed25519 AAAA…" */
-    const char *accept_hint;   /* the command line that would accept an unknown key, for messages */
+    const char *const *files; /* user's files first; the first is written to; NULL-terminated */
+    const char *pinned;       /* PINNED: "ssh-ed25519 AAAA…" */
+    const char *accept_hint;  /* the command line that would accept an unknown key, for messages */
 };
 
 enum known_hosts_answer {
@@ -36,15 +36,15 @@ struct known_hosts_finding {
 
 /*
  * Looks a key up. name: HostKeyAlias or host name; port: 22 matches plain names, others
- * "[name]:port" (and, as in OpenSSH, a plain name that holds the very same key). key: the public key
- * blob as in the SSH handshake. Files that do not exist are empty; one that cannot be read is an
- * error (G_FILE_ERROR). finding->where is transfer full.
+ * "[name]:port" (and, as in OpenSSH, a plain name that holds the very same key). key: the public
+ * key blob as in the SSH handshake. Files that do not exist are empty; one that cannot be read is
+ * an error (G_FILE_ERROR). finding->where is transfer full.
  */
-int known_hosts_check(const char *const *files, const char *name, uint16_t port,
-                      const uint8_t *key, size_t key_size, struct known_hosts_finding *finding,
-                      GError **err);
+int known_hosts_check(const char *const *files, const char *name, uint16_t port, const uint8_t *key,
+                      size_t key_size, struct known_hosts_finding *finding, GError **err);
 
-/* Key types known for the host ("ssh-ed25519", …), so that one of them is negotiated. Transfer full. */
+/* Key types known for the host ("ssh-ed25519", …), so that one of them is negotiated. Transfer
+ * full. */
 GStrv known_hosts_key_types(const char *const *files, const char *name, uint16_t port);
 
 /* Appends a line (creating file and folder, modes 600 and 700). Errors: G_FILE_ERROR. */

@@ -28,7 +28,7 @@
 
 #define LINK_ACK_MS 10
 #define ACK_AT_ONCE (OUTBOX_WINDOW / 4)
-#define STALL_MS 1000       /* a timer as late as this says that we ourselves did not run */
+#define STALL_MS 1000        /* a timer as late as this says that we ourselves did not run */
 #define ENVELOPE_HEAD_MAX 40 /* packed session, sequence and ack: 33 bytes at most */
 
 struct link {
@@ -543,8 +543,8 @@ int link_flush(struct link *link, int64_t deadline, GError **err)
     rc = await_acknowledged(link, outbox_last(link->outbox), link->session, deadline, &why);
     if (g_error_matches(why, SYNC_ERROR, SYNC_ERROR_TIMEOUT) && link->lost)
         g_set_error(err, LINK_ERROR, LINK_ERROR_LOST,
-                    "%s: nothing heard for %" G_GINT64_FORMAT " ms",
-                    carrier_address(link->carrier), link_silence_ms(link));
+                    "%s: nothing heard for %" G_GINT64_FORMAT " ms", carrier_address(link->carrier),
+                    link_silence_ms(link));
     else if (why != NULL)
         g_propagate_error(err, g_steal_pointer(&why));
     link_unref(link);

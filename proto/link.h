@@ -6,7 +6,8 @@
  * flight when a connection broke is numbered, so that it can be sent again.
  *
  * Alive: each side sends a heartbeat when it has said nothing for LINK_HEARTBEAT_MS. A peer silent
- * for LINK_LOST_MS is lost (link_lost_event()); one that is heard again is back (link_alive_event()).
+ * for LINK_LOST_MS is lost (link_lost_event()); one that is heard again is back
+ * (link_alive_event()).
  *
  * All calls: loop thread. link_send() never waits; link_receive() waits in a fiber.
  */
@@ -27,7 +28,7 @@
 GQuark link_error_quark(void);
 
 enum link_error {
-    LINK_ERROR_ADDRESS,  /* cannot listen or connect there; the message says where and why */
+    LINK_ERROR_ADDRESS, /* cannot listen or connect there; the message says where and why */
     LINK_ERROR_TOO_LARGE,
     LINK_ERROR_LOST,     /* the peer has been silent too long */
     LINK_ERROR_PROTOCOL, /* the peer speaks another version, or nonsense under the right key */
@@ -55,8 +56,8 @@ int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err);
 
 /*
  * The next message; heartbeats are handled inside and not returned. Transfer full: free with
- * vtmh__envelope__free_unpacked(e, NULL). While the peer is lost it keeps waiting (it may come back)
- * until the deadline. TIMEOUT, CANCELLED, CLOSED.
+ * vtmh__envelope__free_unpacked(e, NULL). While the peer is lost it keeps waiting (it may come
+ * back) until the deadline. TIMEOUT, CANCELLED, CLOSED.
  */
 Vtmh__Envelope *link_receive(struct link *link, int64_t deadline, GError **err);
 
@@ -77,20 +78,20 @@ void link_set_context(struct link *link, uint64_t test, const char *context);
 
 struct link_stats {
     uint64_t sent, received;
-    uint64_t not_opened;  /* frames of strangers, or damaged */
+    uint64_t not_opened; /* frames of strangers, or damaged */
     uint64_t duplicates;
 };
 struct link_stats link_stats(const struct link *link);
 
 /*
- * Waits until the peer has acknowledged everything sent so far. TIMEOUT, or LINK_ERROR_LOST when the
- * peer is lost by then; CANCELLED; CLOSED when the link was closed or another session began.
+ * Waits until the peer has acknowledged everything sent so far. TIMEOUT, or LINK_ERROR_LOST when
+ * the peer is lost by then; CANCELLED; CLOSED when the link was closed or another session began.
  */
 int link_flush(struct link *link, int64_t deadline, GError **err);
 
 /*
- * Ends the link: those in link_receive() and link_flush() get CLOSED; nobody may wait for its events
- * any more. Say Goodbye and link_flush() before. NULL is fine.
+ * Ends the link: those in link_receive() and link_flush() get CLOSED; nobody may wait for its
+ * events any more. Say Goodbye and link_flush() before. NULL is fine.
  */
 void link_close(struct link *link);
 

@@ -1,12 +1,12 @@
 /*
- * Raw sockets have no slot for "the" peer: any number of strangers may connect to a listener without
- * keeping the true peer out. Each request carries the way back as control data; the one that came
- * with the last authentic frame is kept and put on every frame we send. The connecting side makes
- * its own four-byte request header, with the top bit set that ends such a header.
+ * Raw sockets have no slot for "the" peer: any number of strangers may connect to a listener
+ * without keeping the true peer out. Each request carries the way back as control data; the one
+ * that came with the last authentic frame is kept and put on every frame we send. The connecting
+ * side makes its own four-byte request header, with the top bit set that ends such a header.
  *
- * nanomsg signals both directions by descriptors that become readable. The one for sending is always
- * readable on a listener, and on a connector while it is connected, so it is polled only after a
- * frame had been refused.
+ * nanomsg signals both directions by descriptors that become readable. The one for sending is
+ * always readable on a listener, and on a connector while it is connected, so it is polled only
+ * after a frame had been refused.
  */
 #include "proto/link_carrier.h"
 
@@ -20,8 +20,8 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define HEADER_MAX 256     /* bytes of control data; ours need 32, forwarding devices add 4 each */
-#define FRAMES_A_TURN 256  /* then the loop's other work gets its turn */
+#define HEADER_MAX 256    /* bytes of control data; ours need 32, forwarding devices add 4 each */
+#define FRAMES_A_TURN 256 /* then the loop's other work gets its turn */
 #define PORT_TRIES 200
 #define SOCKET_FILE_MODE 0600
 
@@ -38,8 +38,8 @@ struct carrier {
     uv_poll_t send_poll;
     bool has_handles;
 
-    uint8_t header[HEADER_MAX]; /* control data for what we send */
-    size_t header_size;         /* 0: nobody to send to yet */
+    uint8_t header[HEADER_MAX];      /* control data for what we send */
+    size_t header_size;              /* 0: nobody to send to yet */
     const struct nn_cmsghdr *sender; /* while a frame is handed over: its control data, or NULL */
     int endpoint;                    /* of the connecting side */
 };

@@ -28,8 +28,8 @@ struct carrier_callbacks {
 
 /*
  * Listens. address: "tcp://IP:PORT", PORT 0: a free one between CARRIER_FIRST_PORT and
- * CARRIER_LAST_PORT; or "ipc://PATH" (the socket file is removed when closed). max_frame: a peer that
- * sends more is disconnected. Errors: LINK_ERROR_ADDRESS. Transfer full.
+ * CARRIER_LAST_PORT; or "ipc://PATH" (the socket file is removed when closed). max_frame: a peer
+ * that sends more is disconnected. Errors: LINK_ERROR_ADDRESS. Transfer full.
  */
 struct carrier *carrier_listen(uv_loop_t *loop, const char *address, size_t max_frame,
                                const struct carrier_callbacks *callbacks, GError **err);
@@ -39,8 +39,8 @@ struct carrier *carrier_listen(uv_loop_t *loop, const char *address, size_t max_
 #define CARRIER_LAST_PORT 32767
 
 /*
- * Connects, and connects again for as long as it lives; succeeds although nobody listens yet. The IP
- * must be numeric. Errors: LINK_ERROR_ADDRESS. Transfer full.
+ * Connects, and connects again for as long as it lives; succeeds although nobody listens yet. The
+ * IP must be numeric. Errors: LINK_ERROR_ADDRESS. Transfer full.
  */
 struct carrier *carrier_connect(uv_loop_t *loop, const char *address, size_t max_frame,
                                 const struct carrier_callbacks *callbacks, GError **err);

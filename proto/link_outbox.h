@@ -2,9 +2,10 @@
  * What one side of a link has said and the other has not yet acknowledged. Pure: no I/O and no
  * clock; now_ms is passed in.
  *
- * Messages are numbered 1, 2, 3 … and go out in that order, at most OUTBOX_WINDOW bytes ahead of the
- * acknowledgement (one message always may). When nothing is acknowledged for a while, sending begins
- * again at the oldest one, one message at a time until an acknowledgement shows that they arrive.
+ * Messages are numbered 1, 2, 3 … and go out in that order, at most OUTBOX_WINDOW bytes ahead of
+ * the acknowledgement (one message always may). When nothing is acknowledged for a while, sending
+ * begins again at the oldest one, one message at a time until an acknowledgement shows that they
+ * arrive.
  */
 #pragma once
 
@@ -33,8 +34,8 @@ GBytes *outbox_peek(const struct outbox *outbox, uint64_t *sequence_out);
 void outbox_sent(struct outbox *outbox, int64_t now_ms);
 
 /*
- * The peer has everything up to ack. Returns 1 when that is news, 0 when not, -1 when such a message
- * was never sent.
+ * The peer has everything up to ack. Returns 1 when that is news, 0 when not, -1 when such a
+ * message was never sent.
  */
 int outbox_acknowledge(struct outbox *outbox, uint64_t ack, int64_t now_ms);
 

@@ -115,8 +115,8 @@ GBytes *seal_frame(struct seal *seal, uint64_t session, const void *data, size_t
     put_u64(frame + COUNTER_AT, ++seal->counter);
     frame[SIDE_AT] = seal->ours;
     memcpy(frame + SALT_AT, seal->salt, sizeof(seal->salt));
-    crypto_aead_xchacha20poly1305_ietf_encrypt(frame + NONCE_BYTES, NULL, data, size, NULL, 0,
-                                               NULL, frame, seal->key);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(frame + NONCE_BYTES, NULL, data, size, NULL, 0, NULL,
+                                               frame, seal->key);
     return g_bytes_new_take(frame, size + SEAL_OVERHEAD);
 }
 

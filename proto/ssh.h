@@ -2,9 +2,13 @@
  * An SSH session on the loop (libssh2), for hosts and for guests.
  *
  * One operation at a time runs on a session; a second fiber waits for its turn. Every call takes a
- * deadline and can be cancelled; after either the session is unusable and only good for ssh_close().
- * Keys with a passphrase are unlocked on the thread pool. libssh2 1.10 knows neither rsa-sha2 nor
- * ETM-only servers: errors say what the server offers and what we speak.
+ * deadline and can be cancelled; after either the session is unusable and only good for
+ * ssh_close(). The agent is asked on the thread pool, and can be waited for longer than the
+ * deadline. Keys with a passphrase are used through the agent only. libssh2 1.10 knows neither
+ * rsa-sha2 nor ETM-only servers: errors say what the server offers and what we speak.
+ *
+ * Errors: SSH_ERROR, SYNC_ERROR_TIMEOUT and SYNC_ERROR_CANCELLED; messages begin with the target's
+ * name.
  */
 #pragma once
 
@@ -16,23 +20,24 @@
 GQuark ssh_error_quark(void);
 
 enum ssh_error {
-    SSH_ERROR_RESOLVE,    /* the name does not resolve */
-    SSH_ERROR_CONNECT,    /* refused, unreachable, proxy failed */
-    SSH_ERROR_HANDSHAKE,  /* no common algorithm, or not an SSH server */
-    SSH_ERROR_HOST_KEY,   /* unknown, changed or revoked; the message has the fingerprint and the
-                             command that would accept it */
-    SSH_ERROR_AUTH,       /* no key was accepted; the message lists what was tried */
-    SSH_ERROR_CHANNEL,    /* the session broke, a command could not be started, a copy failed */
+    SSH_ERROR_RESOLVE,   /* the name does not resolve */
+    SSH_ERROR_CONNECT,   /* refused, unreachable, proxy failed */
+    SSH_ERROR_HANDSHAKE, /* no common algorithm, or not an SSH server */
+    SSH_ERROR_HOST_KEY,  /* unknown, changed or revoked; the message has the fingerprint and the
+                            command that would accept it */
+    SSH_ERROR_AUTH,      /* no key was accepted; the message lists what was tried */
+    SSH_ERROR_CHANNEL,   /* the session broke, a command could not be started, a copy failed */
 };
 
 struct ssh_target {
-    const char *name;      /* as the user wrote it, for messages */
-    const char *hostname;  /* to connect to: a name or a numeric address */
+    const char *name;     /* as the user wrote it, for messages */
+    const char *hostname; /* to connect to: a name or a numeric address */
     uint16_t port;
     const char *user;
     const char *host_key_name; /* looked up in known_hosts: HostKeyAlias or hostname */
-    const char *const *identity_files; /* private keys, tried in order; NULL-terminated, may be NULL */
-    bool use_agent;        /* SSH_AUTH_SOCK */
+    const char *const
+        *identity_files; /* private keys, tried in order; NULL-terminated, may be NULL */
+    bool use_agent;      /* SSH_AUTH_SOCK */
     bool identities_only;
     const char *proxy_command; /* run by /bin/sh -c; its stdin/stdout is the connection; or NULL */
     const struct known_hosts_policy *host_keys; /* who may answer */
@@ -65,15 +70,22 @@ int ssh_run(struct ssh *ssh, const char *command, const void *input, size_t inpu
 /* Called with bytes done and total while a copy runs. */
 typedef void (*ssh_progress_fn)(uint64_t done, uint64_t total, void *arg);
 
-/* Copies a file there: written beside under a temporary name, then renamed. mode: permission bits. */
+/*
+ * Copies a regular file there: written beside under a temporary name, counted, then renamed, so
+ * that whatever breaks leaves the old file or the new one. mode: permission bits. Needs a POSIX
+ * shell there, nothing else.
+ */
 int ssh_upload(struct ssh *ssh, const char *local_path, const char *remote_path, int mode,
                ssh_progress_fn progress, void *arg, int64_t deadline, GError **err);
 
-/* Copies a file from there. */
-int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path,
-                 int64_t deadline, GError **err);
+/* Copies a file from there; local_path appears only when it is whole. */
+int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path, int64_t deadline,
+                 GError **err);
 
-/* Ends the session; never waits longer than a moment. NULL is fine. Call in a fiber. */
+/*
+ * Ends the session; never waits longer than a moment. No other fiber may be in a call on it. NULL
+ * is fine. Call in a fiber.
+ */
 void ssh_close(struct ssh *ssh);
 
 AUTOPTR_STRUCT(ssh, ssh_close);

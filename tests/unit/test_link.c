@@ -104,9 +104,9 @@ Test(link, finds_and_reports_a_free_port_below_the_ephemeral_ones)
 static int on_wrong_addresses(void *arg, GError **err)
 {
     static const char *const wrong[] = {
-        "tcp://localhost:1234",       "tcp://127.0.0.1",    "tcp://127.0.0.1:x",
-        "tcp://127.0.0.1:99999",      "127.0.0.1:1234",     "ipc://",
-        "tcp://[127.0.0.1]:1234",     "tcp://::1:1234",     "",
+        "tcp://localhost:1234",       "tcp://127.0.0.1",   "tcp://127.0.0.1:x",
+        "tcp://127.0.0.1:99999",      "127.0.0.1:1234",    "ipc://",
+        "tcp://[127.0.0.1]:1234",     "tcp://::1:1234",    "",
         "ipc:///no/such/folder/node", "tcp://192.0.2.1:0",
     };
     uint8_t key[SEAL_KEY_BYTES] = {0};

@@ -47,8 +47,8 @@ Test(seal, opens_what_the_other_side_sealed)
     struct pair p = pair_new();
     GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
     uint64_t session = 0;
-    GBytes *plain = seal_open(p.node, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame),
-                              &session);
+    GBytes *plain =
+        seal_open(p.node, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), &session);
 
     cr_assert_eq(g_bytes_get_size(frame), sizeof(text) + SEAL_OVERHEAD);
     cr_assert_not_null(plain);

@@ -1,0 +1,3 @@
+foreach(test test_ssh test_ssh_connect test_ssh_copy)
+    vtmh_integration_test(${test} SOURCES ssh_bed.c ssh_server.c LIBS vtmh_proto)
+endforeach()
