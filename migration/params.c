@@ -94,6 +94,8 @@ static const struct param_info infos[] = {
     TEXT("mig_address", NULL, "migration",
          "address of the destination; the one vtmh reached it by if not set"),
     SIZE("mig_speed", "0", MIB, "migration", "bandwidth limit, in MiB/s; 0: none"),
+    NUMBER("dirty_rounds", "0", 0, 1000, "migration",
+           "how often the guest writes all of dirty_mem before each leg"),
     NUMBER("min_dirty_syncs", "0", 0, 1000, "migration",
            "a leg with fewer dirty syncs is a warning, since it proves little about lost pages"),
     TIME("mig_downtime", NULL, "migration", "downtime limit; the hypervisor's own if not set"),

@@ -43,6 +43,7 @@ int move_request_read(struct move_request *request, const struct params *params,
         param_duration_ms(params, "login_timeout", &request->login_ms, err) < 0 ||
         param_size(params, "mig_speed", &request->move.max_bandwidth, err) < 0 ||
         param_int(params, "min_dirty_syncs", &request->min_dirty_syncs, err) < 0 ||
+        param_int(params, "dirty_rounds", &request->dirty_rounds, err) < 0 ||
         read_port(params, request, err) < 0)
         return -1;
     if (param_is_set(params, "mig_downtime") &&

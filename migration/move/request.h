@@ -12,6 +12,7 @@ struct move_request {
     const char *address;    /* mig_address of this host, or NULL: the one the coordinator reached */
     uint16_t port_low, port_high; /* mig_port; 0, 0: any */
     int64_t min_dirty_syncs;      /* min_dirty_syncs: fewer make the test a WARN */
+    int64_t dirty_rounds;         /* dirty_rounds: the guest writes all it has so often before a leg */
     struct vm_move move;
 };
 

@@ -1,3 +1,4 @@
+#include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
 #include "migration/move/watch.h"
 
@@ -86,16 +87,21 @@ static int meet_ready(struct handover *h, char **address_out, uint16_t *port_out
     return 0;
 }
 
+/* The guest's work begins, or goes on for a while; the leg's time does not count that. */
 static int start_work(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
-    if (!h->leg->first)
-        return 0;
-    host_context(seat->test->host, "starting work in %s", seat->name);
-    seat_progress(seat, h->record, "working", NULL);
     int64_t began_us = g_get_monotonic_time();
-    int started = guest_start_work(seat->guest, deadline_in(seat->request.login_ms), err);
-    /* The guest's work is not the leg's: the cycle does not count it. */
+    int64_t deadline = deadline_in(seat->request.login_ms);
+    int started = 0;
+
+    seat_progress(seat, h->record, "working", NULL);
+    host_context(seat->test->host, "starting work in %s", seat->name);
+    if (h->leg->first)
+        started = guest_start_work(seat->guest, deadline, err);
+    if (started == 0)
+        started = guest_await_rounds(seat->guest, seat->params, seat->request.dirty_rounds,
+                                     deadline, err);
     h->started_us += g_get_monotonic_time() - began_us;
     return started;
 }
