@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define HELP_COLUMN 28 /* where the help of an option begins */
+#define WORD_MAX 64    /* bytes; what is longer is nobody's misspelling */
 
 G_DEFINE_QUARK(arguments - error - quark, arguments_error)
 
@@ -235,26 +236,25 @@ int arguments_print(const struct arguments *arguments, enum arguments_outcome ou
     return 1;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours that make a into b. */
+/* Insertions, deletions, replacements and swaps of neighbours that make a into b; both have at most
+ * WORD_MAX bytes. */
 static unsigned distance(const char *a, const char *b)
 {
+    unsigned d[WORD_MAX + 1][WORD_MAX + 1];
     size_t rows = strlen(a) + 1, columns = strlen(b) + 1;
-    g_autofree unsigned *d = g_new(unsigned, rows *columns);
 
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++) {
-            unsigned *cell = &d[i * columns + j];
-
             if (i == 0 || j == 0) {
-                *cell = (unsigned)(i + j);
+                d[i][j] = (unsigned)(i + j);
                 continue;
             }
-            *cell = cell[-(ptrdiff_t)columns - 1] + (a[i - 1] != b[j - 1]);
-            *cell = MIN(*cell, MIN(cell[-1], cell[-(ptrdiff_t)columns]) + 1);
+            d[i][j] = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            d[i][j] = MIN(d[i][j], MIN(d[i - 1][j], d[i][j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                *cell = MIN(*cell, d[(i - 2) * columns + j - 2] + 1);
+                d[i][j] = MIN(d[i][j], d[i - 2][j - 2] + 1);
         }
-    return d[rows * columns - 1];
+    return d[rows - 1][columns - 1];
 }
 
 const char *arguments_nearest(const char *word, const char *const *words)
@@ -263,9 +263,11 @@ const char *arguments_nearest(const char *word, const char *const *words)
     const char *nearest = NULL;
     unsigned best = 1 + (unsigned)size / 3; /* more wrong than that is another word */
 
-    if (size == 0 || size > 64)
+    if (size == 0 || size > WORD_MAX)
         return NULL;
     for (; *words != NULL; words++) {
+        if (strlen(*words) > WORD_MAX)
+            continue;
         unsigned now = size > 2 && g_str_has_prefix(*words, word) ? 0 : distance(word, *words);
 
         if (now <= best && (nearest == NULL || now < best)) {

@@ -47,15 +47,6 @@ void reading_clear(struct reading *reading)
     g_clear_pointer(&reading->expand, g_strfreev);
 }
 
-static int add_line(struct cfg *cfg, const char *line, GError **err)
-{
-    if (g_str_has_prefix(line, "only "))
-        return cfg_only(cfg, line + strlen("only "), err);
-    if (g_str_has_prefix(line, "no "))
-        return cfg_no(cfg, line + strlen("no "), err);
-    return cfg_parse_text(cfg, "<command line>", line, err);
-}
-
 struct cfg *reading_open(const struct reading *reading, GError **err)
 {
     g_autoptr(cfg) cfg = cfg_new(&(struct cfg_options){
@@ -68,7 +59,7 @@ struct cfg *reading_open(const struct reading *reading, GError **err)
     if (cfg_parse_file(cfg, reading->selection.file, err) < 0)
         return NULL;
     for (unsigned i = 0; i < extra->len; i++)
-        if (add_line(cfg, g_ptr_array_index(extra, i), err) < 0)
+        if (cfg_parse_text(cfg, "<command line>", g_ptr_array_index(extra, i), err) < 0)
             return NULL;
     return g_steal_pointer(&cfg);
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REDRAW_US (100 * 1000)
+#define REDRAW_US 100000
 #define LINES_MAX 20 /* a region higher than the terminal could not be redrawn */
 #define COLUMNS_USUAL 80
 #define COLUMNS_MIN 20

@@ -59,7 +59,7 @@ static char *make_id(GError **err)
         return NULL;
     }
     id = g_malloc0(2 * ID_BYTES + 1);
-    for (unsigned i = 0; i < ID_BYTES; i++)
+    for (size_t i = 0; i < ID_BYTES; i++)
         g_snprintf(id + 2 * i, 3, "%02x", bytes[i]);
     return id;
 }
