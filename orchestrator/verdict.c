@@ -29,55 +29,86 @@ static void set_cause(struct test_result *result, Vtmh__Status status, const cha
     result->fail_context = context != NULL && *context != '\0' ? g_strdup(context) : NULL;
 }
 
+/* Why a test is not a pass, as one host knows it. */
+struct cause {
+    Vtmh__Status status;
+    unsigned rank, order; /* see TestDone and host_report */
+    const char *host, *message, *context;
+};
+
 /* Whether a host failed, or was warned, by itself. */
-static bool is_cause(const struct host_report *report)
+static bool reports_cause(const struct host_report *report)
 {
     return report->done != NULL && report->done->status != VTMH__STATUS__STATUS_PASS &&
            report->done->status != VTMH__STATUS__STATUS_ABORTED &&
            report->done->status != VTMH__STATUS__STATUS_NONE;
 }
 
-/* Whether a is nearer to the root than b. */
-static bool comes_first(const struct host_report *a, const struct host_report *b)
+/* What a host stands for; false if for nothing. A host that was lost is itself the cause of what it, or
+ * the other end, saw as a symptom. */
+static bool cause_of(const struct host_report *report, struct cause *cause)
 {
-    if (a->done->cause_rank != b->done->cause_rank)
-        return a->done->cause_rank < b->done->cause_rank;
+    bool reports = reports_cause(report);
+    if (report->lost && !(reports && report->done->cause_rank == 0)) {
+        *cause = (struct cause){
+            .status = VTMH__STATUS__STATUS_ERROR,
+            .order = report->order,
+            .host = report->name,
+            .message = "the host was lost: its node does not answer any more",
+        };
+        return true;
+    }
+    if (!reports)
+        return false;
+    *cause = (struct cause){
+        .status = report->done->status,
+        .rank = report->done->cause_rank,
+        .order = report->order,
+        .host = report->name,
+        .message = report->done->message,
+        .context = report->done->context,
+    };
+    return true;
+}
+
+/* Whether a says more of the test than b: it is nearer to the root; or as near, and stronger; or told
+ * before. */
+static bool counts_more(const struct cause *a, const struct cause *b)
+{
+    if (a->rank != b->rank)
+        return a->rank < b->rank;
+    if (a->rank == 0 && weight(a->status) != weight(b->status))
+        return weight(a->status) > weight(b->status);
     if ((a->order == 0) != (b->order == 0))
         return a->order != 0;
     return a->order < b->order;
 }
 
-static const struct host_report *first_cause(const struct host_report *reports, unsigned n)
-{
-    const struct host_report *first = NULL;
-    for (unsigned i = 0; i < n; i++)
-        if (is_cause(&reports[i]) && (first == NULL || comes_first(&reports[i], first)))
-            first = &reports[i];
-    return first;
-}
-
-/* The first cause, with the status of the strongest independent one. */
 static void judge_causes(struct test_result *result, const struct host_report *reports, unsigned n)
 {
-    const struct host_report *first = first_cause(reports, n);
-    if (first == NULL)
-        return;
-    set_cause(result, first->done->status, first->name, first->done->message,
-              first->done->context);
+    struct cause best = {.host = NULL};
+    struct cause cause;
     for (unsigned i = 0; i < n; i++)
-        if (is_cause(&reports[i]) && reports[i].done->cause_rank == 0 &&
-            first->done->cause_rank == 0 && weight(reports[i].done->status) > weight(result->status))
-            result->status = reports[i].done->status;
+        if (cause_of(&reports[i], &cause) && (best.host == NULL || counts_more(&cause, &best)))
+            best = cause;
+    if (best.host != NULL)
+        set_cause(result, best.status, best.host, best.message, best.context);
 }
 
-static struct leg_result *find_leg(struct test_result *result, const Vtmh__Migration *record)
+/* ---- legs -------------------------------------------------------------------------------------- */
+
+/* One leg while both ends' views of it are joined. */
+struct joint {
+    struct leg_result *leg;
+    uint32_t source, destination;
+    bool by_source, by_destination; /* which ends have told of it */
+    bool on_source, on_destination; /* which ends say that the guest lives there */
+};
+
+static struct joint *find_joint(GHashTable *joints, const char *vm, unsigned leg)
 {
-    for (unsigned i = 0; i < result->legs->len; i++) {
-        struct leg_result *leg = g_ptr_array_index(result->legs, i);
-        if (leg->leg == record->leg && strcmp(leg->vm, record->vm) == 0)
-            return leg;
-    }
-    return NULL;
+    g_autofree char *key = g_strdup_printf("%u %s", leg, vm);
+    return g_hash_table_lookup(joints, key);
 }
 
 static const char *host_name(const struct test_result *result, uint32_t index)
@@ -101,6 +132,17 @@ static struct leg_result *add_leg(struct test_result *result, const Vtmh__Migrat
     return leg;
 }
 
+static struct joint *add_joint(struct test_result *result, GHashTable *joints,
+                               const Vtmh__Migration *record)
+{
+    struct joint *joint = g_new0(struct joint, 1);
+    joint->leg = add_leg(result, record);
+    joint->source = record->source;
+    joint->destination = record->destination;
+    g_hash_table_insert(joints, g_strdup_printf("%u %s", record->leg, record->vm), joint);
+    return joint;
+}
+
 /* The figure that was measured; each is measured at one end only. */
 #define TAKE(figure)                                                                               \
     do {                                                                                           \
@@ -108,15 +150,22 @@ static struct leg_result *add_leg(struct test_result *result, const Vtmh__Migrat
             leg->figure = record->figure;                                                          \
     } while (0)
 
-static void join_leg(struct test_result *result, const Vtmh__Migration *record)
+static void join_leg(struct test_result *result, GHashTable *joints, unsigned host,
+                     const Vtmh__Migration *record)
 {
-    struct leg_result *leg = find_leg(result, record);
-    if (leg == NULL)
-        leg = add_leg(result, record);
+    struct joint *joint = find_joint(joints, record->vm, record->leg);
+    if (joint == NULL)
+        joint = add_joint(result, joints, record);
+    struct leg_result *leg = joint->leg;
+    bool is_same = record->source == joint->source && record->destination == joint->destination;
+    joint->by_source |= is_same && host == record->source;
+    joint->by_destination |= is_same && host == record->destination;
+    joint->on_source |= record->survivor == VTMH__SURVIVOR__SURVIVOR_SOURCE;
+    joint->on_destination |= record->survivor == VTMH__SURVIVOR__SURVIVOR_DESTINATION;
     /* A leg has completed only if both ends say so. */
     if (strcmp(record->status, "completed") != 0) {
         g_free(leg->status);
-        leg->status = g_strdup(record->status);
+        leg->status = g_strdup(*record->status != '\0' ? record->status : "failed");
     }
     if (record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN ||
         leg->survivor == VTMH__SURVIVOR__SURVIVOR_NONE)
@@ -129,7 +178,8 @@ static void join_leg(struct test_result *result, const Vtmh__Migration *record)
     TAKE(guest_gap_ms);
     TAKE(transferred_bytes);
     TAKE(dirty_syncs);
-    if (record->memory_check != VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED) {
+    if (record->memory_check != VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED &&
+        leg->memory_check != VTMH__MEMORY_CHECK__MEMORY_CORRUPT) {
         leg->memory_check = record->memory_check;
         leg->bad_pages = record->bad_pages;
     }
@@ -144,11 +194,12 @@ static int by_leg(gconstpointer a, gconstpointer b)
     return strcmp(left->vm, right->vm);
 }
 
-static void collect(struct test_result *result, const struct host_report *report)
+static void collect(struct test_result *result, GHashTable *joints, unsigned host,
+                    const struct host_report *report)
 {
     const Vtmh__TestDone *done = report->done;
     for (size_t i = 0; i < done->n_migrations; i++)
-        join_leg(result, done->migrations[i]);
+        join_leg(result, joints, host, done->migrations[i]);
     for (size_t i = 0; i < done->n_notes; i++)
         test_result_note(result, done->notes[i]);
     for (size_t i = 0; i < done->n_leaks; i++)
@@ -159,58 +210,100 @@ static void collect(struct test_result *result, const struct host_report *report
         result->guest = g_strdup(done->guest);
 }
 
-/* A pass that is none: a host did not say so, or a leg is not what a pass needs. */
-static void distrust_pass(struct test_result *result, const struct host_report *reports,
-                          unsigned n)
+/* Two copies are what no test may leave, whatever else was wrong. */
+static void judge_copies(struct test_result *result, GHashTable *joints)
+{
+    for (unsigned i = 0; i < result->legs->len; i++) {
+        const struct leg_result *leg = g_ptr_array_index(result->legs, i);
+        const struct joint *joint = find_joint(joints, leg->vm, leg->leg);
+        if (!joint->on_source || !joint->on_destination)
+            continue;
+        g_autofree char *message =
+            g_strdup_printf("leg %u of %s left two running copies: on %s and on %s", leg->leg,
+                            leg->vm, leg->source, leg->destination);
+        test_result_note(result, message);
+        if (weight(result->status) < weight(VTMH__STATUS__STATUS_FAIL))
+            set_cause(result, VTMH__STATUS__STATUS_FAIL, NULL, message, NULL);
+    }
+}
+
+/* ---- a pass that is none ------------------------------------------------------------------------ */
+
+static bool is_pass(Vtmh__Status status)
+{
+    return status == VTMH__STATUS__STATUS_PASS || status == VTMH__STATUS__STATUS_WARN;
+}
+
+/* Why a host's pass is none; NULL if it is one. */
+static const char *doubt_of_host(const struct host_report *report)
+{
+    if (report->done == NULL)
+        return "the host did not report";
+    if (!is_pass(report->done->status) && !reports_cause(report))
+        return "the test was aborted there without a cause";
+    if (report->order != 0)
+        return "the host said that the test fails, and then that it passed";
+    return NULL;
+}
+
+/* What a leg is instead of completed; NULL if it is. *who: the end to ask. */
+static const char *doubt_of_leg(const struct joint *joint, const char **who)
+{
+    const struct leg_result *leg = joint->leg;
+    *who = joint->by_source ? leg->destination : leg->source;
+    if (!joint->by_source || !joint->by_destination)
+        return "not in the report of both ends";
+    if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
+        return "corrupt";
+    if (strcmp(leg->status, "completed") != 0)
+        return leg->status;
+    if (leg->survivor != VTMH__SURVIVOR__SURVIVOR_DESTINATION)
+        return "without a living guest on the destination";
+    return NULL;
+}
+
+static void distrust_pass(struct test_result *result, GHashTable *joints,
+                          const struct host_report *reports, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        if (reports[i].done != NULL && reports[i].done->status == VTMH__STATUS__STATUS_PASS)
+        const char *doubt = doubt_of_host(&reports[i]);
+        if (doubt == NULL)
             continue;
-        set_cause(result, VTMH__STATUS__STATUS_ERROR, reports[i].name,
-                  reports[i].done == NULL ? "the host did not report"
-                                          : "the test was aborted there without a cause",
-                  NULL);
+        set_cause(result, VTMH__STATUS__STATUS_ERROR, reports[i].name, doubt, NULL);
         return;
     }
     if (result->legs->len == 0)
         set_cause(result, VTMH__STATUS__STATUS_ERROR, NULL, "nothing was migrated", NULL);
     for (unsigned i = 0; i < result->legs->len; i++) {
         const struct leg_result *leg = g_ptr_array_index(result->legs, i);
-        if (strcmp(leg->status, "completed") == 0 &&
-            leg->survivor == VTMH__SURVIVOR__SURVIVOR_DESTINATION &&
-            leg->memory_check != VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
+        const char *who;
+        const char *doubt = doubt_of_leg(find_joint(joints, leg->vm, leg->leg), &who);
+        if (doubt == NULL)
             continue;
-        g_autofree char *message = g_strdup_printf(
-            "leg %u of %s is %s though all hosts say that the test passed", leg->leg, leg->vm,
-            leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT ? "corrupt" : leg->status);
-        set_cause(result, VTMH__STATUS__STATUS_ERROR, leg->destination, message, NULL);
+        g_autofree char *message =
+            g_strdup_printf("leg %u of %s is %s though all hosts say that the test passed",
+                            leg->leg, leg->vm, doubt);
+        set_cause(result, VTMH__STATUS__STATUS_ERROR, who, message, NULL);
         return;
     }
-}
-
-static void judge_lost(struct test_result *result, const struct host_report *reports, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        if (reports[i].lost && weight(result->status) < weight(VTMH__STATUS__STATUS_ERROR))
-            set_cause(result, VTMH__STATUS__STATUS_ERROR, reports[i].name,
-                      "the host was lost: its node does not answer any more", NULL);
 }
 
 void verdict_join(struct test_result *result, const struct host_report *reports, unsigned n_reports,
                   const struct own_cause *own)
 {
+    g_autoptr(GHashTable) joints = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     result->status = VTMH__STATUS__STATUS_PASS;
     for (unsigned i = 0; i < n_reports; i++)
         if (reports[i].done != NULL)
-            collect(result, &reports[i]);
+            collect(result, joints, i, &reports[i]);
     g_ptr_array_sort(result->legs, by_leg);
 
     judge_causes(result, reports, n_reports);
-    judge_lost(result, reports, n_reports);
     if (own->status != VTMH__STATUS__STATUS_NONE && weight(own->status) > weight(result->status))
         set_cause(result, own->status, own->host, own->message, NULL);
-    if (result->status == VTMH__STATUS__STATUS_PASS)
-        distrust_pass(result, reports, n_reports);
+    judge_copies(result, joints);
+    if (is_pass(result->status))
+        distrust_pass(result, joints, reports, n_reports);
     if (result->leaks->len > 0 && weight(result->status) < weight(VTMH__STATUS__STATUS_ERROR))
         set_cause(result, VTMH__STATUS__STATUS_ERROR, NULL,
                   "something was left behind after the test", NULL);

@@ -3,9 +3,12 @@
  * what it checks.
  *
  * The status is that of the first cause: among the hosts that failed by themselves the one nearest to
- * the root (cause_rank), then the one that said so first. Causes of equal rank that are independent
- * combine INTERRUPT > FAIL > ERROR > WARN > CANCEL > SKIP > PASS. "Aborted by a peer" never counts.
- * A test passes only if every host says so and every leg of both ends has completed.
+ * the root (cause_rank), then the one that said so first. Independent causes (rank 0) combine
+ * INTERRUPT > FAIL > ERROR > WARN > CANCEL > SKIP > PASS, and the one that decides is named. A lost
+ * host is such a cause, an ERROR. "Aborted by a peer" never counts.
+ * A test passes, with or without warnings, only if every host says so, none has said otherwise before,
+ * and every leg is told by both its ends, has completed and left the guest on the destination. Two
+ * running copies are a FAIL whatever else was wrong.
  */
 #pragma once
 

@@ -1,0 +1,6 @@
+if(TARGET vtmh_report)
+    foreach(test test_verdict test_verdict_legs)
+        vtmh_unit_test(${test} vtmh_report)
+        target_sources(${test} PRIVATE ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
+    endforeach()
+endif()

@@ -1,0 +1,452 @@
+/*
+ * Every rule of the verdict, each broken once. A scenario is what a perfect test of two hosts
+ * reports, with one thing changed; so each case shows that the thing is looked at.
+ */
+#include "tests/unit/verdict_help.h"
+
+/* ---- what passes ----------------------------------------------------------------------------- */
+
+Test(verdict, passes_when_both_hosts_and_both_ends_of_the_leg_say_so)
+{
+    g_autoptr(scenario) s = scenario_new();
+    join(s);
+    expect_status(s, PASS, NULL, NULL);
+    cr_expect_null(s->result->fail_cause);
+    cr_expect_eq(s->result->legs->len, 1);
+}
+
+Test(verdict, passes_with_a_bystander_that_knows_of_no_leg)
+{
+    g_autoptr(scenario) s = scenario_new();
+    struct host_report three[] = {s->reports[0], s->reports[1], {.name = "host3"}};
+    g_strfreev(s->result->hosts);
+    s->result->hosts = g_strdupv((char *[]){"host1", "host2", "host3", NULL});
+    three[2].done = vtmh__test_done__unpack(NULL, 0, (const uint8_t *)"");
+    three[2].done->status = PASS;
+    verdict_join(s->result, three, 3, &s->own);
+    expect_status(s, PASS, NULL, NULL);
+    vtmh__test_done__free_unpacked(three[2].done, NULL);
+}
+
+/* ---- the false passes ------------------------------------------------------------------------ */
+
+static void host_does_not_report(struct scenario *s)
+{
+    drop_done(s, HOST2);
+}
+
+static void host_is_aborted_without_a_cause(struct scenario *s)
+{
+    s->reports[HOST2].done->status = ABORTED;
+}
+
+static void host_has_no_status(struct scenario *s)
+{
+    s->reports[HOST2].done->status = NONE;
+}
+
+static void host_failed_before_it_passed(struct scenario *s)
+{
+    s->reports[HOST2].order = 1;
+}
+
+static void leg_failed_at_the_source(struct scenario *s)
+{
+    leg_of(s, HOST1)->status = replace(leg_of(s, HOST1)->status, "failed");
+}
+
+static void leg_failed_at_the_destination(struct scenario *s)
+{
+    leg_of(s, HOST2)->status = replace(leg_of(s, HOST2)->status, "failed");
+}
+
+static void leg_has_no_status(struct scenario *s)
+{
+    leg_of(s, HOST2)->status = replace(leg_of(s, HOST2)->status, "");
+}
+
+static void guest_died(struct scenario *s)
+{
+    leg_of(s, HOST1)->survivor = leg_of(s, HOST2)->survivor = VTMH__SURVIVOR__SURVIVOR_NONE;
+}
+
+static void guest_is_still_on_the_source(struct scenario *s)
+{
+    leg_of(s, HOST1)->survivor = leg_of(s, HOST2)->survivor = VTMH__SURVIVOR__SURVIVOR_SOURCE;
+}
+
+static void source_is_uncertain(struct scenario *s)
+{
+    leg_of(s, HOST1)->survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+}
+
+static void destination_is_uncertain(struct scenario *s)
+{
+    leg_of(s, HOST2)->survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+}
+
+static void memory_is_corrupt(struct scenario *s)
+{
+    leg_of(s, HOST2)->memory_check = VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
+    leg_of(s, HOST2)->bad_pages = 3;
+}
+
+static void forget_legs(struct scenario *s, unsigned host)
+{
+    Vtmh__TestDone *done = s->reports[host].done;
+    for (size_t i = 0; i < done->n_migrations; i++)
+        vtmh__migration__free_unpacked(done->migrations[i], NULL);
+    done->n_migrations = 0;
+}
+
+static void nothing_was_migrated(struct scenario *s)
+{
+    forget_legs(s, HOST1);
+    forget_legs(s, HOST2);
+}
+
+static void source_knows_nothing_of_the_leg(struct scenario *s)
+{
+    forget_legs(s, HOST1);
+}
+
+static void destination_knows_nothing_of_the_leg(struct scenario *s)
+{
+    forget_legs(s, HOST2);
+}
+
+static void destination_knows_another_leg(struct scenario *s)
+{
+    leg_of(s, HOST2)->leg = 2;
+}
+
+static void destination_knows_another_vm(struct scenario *s)
+{
+    leg_of(s, HOST2)->vm = replace(leg_of(s, HOST2)->vm, "vm2");
+}
+
+static void destination_believes_it_is_the_source(struct scenario *s)
+{
+    leg_of(s, HOST2)->source = HOST2;
+    leg_of(s, HOST2)->destination = HOST1;
+}
+
+static void both_ends_believe_they_are_other_hosts(struct scenario *s)
+{
+    leg_of(s, HOST1)->source = leg_of(s, HOST2)->source = 7;
+}
+
+static void second_leg_failed(struct scenario *s)
+{
+    add_leg(s, HOST1, "vm1", 2);
+    Vtmh__Migration *end = add_leg(s, HOST2, "vm1", 2);
+    end->status = replace(end->status, "failed");
+}
+
+static void something_is_left_behind(struct scenario *s)
+{
+    Vtmh__TestDone *done = s->reports[HOST2].done;
+    done->leaks = put(done->leaks, &done->n_leaks, "process 12 (qemu-system-x86)");
+}
+
+static void host_was_lost_after_it_passed(struct scenario *s)
+{
+    s->reports[HOST2].lost = true;
+    s->reports[HOST2].order = 1;
+}
+
+/* Each makes a test that otherwise passes (or only warns) an ERROR, never less. */
+static const struct {
+    const char *name;
+    void (*spoil)(struct scenario *s);
+    const char *host;
+    const char *cause;
+} false_passes[] = {
+    {"host_does_not_report", host_does_not_report, "host2", "did not report"},
+    {"host_is_aborted_without_a_cause", host_is_aborted_without_a_cause, "host2", "aborted"},
+    {"host_has_no_status", host_has_no_status, "host2", NULL},
+    {"host_failed_before_it_passed", host_failed_before_it_passed, "host2", "fails"},
+    {"leg_failed_at_the_source", leg_failed_at_the_source, "host2", "leg 1 of vm1 is failed"},
+    {"leg_failed_at_the_destination", leg_failed_at_the_destination, "host2",
+     "leg 1 of vm1 is failed"},
+    {"leg_has_no_status", leg_has_no_status, "host2", "leg 1 of vm1"},
+    {"guest_died", guest_died, "host2", "leg 1 of vm1"},
+    {"guest_is_still_on_the_source", guest_is_still_on_the_source, "host2", "leg 1 of vm1"},
+    {"source_is_uncertain", source_is_uncertain, "host2", "leg 1 of vm1"},
+    {"destination_is_uncertain", destination_is_uncertain, "host2", "leg 1 of vm1"},
+    {"memory_is_corrupt", memory_is_corrupt, "host2", "corrupt"},
+    {"nothing_was_migrated", nothing_was_migrated, NULL, "nothing was migrated"},
+    {"source_knows_nothing_of_the_leg", source_knows_nothing_of_the_leg, "host1", "leg 1 of vm1"},
+    {"destination_knows_nothing_of_the_leg", destination_knows_nothing_of_the_leg, "host2",
+     "leg 1 of vm1"},
+    {"destination_knows_another_leg", destination_knows_another_leg, "host2", "leg 1 of vm1"},
+    {"destination_knows_another_vm", destination_knows_another_vm, "host2", "leg 1 of vm1"},
+    {"destination_believes_it_is_the_source", destination_believes_it_is_the_source, "host2",
+     "leg 1 of vm1"},
+    {"both_ends_believe_they_are_other_hosts", both_ends_believe_they_are_other_hosts, "?",
+     "leg 1 of vm1"},
+    {"second_leg_failed", second_leg_failed, "host2", "leg 2 of vm1 is failed"},
+    {"something_is_left_behind", something_is_left_behind, NULL, "left behind"},
+    {"host_was_lost_after_it_passed", host_was_lost_after_it_passed, "host2", "lost"},
+};
+
+Test(verdict, no_pass_survives_what_contradicts_it)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(false_passes); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        false_passes[i].spoil(s);
+        join(s);
+        cr_log_info("%s: %s", false_passes[i].name, s->result->fail_cause);
+        cr_expect_eq(s->result->status, ERROR, "%s: %s", false_passes[i].name,
+                     status_name(s->result->status));
+        expect_status(s, ERROR, false_passes[i].host, false_passes[i].cause);
+    }
+}
+
+Test(verdict, no_pass_with_warnings_survives_it_either)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(false_passes); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        says(s, HOST1, WARN, "few dirty syncs", 0, 0);
+        false_passes[i].spoil(s);
+        join(s);
+        cr_expect_eq(s->result->status, ERROR, "%s: %s: %s", false_passes[i].name,
+                     status_name(s->result->status), s->result->fail_cause);
+    }
+}
+
+Test(verdict, no_report_at_all_is_no_pass)
+{
+    g_autoptr(scenario) s = scenario_new();
+    drop_done(s, HOST1);
+    drop_done(s, HOST2);
+    join(s);
+    expect_status(s, ERROR, "host1", "did not report");
+}
+
+/* ---- combining ------------------------------------------------------------------------------- */
+
+static const struct {
+    Vtmh__Status a, b, together;
+} combinations[] = {
+    {PASS, WARN, WARN},           {PASS, SKIP, SKIP},      {PASS, CANCEL, CANCEL},
+    {PASS, ERROR, ERROR},         {PASS, FAIL, FAIL},      {PASS, INTERRUPT, INTERRUPT},
+    {SKIP, CANCEL, CANCEL},       {SKIP, WARN, WARN},      {SKIP, ERROR, ERROR},
+    {SKIP, FAIL, FAIL},           {CANCEL, WARN, WARN},    {CANCEL, ERROR, ERROR},
+    {CANCEL, FAIL, FAIL},         {WARN, ERROR, ERROR},    {WARN, FAIL, FAIL},
+    {WARN, INTERRUPT, INTERRUPT}, {ERROR, FAIL, FAIL},     {ERROR, INTERRUPT, INTERRUPT},
+    {FAIL, INTERRUPT, INTERRUPT}, {ABORTED, WARN, ERROR},  {ABORTED, SKIP, SKIP},
+    {ABORTED, FAIL, FAIL},        {ABORTED, ERROR, ERROR}, {ABORTED, ABORTED, ERROR},
+    {ABORTED, PASS, ERROR},
+};
+
+Test(verdict, independent_causes_combine_to_the_strongest_whichever_host_has_it)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(combinations); i++) {
+        for (unsigned swap = 0; swap < 2; swap++) {
+            g_autoptr(scenario) s = scenario_new();
+            says(s, HOST1, swap ? combinations[i].b : combinations[i].a, "a", 0, 0);
+            says(s, HOST2, swap ? combinations[i].a : combinations[i].b, "b", 0, 0);
+            join(s);
+            cr_expect_eq(s->result->status, combinations[i].together, "%s and %s make %s",
+                         status_name(combinations[i].a), status_name(combinations[i].b),
+                         status_name(s->result->status));
+        }
+    }
+}
+
+Test(verdict, names_the_cause_that_decided_the_status)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, ERROR, "the disk is full", 0, 1);
+    says(s, HOST2, FAIL, "3 pages are bad", 0, 2);
+    join(s);
+    expect_status(s, FAIL, "host2", "3 pages are bad");
+}
+
+Test(verdict, a_warning_is_a_warning_and_names_who_gave_it)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST2, WARN, "few dirty syncs", 0, 0);
+    join(s);
+    expect_status(s, WARN, "host2", "few dirty syncs");
+}
+
+Test(verdict, a_failure_beats_a_warning_that_was_told_first)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, WARN, "few dirty syncs", 0, 0);
+    says(s, HOST2, FAIL, "3 pages are bad", 0, 1);
+    join(s);
+    expect_status(s, FAIL, "host2", "3 pages are bad");
+}
+
+Test(verdict, of_two_equal_causes_the_one_told_first_counts)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "second", 0, 2);
+    says(s, HOST2, FAIL, "first", 0, 1);
+    join(s);
+    expect_status(s, FAIL, "host2", "first");
+}
+
+Test(verdict, a_cause_that_was_told_comes_before_one_that_was_only_reported)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "reported", 0, 0);
+    says(s, HOST2, FAIL, "told", 0, 5);
+    join(s);
+    expect_status(s, FAIL, "host2", "told");
+}
+
+Test(verdict, a_symptom_that_was_told_first_does_not_hide_the_cause)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "migration failed: connection reset", 2, 1);
+    says(s, HOST2, ERROR, "QEMU was killed by SIGKILL", 0, 2);
+    s->reports[HOST2].done->context = replace(s->reports[HOST2].done->context, "receiving vm1");
+    join(s);
+    /* The symptom's FAIL is not independent: it adds nothing. */
+    expect_status(s, ERROR, "host2", "SIGKILL");
+    cr_expect_str_eq(s->result->fail_context, "receiving vm1");
+}
+
+Test(verdict, of_two_symptoms_the_one_nearer_to_the_root_counts)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "migration failed", 2, 1);
+    says(s, HOST2, FAIL, "QEMU gave up", 1, 2);
+    join(s);
+    expect_status(s, FAIL, "host2", "QEMU gave up");
+}
+
+Test(verdict, the_aborted_peer_of_a_failure_is_not_the_cause)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, ABORTED, "host2: 3 pages are bad", 0, 0);
+    says(s, HOST2, FAIL, "3 pages are bad", 0, 1);
+    join(s);
+    expect_status(s, FAIL, "host2", "3 pages are bad");
+}
+
+Test(verdict, a_cause_without_words_says_that_there_are_none)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST2, FAIL, "", 0, 1);
+    join(s);
+    expect_status(s, FAIL, "host2", "no reason given");
+    cr_expect_null(s->result->fail_context);
+}
+
+Test(verdict, a_skip_is_a_skip)
+{
+    g_autoptr(scenario) s = scenario_new();
+    nothing_was_migrated(s);
+    says(s, HOST1, SKIP, "no rdma here", 0, 1);
+    says(s, HOST2, ABORTED, "host1: no rdma here", 0, 0);
+    join(s);
+    expect_status(s, SKIP, "host1", "no rdma here");
+}
+
+Test(verdict, a_skip_that_leaves_something_behind_is_an_error)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, SKIP, "no rdma here", 0, 1);
+    something_is_left_behind(s);
+    join(s);
+    expect_status(s, ERROR, NULL, "left behind");
+}
+
+Test(verdict, a_leak_does_not_hide_a_failure_but_is_listed)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    something_is_left_behind(s);
+    join(s);
+    expect_status(s, FAIL, "host1", "3 pages are bad");
+    cr_expect_eq(s->result->leaks->len, 1);
+    cr_expect_str_eq(g_ptr_array_index(s->result->leaks, 0), "host2: process 12 (qemu-system-x86)");
+}
+
+/* ---- lost hosts ------------------------------------------------------------------------------ */
+
+Test(verdict, a_lost_host_is_an_error_of_the_bed_that_names_it)
+{
+    g_autoptr(scenario) s = scenario_new();
+    drop_done(s, HOST2);
+    s->reports[HOST2].lost = true;
+    s->reports[HOST2].order = 1;
+    says(s, HOST1, ABORTED, "host2: lost", 0, 0);
+    join(s);
+    expect_status(s, ERROR, "host2", "lost");
+}
+
+Test(verdict, the_symptom_of_a_lost_host_does_not_hide_it)
+{
+    g_autoptr(scenario) s = scenario_new();
+    drop_done(s, HOST2);
+    s->reports[HOST2].lost = true;
+    s->reports[HOST2].order = 2;
+    says(s, HOST1, FAIL, "migration failed: connection reset", 2, 1);
+    join(s);
+    expect_status(s, ERROR, "host2", "lost");
+}
+
+Test(verdict, an_independent_failure_stays_beside_a_lost_host)
+{
+    g_autoptr(scenario) s = scenario_new();
+    drop_done(s, HOST2);
+    s->reports[HOST2].lost = true;
+    s->reports[HOST2].order = 2;
+    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    join(s);
+    expect_status(s, FAIL, "host1", "3 pages are bad");
+}
+
+Test(verdict, a_lost_host_outweighs_a_skip)
+{
+    g_autoptr(scenario) s = scenario_new();
+    drop_done(s, HOST2);
+    s->reports[HOST2].lost = true;
+    says(s, HOST1, SKIP, "no rdma here", 0, 1);
+    join(s);
+    expect_status(s, ERROR, "host2", "lost");
+}
+
+/* ---- the coordinator's own ------------------------------------------------------------------- */
+
+Test(verdict, an_interrupt_is_over_everything)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    s->own = (struct own_cause){INTERRUPT, "interrupted by the user", NULL};
+    join(s);
+    expect_status(s, INTERRUPT, NULL, "interrupted by the user");
+}
+
+Test(verdict, an_interrupt_is_none_the_less_for_hosts_that_passed_meanwhile)
+{
+    g_autoptr(scenario) s = scenario_new();
+    s->own = (struct own_cause){INTERRUPT, "interrupted by the user", NULL};
+    join(s);
+    expect_status(s, INTERRUPT, NULL, "interrupted by the user");
+}
+
+Test(verdict, a_meeting_that_timed_out_is_the_cause_when_no_host_has_one)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, ABORTED, "", 0, 0);
+    says(s, HOST2, ABORTED, "", 0, 0);
+    s->own = (struct own_cause){ERROR, "host2 did not come to 'moved vm1' within 480 s", "host2"};
+    join(s);
+    expect_status(s, ERROR, "host2", "moved vm1");
+}
+
+Test(verdict, a_meeting_that_timed_out_does_not_hide_a_failure)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    s->own = (struct own_cause){ERROR, "host1 did not come", "host1"};
+    join(s);
+    expect_status(s, FAIL, "host1", "3 pages are bad");
+}

@@ -1,0 +1,120 @@
+/* The record of a leg, joined from what both ends say of it. */
+#include "tests/unit/verdict_help.h"
+
+static const struct leg_result *only_leg(const struct scenario *s)
+{
+    cr_assert_eq(s->result->legs->len, 1);
+    return g_ptr_array_index(s->result->legs, 0);
+}
+
+Test(verdict_legs, joins_what_was_measured_at_either_end)
+{
+    g_autoptr(scenario) s = scenario_new();
+    leg_of(s, HOST1)->total_ms = 120;
+    leg_of(s, HOST1)->downtime_ms = 0;
+    leg_of(s, HOST1)->dirty_syncs = 4;
+    leg_of(s, HOST2)->guest_gap_ms = 31;
+    leg_of(s, HOST2)->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
+    join(s);
+    const struct leg_result *leg = only_leg(s);
+    cr_expect_float_eq(leg->total_ms, 120, 1e-9);
+    cr_expect_float_eq(leg->downtime_ms, 0, 1e-9);
+    cr_expect_float_eq(leg->guest_gap_ms, 31, 1e-9);
+    cr_expect_lt(leg->cycle_ms, 0, "what nobody measured stays unmeasured");
+    cr_expect_lt(leg->network_gap_ms, 0);
+    cr_expect_eq(leg->dirty_syncs, 4);
+    cr_expect_eq(leg->memory_check, VTMH__MEMORY_CHECK__MEMORY_CLEAN);
+    cr_expect_str_eq(leg->source, "host1");
+    cr_expect_str_eq(leg->destination, "host2");
+}
+
+Test(verdict_legs, corrupt_memory_is_in_the_record_whatever_the_other_end_says)
+{
+    for (unsigned swap = 0; swap < 2; swap++) {
+        g_autoptr(scenario) s = scenario_new();
+        leg_of(s, swap ? HOST2 : HOST1)->memory_check = VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
+        leg_of(s, swap ? HOST2 : HOST1)->bad_pages = 3;
+        leg_of(s, swap ? HOST1 : HOST2)->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
+        join(s);
+        cr_expect_eq(only_leg(s)->memory_check, VTMH__MEMORY_CHECK__MEMORY_CORRUPT);
+        cr_expect_eq(only_leg(s)->bad_pages, 3);
+        cr_expect_eq(s->result->status, ERROR);
+    }
+}
+
+Test(verdict_legs, the_end_that_keeps_the_guest_tells_where_it_lives)
+{
+    static const struct {
+        Vtmh__Survivor source, destination, joined;
+    } cases[] = {
+        {VTMH__SURVIVOR__SURVIVOR_SOURCE, VTMH__SURVIVOR__SURVIVOR_NONE,
+         VTMH__SURVIVOR__SURVIVOR_SOURCE},
+        {VTMH__SURVIVOR__SURVIVOR_NONE, VTMH__SURVIVOR__SURVIVOR_DESTINATION,
+         VTMH__SURVIVOR__SURVIVOR_DESTINATION},
+        {VTMH__SURVIVOR__SURVIVOR_DESTINATION, VTMH__SURVIVOR__SURVIVOR_DESTINATION,
+         VTMH__SURVIVOR__SURVIVOR_DESTINATION},
+        {VTMH__SURVIVOR__SURVIVOR_NONE, VTMH__SURVIVOR__SURVIVOR_NONE,
+         VTMH__SURVIVOR__SURVIVOR_NONE},
+        {VTMH__SURVIVOR__SURVIVOR_UNCERTAIN, VTMH__SURVIVOR__SURVIVOR_NONE,
+         VTMH__SURVIVOR__SURVIVOR_UNCERTAIN},
+        {VTMH__SURVIVOR__SURVIVOR_UNCERTAIN, VTMH__SURVIVOR__SURVIVOR_DESTINATION,
+         VTMH__SURVIVOR__SURVIVOR_UNCERTAIN},
+        {VTMH__SURVIVOR__SURVIVOR_DESTINATION, VTMH__SURVIVOR__SURVIVOR_UNCERTAIN,
+         VTMH__SURVIVOR__SURVIVOR_UNCERTAIN},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        says(s, HOST1, FAIL, "cut", 0, 1);
+        leg_of(s, HOST1)->survivor = cases[i].source;
+        leg_of(s, HOST2)->survivor = cases[i].destination;
+        join(s);
+        cr_expect_eq(only_leg(s)->survivor, cases[i].joined, "case %zu: %d", i,
+                     only_leg(s)->survivor);
+    }
+}
+
+Test(verdict_legs, two_living_copies_fail_whatever_else_was_wrong)
+{
+    static const Vtmh__Status beside[] = {PASS, WARN, SKIP, CANCEL, ERROR, ABORTED};
+    for (size_t i = 0; i < G_N_ELEMENTS(beside); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        says(s, HOST1, beside[i], "cut", 0, 1);
+        leg_of(s, HOST1)->survivor = VTMH__SURVIVOR__SURVIVOR_SOURCE;
+        leg_of(s, HOST2)->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+        join(s);
+        expect_status(s, FAIL, NULL, "two running copies");
+    }
+}
+
+Test(verdict_legs, legs_come_in_order_of_leg_and_vm)
+{
+    g_autoptr(scenario) s = scenario_new();
+    for (unsigned host = 0; host < N_HOSTS; host++) {
+        add_leg(s, host, "vm2", 2);
+        add_leg(s, host, "vm2", 1);
+        add_leg(s, host, "vm1", 2);
+    }
+    join(s);
+    g_autoptr(GString) order = g_string_new(NULL);
+    for (unsigned i = 0; i < s->result->legs->len; i++) {
+        const struct leg_result *leg = g_ptr_array_index(s->result->legs, i);
+        g_string_append_printf(order, "%u-%s ", leg->leg, leg->vm);
+    }
+    cr_expect_str_eq(order->str, "1-vm1 1-vm2 2-vm1 2-vm2 ");
+    expect_status(s, PASS, NULL, NULL);
+}
+
+Test(verdict_legs, keeps_notes_type_and_guest)
+{
+    g_autoptr(scenario) s = scenario_new();
+    Vtmh__TestDone *done = s->reports[HOST2].done;
+    done->notes = put(done->notes, &done->n_notes, "TCG");
+    done->notes = put(done->notes, &done->n_notes, "TCG");
+    done->type = replace(done->type, "migration_multi_host");
+    done->guest = replace(done->guest, "tick");
+    join(s);
+    cr_expect_eq(s->result->notes->len, 1, "a note is kept once");
+    cr_expect_str_eq(s->result->type, "migration_multi_host");
+    cr_expect_str_eq(s->result->guest, "tick");
+    expect_status(s, PASS, NULL, NULL);
+}
