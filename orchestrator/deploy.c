@@ -52,8 +52,6 @@ void deployed_free(struct deployed *deployed)
 {
     if (deployed == NULL)
         return;
-    if (way_to(deployed->machine)->forget != NULL)
-        way_to(deployed->machine)->forget();
     g_free(deployed->address);
     g_free(deployed->link_address);
     g_free(deployed->version);

@@ -34,13 +34,18 @@ static int make_private_dir(const char *path, GError **err)
     return 0;
 }
 
+/*
+ * Where the sockets lie. It is not removed: another vtmh may be about to put one there. Without
+ * XDG_RUNTIME_DIR it is the folder that nodes use in any case.
+ */
 static char *sockets_path(void)
 {
     const char *runtime = g_getenv("XDG_RUNTIME_DIR");
 
     if (runtime != NULL && *runtime == '/' && strlen(runtime) <= MAX_RUNTIME_DIR)
         return g_build_filename(runtime, "vtmh", NULL);
-    return g_strdup_printf("/tmp/vtmh-%u", (unsigned)geteuid());
+    return geteuid() == 0 ? g_strdup("/run/vtmh")
+                          : g_strdup_printf("/tmp/vtmh-%u", (unsigned)geteuid());
 }
 
 /* Runs the node program; the arguments end with NULL, their first is filled in. */
@@ -122,12 +127,4 @@ static int clean_up(const struct deployed *deployed, const struct deploy_options
     return 0;
 }
 
-/* The folder of the sockets goes with the last of them; until then rmdir() fails, as it should. */
-static void forget(void)
-{
-    g_autofree char *sockets = sockets_path();
-
-    rmdir(sockets);
-}
-
-const struct deploy_way deploy_local = {.start = start, .clean_up = clean_up, .forget = forget};
+const struct deploy_way deploy_local = {.start = start, .clean_up = clean_up};

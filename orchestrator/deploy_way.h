@@ -13,8 +13,6 @@ struct deploy_way {
     /* Runs `vtmh-node cleanup` for deployed->pid. */
     int (*clean_up)(const struct deployed *deployed, const struct deploy_options *options,
                     int64_t deadline, GError **err);
-    /* Removes what deploying left on this machine, unless other nodes still use it. May be NULL. */
-    void (*forget)(void);
 };
 
 extern const struct deploy_way deploy_local;

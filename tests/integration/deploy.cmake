@@ -1,1 +1,6 @@
 vtmh_integration_test(test_deploy_ssh SOURCES deploy_bed.c LIBS vtmh_deploy)
+if(TARGET vtmh-node-bundle)
+    vtmh_integration_test(test_deploy_node SOURCES deploy_bed.c LIBS vtmh_deploy)
+    target_compile_definitions(test_deploy_node PRIVATE VTMH_BUILD_DIR="${PROJECT_BINARY_DIR}")
+    add_dependencies(test_deploy_node vtmh-node-bundle)
+endif()

