@@ -1,0 +1,123 @@
+/* The Linux guest: boot, login, commands, work and a move, with real QEMU under TCG. */
+#include "tests/integration/vm_bed.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MIB ((uint64_t)1 << 20)
+#define BOOT deadline_in(60000)
+
+TestSuite(jeos, .timeout = 180);
+
+static unsigned failures;
+
+#define check(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            failures++;                                                                            \
+            cr_log_error("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                     \
+        }                                                                                          \
+    } while (0)
+
+static int run_a_command(struct seat *seat, GError **err)
+{
+    g_autofree char *output = NULL;
+    int status = -1;
+
+    if (guest_run(seat->guest, "echo hello; exit 7", BOOT, &status, &output, err) < 0)
+        return -1;
+    check(status == 7);
+    check(strcmp(output, "hello\n") == 0);
+    return 0;
+}
+
+static int verify_clean(struct seat *seat, GError **err)
+{
+    uint64_t pages = 0, bad = 77;
+
+    if (guest_check_work(seat->guest, BOOT, err) < 0 ||
+        guest_verify(seat->guest, BOOT, &pages, &bad, err) < 0)
+        return -1;
+    check(pages == (32 + 2) * 256);
+    check(bad == 0);
+    return 0;
+}
+
+static int boot_work_and_move(struct bed *bed, GError **err)
+{
+    g_autoptr(GHashTable) capabilities = move_capabilities();
+    struct vm_move move = {capabilities, 100 * MIB, 50};
+    g_autoptr(GError) error = NULL;
+    struct vm_move_stats stats;
+    struct seat seat;
+    uint64_t pages, bad = 0;
+
+    if (bed_decide(bed, err) < 0 || seat_open(bed, &seat, false, NULL, err) < 0 ||
+        vm_cont(seat.vm, BOOT, err) < 0 || guest_await_up(seat.guest, BOOT, err) < 0 ||
+        run_a_command(&seat, err) < 0 || guest_start_work(seat.guest, BOOT, err) < 0 ||
+        verify_clean(&seat, err) < 0)
+        return -1;
+    check(vm_ssh_port(seat.vm) > 0);
+    for (int leg = 0; leg < 2; leg++) {
+        if (seat_move(bed, &seat, &move, &stats, err) < 0 || run_a_command(&seat, err) < 0 ||
+            verify_clean(&seat, err) < 0)
+            return -1;
+        cr_log_info("leg %d: total %.0f ms, downtime %.0f ms, %d syncs", leg, stats.total_ms,
+                    stats.downtime_ms, (int)stats.dirty_syncs);
+    }
+    if (guest_spoil(seat.guest, BOOT, err) < 0 ||
+        guest_verify(seat.guest, BOOT, &pages, &bad, err) < 0)
+        return -1;
+    check(bad == 1);
+    if (guest_run(seat.guest, "pkill vtmh-mem", BOOT, &(int){0}, NULL,
+                  err) < 0)
+        return -1;
+    check(guest_check_work(seat.guest, BOOT, &error) < 0);
+    check(g_error_matches(error, VM_ERROR, VM_ERROR_GUEST));
+    check(error != NULL && strstr(error->message, "has lost its work") != NULL);
+    return seat_close(&seat, err);
+}
+
+static int in_bed(void *arg, GError **err)
+{
+    struct bed *bed = bed_open();
+    int result;
+
+    (void)arg;
+    bed_set(bed, "guest", "jeos");
+    bed_set(bed, "mem", "256");
+    bed_set(bed, "dirty_mem", "32");
+    bed_set(bed, "dirty_rate", "20");
+    bed_set(bed, "disk_write_mem", "2");
+    bed_set(bed, "migration_bg_command", "sleep 1000");
+    bed_set(bed, "migration_bg_check_command", "pgrep sleep");
+    result = boot_work_and_move(bed, err);
+    check(g_hash_table_size(bed->owned) == 0);
+    bed_close(bed);
+    return result;
+}
+
+Test(jeos, boots_logs_in_works_and_moves)
+{
+    g_autoptr(GError) err = NULL;
+    int result = fiber_run(in_bed, NULL, &err);
+
+    cr_assert_eq(result, 0, "%s", err ? err->message : "");
+    cr_assert_eq(failures, 0);
+}
+
+int main(int argc, char **argv)
+{
+    struct criterion_test_set *tests;
+    int result;
+
+    if (bed_missing() != NULL) {
+        fprintf(stderr, "skipped: %s\n", bed_missing());
+        return 77;
+    }
+    tests = criterion_initialize();
+    result = criterion_handle_args(argc, argv, true) ? !criterion_run_all_tests(tests) : 0;
+    criterion_finalize(tests);
+    return result;
+}
