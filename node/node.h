@@ -18,6 +18,7 @@ struct node {
     struct scope *scope;     /* of the session's fibers */
     struct running *running; /* the test in progress, or NULL */
     struct event stop;       /* SIGTERM, good-bye, coordinator lost for too long: end now */
+    struct event released;   /* the coordinator has heard our good-bye */
     char *stop_cause;        /* in words, for the tests that are ended by it */
     FILE *log;               /* the node's own log, in its folder */
 };

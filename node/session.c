@@ -7,7 +7,8 @@
 #include <sys/utsname.h>
 
 #define END_MS (60 * 1000)    /* for a test to be ended and reported */
-#define GOODBYE_MS (3 * 1000) /* for the coordinator to hear our good-bye */
+#define GOODBYE_MS (3 * 1000) /* for the coordinator to answer our good-bye */
+#define LINGER_MS 50          /* for the acknowledgement of that answer to leave */
 
 struct watch {
     struct node *node;
@@ -77,6 +78,9 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
         running_abort(node->running, envelope->abort);
         break;
     case VTMH__ENVELOPE__BODY_GOODBYE:
+        /* The first asks us to end, the second answers our own. */
+        if (event_is_set(&node->stop))
+            event_set(&node->released);
         node_stop(node, "the coordinator said good-bye");
         break;
     default:
@@ -101,18 +105,17 @@ static int watch_coordinator(void *arg, GError **err)
     struct watch *watch = arg;
     struct node *node = watch->node;
     for (;;) {
+        g_autoptr(GError) silent = NULL;
+        if (await_event(link_alive_event(node->link), deadline_in(watch->grace_ms), &silent) < 0) {
+            if (g_error_matches(silent, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+                node_stop(node, "no coordinator was heard for too long");
+            g_propagate_error(err, g_steal_pointer(&silent));
+            return -1;
+        }
+        node_log(node, "a coordinator is there");
         if (await_event(link_lost_event(node->link), DEADLINE_NEVER, err) < 0)
             return -1;
         node_log(node, "the coordinator is lost");
-        g_autoptr(GError) silent = NULL;
-        if (await_event(link_alive_event(node->link), deadline_in(watch->grace_ms), &silent) == 0) {
-            node_log(node, "the coordinator is back");
-            continue;
-        }
-        if (g_error_matches(silent, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
-            node_stop(node, "the coordinator was lost for too long");
-        g_propagate_error(err, g_steal_pointer(&silent));
-        return -1;
     }
 }
 
@@ -125,7 +128,9 @@ static void say_goodbye(struct node *node, GPtrArray *leaks)
     envelope.body_case = VTMH__ENVELOPE__BODY_GOODBYE;
     envelope.goodbye = &goodbye;
     node_send(node, &envelope);
-    link_flush(node->link, deadline_in(GOODBYE_MS), NULL);
+    /* nanomsg drops what is queued when a socket is closed: linger until our last word has left. */
+    if (await_event(&node->released, deadline_in(GOODBYE_MS), NULL) == 0)
+        await_deadline(deadline_in(LINGER_MS), NULL);
 }
 
 /* Ends the test in progress and waits for its report. */

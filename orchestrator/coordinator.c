@@ -429,7 +429,8 @@ struct peer *coordinator_await_hosts(struct coordinator *coordinator, int64_t gr
     int64_t deadline = deadline_in(grace_ms);
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         struct peer *peer = coordinator->peers[i];
-        if (await_event(link_alive_event(peer->link), deadline, NULL) == 0)
+        if (!event_is_set(&peer->goodbye) &&
+            await_event(link_alive_event(peer->link), deadline, NULL) == 0)
             continue;
         peer->is_gone = true;
         return peer;

@@ -44,6 +44,9 @@ struct deployed *deploy_node(const struct machine *machine, const struct deploy_
                              int64_t deadline, GError **err);
 void deployed_free(struct deployed *deployed);
 
+/* Waits until the process of a node on this machine is gone; elsewhere there is nothing to see. */
+void deploy_await_end(const struct deployed *deployed, int64_t deadline);
+
 /*
  * Connects again and runs `vtmh-node cleanup` for the given dead or lost node: ends it and removes all
  * that it owned.

@@ -11,6 +11,7 @@
 #define DEPLOY_MS (120 * 1000) /* connect, upload 30 MB over a slow line, start */
 #define CONNECT_MS (10 * 1000)
 #define GOODBYE_MS (70 * 1000) /* a node first ends what it runs */
+#define END_MS 2000            /* for the process of a local node to be gone after its good-bye */
 #define GRACE_MS (60 * 1000)   /* how long a lost host is waited for */
 
 /* The job while it runs. */
@@ -140,8 +141,10 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
         return;
     stop->status = VTMH__STATUS__STATUS_CANCEL;
     stop->host = peer_name(gone);
-    stop->why = g_strdup_printf("%s was lost and has not come back for %d s", peer_name(gone),
-                                GRACE_MS / 1000);
+    stop->why = event_is_set(&gone->goodbye)
+                    ? g_strdup_printf("the node on %s was ended", peer_name(gone))
+                    : g_strdup_printf("%s was lost and has not come back for %d s",
+                                      peer_name(gone), GRACE_MS / 1000);
     work->job->result->exit_bits |= EXIT_BIT_JOB;
     if (work->job->result->trouble == NULL)
         work->job->result->trouble = g_strdup(stop->why);
@@ -178,9 +181,12 @@ static int take_leave(void *arg, GError **err)
     struct peer *peer = arg;
     (void)err;
     g_autoptr(GError) error = NULL;
-    if (!peer->is_gone && !link_is_lost(peer->link) &&
-        peer_say_goodbye(peer, deadline_in(GOODBYE_MS), &error) == 0)
+    bool answers = event_is_set(&peer->goodbye) || (!peer->is_gone && !link_is_lost(peer->link));
+    if (answers && peer_say_goodbye(peer, deadline_in(GOODBYE_MS), &error) == 0) {
+        peer->is_gone = false;
+        deploy_await_end(peer->deployed, deadline_in(END_MS));
         return 0;
+    }
     peer->is_gone = true;
     return 0;
 }

@@ -1,6 +1,6 @@
-#include "orchestrator/command/run.h"
+#include "orchestrator/command/command.h"
 
 int main(int argc, char **argv)
 {
-    return command_run(argc - 1, argv + 1);
+    return command_dispatch(commands, argc, argv);
 }

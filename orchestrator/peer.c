@@ -2,8 +2,21 @@
 
 #include "orchestrator/version.h"
 
+#define LAST_WORD_MS 1000 /* for the node to acknowledge our answer to its good-bye */
+
+static void send_goodbye(struct peer *peer)
+{
+    Vtmh__Goodbye goodbye = VTMH__GOODBYE__INIT;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_GOODBYE;
+    envelope.goodbye = &goodbye;
+    peer_send(peer, &envelope);
+}
+
+/* The node has ended, asked or by itself; it waits for our answer. */
 static void take_goodbye(struct peer *peer, const Vtmh__Goodbye *goodbye)
 {
+    send_goodbye(peer);
     for (size_t i = 0; i < goodbye->n_leaks; i++)
         g_ptr_array_add(peer->final_leaks,
                         g_strdup_printf("%s: %s", peer_name(peer), goodbye->leaks[i]));
@@ -88,15 +101,13 @@ void peer_send(struct peer *peer, const Vtmh__Envelope *envelope)
 
 int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err)
 {
-    Vtmh__Goodbye goodbye = VTMH__GOODBYE__INIT;
-    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    envelope.body_case = VTMH__ENVELOPE__BODY_GOODBYE;
-    envelope.goodbye = &goodbye;
-    peer_send(peer, &envelope);
+    if (!event_is_set(&peer->goodbye))
+        send_goodbye(peer);
     if (await_event(&peer->goodbye, deadline, err) < 0) {
         g_prefix_error(err, "%s: the node does not say good-bye: ", peer_name(peer));
         return -1;
     }
+    link_flush(peer->link, deadline_min(deadline, deadline_in(LAST_WORD_MS)), NULL);
     return 0;
 }
 
