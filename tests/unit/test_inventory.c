@@ -95,6 +95,7 @@ Test(inventory, refuses_what_is_no_machine)
         {"@host1", "user's name"},
         {"-oProxyCommand=x", "not a host name"},
         {"-l@host1", "user's name"},
+        {"-host1", "not a host name"},
         {"host1;reboot", "not a host name"},
         {"ho st", "not a host name"},
         {"host1\x1b[2J", "\"host1\\033[2J\""},
@@ -129,8 +130,8 @@ Test(inventory, refuses_a_machine_that_is_named_twice)
 
 Test(inventory, tells_machines_apart_by_port_when_only_that_differs)
 {
-    g_autoptr(GPtrArray) machines = parse("a@h:2201,host2,b@h:2202,h,[::1]:1,[::1]:2");
-    static const char *const names[] = {"h:2201", "host2", "h:2202", "h", "[::1]:1", "[::1]:2"};
+    g_autoptr(GPtrArray) machines = parse("a@h:2201,host2,b@H:2202,h,[::1]:1,[::1]:2");
+    static const char *const names[] = {"h:2201", "host2", "H:2202", "h", "[::1]:1", "[::1]:2"};
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         const struct machine *machine = g_ptr_array_index(machines, i);
