@@ -19,6 +19,7 @@
 #include <nanomsg/reqrep.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #define HEADER_MAX 256    /* bytes of control data; ours need 32, forwarding devices add 4 each */
 #define FRAMES_A_TURN 256 /* then the loop's other work gets its turn */
@@ -38,8 +39,8 @@ struct carrier {
     uv_poll_t send_poll;
     bool has_handles;
 
-    uint8_t header[HEADER_MAX];      /* control data for what we send */
-    size_t header_size;              /* 0: nobody to send to yet */
+    _Alignas(struct nn_cmsghdr) uint8_t header[HEADER_MAX]; /* control data for what we send */
+    size_t header_size;                                     /* 0: nobody to send to yet */
     const struct nn_cmsghdr *sender; /* while a frame is handed over: its control data, or NULL */
     int endpoint;                    /* of the connecting side */
 };
@@ -204,7 +205,7 @@ static void start_polling(struct carrier *carrier, uv_loop_t *loop)
     uv_poll_start(&carrier->receive_poll, UV_READABLE, on_receivable);
 }
 
-/* Nothing reports the port of a bind to 0, so free ones are looked for by binding. */
+/* Nothing reports the port of a bind to 0, so a free one is looked for by binding. */
 static int bind_to_any_port(struct carrier *carrier, const char *prefix)
 {
     const int span = CARRIER_LAST_PORT - CARRIER_FIRST_PORT + 1;
@@ -218,11 +219,28 @@ static int bind_to_any_port(struct carrier *carrier, const char *prefix)
             return 0;
         }
         if (nn_errno() != EADDRINUSE)
-            return -1;
+            return nn_errno();
     }
-    return -1;
+    return EADDRINUSE;
 }
 
+static int bind_to_path(struct carrier *carrier, const char *address)
+{
+    const char *path = address + strlen("ipc://");
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    /* Asked before, because nanomsg leaks memory when it cannot make the socket. */
+    if (g_access(folder, W_OK | X_OK) < 0)
+        return errno;
+    if (nn_bind(carrier->socket, address) < 0)
+        return nn_errno();
+    g_chmod(path, SOCKET_FILE_MODE);
+    carrier->address = g_strdup(address);
+    carrier->path = g_strdup(path);
+    return 0;
+}
+
+/* Returns 0 or an errno. */
 static int bind_socket(struct carrier *carrier, const char *address)
 {
     if (g_str_has_prefix(address, "tcp://") && g_str_has_suffix(address, ":0")) {
@@ -230,13 +248,11 @@ static int bind_socket(struct carrier *carrier, const char *address)
 
         return bind_to_any_port(carrier, prefix);
     }
+    if (g_str_has_prefix(address, "ipc://"))
+        return bind_to_path(carrier, address);
     if (nn_bind(carrier->socket, address) < 0)
-        return -1;
+        return nn_errno();
     carrier->address = g_strdup(address);
-    if (g_str_has_prefix(address, "ipc://")) {
-        carrier->path = g_strdup(address + strlen("ipc://"));
-        g_chmod(carrier->path, SOCKET_FILE_MODE);
-    }
     return 0;
 }
 
@@ -244,12 +260,14 @@ struct carrier *carrier_listen(uv_loop_t *loop, const char *address, size_t max_
                                const struct carrier_callbacks *callbacks, GError **err)
 {
     struct carrier *carrier = open_socket(NN_REP, address, max_frame, callbacks, "listen at", err);
+    int error;
 
     if (carrier == NULL)
         return NULL;
     carrier->listens = true;
-    if (bind_socket(carrier, address) < 0) {
-        set_address_error("listen at", address, nn_strerror(nn_errno()), err);
+    error = bind_socket(carrier, address);
+    if (error != 0) {
+        set_address_error("listen at", address, nn_strerror(error), err);
         carrier_close(carrier);
         return NULL;
     }

@@ -1,4 +1,9 @@
-vtmh_unit_test(test_seal vtmh_proto)
-vtmh_unit_test(test_known_hosts vtmh_proto)
-vtmh_unit_test(test_link_outbox vtmh_proto)
-vtmh_unit_test(test_link vtmh_proto)
+foreach(test test_seal test_known_hosts test_link test_link_lost test_link_outbox
+        test_link_strangers)
+    vtmh_unit_test(${test} vtmh_proto)
+endforeach()
+
+# The node of test_link_lost: a process that can be stopped and killed.
+add_executable(link_peer link_peer.c)
+target_link_libraries(link_peer PRIVATE vtmh_proto)
+add_dependencies(test_link_lost link_peer)
