@@ -140,26 +140,35 @@ static struct value *glue(struct dict *d, const struct op *op, const struct valu
 static struct value *substitute(struct dict *d, const struct op *op, GError **err)
 {
     const struct template *template = op->u.template;
-    g_autoptr(GString) text = g_string_sized_new(op->value.size + 64);
+    const struct value **values = arena_alloc(&d->scratch, template->n * sizeof *values);
+    size_t size = op->value.size;
     uint32_t copied = 0;
+    uint32_t n = 0;
+    char *text;
+    char *out;
 
-    for (uint32_t i = 0; i < template->n; i++) {
-        const struct reference *reference = &template->references[i];
-        const struct value *value = dict_lookup(d, reference->key);
+    for (; n < template->n; n++) {
+        const struct reference *reference = &template->references[n];
 
-        if (!value)
+        values[n] = dict_lookup(d, reference->key);
+        if (!values[n])
             break;
-        g_string_append_len(text, op->value.text + copied, reference->start - copied);
-        g_string_append_len(text, value->text, value->size);
-        copied = reference->end;
-        if (text->len > LIMIT_VALUE_BYTES || d->scratch.total > LIMIT_TEST_BYTES) {
-            too_large(d, op, err);
-            return NULL;
-        }
+        size += values[n]->size - (size_t)(reference->end - reference->start);
     }
-    g_string_append_len(text, op->value.text + copied, op->value.size - copied);
-    return dict_value(d, arena_text(&d->scratch, text->str, text->len), text->len,
-                      op->value.place);
+    if (size > LIMIT_VALUE_BYTES || d->scratch.total > LIMIT_TEST_BYTES) {
+        too_large(d, op, err);
+        return NULL;
+    }
+    text = out = arena_alloc(&d->scratch, size + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct reference *reference = &template->references[i];
+
+        out = mempcpy(out, op->value.text + copied, reference->start - copied);
+        out = mempcpy(out, values[i]->text, values[i]->size);
+        copied = reference->end;
+    }
+    memcpy(out, op->value.text + copied, op->value.size - copied);
+    return dict_value(d, text, size, op->value.place);
 }
 
 /* Applies =, +=, <= (or the ?-operator of the same kind) to one key. */
@@ -389,14 +398,17 @@ static void collect_deps(struct dict *d, struct variant *const *choices, uint32_
 /* As the reference prints a list. */
 static struct value *dep_value(struct dict *d)
 {
-    g_autoptr(GString) text = g_string_new("[");
+    static const struct place nowhere = {0};
+    g_autoptr(GString) text = NULL;
 
+    if (!d->deps->len)
+        return dict_value(d, "[]", 2, nowhere);
+    text = g_string_new("[");
     for (guint i = 0; i < d->deps->len; i++)
         g_string_append_printf(text, "%s'%s'", i ? ", " : "",
                                (const char *)g_ptr_array_index(d->deps, i));
     g_string_append_c(text, ']');
-    return dict_value(d, arena_text(&d->scratch, text->str, text->len), text->len,
-                      (struct place){0});
+    return dict_value(d, arena_text(&d->scratch, text->str, text->len), text->len, nowhere);
 }
 
 int dict_apply(struct dict *d, struct variant *const *choices, uint32_t n, struct slice name,

@@ -8,7 +8,7 @@
 struct cfg_step {
     const char *key;     /* the key as it is at that moment (suffixes glued to it) */
     const char *op;      /* "=", "+=", "<=", "~=", "?=", "?+=", "?<=", "del", "suffix", "variants",
-                            "_min", "_max", "_fixed", "join" */
+                            "_min", "_max", "_fixed" */
     const char *written; /* the right-hand side as written, before substitution */
     const char *value;   /* the value afterwards; NULL if the key is gone */
     const char *file;
@@ -18,9 +18,9 @@ struct cfg_step {
 typedef void (*cfg_step_fn)(const struct cfg_step *step, void *user);
 
 /**
- * Calls FN for every statement that touched KEY (NULL: any key) of the current test, in the order
- * of their effect. Returns 0, or -1 with CFG_ERROR_EXPAND, or with CFG_ERROR_ARGUMENT for a test
- * that is the product of a join.
+ * Calls FN for every statement that touched KEY (NULL: any key; suffixed ones too) of the current
+ * test, in the order of their effect. Of a join, the steps of one part come after those of the
+ * other. Returns 0, or -1 with CFG_ERROR_EXPAND.
  */
 int cfg_explain(struct cfg *c, const char *key, cfg_step_fn fn, void *user, GError **err);
 
@@ -34,12 +34,14 @@ struct cfg_filter_report {
 };
 typedef void (*cfg_filter_fn)(const struct cfg_filter_report *report, void *user);
 
-/* The filters that the current test has passed, in the order of the file. */
+/* The filters that the current test has passed, sorted by file and line. Returns 0, or -1 with
+ * CFG_ERROR_ARGUMENT for the product of a join. */
 int cfg_explain_filters(struct cfg *c, cfg_filter_fn fn, void *user, GError **err);
 
 /**
  * Looks for the full name NAME as if there were no filters, and reports every filter that takes
- * part in it; those that do not keep it are the reason why no such test exists. Returns 1 if such
+ * part in it; those that do not keep it are the reason why no such test exists (if all keep it, it
+ * exists, or -d prefers another variant, or it is a part of a join). Returns 1 if such
  * a path exists, 0 if no combination of variants has this name, -1 with an error. The expansion is
  * rewound.
  */

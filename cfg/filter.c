@@ -15,7 +15,7 @@ struct reading {
     GArray *words; /* struct word */
     GArray *runs;  /* struct run, of the current word */
     GArray *atoms; /* uint32_t, of the current run */
-    GString *text; /* of the current run */
+    GString *text; /* of the current run, for dependencies */
 };
 
 static int next(struct reading *r, GError **err)
@@ -37,12 +37,15 @@ static bool at_atom(const struct reading *r)
 
 static void add_atom(struct reading *r, struct slice text, bool copy)
 {
-    uint32_t atom;
+    uint32_t atom = ATOM_NONE;
 
-    if (r->text->len)
-        g_string_append_c(r->text, '.');
-    g_string_append_len(r->text, text.text, (gssize)text.size);
-    atom = r->use == FILTER_DEPS ? ATOM_NONE : tree_atom(r->tree, text, copy);
+    if (r->use == FILTER_DEPS) {
+        if (r->text->len)
+            g_string_append_c(r->text, '.');
+        g_string_append_len(r->text, text.text, (gssize)text.size);
+    } else {
+        atom = tree_atom(r->tree, text, copy);
+    }
     g_array_append_val(r->atoms, atom);
 }
 
@@ -94,8 +97,9 @@ static void end_run(struct reading *r)
     struct arena *arena = &r->tree->arena;
     struct run run = {.n = r->atoms->len};
 
-    run.atoms = arena_copy(arena, r->atoms->data, r->atoms->len * sizeof(uint32_t));
-    if (r->use == FILTER_DEPS)
+    if (r->use != FILTER_DEPS)
+        run.atoms = arena_copy(arena, r->atoms->data, r->atoms->len * sizeof(uint32_t));
+    else
         run.text = (struct slice){arena_text(arena, r->text->str, r->text->len), r->text->len};
     g_array_append_val(r->runs, run);
     g_array_set_size(r->atoms, 0);
@@ -182,11 +186,15 @@ struct filter *filter_parse(struct tree *t, struct lexer *lx, enum filter_use us
         .tree = t,
         .lx = lx,
         .use = use,
-        .words = g_array_new(FALSE, FALSE, sizeof(struct word)),
-        .runs = g_array_new(FALSE, FALSE, sizeof(struct run)),
-        .atoms = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
-        .text = g_string_new(NULL),
+        .words = t->filter_words,
+        .runs = t->filter_runs,
+        .atoms = t->filter_atoms,
+        .text = t->filter_text,
     };
+
+    g_array_set_size(r.words, 0);
+    g_array_set_size(r.atoms, 0);
+    g_string_truncate(r.text, 0);
 
     if (parse_words(&r, err) == 0) {
         filter = arena_alloc0(&t->arena, sizeof *filter);
@@ -198,9 +206,5 @@ struct filter *filter_parse(struct tree *t, struct lexer *lx, enum filter_use us
         if (use != FILTER_DEPS)
             g_ptr_array_add(t->filters, filter);
     }
-    g_array_unref(r.words);
-    g_array_unref(r.runs);
-    g_array_unref(r.atoms);
-    g_string_free(r.text, TRUE);
     return filter;
 }

@@ -195,6 +195,12 @@ struct slice join_shortname(const struct join *j)
     return (struct slice){j->shortname->str, j->shortname->len};
 }
 
+void join_each_choice(const struct join *j, void (*fn)(struct variant *v, void *user), void *user)
+{
+    for (uint32_t i = 0; i < j->n; i++)
+        walk_each_choice(j->walks[i], fn, user);
+}
+
 static void put_entries(struct dict *d, const GArray *entries)
 {
     for (guint i = 0; i < entries->len; i++) {

@@ -9,6 +9,18 @@ static const char escapes[256] = {
     ['\r'] = 'r',        [0x0e ... 0x1f] = 1,        ['"'] = '"',  ['\\'] = '\\',
 };
 
+typedef unsigned char lanes __attribute__((vector_size(16)));
+
+/* None of the 16 bytes needs an escape. */
+static bool lanes_clean(lanes bytes)
+{
+    lanes dirty = (lanes)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+    uint64_t halves[2];
+
+    memcpy(halves, &dirty, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
+}
+
 size_t jsonl_escape(char *out, const char *text, size_t size)
 {
     static const char hex[] = "0123456789abcdef";
@@ -16,8 +28,22 @@ size_t jsonl_escape(char *out, const char *text, size_t size)
 
     *out++ = '"';
     for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        char escape = escapes[byte];
+        unsigned char byte;
+        char escape;
+        lanes bytes;
+
+        while (i + sizeof bytes <= size) {
+            memcpy(&bytes, text + i, sizeof bytes);
+            if (!lanes_clean(bytes))
+                break;
+            memcpy(out, &bytes, sizeof bytes);
+            out += sizeof bytes;
+            i += sizeof bytes;
+        }
+        if (i == size)
+            break;
+        byte = (unsigned char)text[i];
+        escape = escapes[byte];
 
         if (G_LIKELY(!escape)) {
             *out++ = (char)byte;

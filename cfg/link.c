@@ -17,6 +17,10 @@ void tree_init(struct tree *t)
 {
     *t = (struct tree){0};
     sources_init(&t->sources);
+    t->filter_words = g_array_new(FALSE, FALSE, sizeof(struct word));
+    t->filter_runs = g_array_new(FALSE, FALSE, sizeof(struct run));
+    t->filter_atoms = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    t->filter_text = g_string_new(NULL);
     t->filters = g_ptr_array_new();
     t->conditions = g_ptr_array_new();
     t->vblocks = g_ptr_array_new();
@@ -24,6 +28,10 @@ void tree_init(struct tree *t)
 
 void tree_clear(struct tree *t)
 {
+    g_clear_pointer(&t->filter_words, g_array_unref);
+    g_clear_pointer(&t->filter_runs, g_array_unref);
+    g_clear_pointer(&t->filter_atoms, g_array_unref);
+    g_string_free(t->filter_text, TRUE);
     g_clear_pointer(&t->filters, g_ptr_array_unref);
     g_clear_pointer(&t->conditions, g_ptr_array_unref);
     g_clear_pointer(&t->vblocks, g_ptr_array_unref);

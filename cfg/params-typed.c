@@ -56,7 +56,7 @@ static const char *parse_double(const char *text, struct value *v)
     char *end = NULL;
     double number;
 
-    if (!g_ascii_isdigit(*c) && *c != '.')
+    if ((!g_ascii_isdigit(*c) && *c != '.') || strpbrk(c, "xX"))
         return "expected a decimal number";
     number = g_ascii_strtod(text, &end);
     if (end == text || *end || !isfinite(number))

@@ -166,9 +166,13 @@ static int parse_deps(struct parser *p, struct lexer *lx, struct variant *v, GEr
 /* A wish and a name agree if they do so up to the end of the shorter one. */
 static bool take_wish(struct header *h, const struct variant *v)
 {
-    g_autofree char *name = g_strndup(v->shortname.text, v->shortname.size);
-    g_auto(GStrv) idents = g_strsplit(name, ".", -1);
+    g_autofree char *name = NULL;
+    g_auto(GStrv) idents = NULL;
 
+    if (!h->wishes->len)
+        return false;
+    name = g_strndup(v->shortname.text, v->shortname.size);
+    idents = g_strsplit(name, ".", -1);
     for (guint i = 0; i < h->wishes->len; i++) {
         const struct wish *wish = g_ptr_array_index(h->wishes, i);
         guint n = MIN(wish->path->len, g_strv_length(idents));

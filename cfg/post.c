@@ -149,12 +149,12 @@ int dict_post(struct dict *d, GError **err)
 {
     struct key **posts = d->tree->post_keys;
     uint32_t n = 0;
-    g_autofree struct change *changes = NULL;
+    struct change *changes;
     uint32_t n_changes = 0;
 
     if (!d->tree->n_post_keys)
         return 0;
-    changes = g_new(struct change, d->tree->n_post_keys);
+    changes = arena_alloc(&d->scratch, d->tree->n_post_keys * sizeof *changes);
     /* The keys that are there, moved to the front of the list. */
     for (uint32_t i = 0; i < d->tree->n_post_keys; i++)
         if (dict_has(d, posts[i])) {

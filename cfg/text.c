@@ -44,6 +44,10 @@ struct slice text_strip_left(struct slice s)
     const char *end = s.text + s.size;
     unsigned int bytes;
 
+    while (s.size && *s.text == ' ') {
+        s.text++;
+        s.size--;
+    }
     while (s.size && text_is_space(text_decode(s.text, end, &bytes))) {
         s.text += bytes;
         s.size -= bytes;
@@ -58,6 +62,9 @@ struct slice text_strip_right(struct slice s)
     while (s.size) {
         size_t start = s.size - 1;
 
+        /* Plain ASCII; a byte of a longer character is negative or above it. */
+        if (s.text[start] > ' ' && s.text[start] < 0x7f)
+            break;
         while (start > 0 && ((unsigned char)s.text[start] & 0xc0) == 0x80)
             start--;
         if (!text_is_space(text_decode(s.text + start, s.text + s.size, &bytes)))

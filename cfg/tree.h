@@ -106,7 +106,7 @@ struct label {
 struct run {
     uint32_t n;
     uint32_t *atoms;
-    struct slice text; /* `a.(v=b)` as in names */
+    struct slice text; /* `a.(v=b)` as in names; of dependencies only */
 };
 
 /* All runs must occur. */
@@ -167,7 +167,7 @@ struct variant {
     struct vblock *owner;
     struct vblock *next; /* what is expanded after choosing it; NULL: nothing is left */
     struct place place;
-    uint32_t seen; /* state of lint */
+    bool seen; /* state of lint */
 };
 
 struct memo;
@@ -220,20 +220,16 @@ struct tree {
     struct vblock bottom;
     size_t memo_bytes; /* state, see memo.c */
     GPtrArray *vblocks; /* every struct vblock; one that ends earlier comes earlier */
+    GArray *filter_words; /* room for filter.c to work in */
+    GArray *filter_runs;
+    GArray *filter_atoms;
+    GString *filter_text;
     GPtrArray *filters;    /* every struct filter, for linking and lint */
     GPtrArray *conditions; /* every struct condition */
     uint32_t n_statements;
     uint32_t run;          /* parser: number of the run of plain assignments */
     uint32_t set_words; /* size of a label set in words of 64 bits */
     uint32_t n_atoms;   /* atoms that have a position */
-    GPtrArray *lints;   /* struct tree_note: what the parser noticed for lint */
-};
-
-/* Something the parser saw that is allowed and suspicious. */
-struct tree_note {
-    int kind; /* enum cfg_lint_kind */
-    struct place place;
-    const char *text;
 };
 
 void tree_init(struct tree *t);

@@ -61,6 +61,7 @@ void join_free(struct join *j);
 int join_next(struct join *j, GError **err);
 struct slice join_name(const struct join *j);
 struct slice join_shortname(const struct join *j);
+void join_each_choice(const struct join *j, void (*fn)(struct variant *v, void *user), void *user);
 int join_apply(const struct join *j, struct dict *d, GError **err);
 
 /**

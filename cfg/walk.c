@@ -206,8 +206,7 @@ static void enter(struct walk *w, struct vblock *block, uint32_t active_start)
 {
     struct recording *recording = NULL;
 
-    if (!w->options.ignore_rules)
-        w->replay = memo_find(w, block, active_start, &recording);
+    w->replay = memo_find(w, block, active_start, &recording);
     if (!w->replay) {
         push_frame(w, block, active_start, recording);
         return;
@@ -260,14 +259,14 @@ static int step(struct walk *w, GError **err)
         return 0;
     }
     active_start = w->active->len;
-    status = w->options.ignore_rules ? 1 : judge_rules(w, f, v, add_labels(w, v), err);
+    status = judge_rules(w, f, v, add_labels(w, v), err);
     if (status <= 0)
         return status;
     g_ptr_array_add(w->choices, v);
     walk_append_name(w->name, v->name);
     if (!v->hidden)
         walk_append_name(w->shortname, v->shortname);
-    if (v->body.n_factors > 1 && !w->options.ignore_rules) {
+    if (v->body.n_factors > 1) {
         f->join = join_new(w, v, err);
         return f->join ? 0 : -1;
     }
@@ -401,6 +400,18 @@ struct variant *const *walk_choices(const struct walk *w, uint32_t *n)
         return NULL;
     *n = w->choices->len;
     return (struct variant *const *)(void *)w->choices->pdata;
+}
+
+void walk_each_choice(const struct walk *w, void (*fn)(struct variant *v, void *user), void *user)
+{
+    const struct join *join = current_join(w);
+
+    if (join) {
+        join_each_choice(join, fn, user);
+        return;
+    }
+    for (guint i = 0; i < w->choices->len; i++)
+        fn(g_ptr_array_index(w->choices, i), user);
 }
 
 int walk_apply(const struct walk *w, struct dict *d, GError **err)

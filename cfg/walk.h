@@ -15,7 +15,6 @@ struct walk;
 
 struct walk_options {
     bool full_joins;
-    bool ignore_rules; /* walk through everything, see explain.c */
 };
 
 /* A walk through the whole tree (transfer full). */
@@ -34,6 +33,9 @@ struct slice walk_shortname(const struct walk *w);
 struct variant *const *walk_choices(const struct walk *w, uint32_t *n);
 /* Computes its parameters in D, without dropping suffixes. */
 int walk_apply(const struct walk *w, struct dict *d, GError **err);
+
+/* Calls FN for all choices of the current test, of all factors if it is the product of a join. */
+void walk_each_choice(const struct walk *w, void (*fn)(struct variant *v, void *user), void *user);
 
 /* Makes blocks follow the options -d and -e (NULL or NULL-terminated). */
 void walk_set_order(struct tree *t, bool defaults, const char *const *expand);

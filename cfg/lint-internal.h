@@ -1,0 +1,31 @@
+/* The parts of lint: each looks at one kind of mistake. */
+#ifndef VTMH_CFG_LINT_INTERNAL_H
+#define VTMH_CFG_LINT_INTERNAL_H
+
+#include "cfg/cfg-internal.h"
+#include "cfg/lint.h"
+
+struct lint {
+    struct cfg *cfg;
+    const struct tree *tree;
+    cfg_lint_fn fn;
+    void *user;
+};
+
+/* Reports a finding. A place with line 0 is no place. */
+void lint_report(const struct lint *l, enum cfg_lint_kind kind, struct place place,
+                 const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* Calls FN for every block of statements: the root, the bodies of variants and conditions. */
+void lint_each_block(const struct lint *l,
+                     void (*fn)(const struct lint *l, const struct block *block, void *user),
+                     void *user);
+
+/* lint-params.c */
+void lint_overridden(const struct lint *l);
+void lint_unknown(const struct lint *l, const char *const *known);
+
+/* lint-tests.c: what can be seen only in the tests. Returns 0 or -1 with an error. */
+int lint_tests(const struct lint *l, uint64_t max_tests, GError **err);
+
+#endif

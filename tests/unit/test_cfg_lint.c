@@ -1,0 +1,128 @@
+#include "cfg/lint.h"
+#include "cfg/nearest.h"
+#include "cfg_help.h"
+
+static void write_finding(const struct cfg_lint_finding *f, void *user)
+{
+    g_string_append_printf(user, "%s %s:%u %s\n", cfg_lint_kind_name(f->kind),
+                           f->file ? f->file : "-", f->line, f->message);
+}
+
+static char *lint(const char *text, const char *const *known, uint64_t max_tests)
+{
+    g_autoptr(cfg) c = cfg_new(NULL);
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(cfg_parse_text(c, "l", text, &err), 0, "%s", err ? err->message : "");
+    cr_assert_eq(cfg_lint(c, known, max_tests, write_finding, out, &err), 0);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void expect_findings(const char *text, const char *const *known, const char *expected)
+{
+    g_autofree char *found = lint(text, known, 0);
+
+    cr_assert_str_eq(found, expected, "got:\n%swanted:\n%s--- of:\n%s", found, expected, text);
+}
+
+Test(cfg_lint, is_content_with_a_good_configuration)
+{
+    expect_findings("mem = 1\nvariants guest:\n  - a:\n      mem = 2\n  - b:\n      only b\n"
+                    "a: mem_vm1 = ${mem}\n",
+                    (const char *const[]){"mem", NULL}, "");
+}
+
+Test(cfg_lint, finds_tabs)
+{
+    expect_findings("a = 1\t\nb\t= 2\n", NULL,
+                    "tab l:2 there is a tab in this line; it counts as blanks up to a column that "
+                    "is a multiple of 8, also in a value\n");
+}
+
+Test(cfg_lint, finds_words_that_match_nothing)
+{
+    expect_findings("variants v:\n  - a:\n  - b:\nno c, (v=a)..d\nno (w=a)\nx: k = 1\n", NULL,
+                    "filter l:4 'c' matches nothing: there is no such variant\n"
+                    "filter l:4 '(v=a)..d' matches nothing: there is no such variant\n"
+                    "filter l:5 '(w=a)' matches nothing: there is no such variant\n"
+                    "filter l:6 'x' matches nothing: there is no such variant\n");
+}
+
+Test(cfg_lint, finds_variants_in_no_test_but_not_those_left_out_on_purpose)
+{
+    expect_findings("variants:\n  - a:\n      only y\n  - b:\n  - c:\n      only a\n"
+                    "variants:\n  - x:\n  - z:\n      variants:\n        - z1:\n"
+                    "only x\nonly b, c, a\nno never\n",
+                    NULL,
+                    "filter l:3 'y' matches nothing: there is no such variant\n"
+                    "filter l:14 'never' matches nothing: there is no such variant\n"
+                    "unreachable l:2 no test can have the variant 'a': nothing that goes with it "
+                    "matches its own 'only y'\n"
+                    "unreachable l:5 no test can have the variant 'c': nothing that goes with it "
+                    "matches its own 'only a'\n");
+}
+
+Test(cfg_lint, finds_variants_that_filters_elsewhere_remove)
+{
+    expect_findings("variants:\n  - a:\n  - b:\nvariants:\n  - x:\n      no a\n", NULL,
+                    "unreachable l:2 no test has the variant 'a'\n");
+}
+
+Test(cfg_lint, finds_values_that_nobody_sees)
+{
+    expect_findings("a = 1\nb = ${a}\na = 2\na = 3\nc = 1\nc += 2\nc = 4\nd = 1\nx.* ?= 3\nd = 2\n",
+                    NULL,
+                    "overridden l:3 'a' gets another value in line 4 before anything uses this "
+                    "one\n");
+    expect_findings("variants v:\n  - a:\n      v = b\n", NULL, "");
+}
+
+Test(cfg_lint, finds_unknown_parameters_and_the_nearest_known)
+{
+    const char *known[] = {"mig_timeout", "mem", "kill_vm", "vms", NULL};
+
+    expect_findings("mig_timout = 1\nmem_vm1 = 2\nkill_vm_on_error = yes\nmem_min = 1\nvms = web\n"
+                    "mem_web_host2 = 3\nmem_foo = 4\n_private = 5\nused = 6\nmem = ${used}\n"
+                    "qqqqqq = 1\n",
+                    known,
+                    "unknown l:1 nobody knows the parameter 'mig_timout'; did you mean "
+                    "'mig_timeout'?\n"
+                    "unknown l:7 nobody knows the parameter 'mem_foo'\n"
+                    "unknown l:11 nobody knows the parameter 'qqqqqq'\n");
+}
+
+Test(cfg_lint, finds_repeated_names)
+{
+    expect_findings("variants:\n  - a:\n  - a:\n  - b:\n", NULL,
+                    "repeated-name -:0 test 2 has the name of an earlier one: a\n");
+}
+
+Test(cfg_lint, finds_joins_that_lose_combinations)
+{
+    expect_findings("variants:\n  - a:\n  - b:\n  - c:\njoin a b c\n", NULL,
+                    "join l:5 a join of 3 factors loses combinations, as it does in the "
+                    "reference\n");
+}
+
+Test(cfg_lint, finds_that_nothing_is_left)
+{
+    expect_findings("variants:\n  - a:\nno a\n", NULL, "empty -:0 no test is left\n");
+}
+
+Test(cfg_lint, says_nothing_about_variants_if_it_has_not_seen_all_tests)
+{
+    g_autofree char *some = lint("variants:\n  - a:\n  - b:\n  - c:\n      only x\n", NULL, 1);
+
+    cr_assert_null(strstr(some, "unreachable"), "%s", some);
+}
+
+Test(cfg_lint, distances_count_single_changes)
+{
+    cr_assert_eq(nearest_distance("abc", "abc", 3), 0);
+    cr_assert_eq(nearest_distance("abc", "acb", 3), 1);
+    cr_assert_eq(nearest_distance("abc", "ab", 3), 1);
+    cr_assert_eq(nearest_distance("abc", "xbcd", 3), 2);
+    cr_assert_eq(nearest_distance("abc", "xyz", 1), 2);
+    cr_assert_null(nearest_find("abc", (const char *const[]){"xyz", NULL}));
+}
