@@ -1,0 +1,113 @@
+#include "migration/vm/qemu_cmdline.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+TestSuite(qemu_cmdline, .timeout = 10);
+
+static const struct vm_boot tick = {.firmware = "/guests/tick.rom"};
+static const struct vm_boot jeos = {
+    .kernel = "/g/vmlinuz", .initrd = "/g/initrd", .append = "console=ttyS0 quiet", .network = true};
+
+/* Transfer full; NULL with err. */
+static char *line_of(const struct params *params, const struct vm_boot *boot, bool kvm,
+                     bool incoming, GError **err)
+{
+    struct vm_platform platform = {.kvm = kvm,
+                                   .machine = (char *)"pc-i440fx-7.2",
+                                   .cpu = (char *)"qemu64,+sse3",
+                                   .ram_bytes = 262136 * 1024};
+    struct qemu_cmdline input = {.binary = "/usr/bin/qemu",
+                                 .name = "vm1",
+                                 .params = params,
+                                 .platform = &platform,
+                                 .boot = boot,
+                                 .incoming = incoming,
+                                 .qmp_fd = 3,
+                                 .serial_fd = 4};
+    g_auto(GStrv) words = qemu_cmdline_build(&input, err);
+
+    return words != NULL ? g_strjoinv(" ", words) : NULL;
+}
+
+Test(qemu_cmdline, tick_under_tcg)
+{
+    g_autoptr(params) params = params_new();
+    g_autofree char *line = line_of(params, &tick, false, false, NULL);
+
+    cr_assert_str_eq(line, "/usr/bin/qemu -name vm1,debug-threads=on -nodefaults -no-user-config "
+                           "-display none -vga none -S -chardev socket,id=qmp,fd=3 "
+                           "-mon chardev=qmp,mode=control "
+                           "-machine pc-i440fx-7.2,accel=tcg -cpu qemu64,+sse3 -m 262136k "
+                           "-rtc base=utc,clock=host,driftfix=none -smp 1 -bios /guests/tick.rom "
+                           "-chardev socket,id=serial0,fd=4 -serial chardev:serial0");
+}
+
+Test(qemu_cmdline, destination_differs_from_the_source_only_by_incoming)
+{
+    g_autoptr(params) params = params_new();
+    g_autofree char *source = line_of(params, &jeos, true, false, NULL);
+    g_autofree char *destination = line_of(params, &jeos, true, true, NULL);
+    g_autofree char *expected = g_strconcat(source, " -incoming defer", NULL);
+
+    cr_assert_str_eq(destination, expected);
+    cr_assert(strstr(source, "accel=kvm ") != NULL);
+}
+
+Test(qemu_cmdline, guest_with_a_network_has_a_forwarded_port_and_the_mac_of_its_card)
+{
+    g_autoptr(params) params = params_new();
+    g_autofree char *line = NULL;
+
+    params_set(params, "mac_nic1", "9a:00:00:00:00:01", NULL);
+    params_set(params, "nics", "nic1 nic2", NULL);
+    params_set(params, "nic_model_nic2", "e1000", NULL);
+    line = line_of(params, &jeos, false, false, NULL);
+    cr_assert(strstr(line, "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:0-:22 "
+                           "-device virtio-net-pci,id=nic1,netdev=net0,romfile=,"
+                           "mac=9a:00:00:00:00:01 "
+                           "-netdev user,id=net1,net=10.0.3.0/24 "
+                           "-device e1000,id=nic2,netdev=net1,romfile=") != NULL,
+              "%s", line);
+    cr_assert(strstr(line, "-kernel /g/vmlinuz -initrd /g/initrd -append console=ttyS0 quiet ") !=
+              NULL);
+}
+
+Test(qemu_cmdline, params_find_their_place)
+{
+    g_autoptr(params) params = params_new();
+    g_autofree char *line = NULL;
+
+    params_set(params, "smp", "4", NULL);
+    params_set(params, "vcpu_sockets", "2", NULL);
+    params_set(params, "vcpu_cores", "2", NULL);
+    params_set(params, "uuid", "6f9619ff-8b86-d011-b42d-00cf4fc964ff", NULL);
+    params_set(params, "rtc_base", "localtime", NULL);
+    params_set(params, "machine_type_extra_params", ",hpet=off", NULL);
+    params_set(params, "extra_params", "-device 'virtio-rng-pci,id=a b'", NULL);
+    line = line_of(params, &tick, false, true, NULL);
+    cr_assert(strstr(line, "-machine pc-i440fx-7.2,accel=tcg,hpet=off ") != NULL);
+    cr_assert(strstr(line, "-smp 4,sockets=2,cores=2 ") != NULL);
+    cr_assert(strstr(line, "-uuid 6f9619ff-8b86-d011-b42d-00cf4fc964ff ") != NULL);
+    cr_assert(strstr(line, "-rtc base=localtime,") != NULL);
+    cr_assert(g_str_has_suffix(line, "-incoming defer -device virtio-rng-pci,id=a b"));
+}
+
+static void refuses(const char *key, const char *value, GQuark domain, int code)
+{
+    g_autoptr(params) params = params_new();
+    g_autoptr(GError) err = NULL;
+
+    params_set(params, key, value, NULL);
+    cr_assert_null(line_of(params, &jeos, false, false, &err));
+    cr_assert(g_error_matches(err, domain, code), "%s", err->message);
+    cr_assert(strstr(err->message, key) != NULL, "%s", err->message);
+}
+
+Test(qemu_cmdline, what_cannot_be_built_is_refused_by_name)
+{
+    refuses("nettype", "bridge", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("uuid", "random", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("extra_params", "-device 'open", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
+    refuses("smp", "300", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
+}

@@ -1,0 +1,99 @@
+#include "migration/guest/serial.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+TestSuite(serial, .timeout = 10);
+
+Test(serial, heartbeat_gives_three_words)
+{
+    struct serial_line line = serial_parse("T 0000ABCD FFFFFFFF 00000002");
+
+    cr_assert_eq(line.kind, SERIAL_BEAT);
+    cr_assert_eq(line.words[0], 0xabcd);
+    cr_assert_eq(line.words[1], 0xffffffff);
+    cr_assert_eq(line.words[2], 2);
+}
+
+Test(serial, each_form_has_its_kind)
+{
+    static const struct {
+        const char *text;
+        enum serial_kind kind;
+    } cases[] = {
+        {"B 00000001 00000002 00000003", SERIAL_BAD_PAGE},
+        {"V 00001000 00000000 00000009", SERIAL_VERIFIED},
+        {"W 00001000", SERIAL_WORKING_SET},
+        {"R 00000FFF", SERIAL_RATE},
+        {"C 0000000A", SERIAL_SPOILED},
+        {"? X", SERIAL_REFUSED},
+        {"vtmh tick up", SERIAL_UP},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        cr_expect_eq(serial_parse(cases[i].text).kind, cases[i].kind, "%s", cases[i].text);
+    cr_assert_str_eq(serial_parse("vtmh jeos up").name, "jeos");
+}
+
+Test(serial, all_else_is_text)
+{
+    static const char *const texts[] = {
+        "",
+        "T",
+        "T 0000ABCD FFFFFFFF",
+        "T 0000ABCD FFFFFFFF 00000002 ",
+        "T 0000ABCD FFFFFFFF 0000000",
+        "T 0000abcd FFFFFFFF 00000002",
+        "T  000ABCD FFFFFFFF 00000002",
+        "00ABCD FFFFFFFF 00000002",
+        " 0000ABCD FFFFFFFF 00000002",
+        "W 0000100G",
+        "vtmh tick upwards",
+        "vtmh tick: needs more than 1 MiB of memory",
+        "vtmh averyverylongname up",
+        "vtmh  up",
+        "[    0.000000] Linux version 6.1",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        cr_expect_eq(serial_parse(texts[i]).kind, SERIAL_TEXT, "%s", texts[i]);
+}
+
+static void collect(const char *line, void *arg)
+{
+    g_string_append_printf(arg, "<%s>", line);
+}
+
+Test(serial, bytes_become_lines_wherever_they_are_cut)
+{
+    static const char bytes[] = "one\ntwo\r\n\nthr";
+    g_autoptr(GString) whole = g_string_new(NULL);
+    g_autoptr(GString) single = g_string_new(NULL);
+    struct serial_splitter splitter = {0};
+
+    serial_split(&splitter, bytes, strlen(bytes), collect, whole);
+    cr_assert_str_eq(whole->str, "<one><two><>");
+    cr_assert_str_eq(splitter.rest->str, "thr");
+    serial_splitter_clear(&splitter);
+    for (size_t i = 0; i < strlen(bytes); i++)
+        serial_split(&splitter, bytes + i, 1, collect, single);
+    cr_assert_str_eq(single->str, whole->str);
+    serial_split(&splitter, "ee\n", 3, collect, single);
+    cr_assert_str_eq(single->str, "<one><two><><three>");
+    serial_splitter_clear(&splitter);
+}
+
+Test(serial, noise_is_harmless)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autofree char *endless = g_strnfill(2500, 'x');
+    struct serial_splitter splitter = {0};
+
+    serial_split(&splitter, "a\0b\xff\n", 5, collect, lines);
+    cr_assert_str_eq(lines->str, "<a b\xef\xbf\xbd>");
+    g_string_truncate(lines, 0);
+    serial_split(&splitter, endless, 2500, collect, lines);
+    cr_assert_eq(lines->len, 2 * (1000 + 2));
+    cr_assert_eq(splitter.rest->len, 500);
+    serial_splitter_clear(&splitter);
+}

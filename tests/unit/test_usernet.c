@@ -1,0 +1,25 @@
+#include "migration/vm/qemu.h"
+
+#include <criterion/criterion.h>
+
+TestSuite(usernet, .timeout = 10);
+
+static const char text[] =
+    "Hub -1 (net0):\r\n"
+    "  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r\n"
+    "  TCP[ESTABLISHED]   9       127.0.0.1 40000       10.0.2.15    22     0     0\r\n"
+    "  TCP[HOST_FORWARD]  4       127.0.0.1 40001       10.0.2.15    80     0     0\r\n"
+    "  TCP[HOST_FORWARD]  3       127.0.0.1 37873       10.0.2.15    22     0     0\r\n";
+
+Test(usernet, forwarded_port_is_found_by_the_guests_port)
+{
+    cr_assert_eq(qemu_usernet_port(text, 22), 37873);
+    cr_assert_eq(qemu_usernet_port(text, 80), 40001);
+}
+
+Test(usernet, port_that_is_not_forwarded_is_0)
+{
+    cr_assert_eq(qemu_usernet_port(text, 23), 0);
+    cr_assert_eq(qemu_usernet_port("", 22), 0);
+    cr_assert_eq(qemu_usernet_port(NULL, 22), 0);
+}
