@@ -1,8 +1,8 @@
 /*
  * Where the things lie that vtmh puts on machines: the node program, its bundle, the guests.
  *
- * Programs: $VTMH_EXEC_PATH if set, else the folder of the running program, else ../libexec/vtmh from
- * there (as installed). Guests: ${XDG_CACHE_HOME:-~/.cache}/vtmh/guests, made by deploy/guest.
+ * Programs: $VTMH_EXEC_PATH if set, else the folder of the running program, else ../libexec/vtmh
+ * from there (as installed). Guests: ${XDG_CACHE_HOME:-~/.cache}/vtmh/guests, made by deploy/guest.
  *
  * Errors are DEPLOY_ERROR_BUNDLE and say what to run. Callable from anywhere; nothing waits.
  */
@@ -16,7 +16,8 @@ char *artifacts_find_program(const char *name, GError **err);
 /* The folder that holds tick/ and jeos/; need not exist. Transfer full. */
 char *artifacts_guests_dir(void);
 
-/* The names of the files that a guest ("tick", "jeos") consists of, in its folder. Transfer none. */
+/* The names of the files that a guest ("tick", "jeos") consists of, in its folder. Transfer none.
+ */
 const char *const *artifacts_guest_files(const char *guest, GError **err);
 
 /* Whether all these files are there. guests: NULL-terminated, may be NULL. */

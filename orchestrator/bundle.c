@@ -76,7 +76,8 @@ static char *sums_of(const json_t *files)
     const json_t *file;
     size_t i;
 
-    json_array_foreach(files, i, file) {
+    json_array_foreach(files, i, file)
+    {
         const char *hash = json_string_value(json_object_get(file, "sha256"));
         const char *name = json_string_value(json_object_get(file, "name"));
 
@@ -199,8 +200,8 @@ struct bundle *bundle_load_guests(const char *guests_dir, const char *const *gue
 
 static int run_tar(const struct bundle *bundle, int64_t deadline, GError **err)
 {
-    const char *const first[] = {"tar", "--owner=0",    "--group=0", "-cf",
-                                 bundle->tar, "-C", bundle->source};
+    const char *const first[] = {"tar",       "--owner=0", "--group=0",   "-cf",
+                                 bundle->tar, "-C",        bundle->source};
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autofree char *errors = NULL;
     int status;

@@ -27,16 +27,16 @@ struct bundle {
 struct bundle *bundle_load_node(const char *json_path, const char *tar_path, GError **err);
 
 /*
- * The guests named (NULL-terminated, not empty), of the folder that deploy/guest fills. Reads all of
- * their files on the thread pool: call in a fiber. Transfer full. DEPLOY_ERROR_BUNDLE.
+ * The guests named (NULL-terminated, not empty), of the folder that deploy/guest fills. Reads all
+ * of their files on the thread pool: call in a fiber. Transfer full. DEPLOY_ERROR_BUNDLE.
  */
 struct bundle *bundle_load_guests(const char *guests_dir, const char *const *guests,
                                   int64_t deadline, GError **err);
 
 /*
- * Makes the tar, if there is none yet, as a temporary file that goes with the bundle: one copy and not
- * one a file, because each costs a command, and a login shell may be slow to start. Call in a fiber.
- * DEPLOY_ERROR_BUNDLE.
+ * Makes the tar, if there is none yet, as a temporary file that goes with the bundle: one copy and
+ * not one a file, because each costs a command, and a login shell may be slow to start. Call in a
+ * fiber. DEPLOY_ERROR_BUNDLE.
  */
 int bundle_pack(struct bundle *bundle, int64_t deadline, GError **err);
 

@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-G_DEFINE_QUARK(deploy-error-quark, deploy_error)
+G_DEFINE_QUARK(deploy - error - quark, deploy_error)
 
 static const struct deploy_way *way_to(const struct machine *machine)
 {
@@ -21,8 +21,8 @@ void deploy_prefix(const struct machine *machine, const char *doing, GError **er
         return;
     message = g_steal_pointer(&(*err)->message);
     rest = g_str_has_prefix(message, name) ? message + strlen(name) : message;
-    (*err)->message = g_strconcat(name, doing != NULL ? doing : "", doing != NULL ? ": " : "", rest,
-                                  NULL);
+    (*err)->message =
+        g_strconcat(name, doing != NULL ? doing : "", doing != NULL ? ": " : "", rest, NULL);
 }
 
 void deploy_say(const struct deployed *deployed, const struct deploy_options *options,

@@ -1,7 +1,7 @@
 /*
- * local:NAME: a node as a process of this machine, without root and without sshd. Its address is one of
- * 127/8, all of which is local without configuration; the link goes over a unix socket, in a folder
- * that nobody else can enter.
+ * local:NAME: a node as a process of this machine, without root and without sshd. Its address is
+ * one of 127/8, all of which is local without configuration; the link goes over a unix socket, in a
+ * folder that nobody else can enter.
  */
 #include "orchestrator/artifacts.h"
 #include "orchestrator/deploy_way.h"
@@ -72,8 +72,8 @@ static int start(struct deployed *deployed, const struct deploy_options *options
     g_autofree char *guests = artifacts_guests_dir();
     g_autofree char *sockets = sockets_path();
     g_autofree char *listen = g_strdup_printf("ipc://%s/link-%08x", sockets, g_random_int());
-    g_autofree char *address = g_strdup_printf("127.77.%u.%u", machine->index / 250,
-                                               machine->index % 250 + 1);
+    g_autofree char *address =
+        g_strdup_printf("127.77.%u.%u", machine->index / 250, machine->index % 250 + 1);
     const char *arguments[] = {NULL,       "serve", "--name",    machine->name, "--listen", listen,
                                "--guests", guests,  "--address", address,       NULL};
     g_autofree char *key = seal_key_to_hex(deployed->key);

@@ -1,7 +1,7 @@
 /*
- * A node on a machine reached over SSH, in few commands, because each may wait for a slow login shell: a
- * look at what is there, which starts the node at once if nothing is missing; else the uploads; then one
- * that installs them and starts the node.
+ * A node on a machine reached over SSH, in few commands, because each may wait for a slow login
+ * shell: a look at what is there, which starts the node at once if nothing is missing; else the
+ * uploads; then one that installs them and starts the node.
  *
  * We connect to the address that we reached; the node listens where the machine says that it was
  * reached. The two differ behind address translation.
@@ -29,7 +29,7 @@ struct visit {
     struct bundle *bundles[MAX_BUNDLES]; /* the node; the guests, if any are needed */
     unsigned n_bundles;
     struct remote_cache_state state;
-    char token[17]; /* of this upload */
+    char token[17];       /* of this upload */
     uint64_t done, total; /* bytes of all uploads: of the files before this one; of all */
     int percent;
 };
@@ -51,8 +51,8 @@ static void say(const struct visit *visit, const char *state)
 static int load_node(struct visit *visit, GError **err)
 {
     g_autofree char *json = artifacts_find_program("vtmh-node.bundle.json", err);
-    g_autofree char *tar = json != NULL ? artifacts_find_program("vtmh-node.bundle.tar", err)
-                                        : NULL;
+    g_autofree char *tar =
+        json != NULL ? artifacts_find_program("vtmh-node.bundle.tar", err) : NULL;
 
     if (tar == NULL)
         return -1;
@@ -257,8 +257,8 @@ static int upload(struct visit *visit, GError **err)
 static int install(struct visit *visit, struct ssh_result *result, GError **err)
 {
     g_autofree char *lines = start_lines(visit);
-    g_autofree char *script = remote_cache_install_script(
-        &visit->state, visit->bundles, visit->n_bundles, visit->token, lines);
+    g_autofree char *script = remote_cache_install_script(&visit->state, visit->bundles,
+                                                          visit->n_bundles, visit->token, lines);
 
     say(visit, "starting");
     if (run_with_key(visit, lines, script, result, err) < 0)

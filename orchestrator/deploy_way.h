@@ -23,7 +23,7 @@ void deploy_say(const struct deployed *deployed, const struct deploy_options *op
                 const char *state);
 
 /*
- * Puts "NAME: doing: " in front of the message; doing may be NULL. The name is said once, in front, even
- * if the layer below had said it.
+ * Puts "NAME: doing: " in front of the message; doing may be NULL. The name is said once, in front,
+ * even if the layer below had said it.
  */
 void deploy_prefix(const struct machine *machine, const char *doing, GError **err);

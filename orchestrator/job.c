@@ -6,12 +6,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define DEPLOY_MS (120 * 1000) /* connect, upload 30 MB over a slow line, start */
 #define CONNECT_MS (10 * 1000)
 #define GOODBYE_MS (70 * 1000) /* a node first ends what it runs */
 #define END_MS 2000            /* for the process of a local node to be gone after its good-bye */
+#define TICK_MS 1000           /* how often a terminal's live lines are drawn anew by themselves */
 #define GRACE_MS (60 * 1000)   /* how long a lost host is waited for */
 
 /* The job while it runs. */
@@ -304,9 +306,26 @@ static void on_job_timeout(uv_timer_t *timer)
         fiber_cancel(work->body, NULL);
 }
 
+/* ---- the terminal ------------------------------------------------------------------------------- */
+
+static void on_tick(uv_timer_t *timer)
+{
+    const struct work *work = timer->data;
+    display_tick(work->job->display);
+}
+
+static void on_resize(uv_signal_t *handle, int signum)
+{
+    const struct work *work = handle->data;
+    struct winsize size;
+    (void)signum;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        display_set_columns(work->job->display, size.ws_col);
+}
+
 struct handles {
-    uv_signal_t interrupt, terminate;
-    uv_timer_t timeout;
+    uv_signal_t interrupt, terminate, resize;
+    uv_timer_t timeout, tick;
     unsigned open;
 };
 
@@ -320,11 +339,16 @@ static void on_closed(uv_handle_t *handle)
 static struct handles *watch_interrupts(struct work *work)
 {
     struct handles *handles = g_new0(struct handles, 1);
-    handles->open = 3;
+    handles->open = 5;
     uv_signal_init(fiber_loop(), &handles->interrupt);
     uv_signal_init(fiber_loop(), &handles->terminate);
+    uv_signal_init(fiber_loop(), &handles->resize);
     uv_timer_init(fiber_loop(), &handles->timeout);
-    handles->interrupt.data = handles->terminate.data = handles->timeout.data = work;
+    uv_timer_init(fiber_loop(), &handles->tick);
+    handles->interrupt.data = handles->terminate.data = handles->resize.data = work;
+    handles->timeout.data = handles->tick.data = work;
+    uv_signal_start(&handles->resize, on_resize, SIGWINCH);
+    uv_timer_start(&handles->tick, on_tick, TICK_MS, TICK_MS);
     uv_signal_start(&handles->interrupt, on_signal, SIGINT);
     uv_signal_start(&handles->terminate, on_signal, SIGTERM);
     if (work->job->options->job_timeout_ms > 0)
@@ -336,7 +360,8 @@ static struct handles *watch_interrupts(struct work *work)
 static void unwatch_interrupts(struct handles *handles)
 {
     uv_handle_t *all[] = {(uv_handle_t *)&handles->interrupt, (uv_handle_t *)&handles->terminate,
-                          (uv_handle_t *)&handles->timeout};
+                          (uv_handle_t *)&handles->resize, (uv_handle_t *)&handles->timeout,
+                          (uv_handle_t *)&handles->tick};
     for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
         all[i]->data = handles;
         uv_close(all[i], on_closed);

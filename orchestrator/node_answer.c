@@ -67,9 +67,8 @@ static int read_answer(const json_t *object, struct node_answer *answer, GError 
                     "the node's answer lacks its version, address or pid");
         return -1;
     }
-    *answer = (struct node_answer){.version = g_strdup(version),
-                                   .address = g_strdup(address),
-                                   .pid = (pid_t)pid};
+    *answer = (struct node_answer){
+        .version = g_strdup(version), .address = g_strdup(address), .pid = (pid_t)pid};
     return 0;
 }
 

@@ -1,4 +1,5 @@
-/* The one line with which a started node answers: {"version":…,"protocol":…,"address":…,"pid":…}. */
+/* The one line with which a started node answers: {"version":…,"protocol":…,"address":…,"pid":…}.
+ */
 #pragma once
 
 #include <glib.h>
@@ -11,9 +12,9 @@ struct node_answer {
 };
 
 /*
- * Reads what `vtmh-node serve` left behind: its stdout, its stderr and how it ended (any words, such
- * as "exit status 1"; NULL: it succeeded). Fails with DEPLOY_ERROR_START and the node's own words, or
- * with DEPLOY_ERROR_HOST when the node speaks another protocol version. Clear with
+ * Reads what `vtmh-node serve` left behind: its stdout, its stderr and how it ended (any words,
+ * such as "exit status 1"; NULL: it succeeded). Fails with DEPLOY_ERROR_START and the node's own
+ * words, or with DEPLOY_ERROR_HOST when the node speaks another protocol version. Clear with
  * node_answer_clear().
  */
 int node_answer_parse(const char *out, const char *errors, const char *ending,

@@ -18,9 +18,10 @@ static void on_log(void *arg, const struct test_result *result, const char *host
                    const Vtmh__LogRecord *record)
 {
     const struct recorder *recorder = arg;
+    g_autofree char *id = test_result_id(result);
     store_log(recorder->job->store, record->time_us, host,
               *record->role != '\0' ? record->role : NULL, *record->vm != '\0' ? record->vm : NULL,
-              result->shortname, record->level, record->text);
+              id, record->level, record->text);
     display_log(recorder->job->display, host, record->level, record->text);
 }
 
@@ -41,11 +42,14 @@ static void on_failing(void *arg, const struct test_result *result, const char *
                        const char *message)
 {
     const struct recorder *recorder = arg;
+    g_autofree char *id = test_result_id(result);
+    /* A hypervisor's words need not be UTF-8; JSON must be. */
+    g_autofree char *cause = g_utf8_make_valid(message, -1);
     store_event(recorder->job->store, "test_failing",
                 json_pack("{s:i, s:s, s:s}", "test", (int)result->number, "host", host, "cause",
-                          message));
-    store_log(recorder->job->store, g_get_real_time(), host, NULL, NULL, result->shortname,
-              VTMH__LOG_LEVEL__LOG_ERROR, message);
+                          cause));
+    store_log(recorder->job->store, g_get_real_time(), host, NULL, NULL, id,
+              VTMH__LOG_LEVEL__LOG_ERROR, cause);
 }
 
 void recorder_init(struct recorder *recorder, struct job *job)
@@ -78,14 +82,16 @@ void recorder_begin_test(struct recorder *recorder, struct test_result *result)
 void recorder_end_test(struct recorder *recorder, struct test_result *result)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *id = test_result_id(result);
+    g_autofree char *cause =
+        result->fail_cause != NULL ? g_utf8_make_valid(result->fail_cause, -1) : NULL;
     store_event(recorder->job->store, "test_end",
                 json_pack("{s:i, s:s, s:s?, s:s?, s:f}", "test", (int)result->number, "status",
                           status_name(result->status), "fail_host", result->fail_host,
-                          "fail_cause", result->fail_cause, "elapsed_s", result->elapsed_s));
-    store_log(recorder->job->store, g_get_real_time(), result->fail_host, NULL, NULL,
-              result->shortname,
-              result->fail_cause == NULL ? VTMH__LOG_LEVEL__LOG_INFO : VTMH__LOG_LEVEL__LOG_ERROR,
-              result->fail_cause == NULL ? status_name(result->status) : result->fail_cause);
+                          "fail_cause", cause, "elapsed_s", result->elapsed_s));
+    store_log(recorder->job->store, g_get_real_time(), result->fail_host, NULL, NULL, id,
+              cause == NULL ? VTMH__LOG_LEVEL__LOG_INFO : VTMH__LOG_LEVEL__LOG_ERROR,
+              cause == NULL ? status_name(result->status) : cause);
     display_test_end(recorder->job->display, result, recorder->total);
     if (store_write_results(recorder->job->store, recorder->job->result, &error) < 0)
         display_message(recorder->job->display, "%s", error->message);

@@ -7,23 +7,22 @@
 #define MARK "vtmh:"
 
 /*
- * has FOLDER: whether all files are there that stdin lists, undamaged. The program's bit for execution
- * could be lost on its own.
+ * has FOLDER: whether all files are there that stdin lists, undamaged. The program's bit for
+ * execution could be lost on its own.
  */
-static const char common_part[] =
-    "LC_ALL=C; export LC_ALL\n"
-    "umask 077\n"
-    "case ${XDG_CACHE_HOME:-} in\n"
-    "/*) cache=$XDG_CACHE_HOME/vtmh ;;\n"
-    "*) cache=$HOME/.cache/vtmh ;;\n"
-    "esac\n"
-    "say() { printf '" MARK "%s\\n' \"$*\"; }\n"
-    "fail() { say \"error $*\"; exit 1; }\n"
-    "has() {\n"
-    "    ( cd \"$cache/$1\" 2>/dev/null || exit 1\n"
-    "      [ ! -f vtmh-node ] || [ -x vtmh-node ] || exit 1\n"
-    "      exec sha256sum -c --status 2>/dev/null )\n"
-    "}\n";
+static const char common_part[] = "LC_ALL=C; export LC_ALL\n"
+                                  "umask 077\n"
+                                  "case ${XDG_CACHE_HOME:-} in\n"
+                                  "/*) cache=$XDG_CACHE_HOME/vtmh ;;\n"
+                                  "*) cache=$HOME/.cache/vtmh ;;\n"
+                                  "esac\n"
+                                  "say() { printf '" MARK "%s\\n' \"$*\"; }\n"
+                                  "fail() { say \"error $*\"; exit 1; }\n"
+                                  "has() {\n"
+                                  "    ( cd \"$cache/$1\" 2>/dev/null || exit 1\n"
+                                  "      [ ! -f vtmh-node ] || [ -x vtmh-node ] || exit 1\n"
+                                  "      exec sha256sum -c --status 2>/dev/null )\n"
+                                  "}\n";
 
 static const char probe_part[] =
     "for tool in sha256sum tar uname df find; do\n"
@@ -121,8 +120,8 @@ static void read_line(const char *word, const char *value, struct bundle *const 
 }
 
 /*
- * Goes through the lines; returns whether the script came to its end. *error_out: what it complained
- * of, or NULL.
+ * Goes through the lines; returns whether the script came to its end. *error_out: what it
+ * complained of, or NULL.
  */
 static bool read_marked(const char *out, struct bundle *const *bundles, unsigned n,
                         struct remote_cache_state *state, char **error_out)
@@ -158,8 +157,8 @@ int remote_cache_read_state(const char *out, struct bundle *const *bundles, unsi
     struct remote_cache_state found = {.has = g_new0(bool, n + 1)};
     g_autofree char *error = NULL;
 
-    if (read_marked(out, bundles, n, &found, &error) && found.cache != NULL &&
-        found.arch != NULL && found.libc != NULL && found.server_address != NULL) {
+    if (read_marked(out, bundles, n, &found, &error) && found.cache != NULL && found.arch != NULL &&
+        found.libc != NULL && found.server_address != NULL) {
         *state = found;
         return 0;
     }

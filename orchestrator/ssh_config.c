@@ -1,19 +1,15 @@
 /*
  * `ssh -G` prints one "keyword value" a line, keywords in lower case. It expands %-tokens and ~ in
- * some values and leaves them in others (identityfile, proxycommand), so what is left is expanded here.
- * Values with several paths are separated by blanks and not quoted; a path that contains blanks is
- * recognised because every path begins with / or ~.
+ * some values and leaves them in others (identityfile, proxycommand), so what is left is expanded
+ * here. Values with several paths are separated by blanks and not quoted; a path that contains
+ * blanks is recognised because every path begins with / or ~.
  */
 #include "orchestrator/ssh_config.h"
 
-#include "sync/child.h"
-
-#include <errno.h>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(ssh-config-error-quark, ssh_config_error)
+G_DEFINE_QUARK(ssh - config - error - quark, ssh_config_error)
 
 #define DEFAULT_PORT 22
 
@@ -202,8 +198,8 @@ static void read_strictness(struct reader *reader, const char *value)
 {
     static const char *const accepting[] = {"accept-new", "no", "off", "false", NULL};
 
-    reader->config->host_key_mode = g_strv_contains(accepting, value) ? KNOWN_HOSTS_ACCEPT_NEW
-                                                                      : KNOWN_HOSTS_STRICT;
+    reader->config->host_key_mode =
+        g_strv_contains(accepting, value) ? KNOWN_HOSTS_ACCEPT_NEW : KNOWN_HOSTS_STRICT;
 }
 
 static void read_proxy_command(struct reader *reader, const char *value)
@@ -263,22 +259,23 @@ static void read_line(struct reader *reader, char *line)
 }
 
 /*
- * The command that ssh itself would run for ProxyJump: the last of the list connects to the machine, and
- * goes through those before it. It must never ask on the terminal.
+ * The command that ssh itself would run for ProxyJump: the last of the list connects to the
+ * machine, and goes through those before it. It must never ask on the terminal.
  */
 static char *jump_command(const struct reader *reader)
 {
     const char *comma = strrchr(reader->proxy_jump, ',');
     const char *last = comma != NULL ? comma + 1 : reader->proxy_jump;
-    g_autofree char *target = g_str_has_prefix(last, "ssh://") ? g_strdup(last)
-                                                               : g_strconcat("ssh://", last, NULL);
+    g_autofree char *target =
+        g_str_has_prefix(last, "ssh://") ? g_strdup(last) : g_strconcat("ssh://", last, NULL);
     g_autofree char *quoted = g_shell_quote(target);
     GString *command = g_string_new("exec ssh -o BatchMode=yes");
 
     if (reader->query->accept_new_keys)
         g_string_append(command, " -o StrictHostKeyChecking=accept-new");
     if (comma != NULL) {
-        g_autofree char *before = g_strndup(reader->proxy_jump, (gsize)(comma - reader->proxy_jump));
+        g_autofree char *before =
+            g_strndup(reader->proxy_jump, (gsize)(comma - reader->proxy_jump));
         g_autofree char *quoted_before = g_shell_quote(before);
 
         g_string_append_printf(command, " -J %s", quoted_before);
@@ -300,8 +297,8 @@ static int check_for_shell(const char *what, const char *name, GError **err)
 static int build_proxy_command(struct reader *reader, GError **err)
 {
     struct ssh_config *config = reader->config;
-    g_autofree char *command = reader->proxy_jump != NULL ? jump_command(reader)
-                                                          : g_strdup(reader->proxy_command);
+    g_autofree char *command =
+        reader->proxy_jump != NULL ? jump_command(reader) : g_strdup(reader->proxy_command);
 
     if (command == NULL)
         return 0;
@@ -364,63 +361,6 @@ struct ssh_config *ssh_config_parse(const char *text, const struct ssh_config_qu
     g_free(reader.proxy_command);
     g_free(reader.proxy_jump);
     return result == 0 ? g_steal_pointer(&config) : NULL;
-}
-
-static int refused(const char *errors, GError **err)
-{
-    g_autofree char *words = g_strdup(errors != NULL ? errors : "");
-
-    g_strstrip(words);
-    g_set_error(err, SSH_CONFIG_ERROR, SSH_CONFIG_ERROR_REFUSED, "ssh refuses its configuration: %s",
-                words);
-    return -1;
-}
-
-static int ask_ssh(const struct ssh_config_query *query, int64_t deadline, char **out, GError **err)
-{
-    char port[8];
-    const char *argv[10] = {"ssh", "-G"};
-    unsigned n = 2;
-    g_autofree char *program = g_find_program_in_path("ssh");
-    g_autofree char *printed = NULL;
-    g_autofree char *errors = NULL;
-    int status;
-
-    if (program == NULL) {
-        g_set_error(err, SSH_CONFIG_ERROR, SSH_CONFIG_ERROR_NO_SSH,
-                    "the program ssh is not installed here (apt install openssh-client)");
-        return -1;
-    }
-    if (query->port != 0) {
-        g_snprintf(port, sizeof port, "%u", query->port);
-        argv[n++] = "-p";
-        argv[n++] = port;
-    }
-    if (query->user != NULL) {
-        argv[n++] = "-l";
-        argv[n++] = query->user;
-    }
-    argv[n++] = "--";
-    argv[n++] = query->host;
-    argv[n] = NULL;
-    if (child_run(argv, NULL, deadline, &status, &printed, &errors, err) < 0)
-        return -1;
-    if (status != 0)
-        return refused(errors, err);
-    *out = g_steal_pointer(&printed);
-    return 0;
-}
-
-struct ssh_config *ssh_config_resolve(const struct ssh_config_query *query, int64_t deadline,
-                                      GError **err)
-{
-    /* ssh takes its home folder from the user database, whatever $HOME says. */
-    const struct passwd *user = getpwuid(getuid());
-    g_autofree char *out = NULL;
-
-    if (ask_ssh(query, deadline, &out, err) < 0)
-        return NULL;
-    return ssh_config_parse(out, query, user != NULL ? user->pw_dir : g_get_home_dir(), err);
 }
 
 void ssh_config_free(struct ssh_config *config)

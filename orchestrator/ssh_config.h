@@ -11,7 +11,8 @@
 GQuark ssh_config_error_quark(void);
 
 enum ssh_config_error {
-    SSH_CONFIG_ERROR_NO_SSH,  /* OpenSSH's client is not installed */
+    SSH_CONFIG_ERROR_NO_SSH,     /* OpenSSH's client is not installed */
+    SSH_CONFIG_ERROR_NO_ADDRESS, /* none of the address family that is asked for */
     SSH_CONFIG_ERROR_REFUSED, /* ssh does not take the name or the configuration; its own words */
 };
 
@@ -20,26 +21,30 @@ struct ssh_config_query {
     const char *host;     /* as the user wrote it */
     const char *user;     /* NULL: the configuration decides */
     uint16_t port;        /* 0: the configuration decides */
-    bool accept_new_keys; /* as StrictHostKeyChecking=accept-new, for the machine and its jump hosts */
+    bool accept_new_keys; /* as StrictHostKeyChecking=accept-new, for the machine and its jump hosts
+                           */
 };
 
 struct ssh_config {
     char *hostname;
     uint16_t port;
     char *user;
-    char *host_key_name;     /* HostKeyAlias, else hostname */
-    GStrv identity_files;    /* expanded; need not exist */
+    char *host_key_name;  /* HostKeyAlias, else hostname */
+    GStrv identity_files; /* expanded; need not exist */
     bool identities_only;
     bool use_agent;          /* IdentityAgent is not "none" */
     char *agent_socket;      /* NULL: $SSH_AUTH_SOCK */
     GStrv known_hosts_files; /* expanded, the user's first */
     enum known_hosts_mode host_key_mode;
-    char *proxy_command;     /* expanded, for /bin/sh -c; ProxyJump becomes one; NULL: none */
+    char *proxy_command;        /* expanded, for /bin/sh -c; ProxyJump becomes one; NULL: none */
     int64_t connect_timeout_ms; /* 0: none */
     int address_family;         /* AF_UNSPEC, AF_INET, AF_INET6 */
 };
 
-/* Runs `ssh -G`. Transfer full. Waits in a fiber. */
+/*
+ * Runs `ssh -G`. With an AddressFamily, hostname is then a numeric address. Transfer full. Waits in
+ * a fiber.
+ */
 struct ssh_config *ssh_config_resolve(const struct ssh_config_query *query, int64_t deadline,
                                       GError **err);
 

@@ -1,6 +1,7 @@
 #include "orchestrator/command/run.h"
 
 #include "orchestrator/job.h"
+#include "orchestrator/report/results_json.h"
 #include "orchestrator/tests.h"
 
 #include <stdio.h>
@@ -49,22 +50,6 @@ static char *command_line(int argc, char **argv)
     return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
-/* --json FILE: a copy of results.json; "-" is stdout. */
-static int copy_json(const struct run_options *options, const struct job_result *result,
-                     GError **err)
-{
-    g_autofree char *path = g_build_filename(result->dir, "results.json", NULL);
-    g_autofree char *text = NULL;
-    gsize size;
-    if (!g_file_get_contents(path, &text, &size, err))
-        return -1;
-    if (strcmp(options->json_file, "-") == 0) {
-        fwrite(text, 1, size, stdout);
-        return 0;
-    }
-    return g_file_set_contents(options->json_file, text, (gssize)size, err) ? 0 : -1;
-}
-
 static int run_job(const struct run_options *options, const GPtrArray *tests, char *line)
 {
     g_autoptr(GError) error = NULL;
@@ -78,15 +63,15 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, ch
     struct display *display =
         display_new(options->level, isatty(STDERR_FILENO), terminal_columns());
     struct job job = {options, tests, store, display, result};
+    if (options->json_file != NULL && strcmp(options->json_file, "-") == 0)
+        display_leave_stdout(display);
     job_run(&job);
 
-    if (result->trouble != NULL) {
-        g_auto(GStrv) lines = g_strsplit(result->trouble, "\n", 0);
-        for (char **l = lines; *l != NULL; l++)
-            display_message(display, "%s", *l);
-    }
+    if (result->trouble != NULL)
+        display_message(display, "%s", result->trouble);
     if (store_write_results(store, result, &error) < 0 ||
-        (options->json_file != NULL && copy_json(options, result, &error) < 0)) {
+        (options->json_file != NULL &&
+         results_json_write(result, options->json_file, &error) < 0)) {
         display_message(display, "%s", error->message);
         result->exit_bits |= EXIT_BIT_JOB;
     }

@@ -281,8 +281,6 @@ static void print_verdicts(FILE *out, const struct job_result *job, bool colours
 
 void summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours)
 {
-    g_autofree char *trouble = job->trouble != NULL ? text_printable(job->trouble) : NULL;
-
     if (form == SUMMARY_SHORT) {
         print_verdicts(out, job, colours);
     } else {
@@ -291,8 +289,6 @@ void summary_print(FILE *out, const struct job_result *job, enum summary_form fo
         print_totals(out, job, colours);
         print_causes(out, job, colours);
         print_notes(out, job);
-        if (trouble != NULL)
-            fprintf(out, "\nthe job could not go on: %s\n", trouble);
         fputc('\n', out);
     }
     fprintf(out, "%s\n", job->dir != NULL ? job->dir : "-");
