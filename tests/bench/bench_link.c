@@ -1,0 +1,166 @@
+/*
+ * The sealed link between two processes on loopback: the round trip of one message, then as many as
+ * go through in one direction.
+ */
+#include "node_process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPORT_EVERY 32 /* messages of a flow that the node answers with one */
+#define UNDER_WAY (16 * REPORT_EVERY)
+#define WARM_UP 200
+
+static int size_bytes = 64;
+static double seconds = 4;
+static uint64_t received; /* by the node, in a flow */
+
+/* A message that is to be answered in full is marked as truncated; a flow only now and then. */
+static int serve(struct link *link, const Vtmh__Envelope *message, GError **err)
+{
+    Vtmh__Envelope answer = VTMH__ENVELOPE__INIT;
+    Vtmh__Progress progress = VTMH__PROGRESS__INIT;
+
+    if (message->file_chunk->truncated)
+        return link_send(link, message, err);
+    if (++received % REPORT_EVERY != 0)
+        return 0;
+    answer.body_case = VTMH__ENVELOPE__BODY_PROGRESS;
+    answer.progress = &progress;
+    progress.test = received;
+    return link_send(link, &answer, err);
+}
+
+static int send_chunk(struct link *link, uint8_t *data, bool answered, GError **err)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__FileChunk chunk = VTMH__FILE_CHUNK__INIT;
+
+    chunk.data.data = data;
+    chunk.data.len = (size_t)size_bytes;
+    chunk.truncated = answered;
+    envelope.body_case = VTMH__ENVELOPE__BODY_FILE_CHUNK;
+    envelope.file_chunk = &chunk;
+    return link_send(link, &envelope, err);
+}
+
+static int compare_int64(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int round_trip(struct link *link, uint8_t *data, GError **err)
+{
+    g_autoptr(vtmh_envelope) answer = NULL;
+
+    if (send_chunk(link, data, true, err) < 0)
+        return -1;
+    answer = link_receive(link, deadline_in(NODE_PATIENCE_MS), err);
+    return answer != NULL ? 0 : -1;
+}
+
+/* Round trips for so long; an array of ns, sorted. Transfer full. */
+static GArray *measure_round_trips(struct link *link, uint8_t *data, double for_s, GError **err)
+{
+    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    uint64_t end;
+
+    for (int i = 0; i < WARM_UP; i++) {
+        if (round_trip(link, data, err) < 0)
+            return NULL;
+    }
+    end = uv_hrtime() + (uint64_t)(for_s * 1e9);
+    while (uv_hrtime() < end) {
+        int64_t begin = (int64_t)uv_hrtime(), took;
+
+        if (round_trip(link, data, err) < 0)
+            return NULL;
+        took = (int64_t)uv_hrtime() - begin;
+        g_array_append_val(times, took);
+    }
+    g_array_sort(times, compare_int64);
+    return g_steal_pointer(&times);
+}
+
+/* Sends for so long, with a bounded number under way. Gives messages per second, or -1. */
+static double measure_flow(struct link *link, uint8_t *data, double for_s, GError **err)
+{
+    uint64_t begin = uv_hrtime(), end = begin + (uint64_t)(for_s * 1e9);
+    uint64_t sent = 0, reported = 0;
+
+    while (uv_hrtime() < end || sent % REPORT_EVERY != 0 || reported < sent) {
+        bool may_send = uv_hrtime() < end || sent % REPORT_EVERY != 0;
+        g_autoptr(vtmh_envelope) report = NULL;
+
+        if (may_send && sent - reported < UNDER_WAY) {
+            if (send_chunk(link, data, false, err) < 0)
+                return -1;
+            sent++;
+            continue;
+        }
+        report = link_receive(link, deadline_in(NODE_PATIENCE_MS), err);
+        if (report == NULL)
+            return -1;
+        reported = report->progress->test;
+    }
+    return (double)sent / ((double)(uv_hrtime() - begin) / 1e9);
+}
+
+static int measure(struct link *link, GError **err)
+{
+    g_autofree uint8_t *data = g_malloc0((size_t)size_bytes + 1);
+    g_autoptr(GArray) times = measure_round_trips(link, data, seconds / 2, err);
+    double per_s;
+
+    if (times == NULL || times->len == 0)
+        return -1;
+    per_s = measure_flow(link, data, seconds / 2, err);
+    if (per_s < 0)
+        return -1;
+    printf("{\"bench\": \"link\", \"transport\": \"tcp\", \"sealed\": true, \"size\": %d, "
+           "\"round_trips\": %u, \"p50_us\": %.1f, \"p99_us\": %.1f, \"messages_per_s\": %.0f, "
+           "\"bytes_per_s\": %.0f}\n",
+           size_bytes, times->len, g_array_index(times, int64_t, times->len / 2) / 1e3,
+           g_array_index(times, int64_t, times->len * 99 / 100) / 1e3, per_s, per_s * size_bytes);
+    return 0;
+}
+
+static int run(void *arg, GError **err)
+{
+    struct node_process node;
+    int rc = node_process_start(&node, err);
+
+    (void)arg;
+    if (rc == 0)
+        rc = measure(node.link, err);
+    return node_process_end(&node, rc == 0 ? err : NULL) < 0 ? -1 : rc;
+}
+
+static const GOptionEntry options[] = {
+    {"size", 0, 0, G_OPTION_ARG_INT, &size_bytes, "bytes in a message (64)", "BYTES"},
+    {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "how long to measure (4)", "S"},
+    {NULL, 0, 0, 0, NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("- measure the sealed link");
+    g_autoptr(GError) err = NULL;
+
+    if (argc == 2 && strcmp(argv[1], NODE_OPTION) == 0)
+        return node_process_main(serve);
+    g_option_context_add_main_entries(context, options, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &err) || argc > 1 || size_bytes < 0 ||
+        size_bytes > LINK_MAX_FRAME - 1024 || seconds <= 0) {
+        fprintf(stderr, "bench_link: %s\n",
+                err != NULL ? err->message : "wrong arguments, see --help");
+        return 4;
+    }
+    if (fiber_run(run, NULL, &err) == 0)
+        return 0;
+    fprintf(stderr, "bench_link: %s\n", err != NULL ? err->message : "failed");
+    return 1;
+}

@@ -1,0 +1,2 @@
+vtmh_bench(bench_link vtmh_proto)
+target_sources(bench_link PRIVATE node_process.c)
