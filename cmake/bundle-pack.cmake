@@ -1,13 +1,14 @@
 # Run at build time by vtmh_bundle(). The tar depends on nothing but the contents of its files.
 #
-# Libraries that every host with QEMU has: those of libc, and what QEMU itself is linked with. They are
-# never bundled: libc's must match the host's own loader.
+# Libraries that every host with QEMU has: those of libc, and what QEMU itself is linked with. They
+# are never bundled: libc's must match the host's own loader.
 set(on_every_host
     ld-linux.* linux-vdso.* libc libm libdl librt libpthread libanl libresolv libutil libnsl
     libglib-2.0 libpcre2-8 libpcre libz libgcc_s)
 
 function(run output)
-    execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE errors RESULT_VARIABLE status)
+    execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE errors
+                    RESULT_VARIABLE status)
     if(NOT status EQUAL 0)
         message(FATAL_ERROR "${ARGN}: ${errors}")
     endif()

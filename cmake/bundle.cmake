@@ -1,8 +1,8 @@
 # vtmh_bundle(TARGET): what is uploaded to a machine so that TARGET runs there.
 #
-# Beside TARGET's program there are then TARGET.bundle.tar (the program and those shared libraries that a
-# virtualization host may lack) and TARGET.bundle.json (its sha256, the glibc it needs, and so on), which
-# orchestrator/bundle.c reads. The program finds the libraries beside itself: an rpath and not a
+# Beside TARGET's program there are then TARGET.bundle.tar (the program and those shared libraries
+# that a virtualization host may lack) and TARGET.bundle.json (its sha256, the glibc it needs, and
+# so on), which orchestrator/bundle.c reads. The program finds the libraries beside itself: an rpath and not a
 # runpath, because a runpath does not serve the libraries' own needs.
 find_program(OBJDUMP objdump REQUIRED)
 find_program(STRIP strip REQUIRED)
@@ -24,6 +24,6 @@ function(vtmh_bundle target)
         COMMENT "Bundling ${target}"
         VERBATIM)
     add_custom_target(${target}-bundle ALL DEPENDS ${tar} ${json})
-    include(GNUInstallDirs)
     install(FILES ${tar} ${json} DESTINATION libexec/vtmh)
+    install(TARGETS ${target} DESTINATION libexec/vtmh)
 endfunction()

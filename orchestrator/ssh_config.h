@@ -21,8 +21,7 @@ struct ssh_config_query {
     const char *host;     /* as the user wrote it */
     const char *user;     /* NULL: the configuration decides */
     uint16_t port;        /* 0: the configuration decides */
-    bool accept_new_keys; /* as StrictHostKeyChecking=accept-new, for the machine and its jump hosts
-                           */
+    bool accept_new_keys; /* as StrictHostKeyChecking=accept-new, for jump hosts too */
 };
 
 struct ssh_config {

@@ -54,8 +54,7 @@ void bed_shell(const struct bed *bed, const char *command)
 
 static uint16_t free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -71,7 +70,8 @@ static void die_with_the_test(gpointer data)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* Waits until it says that it listens; false when it ended instead (the port was taken meanwhile). */
+/* Waits until it says that it listens; false when it ended instead (the port was taken meanwhile).
+ */
 static bool comes_up(int errors)
 {
     g_autofree char *said = g_strdup("");

@@ -1,8 +1,8 @@
 /*
  * A machine to deploy to: a real sshd on a free port of 127.0.0.1 that outlives a loop, with keys,
- * known_hosts and a cache folder of its own. The user's own SSH configuration plays no part: an `ssh`
- * that reads only ours is put in front in PATH. Leaves nothing behind but /run/sshd, which OpenSSH wants
- * for root.
+ * known_hosts and a cache folder of its own. The user's own SSH configuration plays no part: an
+ * `ssh` that reads only ours is put in front in PATH. Leaves nothing behind but /run/sshd, which
+ * OpenSSH wants for root.
  */
 #pragma once
 

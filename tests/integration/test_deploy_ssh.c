@@ -1,6 +1,6 @@
 /*
- * Deploying over a real sshd. The node is a shell script in a bundle of the test's own making; what it
- * was given it writes into $VTMH_TEST.
+ * Deploying over a real sshd. The node is a shell script in a bundle of the test's own making; what
+ * it was given it writes into $VTMH_TEST.
  */
 #include "orchestrator/deploy.h"
 #include "orchestrator/ssh_config.h"
@@ -14,7 +14,8 @@
 #include <sys/utsname.h>
 
 #define ANSWER                                                                                     \
-    "echo '{\"version\":\"0.1.0\",\"protocol\":1,\"address\":\"tcp://127.0.0.1:4711\",\"pid\":55}'\n"
+    "echo "                                                                                        \
+    "'{\"version\":\"0.1.0\",\"protocol\":1,\"address\":\"tcp://127.0.0.1:4711\",\"pid\":55}'\n"
 #define GOOD_NODE "cat >\"$VTMH_TEST/key\"\necho \"$@\" >\"$VTMH_TEST/args\"\n" ANSWER
 
 static struct bed *bed;
@@ -297,7 +298,7 @@ Test(deploy_ssh, never_accepts_a_changed_host_key)
 Test(deploy_ssh, says_that_no_key_was_accepted)
 {
     bed_shell(bed, "rm user_key user_key.pub; ssh-keygen -q -t ed25519 -N '' -f user_key;"
-                     "echo >user_key.pub");
+                   "echo >user_key.pub");
     assert_fails(SSH_ERROR, SSH_ERROR_AUTH, MESSAGES("user_key"));
 }
 

@@ -158,8 +158,8 @@ Test(bundle, packs_the_guests_and_keeps_their_key_private)
                            NULL, NULL, NULL));
     cr_assert(g_regex_match_simple("-rw------- \\S+ +\\d+ .* jeos/id_ed25519\n", listing, 0, 0),
               "%s", listing);
-    cr_assert(g_regex_match_simple("-rw-r--r-- \\S+ +\\d+ .* tick/tick.rom\n", listing, 0, 0),
-              "%s", listing);
+    cr_assert(g_regex_match_simple("-rw-r--r-- \\S+ +\\d+ .* tick/tick.rom\n", listing, 0, 0), "%s",
+              listing);
     cr_assert_null(strstr(listing, "unknown"));
     bundle_free(bundle);
     cr_assert_not(g_file_test(tar, G_FILE_TEST_EXISTS), "the temporary tar is left behind");

@@ -284,9 +284,8 @@ Test(remote_cache, repeats_what_a_machine_without_a_shell_says)
     struct remote_cache_state state;
     g_autoptr(GError) err = NULL;
 
-    cr_assert_eq(remote_cache_read_state("This account is not available.\n", bundles, 2, &state,
-                                         &err),
-                 -1);
+    cr_assert_eq(
+        remote_cache_read_state("This account is not available.\n", bundles, 2, &state, &err), -1);
     cr_assert_not_null(strstr(err->message, "it said: This account is not available."), "%s",
                        err->message);
 }
@@ -303,10 +302,8 @@ Test(remote_cache, does_not_believe_a_look_that_was_cut_off)
 
 static void assert_fits(const char *arch, const char *libc, uint64_t room, const char *message)
 {
-    const struct remote_cache_state state = {.cache = (char *)"/c",
-                                             .arch = (char *)arch,
-                                             .libc = (char *)libc,
-                                             .free_bytes = room};
+    const struct remote_cache_state state = {
+        .cache = (char *)"/c", .arch = (char *)arch, .libc = (char *)libc, .free_bytes = room};
     g_autoptr(GError) err = NULL;
     int result;
 
@@ -334,10 +331,12 @@ Test(remote_cache, takes_machines_with_the_same_or_a_newer_libc)
 
 Test(remote_cache, tells_a_machine_why_it_does_not_fit)
 {
-    assert_fits("x86_64", "glibc 2.9", 1000, "its libc is too old: glibc 2.9 there, the node needs");
+    assert_fits("x86_64", "glibc 2.9", 1000,
+                "its libc is too old: glibc 2.9 there, the node needs");
     assert_fits("x86_64", "glibc 2", 1000, "its libc is too old");
     assert_fits("x86_64", "", 1000, "it has no GNU libc");
-    assert_fits("aarch64", "glibc 2.36", 1000, "its architecture is aarch64, the node is for x86_64");
+    assert_fits("aarch64", "glibc 2.36", 1000,
+                "its architecture is aarch64, the node is for x86_64");
     assert_fits("x86_64", "glibc 2.36", 5, "only 5 bytes free in /c");
 }
 

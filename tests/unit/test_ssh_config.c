@@ -213,6 +213,33 @@ Test(ssh_config, asks_ssh_with_user_and_port)
     remove_folder_with_ssh(folder);
 }
 
+Test(ssh_config, takes_an_address_of_the_family_that_is_asked_for)
+{
+    struct ssh_config_query plain = {.host = "h1"};
+    g_autofree char *folder =
+        folder_with_ssh("#!/bin/sh\necho hostname localhost; echo addressfamily inet\n");
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(fiber_run(resolve, &plain, &err), 0, "%s", err != NULL ? err->message : "");
+    cr_assert_str_eq(resolved->hostname, "127.0.0.1");
+    cr_assert_str_eq(resolved->host_key_name, "localhost");
+    ssh_config_free(resolved);
+    remove_folder_with_ssh(folder);
+}
+
+Test(ssh_config, says_that_a_host_has_no_address_of_that_family)
+{
+    struct ssh_config_query plain = {.host = "h1"};
+    g_autofree char *folder =
+        folder_with_ssh("#!/bin/sh\necho hostname 127.0.0.1; echo addressfamily inet6\n");
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(fiber_run(resolve, &plain, &err), -1);
+    cr_assert(g_error_matches(err, SSH_CONFIG_ERROR, SSH_CONFIG_ERROR_NO_ADDRESS));
+    cr_assert_not_null(strstr(err->message, "127.0.0.1 has no IPv6 address"), "%s", err->message);
+    remove_folder_with_ssh(folder);
+}
+
 Test(ssh_config, repeats_why_ssh_refuses)
 {
     struct ssh_config_query plain = {.host = "h1"};
@@ -222,8 +249,7 @@ Test(ssh_config, repeats_why_ssh_refuses)
 
     cr_assert_eq(fiber_run(resolve, &plain, &err), -1);
     cr_assert(g_error_matches(err, SSH_CONFIG_ERROR, SSH_CONFIG_ERROR_REFUSED));
-    cr_assert_str_eq(err->message,
-                     "ssh refuses its configuration: config line 3: Bad option");
+    cr_assert_str_eq(err->message, "ssh refuses its configuration: config line 3: Bad option");
     remove_folder_with_ssh(folder);
 }
 
@@ -242,8 +268,9 @@ Test(ssh_config, understands_the_ssh_that_is_installed)
 {
     struct ssh_config_query full = {.host = "192.0.2.7", .user = "bob", .port = 2222};
     g_autoptr(GError) err = NULL;
+    g_autofree char *program = g_find_program_in_path("ssh");
 
-    if (g_find_program_in_path("ssh") == NULL)
+    if (program == NULL)
         cr_skip_test("ssh is not installed");
     cr_assert_eq(fiber_run(resolve, &full, &err), 0, "%s", err != NULL ? err->message : "");
     cr_assert_str_eq(resolved->hostname, "192.0.2.7");
