@@ -126,7 +126,10 @@ int cfg_link(struct cfg *c, GError **err)
 
 int cfg_next(struct cfg *c, GError **err)
 {
-    struct walk_options options = {.full_joins = c->options.full_joins};
+    struct walk_options options = {
+        .full_joins = c->options.full_joins,
+        .max_steps = c->options.max_steps,
+    };
     int status;
 
     c->computed = false;

@@ -46,6 +46,9 @@ struct cfg_options {
     const char *const *expand; /* -e: named blocks that -d does not touch; NULL-terminated or NULL */
     bool keep_suffixes;        /* -s: do not drop suffixes of values that are all equal */
     bool full_joins;           /* joins of three and more factors lose nothing (docs/cfg.md) */
+    uint64_t max_steps;        /* choices tried in search of one test before cfg_next() fails with
+                                  CFG_ERROR_LIMIT; 0: no limit. Filters can be made (on purpose)
+                                  that leave no test and need very long to be found out. */
     cfg_read_fn read;          /* NULL: cfg_read_file */
     void *read_user;           /* passed to read */
 };

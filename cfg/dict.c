@@ -291,9 +291,8 @@ static void apply_suffix(struct dict *d, const struct op *op)
 static int apply_ops(struct dict *d, const struct block *block, const struct labels *labels,
                      GError **err)
 {
-    const struct op *end = block->ops + block->n_ops;
-
-    for (const struct op *op = block->ops; op < end; op++) {
+    for (uint32_t i = 0; i < block->n_ops; i++) {
+        const struct op *op = &block->ops[i];
         struct value *value = (struct value *)&op->value;
         int status = 0;
 

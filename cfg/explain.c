@@ -1,6 +1,5 @@
 #include "cfg/explain.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cfg/cfg-internal.h"
@@ -133,7 +132,7 @@ static void report_rules(struct tree *t, struct variant *const *choices, uint32_
             labels_add(have, label->full);
     }
     labels = (struct labels){(const struct label *)(void *)list->data, list->len, have, NULL};
-    qsort(rules->pdata, rules->len, sizeof(void *), compare_places);
+    g_ptr_array_sort(rules, compare_places);
     for (guint i = 0; i < rules->len; i++) {
         const struct rule *rule = g_ptr_array_index(rules, i);
 

@@ -8,10 +8,11 @@ static bool label_is(const struct label *label, uint32_t atom)
 /* The first N atoms of the run are the last N labels. */
 static bool run_begun(const struct run *run, uint32_t n, const struct labels *labels)
 {
-    const struct label *tail = labels->list + labels->n - n;
+    const struct label *tail;
 
     if (n > labels->n)
         return false;
+    tail = labels->list + (labels->n - n);
     for (uint32_t i = n; i-- > 0;)
         if (!label_is(&tail[i], run->atoms[i]))
             return false;

@@ -183,6 +183,20 @@ static int parse_include(struct parser *p, GError **err)
     return status < 0 ? -1 : lines_advance(p->in, err);
 }
 
+/* Moves what lies above START on a stack into the arena. */
+static void *take(struct parser *p, GArray *stack, guint start, uint32_t *n)
+{
+    guint size = g_array_get_element_size(stack);
+    void *taken;
+
+    *n = stack->len - start;
+    if (*n == 0)
+        return NULL;
+    taken = arena_copy(&p->tree->arena, stack->data + (size_t)start * size, (size_t)*n * size);
+    g_array_set_size(stack, start);
+    return taken;
+}
+
 /* The statements of the condition end up in CONDITION; its rules stay with the enclosing block. */
 static int parse_condition_body(struct parser *p, struct condition *condition, int32_t indent,
                                 GError **err)
@@ -201,10 +215,7 @@ static int parse_condition_body(struct parser *p, struct condition *condition, i
     p->condition = outer;
     p->in_condition = was_in_condition;
     p->nesting--;
-    condition->body.n_ops = p->ops->len - start;
-    condition->body.ops = arena_copy(&p->tree->arena, &g_array_index(p->ops, struct op, start),
-                                     condition->body.n_ops * sizeof(struct op));
-    g_array_set_size(p->ops, start);
+    condition->body.ops = take(p, p->ops, start, &condition->body.n_ops);
     return 0;
 }
 
@@ -358,18 +369,6 @@ int parse_statements(struct parser *p, int32_t limit, GError **err)
         op->value.place = suffix_place;
     }
     return 0;
-}
-
-/* Moves what lies above START on a stack into the arena. */
-static void *take(struct parser *p, GArray *stack, guint start, uint32_t *n)
-{
-    guint size = g_array_get_element_size(stack);
-    void *taken;
-
-    *n = stack->len - start;
-    taken = arena_copy(&p->tree->arena, stack->data + (size_t)start * size, (size_t)*n * size);
-    g_array_set_size(stack, start);
-    return taken;
 }
 
 int parse_block(struct parser *p, int32_t limit, struct block *block, guint n_ops, GError **err)

@@ -278,8 +278,18 @@ static int step(struct walk *w, GError **err)
     return 0;
 }
 
+static int give_up(GError **err)
+{
+    g_set_error_literal(err, CFG_ERROR, CFG_ERROR_LIMIT,
+                        "the search for the next test takes too long: the filters leave nothing, "
+                        "but this shows only late");
+    return -1;
+}
+
 int walk_next(struct walk *w, GError **err)
 {
+    uint64_t steps = 0;
+
     for (;;) {
         struct frame *f = top_frame(w);
         int status;
@@ -295,6 +305,8 @@ int walk_next(struct walk *w, GError **err)
             else
                 g_clear_pointer(&f->join, join_free);
         } else {
+            if (w->options.max_steps && ++steps > w->options.max_steps)
+                return give_up(err);
             status = step(w, err);
         }
         if (status)
@@ -308,13 +320,13 @@ static struct walk *new_walk(struct tree *t, const struct walk_options *options)
 
     w->tree = t;
     w->options = *options;
-    w->labels = g_array_new(FALSE, FALSE, sizeof(struct label));
+    w->labels = g_array_sized_new(FALSE, FALSE, sizeof(struct label), 64);
     w->have = g_new0(uint64_t, t->set_words);
     w->undo = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     w->choices = g_ptr_array_new();
     w->name = g_string_new(NULL);
     w->shortname = g_string_new(NULL);
-    w->active = g_array_new(FALSE, FALSE, sizeof(struct active));
+    w->active = g_array_sized_new(FALSE, FALSE, sizeof(struct active), 64);
     w->frames = g_array_new(FALSE, FALSE, sizeof(struct frame));
     return w;
 }

@@ -15,6 +15,7 @@ struct walk;
 
 struct walk_options {
     bool full_joins;
+    uint64_t max_steps; /* choices tried in one walk_next(); 0: no limit */
 };
 
 /* A walk through the whole tree (transfer full). */

@@ -1,0 +1,1 @@
+vtmh_fuzz_test(fuzz_cfg cfg)
