@@ -1,4 +1,5 @@
 /* VMs and guests with real QEMU under TCG, both ends of a move in one process. */
+#include "migration/vm/kvm_proof.h"
 #include "migration/vm/vm.h"
 
 #include "tests/integration/vm_bed.h"
@@ -451,11 +452,39 @@ Test(vm, unknown_capability_is_unsupported)
     run(ask_for_unknown_capability);
 }
 
+static int probe_this_machine(struct bed *bed, GError **err)
+{
+    g_autoptr(vm_offer) offer = NULL;
+    g_autoptr(vm_offer) again = NULL;
+
+    g_unsetenv("BXFI_MAP"); /* else Criterion takes the child for one of its own */
+    bed_set(bed, "enable_kvm", "auto");
+    offer = vm_offer_probe(bed->params, SOON, err);
+    if (offer == NULL)
+        return -1;
+    check(offer->version[0] >= 4);
+    check(offer->kvm == (offer->kvm_reason == NULL));
+    check(g_hash_table_contains(offer->machines, "pc"));
+    check(g_hash_table_contains(offer->cpus, "qemu64"));
+    check(g_hash_table_contains(offer->capabilities, "return-path"));
+    check(g_hash_table_contains(offer->parameters, "max-bandwidth"));
+    cr_log_info("KVM: %s", offer->kvm ? "proven" : offer->kvm_reason);
+    again = vm_offer_probe(bed->params, deadline_in(0), err); /* known by now */
+    return again != NULL ? 0 : -1;
+}
+
+Test(vm, host_is_asked_once)
+{
+    run(probe_this_machine);
+}
+
 int main(int argc, char **argv)
 {
     struct criterion_test_set *tests;
     int result;
 
+    if (argc == 2 && strcmp(argv[1], KVM_PROOF_ARGUMENT) == 0)
+        return kvm_proof_main();
     if (bed_missing() != NULL) {
         fprintf(stderr, "skipped: %s\n", bed_missing());
         return 77;
