@@ -132,7 +132,7 @@ static unsigned find_absent(const struct meeting_test *test, const struct meetin
 {
     unsigned host = meeting_next_missing(test, meeting, 0);
 
-    while (host < test->n_hosts && test->hosts[host].presence == HOST_PRESENT)
+    while (host < test->n_hosts && !test->hosts[host].is_lost && !test->hosts[host].has_left)
         host = meeting_next_missing(test, meeting, host + 1);
     return host;
 }
@@ -146,7 +146,7 @@ static void check_absent(struct meeting_test *test, struct meeting *meeting, GPt
 
     if (absent == test->n_hosts)
         return;
-    is_lost = test->hosts[absent].presence == HOST_LOST;
+    is_lost = test->hosts[absent].is_lost;
     /* A host that has left has done nothing wrong by itself: who should have known is not known. */
     cause = new_cause(test, is_lost ? (int)absent : -1, meeting_text_absent(test, meeting, absent));
     cause->lost = is_lost;
@@ -259,8 +259,7 @@ void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arr
         return;
     }
     g_assert(arrival->host < test->n_hosts);
-    if (test->hosts[arrival->host].presence == HOST_LOST)
-        test->hosts[arrival->host].presence = HOST_PRESENT;
+    test->hosts[arrival->host].is_lost = false;
     meeting = find_meeting(test, arrival->tag, arrival->round);
     if (!meeting && !arrival->settle && test->cause) {
         answer_abort(actions, test->id, arrival->host, NULL, 0, test->cause);
@@ -299,13 +298,11 @@ void meeting_set_context(struct meeting_book *book, uint64_t id, unsigned host, 
     test->hosts[host].context_since_ms = now_ms;
 }
 
-/* A host will not come: ends every open meeting that still needs it. */
-static void set_absent(struct meeting_test *test, unsigned host, enum host_presence presence,
-                       GPtrArray *actions)
+/* Ends every open meeting that needs a host that will not come. */
+static void check_all(struct meeting_test *test, GPtrArray *actions)
 {
     g_autoptr(GPtrArray) open = g_ptr_array_copy(test->open, NULL, NULL);
 
-    test->hosts[host].presence = presence;
     for (unsigned i = 0; i < open->len; i++) {
         /* An abort of the test may have ended it meanwhile. */
         if (g_ptr_array_find(test->open, open->pdata[i], NULL))
@@ -327,8 +324,10 @@ void meeting_fail(struct meeting_book *book, uint64_t id, unsigned host, const c
         cause->lost = lost;
         abort_test(test, cause, actions);
     }
-    if (lost)
-        set_absent(test, host, HOST_LOST, actions);
+    if (!lost)
+        return;
+    test->hosts[host].is_lost = true;
+    check_all(test, actions);
 }
 
 void meeting_leave(struct meeting_book *book, uint64_t id, unsigned host, int64_t now_ms,
@@ -337,8 +336,10 @@ void meeting_leave(struct meeting_book *book, uint64_t id, unsigned host, int64_
     struct meeting_test *test = meeting_find_test(book, id);
 
     (void)now_ms;
-    if (test)
-        set_absent(test, host, HOST_LEFT, actions);
+    if (!test)
+        return;
+    test->hosts[host].has_left = true;
+    check_all(test, actions);
 }
 
 void meeting_abort(struct meeting_book *book, uint64_t id, const char *message, int64_t now_ms,

@@ -25,17 +25,12 @@ struct meeting {
     const struct meeting_cause *cause; /* when ABORTED; the test's */
 };
 
-enum host_presence {
-    HOST_PRESENT, /* comes to meetings, as far as is known */
-    HOST_LOST,    /* cannot be reached; an arrival shows that it is back */
-    HOST_LEFT,    /* through with the test */
-};
-
 struct meeting_host {
     char *name;
     char *context; /* what it is doing, or NULL */
     int64_t context_since_ms;
-    enum host_presence presence;
+    bool is_lost;  /* cannot be reached; an arrival shows that it is back */
+    bool has_left; /* is through with the test */
 };
 
 struct meeting_test {

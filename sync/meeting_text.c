@@ -81,7 +81,7 @@ static void append_activity(GString *text, const struct meeting_test *test, unsi
     if (elsewhere) {
         g_string_append_printf(text, "waits at \"%s\" for ", elsewhere->tag);
         append_missing(text, test, elsewhere, ", ");
-    } else if (record->presence == HOST_LOST) {
+    } else if (record->is_lost) {
         g_string_append(text, "is lost");
     } else if (record->context) {
         g_string_append_printf(text, "has been at this for %.1f s: %s",
@@ -112,8 +112,7 @@ char *meeting_text_absent(const struct meeting_test *test, const struct meeting 
     const struct meeting_host *record = &test->hosts[host];
 
     return g_strdup_printf("%s %s, and meeting \"%s\" needs it", record->name,
-                           record->presence == HOST_LOST ? "is lost" : "is through with the test",
-                           meeting->tag);
+                           record->is_lost ? "is lost" : "is through with the test", meeting->tag);
 }
 
 char *meeting_text_mismatch(const struct meeting_test *test, const struct meeting *meeting,

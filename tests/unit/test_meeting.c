@@ -203,14 +203,17 @@ Test(meeting, times_out_with_who_is_missing_since_when_and_what_it_was_doing)
 
 Test(meeting, times_out_by_the_shortest_time_asked_for)
 {
-    struct meeting_arrival patient = arrival_of(0, "start", 7), hasty = arrival_of(1, "start", 7);
+    struct meeting_arrival arrivals[] = {arrival_of(0, "start", 15), arrival_of(1, "start", 15),
+                                         arrival_of(2, "start", 15)};
+    const char *four[] = {"a", "b", "c", "d"};
 
-    patient.timeout_ms = INT64_MAX;
-    hasty.timeout_ms = 500;
-    meeting_arrive(book, &patient, now_ms, actions);
-    cr_assert_eq(meeting_next_timeout(book), INT64_MAX);
-    meeting_arrive(book, &hasty, now_ms + 10000, actions);
-    cr_assert_eq(meeting_next_timeout(book), now_ms + 500);
+    meeting_open_test(book, TEST + 1, 4, four);
+    for (unsigned i = 0; i < 3; i++) {
+        arrivals[i].test = TEST + 1;
+        arrivals[i].timeout_ms = i == 0 ? INT64_MAX : i == 1 ? 500 : 900;
+        meeting_arrive(book, &arrivals[i], now_ms + 100 * i, actions);
+        cr_assert_eq(meeting_next_timeout(book), i == 0 ? INT64_MAX : now_ms + 500);
+    }
 }
 
 Test(meeting, releases_one_that_becomes_complete_after_its_time_but_before_it_expired)
@@ -339,6 +342,17 @@ Test(meeting, settles_with_a_lost_host_that_is_back)
     arrive_settling(1, "fate", 3);
     expect("");
     arrive_settling(0, "fate", 3);
+    expect("release 0 fate(,,-)\nrelease 1 fate(,,-)");
+}
+
+Test(meeting, waits_again_for_a_lost_host_that_is_back)
+{
+    lose(1);
+    arrive_settling(1, "hello", 3);
+    g_ptr_array_set_size(actions, 0);
+    arrive_settling(0, "fate", 3);
+    expect("");
+    arrive_settling(1, "fate", 3);
     expect("release 0 fate(,,-)\nrelease 1 fate(,,-)");
 }
 

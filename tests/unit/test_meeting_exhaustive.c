@@ -1,0 +1,355 @@
+/*
+ * Every order of events on small cases, checked after every event against what must hold whatever
+ * happens. The checks know nothing of the book's insides, only what was put in and what came out.
+ */
+#include "sync/meeting.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define TEST 1
+#define TIMEOUT_MS 1000
+#define MAX_HOSTS 3
+#define MAX_PLACES 2
+
+enum event_kind {
+    ARRIVE_FIRST,  /* at the first place; again, if the host has arrived before */
+    ARRIVE_SECOND, /* at the second place, if the case has one */
+    FAIL,
+    LOSE,
+    LEAVE,
+    ABORT,
+    EXPIRE,
+};
+
+struct step {
+    enum event_kind kind;
+    unsigned host;
+};
+
+/* A place is a meeting over all hosts of the case. */
+struct place {
+    const char *tag;
+    uint32_t round;
+    bool settle;
+};
+
+struct small_case {
+    unsigned n_hosts;
+    unsigned n_places;
+    struct place places[MAX_PLACES];
+    unsigned depth;
+};
+
+enum answer {
+    NONE,
+    RELEASED,
+    ABORTED,
+};
+
+/* What a watcher at the hosts would know. */
+struct watcher {
+    const struct small_case *of;
+    struct meeting_book *book;
+    GPtrArray *actions;
+    int64_t now_ms;
+    bool has_arrived[MAX_PLACES][MAX_HOSTS];
+    bool waits[MAX_PLACES][MAX_HOSTS];
+    enum answer answers[MAX_PLACES]; /* the same for all who asked there */
+    bool is_lost[MAX_HOSTS];
+    bool has_left[MAX_HOSTS];
+    const struct meeting_cause *cause;
+    char *cause_message;
+};
+
+static unsigned n_sequences;
+static const struct step *sequence; /* the one that is played, for a failing check to tell */
+static unsigned n_played;
+
+static char *describe(void)
+{
+    static const char *const kinds[] = {"arrive-1", "arrive-2", "fail",  "lose",
+                                        "leave",    "abort",    "expire"};
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < n_played; i++)
+        g_string_append_printf(text, " %s(%u)", kinds[sequence[i].kind], sequence[i].host);
+    return g_string_free(text, FALSE);
+}
+
+#define must(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            cr_assert_fail("not so after%s: %s", describe(), #condition);                          \
+    } while (0)
+
+static unsigned place_of(const struct watcher *w, const struct meeting_action *action)
+{
+    unsigned place = 0;
+
+    while (place < w->of->n_places && (strcmp(w->of->places[place].tag, action->tag) != 0 ||
+                                       w->of->places[place].round != action->round))
+        place++;
+    must(place < w->of->n_places);
+    return place;
+}
+
+/* A host that waits at a place gets its answer: one, and the same as everybody else's there. */
+static void take_answer(struct watcher *w, unsigned place, unsigned host, enum answer answer)
+{
+    must(w->waits[place][host]);
+    must(w->answers[place] == NONE || w->answers[place] == answer);
+    w->answers[place] = answer;
+    w->waits[place][host] = false;
+}
+
+static void take_release(struct watcher *w, const struct meeting_action *action)
+{
+    unsigned place = place_of(w, action);
+
+    must(action->payloads->len == w->of->n_hosts);
+    for (unsigned host = 0; host < w->of->n_hosts; host++) {
+        GBytes *payload = action->payloads->pdata[host];
+
+        must(w->has_arrived[place][host]);
+        must(g_bytes_get_size(payload) == 1);
+        must(*(const char *)g_bytes_get_data(payload, NULL) == (char)('a' + host));
+    }
+    take_answer(w, place, action->to, RELEASED);
+}
+
+static bool is_absent(const struct watcher *w, unsigned host)
+{
+    return w->is_lost[host] || w->has_left[host];
+}
+
+/* Whether a member that has not come is known not to come. */
+static bool is_hopeless(const struct watcher *w, unsigned place)
+{
+    for (unsigned host = 0; host < w->of->n_hosts; host++) {
+        if (!w->has_arrived[place][host] && is_absent(w, host))
+            return true;
+    }
+    return false;
+}
+
+/* Whether what has just happened must end an open meeting. */
+static bool is_reason(const struct watcher *w, const struct step *step, unsigned place)
+{
+    return step->kind == EXPIRE || is_hopeless(w, place) || w->answers[place] == ABORTED;
+}
+
+/* n_test_aborts: how many each host has got in this step. */
+static void take_abort(struct watcher *w, const struct meeting_action *action,
+                       const struct step *step, unsigned n_test_aborts[MAX_HOSTS])
+{
+    must(action->cause != NULL);
+    if (action->tag) {
+        unsigned place = place_of(w, action);
+
+        must(w->of->places[place].settle);
+        must(is_reason(w, step, place));
+        take_answer(w, place, action->to, ABORTED);
+        return;
+    }
+    must(action->cause == meeting_test_cause(w->book, TEST));
+    n_test_aborts[action->to]++;
+    for (unsigned place = 0; place < w->of->n_places; place++) {
+        if (w->waits[place][action->to] && !w->of->places[place].settle)
+            take_answer(w, place, action->to, ABORTED);
+    }
+}
+
+/* What must hold between any two steps. */
+static void check_rest(const struct watcher *w, const struct step *step)
+{
+    bool anybody_waits = false;
+
+    for (unsigned place = 0; place < w->of->n_places; place++) {
+        bool is_complete = true, is_waited_at = false;
+
+        for (unsigned host = 0; host < w->of->n_hosts; host++) {
+            is_complete &= w->has_arrived[place][host];
+            is_waited_at |= w->waits[place][host];
+        }
+        must(!(is_waited_at && is_complete));
+        must(!(is_waited_at && is_hopeless(w, place)));
+        must(!(is_waited_at && w->cause && !w->of->places[place].settle));
+        must(!(is_waited_at && step->kind == EXPIRE));
+        anybody_waits |= is_waited_at;
+    }
+    must(anybody_waits == (meeting_next_timeout(w->book) != INT64_MAX));
+    must(!anybody_waits || meeting_next_timeout(w->book) > w->now_ms);
+}
+
+/* The first cause stays; it is told to everybody once; later only to one who arrives. */
+static void check_cause(struct watcher *w, const struct step *step,
+                        const unsigned n_test_aborts[MAX_HOSTS])
+{
+    const struct meeting_cause *cause = meeting_test_cause(w->book, TEST);
+    bool is_new = cause && !w->cause;
+    bool has_reason = step->kind == FAIL || step->kind == LOSE || step->kind == ABORT;
+
+    for (unsigned place = 0; place < w->of->n_places; place++)
+        has_reason |= !w->of->places[place].settle && is_reason(w, step, place);
+    must(!is_new || has_reason);
+    for (unsigned host = 0; host < w->of->n_hosts; host++) {
+        if (is_new)
+            must(n_test_aborts[host] == 1);
+        else if (step->kind > ARRIVE_SECOND || host != step->host)
+            must(n_test_aborts[host] == 0);
+        else
+            must(n_test_aborts[host] <= 1);
+    }
+    if (is_new) {
+        w->cause = cause;
+        w->cause_message = g_strdup(cause->message);
+    }
+    must(cause == w->cause);
+    must(!cause || strcmp(cause->message, w->cause_message) == 0);
+    must(cause || (step->kind != FAIL && step->kind != LOSE && step->kind != ABORT));
+}
+
+static void arrive(struct watcher *w, unsigned place, unsigned host)
+{
+    const char letter = (char)('a' + host);
+    g_autoptr(GBytes) payload = g_bytes_new(&letter, 1);
+    struct meeting_arrival arrival = {
+        .test = TEST,
+        .tag = w->of->places[place].tag,
+        .round = w->of->places[place].round,
+        .settle = w->of->places[place].settle,
+        .members.bits[0] = (1u << w->of->n_hosts) - 1,
+        .host = host,
+        .timeout_ms = TIMEOUT_MS,
+        .payload = payload,
+    };
+
+    w->has_arrived[place][host] = true;
+    w->waits[place][host] = true;
+    w->is_lost[host] = false;
+    meeting_arrive(w->book, &arrival, w->now_ms, w->actions);
+}
+
+static void play(struct watcher *w, const struct step *step)
+{
+    w->now_ms++;
+    switch (step->kind) {
+    case ARRIVE_FIRST:
+    case ARRIVE_SECOND:
+        arrive(w, step->kind - ARRIVE_FIRST, step->host);
+        break;
+    case FAIL:
+        meeting_fail(w->book, TEST, step->host, "failed", false, w->now_ms, w->actions);
+        break;
+    case LOSE:
+        w->is_lost[step->host] = true;
+        meeting_fail(w->book, TEST, step->host, "lost", true, w->now_ms, w->actions);
+        break;
+    case LEAVE:
+        w->has_left[step->host] = true;
+        meeting_leave(w->book, TEST, step->host, w->now_ms, w->actions);
+        break;
+    case ABORT:
+        meeting_abort(w->book, TEST, "interrupted", w->now_ms, w->actions);
+        break;
+    case EXPIRE:
+        w->now_ms += TIMEOUT_MS;
+        break;
+    }
+    /* A timer may come at any time, and must then do nothing before its time. */
+    meeting_expire(w->book, w->now_ms, w->actions);
+}
+
+static void play_and_check(struct watcher *w, const struct step *step)
+{
+    unsigned n_test_aborts[MAX_HOSTS] = {0};
+
+    play(w, step);
+    for (unsigned i = 0; i < w->actions->len; i++) {
+        const struct meeting_action *action = w->actions->pdata[i];
+
+        must(action->to < w->of->n_hosts);
+        if (action->kind == MEETING_RELEASE)
+            take_release(w, action);
+        else
+            take_abort(w, action, step, n_test_aborts);
+    }
+    g_ptr_array_set_size(w->actions, 0);
+    check_cause(w, step, n_test_aborts);
+    check_rest(w, step);
+}
+
+static void play_sequence(const struct small_case *small, const struct step *steps, unsigned n)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    struct watcher w = {.of = small, .book = meeting_book_new(), .actions = meeting_actions_new()};
+
+    n_sequences++;
+    sequence = steps;
+    meeting_open_test(w.book, TEST, small->n_hosts, names);
+    for (n_played = 1; n_played <= n; n_played++)
+        play_and_check(&w, &steps[n_played - 1]);
+    meeting_book_free(w.book);
+    g_ptr_array_unref(w.actions);
+    g_free(w.cause_message);
+}
+
+/* All steps that can come next; returns how many. */
+static unsigned list_steps(const struct small_case *small, struct step *steps)
+{
+    unsigned n = 0;
+
+    for (unsigned kind = ARRIVE_FIRST; kind <= LEAVE; kind++) {
+        if (kind == ARRIVE_SECOND && small->n_places < 2)
+            continue;
+        for (unsigned host = 0; host < small->n_hosts; host++)
+            steps[n++] = (struct step){.kind = kind, .host = host};
+    }
+    steps[n++] = (struct step){.kind = ABORT};
+    steps[n++] = (struct step){.kind = EXPIRE};
+    return n;
+}
+
+static void play_all(const struct small_case *small)
+{
+    struct step alphabet[32], steps[16];
+    unsigned digits[16] = {0};
+    unsigned n = list_steps(small, alphabet);
+    unsigned carry;
+
+    do {
+        for (unsigned i = 0; i < small->depth; i++)
+            steps[i] = alphabet[digits[i]];
+        play_sequence(small, steps, small->depth);
+        for (carry = 0; carry < small->depth && ++digits[carry] == n; carry++)
+            digits[carry] = 0;
+    } while (carry < small->depth);
+}
+
+TestSuite(meeting_exhaustive, .timeout = 300);
+
+Test(meeting_exhaustive, two_hosts_meet_and_settle)
+{
+    play_all(&(struct small_case){
+        .n_hosts = 2, .n_places = 2, .places = {{"m", 0, false}, {"s", 0, true}}, .depth = 5});
+    cr_assert_eq(n_sequences, 12 * 12 * 12 * 12 * 12);
+}
+
+Test(meeting_exhaustive, two_hosts_meet_in_two_rounds)
+{
+    play_all(&(struct small_case){
+        .n_hosts = 2, .n_places = 2, .places = {{"m", 0, false}, {"m", 1, false}}, .depth = 5});
+}
+
+Test(meeting_exhaustive, three_hosts_meet)
+{
+    play_all(
+        &(struct small_case){.n_hosts = 3, .n_places = 1, .places = {{"m", 0, false}}, .depth = 5});
+}
+
+Test(meeting_exhaustive, three_hosts_settle)
+{
+    play_all(
+        &(struct small_case){.n_hosts = 3, .n_places = 1, .places = {{"s", 0, true}}, .depth = 5});
+}
