@@ -49,7 +49,7 @@ lab_down() {
     fi
     if [[ -e $lab/made ]]; then
         tac "$lab/made" | while read -r dir; do
-            rmdir "$dir" 2>/dev/null || true
+            made_elsewhere "$dir" || rmdir "$dir" 2>/dev/null || true
         done
     fi
     rm -rf "$lab" "$images"

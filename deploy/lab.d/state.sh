@@ -39,10 +39,10 @@ require_tools() {
     done
 }
 
-# One command at a time changes the lab. The lock is on the parent, so that `down` leaves no file.
+# One command at a time changes a lab, and what all labs of the machine share. The lock is on a
+# directory that is there anyway, so that `down` leaves no file.
 lock_lab() {
-    mkdir -p "$(dirname "$lab")"
-    exec 9<"$(dirname "$lab")"
+    exec 9</run
     flock -w 60 9 || die "another deploy/lab command has been running for a minute; see 'deploy/lab status'"
 }
 
@@ -100,6 +100,13 @@ address_of() {
     esac
 }
 
+# A revived host has the card that it had: the others still remember its hardware address.
+hardware_address_of() {
+    local address
+    address=$(address_of "$1")
+    printf '02:76:74:6d:68:%02x\n' "${address##*.}"
+}
+
 # in_hub NAMESPACE-OPTIONS -- CMD...
 in_hub() {
     local pid
@@ -118,6 +125,23 @@ pids_beside() {
 # Pids of all processes that carry the lab's mark.
 pids_marked() {
     grep -lsxzF "VTMH_LAB_MEMBER=$lab" /proc/[0-9]*/environ | cut -d / -f 3 | grep -vx "$$" || true
+}
+
+# Directories of the other labs on this machine that live.
+other_labs() {
+    cat /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' | sed -n 's/^VTMH_LAB_MEMBER=//p' |
+        sort -u | grep -vxF "$lab" || true
+}
+
+# made_elsewhere DIR: true when another lab made DIR and still needs it.
+made_elsewhere() {
+    local other
+    while read -r other; do
+        if grep -qsxF "$1" "$other/made"; then
+            return 0
+        fi
+    done < <(other_labs)
+    return 1
 }
 
 # wait_gone PID...: until none of them lives.

@@ -87,17 +87,18 @@ lab_known_hosts() {
     esac
 }
 
-# make_directory DIR: creates it and remembers what it created, for down.
+# make_directory DIR: a mount point in the machine's own tree. What did not exist is remembered in
+# $lab/made, for down. Labs share these directories, so one that another lab made is remembered too:
+# the last one removes it. (Removing it earlier would unmount what the other lab has mounted there.)
 make_directory() {
-    local dir=$1 missing=()
-    while [[ ! -e $dir ]]; do
-        missing=("$dir" "${missing[@]}")
-        dir=$(dirname "$dir")
-    done
-    for dir in "${missing[@]}"; do
+    local dir=$1
+    [[ $dir == / ]] || make_directory "$(dirname "$dir")"
+    if [[ ! -e $dir ]]; then
         mkdir -m 755 "$dir"
-        printf '%s\n' "$dir" >>"$lab/made"
-    done
+    elif ! made_elsewhere "$dir"; then
+        return 0
+    fi
+    printf '%s\n' "$dir" >>"$lab/made"
 }
 
 # start_holder NAME COMMAND...: in the background, away from the caller's terminal and pipes.
@@ -163,7 +164,8 @@ connect() {
         remove_port "$name"
     done
     for name in "$@"; do
-        printf 'link add %s type veth peer name eth0 netns %s\n' "$name" "$(pid_of "$name")"
+        printf 'link add %s type veth peer name eth0 address %s netns %s\n' \
+            "$name" "$(hardware_address_of "$name")" "$(pid_of "$name")"
         printf 'link set %s master br0 up\n' "$name"
     done | in_hub -n -- ip -batch -
     for name in "$@"; do

@@ -1,0 +1,145 @@
+# What the tests over lab hosts share. To be sourced first:
+#
+#   . "$(dirname "$0")/lib.sh"
+#   lab_begin 2                     a lab of its own, taken down however the script ends
+#   step "a lost host is told"      names what the next checks are about
+#   run "$VTMH_BUILD/vtmh" ...      in the controller; sets status, stdout, stderr
+#   expect_equal "exit status" 0 "$status"
+#   no_leaks host1 host2
+#
+# A failed check prints what was expected and what was there, and ends the script with status 1.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+VTMH_SOURCE=${VTMH_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+VTMH_BUILD=${VTMH_BUILD:-$VTMH_SOURCE/build}
+current_step=
+work=$(mktemp -d "${TMPDIR:-/tmp}/vtmh-e2e.XXXXXX")
+
+# A lab beside the one that a developer may have up.
+export VTMH_LAB_DIR=$work/lab
+
+lab() {
+    "$VTMH_SOURCE/deploy/lab" "$@"
+}
+
+end_of_test() {
+    local ended=$?
+    trap - EXIT
+    if ((ended != 0 && ended != 77)) && [[ -d $VTMH_LAB_DIR/log ]]; then
+        printf -- '--- the last lines of the lab'"'"'s logs\n' >&2
+        tail -n 5 "$VTMH_LAB_DIR"/log/* >&2 || true
+    fi
+    lab down || ended=1
+    rm -rf "$work"
+    exit "$ended"
+}
+trap end_of_test EXIT
+trap 'exit 130' INT TERM
+
+# ---- verdicts
+
+skip() {
+    printf 'SKIP: %s\n' "$*" >&2
+    exit 77
+}
+
+step() {
+    current_step=$*
+    printf -- '-- %s\n' "$*"
+}
+
+# fail WHAT [DETAIL...]
+fail() {
+    printf 'FAIL (%s): %s\n' "${current_step:-before the first step}" "$1" >&2
+    shift
+    (($# == 0)) || printf '  %s\n' "$@" >&2
+    exit 1
+}
+
+expect_equal() {
+    local what=$1 expected=$2 actual=$3
+    [[ $actual == "$expected" ]] || fail "$what" "expected: $expected" "     got: $actual"
+}
+
+expect_contains() {
+    local what=$1 expected=$2 actual=$3
+    [[ $actual == *"$expected"* ]] || fail "$what" "expected in it: $expected" "got: $actual"
+}
+
+expect_lacks() {
+    local what=$1 unwanted=$2 actual=$3
+    [[ $actual != *"$unwanted"* ]] || fail "$what" "not expected in it: $unwanted" "got: $actual"
+}
+
+# expect_status STATUS CMD...: runs CMD here.
+expect_status() {
+    local expected=$1 actual=0
+    shift
+    "$@" >"$work/out" 2>&1 || actual=$?
+    [[ $actual == "$expected" ]] ||
+        fail "exit status of: $*" "expected: $expected" "     got: $actual" "$(tail -n 20 "$work/out")"
+}
+
+# expect_within SECONDS CMD...: CMD has to succeed before the deadline; asked again until then.
+expect_within() {
+    local seconds=$1 deadline=$((SECONDS + $1))
+    shift
+    until "$@" >"$work/out" 2>&1; do
+        ((SECONDS < deadline)) ||
+            fail "within $seconds s: $*" "it did not succeed; last:" "$(tail -n 20 "$work/out")"
+        sleep 0.1
+    done
+}
+
+# ---- the lab
+
+# lab_begin [N]: skips where there can be none.
+lab_begin() {
+    local brought=0
+    lab up "${1:-2}" >"$work/up" 2>&1 || brought=$?
+    case $brought in
+    0) ;;
+    3) skip "$(cat "$work/up")" ;;
+    *) fail "lab up ${1:-2}" "$(cat "$work/up")" ;;
+    esac
+}
+
+# run CMD...: in the controller; what it says goes to `stdout` and `stderr`, its end to `status`.
+# shellcheck disable=SC2034 # they are for the script
+run() {
+    status=0
+    lab exec "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || status=$?
+    stdout=$(cat "$work/stdout")
+    stderr=$(cat "$work/stderr")
+}
+
+on() {
+    lab enter "$@"
+}
+
+# pids_on HOST NAME-PATTERN: as the host counts them; a process that only waits to be reaped is none.
+pids_on() {
+    on "$1" ps -e -o pid=,stat=,comm= | awk -v name="$2" '$2 !~ /^Z/ && $3 ~ name { print $1 }'
+}
+
+# ---- nothing left behind
+
+# Where a node keeps what is only for the job. The cache (~/.cache/vtmh) may stay.
+node_folders=(/run/vtmh /tmp /var/tmp)
+
+leaks_on() {
+    local host=$1
+    on "$host" ps -e -o stat=,pid=,args= |
+        awk '$1 !~ /^Z/ && $3 ~ /(qemu-system|vtmh-node)/' | sed "s/^/$host: process /"
+    on "$host" find "${node_folders[@]}" -mindepth 1 ! -type d 2>/dev/null | sed "s/^/$host: file /" || true
+    on "$host" ip -brief link show 2>/dev/null | awk '{ print $1 }' | grep -Ev '^(lo|eth0@.*)$' |
+        sed "s/^/$host: network card /" || true
+}
+
+no_leaks() {
+    local host leaks
+    leaks=$(for host in "$@"; do leaks_on "$host"; done)
+    [[ -z $leaks ]] || fail "something was left behind" "$leaks"
+}
