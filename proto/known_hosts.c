@@ -73,6 +73,32 @@ static bool hashed_name_matches(const char *hashed, const char *name)
     return wanted_size == digest_size && memcmp(wanted, digest, digest_size) == 0;
 }
 
+/*
+ * Whether a pattern with * and ? matches the whole name, byte by byte; GLib's own takes only valid
+ * UTF-8. Of several stars only the last one met need be tried again.
+ */
+static bool pattern_matches(const char *pattern, const char *name)
+{
+    const char *star = NULL,
+               *after = NULL; /* the last star, and where the name goes on behind it */
+
+    while (*name != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            after = name;
+        } else if (*pattern == '?' || *pattern == *name) {
+            pattern++;
+            name++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            name = ++after;
+        } else {
+            return false;
+        }
+    }
+    return pattern[strspn(pattern, "*")] == '\0';
+}
+
 static bool names_match(const char *names, const char *name)
 {
     g_autofree char *lower = NULL;
@@ -87,7 +113,7 @@ static bool names_match(const char *names, const char *name)
     for (char **p = patterns; *p != NULL; p++) {
         bool negated = **p == '!';
 
-        if (!g_pattern_match_simple(*p + negated, name))
+        if (!pattern_matches(*p + negated, name))
             continue;
         if (negated)
             return false;

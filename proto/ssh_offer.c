@@ -86,11 +86,13 @@ static char *join(const char *const *names, int n)
 char *ssh_explain_handshake(struct ssh *ssh)
 {
     size_t size = 0;
-    const uint8_t *packet = find_packet(ssh, &size);
-    const uint8_t *at, *end;
+    const uint8_t *packet, *at, *end;
 
+    if (ssh->opening_size == 0)
+        return NULL;
+    packet = find_packet(ssh, &size);
     if (packet == NULL)
-        return g_strdup(ssh->opening_size > 0 ? "what answers there is no SSH server" : NULL);
+        return g_strdup("what answers there is no SSH server");
     if (size < LISTS_AT || packet[5] != KEXINIT)
         return NULL;
     at = packet + LISTS_AT;
@@ -99,9 +101,12 @@ char *ssh_explain_handshake(struct ssh *ssh)
         g_autofree char *offered = next_list(&at, end);
         g_autofree char *spoken = NULL;
         const char **supported = NULL;
-        int n = libssh2_session_supported_algs(ssh->session, categories[i].method, &supported);
+        int n;
 
-        if (offered == NULL || n <= 0)
+        if (offered == NULL)
+            return NULL;
+        n = libssh2_session_supported_algs(ssh->session, categories[i].method, &supported);
+        if (n <= 0)
             return NULL;
         if (!have_common(offered, supported, n))
             spoken = join(supported, n);

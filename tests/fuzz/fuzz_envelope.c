@@ -1,6 +1,6 @@
 /*
  * Bytes from the wire: a frame that nobody sealed never opens; a message under the right key is
- * taken or refused, and what was taken survives being packed again.
+ * refused, or is one that can be used without a look at every pointer.
  */
 #include "proto/seal.h"
 #include "proto/vtmh.pb-c.h"
@@ -9,21 +9,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What the link relies on in a message that could be unpacked. */
 static void check_message(const uint8_t *data, size_t size)
 {
-    Vtmh__Envelope *envelope = vtmh__envelope__unpack(NULL, size, data), *again;
+    Vtmh__Envelope *envelope = vtmh__envelope__unpack(NULL, size, data);
     g_autofree uint8_t *packed = NULL;
-    size_t packed_size;
 
     if (envelope == NULL)
         return;
-    packed = g_malloc(vtmh__envelope__get_packed_size(envelope) + 1);
-    packed_size = vtmh__envelope__pack(envelope, packed);
-    again = vtmh__envelope__unpack(NULL, packed_size, packed);
-    if (again == NULL || again->sequence != envelope->sequence ||
-        again->body_case != envelope->body_case)
+    /* All bodies are pointers of one union. */
+    if (envelope->body_case != VTMH__ENVELOPE__BODY__NOT_SET && envelope->hello == NULL)
         abort();
-    vtmh__envelope__free_unpacked(again, NULL);
+    if (envelope->body_case == VTMH__ENVELOPE__BODY_HEARTBEAT &&
+        envelope->heartbeat->context == NULL)
+        abort();
+    packed = g_malloc(vtmh__envelope__get_packed_size(envelope) + 1);
+    vtmh__envelope__pack(envelope, packed);
     vtmh__envelope__free_unpacked(envelope, NULL);
 }
 

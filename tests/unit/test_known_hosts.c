@@ -200,6 +200,22 @@ Test(known_hosts, understands_wildcards_and_negation)
     assert_answer("a.lab.example", 2222, &ed25519, KNOWN_HOSTS_MATCH, 2);
 }
 
+Test(known_hosts, tries_each_place_for_a_star)
+{
+    write_file("*ab*ab %s\n**x %s\n*? %s\n", ed25519.line, other.line, ecdsa.line);
+    assert_answer("abcab", 22, &ed25519, KNOWN_HOSTS_MATCH, 1);
+    assert_answer("ababab", 22, &ed25519, KNOWN_HOSTS_MATCH, 1);
+    assert_answer("aba", 22, &ed25519, KNOWN_HOSTS_CHANGED, 3);
+    assert_answer("x", 22, &other, KNOWN_HOSTS_MATCH, 2);
+    assert_answer("y", 22, &ecdsa, KNOWN_HOSTS_MATCH, 3);
+}
+
+Test(known_hosts, reads_patterns_that_are_not_utf8)
+{
+    write_file("*.lab,host?\377\377`\020\001 %s\nhost1 %s\n", ed25519.line, ed25519.line);
+    assert_answer("host1", 22, &ed25519, KNOWN_HOSTS_MATCH, 2);
+}
+
 Test(known_hosts, revocation_wins_wherever_it_stands)
 {
     write_file("host1 %s\n@revoked * %s\nhost1 %s\n", ed25519.line, ed25519.line, ed25519.line);
