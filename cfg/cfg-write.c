@@ -13,13 +13,14 @@ struct writer {
     char *end;
 };
 
-/* Makes room for SIZE bytes more. */
-static void reserve(struct writer *w, size_t size)
+/* Pieces are copied in blocks of this size; what is copied too much is overwritten by the next
+ * piece. So pieces and the buffer have room for a block more behind their end. */
+#define BLOCK 32
+
+static void grow(struct writer *w, size_t size)
 {
     size_t used;
 
-    if (G_LIKELY((size_t)(w->end - w->at) >= size))
-        return;
     /* All that is allocated may be used: the true size is set when the line is complete. */
     used = (size_t)(w->at - w->out->str);
     g_string_set_size(w->out, used + size + used / 2);
@@ -27,11 +28,19 @@ static void reserve(struct writer *w, size_t size)
     w->end = w->out->str + w->out->allocated_len - 1;
 }
 
+/* Makes room for SIZE bytes and a block more. */
+static inline void reserve(struct writer *w, size_t size)
+{
+    if (G_UNLIKELY((size_t)(w->end - w->at) < size + BLOCK))
+        grow(w, size + BLOCK);
+}
+
 static void write_value(struct writer *w, struct dict *d, const struct key *key,
                         struct value *value)
 {
     size_t room = key->json_size + JSONL_ESCAPED_MAX((size_t)value->size) + 1;
     char *start;
+    char *json;
 
     reserve(w, room);
     start = w->at;
@@ -42,7 +51,8 @@ static void write_value(struct writer *w, struct dict *d, const struct key *key,
     if (!value->lasting)
         return;
     value->json_size = (uint32_t)(w->at - start);
-    value->json = arena_copy(&d->tree->arena, start, value->json_size);
+    json = arena_alloc(&d->tree->arena, value->json_size + BLOCK);
+    value->json = memcpy(json, start, value->json_size);
 }
 
 static void write_dep(struct writer *w, const struct dict *d)
@@ -64,13 +74,14 @@ static void write_dep(struct writer *w, const struct dict *d)
     *w->at++ = ',';
 }
 
-static void write_key(struct writer *w, struct dict *d, struct key *key)
+static inline void write_key(struct writer *w, struct dict *d, struct key *key)
 {
     struct value *value = key->value;
 
     if (G_LIKELY(value->json != NULL)) {
         reserve(w, value->json_size);
-        memcpy(w->at, value->json, value->json_size);
+        for (uint32_t i = 0; i < value->json_size; i += BLOCK)
+            memcpy(w->at + i, value->json + i, BLOCK);
         w->at += value->json_size;
     } else if (key == d->dep_key) {
         write_dep(w, d);

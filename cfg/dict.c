@@ -403,9 +403,11 @@ static struct value *dep_value(struct dict *d)
     if (!d->deps->len)
         return dict_value(d, "[]", 2, nowhere);
     text = g_string_new("[");
-    for (guint i = 0; i < d->deps->len; i++)
-        g_string_append_printf(text, "%s'%s'", i ? ", " : "",
-                               (const char *)g_ptr_array_index(d->deps, i));
+    for (guint i = 0; i < d->deps->len; i++) {
+        g_string_append(text, i ? ", '" : "'");
+        g_string_append(text, g_ptr_array_index(d->deps, i));
+        g_string_append_c(text, '\'');
+    }
     g_string_append_c(text, ']');
     return dict_value(d, arena_text(&d->scratch, text->str, text->len), text->len, nowhere);
 }

@@ -6,8 +6,6 @@
  */
 #include "cfg/filter.h"
 
-#include <string.h>
-
 struct reading {
     struct tree *tree;
     struct lexer *lx;
@@ -35,25 +33,26 @@ static bool at_atom(const struct reading *r)
     return r->lx->token.kind == TOKEN_IDENT || r->lx->token.kind == '(';
 }
 
-static void add_atom(struct reading *r, struct slice text, bool copy)
+static void add_atom(struct reading *r, struct slice text, uint32_t atom)
 {
-    uint32_t atom = ATOM_NONE;
-
     if (r->use == FILTER_DEPS) {
         if (r->text->len)
             g_string_append_c(r->text, '.');
         g_string_append_len(r->text, text.text, (gssize)text.size);
-    } else {
-        atom = tree_atom(r->tree, text, copy);
     }
     g_array_append_val(r->atoms, atom);
+}
+
+static void add_ident(struct reading *r, struct slice ident)
+{
+    add_atom(r, ident, r->use == FILTER_DEPS ? ATOM_NONE : tree_atom(r->tree, ident));
 }
 
 static int parse_parenthesis(struct reading *r, GError **err)
 {
     struct lexer *lx = r->lx;
     struct slice name;
-    g_autofree char *full = NULL;
+    uint32_t atom;
 
     if (lexer_next_solid(lx, err) < 0)
         return -1;
@@ -63,7 +62,7 @@ static int parse_parenthesis(struct reading *r, GError **err)
     if (lexer_next_solid(lx, err) < 0)
         return -1;
     if (lx->token.kind == ')') {
-        add_atom(r, name, false);
+        add_ident(r, name);
         return next(r, err);
     }
     if (lx->token.kind != TOKEN_EQUALS)
@@ -72,13 +71,12 @@ static int parse_parenthesis(struct reading *r, GError **err)
         return -1;
     if (lx->token.kind != TOKEN_IDENT)
         return lexer_expected(lx, "the name of a variant behind '='", err);
-    full = g_strdup_printf("(%.*s=%.*s)", (int)name.size, name.text, (int)lx->token.text.size,
-                           lx->token.text.text);
+    atom = tree_full_atom(r->tree, name, lx->token.text);
     if (lexer_next_solid(lx, err) < 0)
         return -1;
     if (lx->token.kind != ')')
         return lexer_expected(lx, "')'", err);
-    add_atom(r, (struct slice){full, strlen(full)}, true);
+    add_atom(r, (struct slice){r->tree->full->str, r->tree->full->len}, atom);
     return next(r, err);
 }
 
@@ -88,7 +86,7 @@ static int parse_atom(struct reading *r, GError **err)
         return parse_parenthesis(r, err);
     if (r->lx->token.kind != TOKEN_IDENT)
         return lexer_expected(r->lx, "the name of a variant or '('", err);
-    add_atom(r, r->lx->token.text, false);
+    add_ident(r, r->lx->token.text);
     return next(r, err);
 }
 

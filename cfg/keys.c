@@ -130,14 +130,24 @@ void tree_rank_keys(struct tree *t, struct key **order)
         order[i]->rank = i;
 }
 
-uint32_t tree_atom(struct tree *t, struct slice text, bool copy)
+uint32_t tree_atom(struct tree *t, struct slice text)
 {
-    if (copy) {
-        uint32_t known = symbols_find(&t->atoms, text.text, text.size);
-
-        if (known != SYMBOL_NONE)
-            return known;
-        text.text = arena_text(&t->arena, text.text, text.size);
-    }
     return symbols_add(&t->atoms, text.text, text.size);
+}
+
+uint32_t tree_full_atom(struct tree *t, struct slice var, struct slice value)
+{
+    GString *full = t->full;
+    uint32_t known;
+
+    g_string_truncate(full, 0);
+    g_string_append_c(full, '(');
+    g_string_append_len(full, var.text, (gssize)var.size);
+    g_string_append_c(full, '=');
+    g_string_append_len(full, value.text, (gssize)value.size);
+    g_string_append_c(full, ')');
+    known = symbols_find(&t->atoms, full->str, full->len);
+    if (known != SYMBOL_NONE)
+        return known;
+    return symbols_add(&t->atoms, arena_text(&t->arena, full->str, full->len), full->len);
 }

@@ -42,7 +42,7 @@ static struct slice cut_line(struct lines *in)
     size_t bytes = 0;
 
     in->number++;
-    if (!(in->source->traits & (SOURCE_WIDE | SOURCE_BREAKS))) {
+    if (!(in->source->traits & SOURCE_BREAKS)) {
         c = memchr(start, '\n', (size_t)(in->end - start));
         in->next = c ? c + 1 : in->end;
         return (struct slice){start, (size_t)((c ? c : in->end) - start)};
@@ -77,6 +77,20 @@ static struct slice expand_tabs(struct lines *in, struct slice raw)
     return (struct slice){copy, (size_t)(out - copy)};
 }
 
+/* Without the indentation, whose width in characters is set. */
+static struct slice strip_indent(struct slice full, uint32_t *width)
+{
+    size_t blanks = 0;
+    struct slice text;
+
+    while (blanks < full.size && full.text[blanks] == ' ')
+        blanks++;
+    text = text_strip_left((struct slice){full.text + blanks, full.size - blanks});
+    *width = (uint32_t)(blanks + text_length((struct slice){full.text + blanks,
+                                                             full.size - blanks - text.size}));
+    return text;
+}
+
 static bool is_comment(struct slice s)
 {
     return s.text[0] == '#' || (s.size > 1 && s.text[0] == '/' && s.text[1] == '/');
@@ -88,25 +102,25 @@ int lines_advance(struct lines *in, GError **err)
     while (in->next < in->end) {
         struct slice full = text_strip_right(cut_line(in));
         struct slice text;
+        uint32_t width;
 
         if (full.size > LIMIT_LINE_BYTES) {
             return source_error(err, CFG_ERROR_LIMIT, in->source->name, in->number, SLICE(""), 0,
                                 "this line has %zu bytes, %u are allowed", full.size,
                                 LIMIT_LINE_BYTES);
         }
-        text = text_strip_left(full);
+        text = strip_indent(full, &width);
         if (text.size == 0 || is_comment(text))
             continue;
         if ((in->source->traits & SOURCE_TABS) && memchr(full.text, '\t', full.size)) {
             full = expand_tabs(in, full);
-            text = text_strip_left(full);
+            text = strip_indent(full, &width);
         }
         in->line.text = text;
         in->line.full = full;
         in->line.number = in->number;
-        in->line.indent =
-            (int32_t)text_length((struct slice){full.text, (size_t)(text.text - full.text)});
-        in->line.column = (uint32_t)in->line.indent;
+        in->line.indent = (int32_t)width;
+        in->line.column = width;
         in->have = true;
         return 0;
     }

@@ -21,6 +21,10 @@ void tree_init(struct tree *t)
     t->filter_runs = g_array_new(FALSE, FALSE, sizeof(struct run));
     t->filter_atoms = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     t->filter_text = g_string_new(NULL);
+    t->labels = g_array_new(FALSE, FALSE, sizeof(struct label));
+    t->name = g_string_new(NULL);
+    t->shortname = g_string_new(NULL);
+    t->full = g_string_new(NULL);
     t->filters = g_ptr_array_new();
     t->conditions = g_ptr_array_new();
     t->vblocks = g_ptr_array_new();
@@ -32,6 +36,10 @@ void tree_clear(struct tree *t)
     g_clear_pointer(&t->filter_runs, g_array_unref);
     g_clear_pointer(&t->filter_atoms, g_array_unref);
     g_string_free(t->filter_text, TRUE);
+    g_clear_pointer(&t->labels, g_array_unref);
+    g_string_free(t->name, TRUE);
+    g_string_free(t->shortname, TRUE);
+    g_string_free(t->full, TRUE);
     g_clear_pointer(&t->filters, g_ptr_array_unref);
     g_clear_pointer(&t->conditions, g_ptr_array_unref);
     g_clear_pointer(&t->vblocks, g_ptr_array_unref);

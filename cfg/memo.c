@@ -86,10 +86,11 @@ static struct memo_key *make_key(const struct walk *w, const struct vblock *bloc
         .reach = block->reach,
     };
     uint64_t head = w->active->len - active_start;
-    g_autoptr(GArray) words = g_array_sized_new(FALSE, FALSE, sizeof(uint64_t), 64);
+    GArray *words = w->key_words;
     struct memo_key *key;
     uint64_t hash = 0;
 
+    g_array_set_size(words, 0);
     g_array_append_val(words, head);
     for (guint i = active_start; i < w->active->len; i++) {
         const struct rule *rule = g_array_index(w->active, struct active, i).rule;

@@ -14,7 +14,7 @@ struct wish {
 struct header {
     struct slice name;
     struct place place;
-    GPtrArray *wishes;
+    GPtrArray *wishes; /* NULL if there was none */
 };
 
 static void wish_free(void *data)
@@ -32,6 +32,8 @@ static int parse_default(struct header *h, struct lexer *lx, GError **err)
 
     wish->path = g_array_new(FALSE, FALSE, sizeof(struct slice));
     wish->column = lx->token.offset;
+    if (!h->wishes)
+        h->wishes = g_ptr_array_new_with_free_func(wish_free);
     g_ptr_array_add(h->wishes, wish);
     if (lx->token.kind != TOKEN_EQUALS)
         return lexer_expected(lx, "'=' and the name of a variant behind 'default'", err);
@@ -84,7 +86,7 @@ static int parse_header(struct parser *p, struct header *h, GError **err)
         if (parse_bracket(h, &lx, err) < 0)
             return -1;
     if (lx.token.kind != ':')
-        return lexer_expected(&lx, h->name.size || h->wishes->len ? "'[' or ':'"
+        return lexer_expected(&lx, h->name.size || h->wishes ? "'[' or ':'"
                                                                   : "a name, '[' or ':'", err);
     if (lexer_next_solid(&lx, err) < 0)
         return -1;
@@ -94,41 +96,42 @@ static int parse_header(struct parser *p, struct header *h, GError **err)
 }
 
 /* One identifier of a variant's name becomes a label. */
-static void add_label(struct parser *p, const struct header *h, struct slice ident,
-                      GArray *labels, GString *name, GString *shortname)
+static void add_label(struct tree *t, const struct header *h, struct slice ident)
 {
-    struct label label = {.plain = tree_atom(p->tree, ident, false), .full = ATOM_NONE};
-    g_autofree char *full = NULL;
+    struct label label = {.plain = tree_atom(t, ident), .full = ATOM_NONE};
 
-    if (shortname->len) {
-        g_string_append_c(name, '.');
-        g_string_append_c(shortname, '.');
+    if (t->shortname->len) {
+        g_string_append_c(t->name, '.');
+        g_string_append_c(t->shortname, '.');
     }
-    g_string_append_len(shortname, ident.text, (gssize)ident.size);
+    g_string_append_len(t->shortname, ident.text, (gssize)ident.size);
     if (h->name.size) {
-        full = g_strdup_printf("(%.*s=%.*s)", (int)h->name.size, h->name.text, (int)ident.size,
-                               ident.text);
-        label.full = tree_atom(p->tree, (struct slice){full, strlen(full)}, true);
-        g_string_append(name, full);
+        label.full = tree_full_atom(t, h->name, ident);
+        g_string_append_len(t->name, t->full->str, (gssize)t->full->len);
     } else {
-        g_string_append_len(name, ident.text, (gssize)ident.size);
+        g_string_append_len(t->name, ident.text, (gssize)ident.size);
     }
-    g_array_append_val(labels, label);
+    g_array_append_val(t->labels, label);
+}
+
+static struct slice keep_text(struct tree *t, const GString *text)
+{
+    return (struct slice){arena_text(&t->arena, text->str, text->len), text->len};
 }
 
 /* The names and labels of a variant; the lexer is at its first identifier or dot. */
 static int parse_name(struct parser *p, const struct header *h, struct lexer *lx,
                       struct variant *v, GError **err)
 {
-    struct arena *arena = &p->tree->arena;
-    g_autoptr(GArray) labels = g_array_new(FALSE, FALSE, sizeof(struct label));
-    g_autoptr(GString) name = g_string_new(NULL);
-    g_autoptr(GString) shortname = g_string_new(NULL);
+    struct tree *t = p->tree;
     bool after_ident = false;
 
+    g_array_set_size(t->labels, 0);
+    g_string_truncate(t->name, 0);
+    g_string_truncate(t->shortname, 0);
     while (lx->token.kind != ':') {
         if (lx->token.kind == TOKEN_IDENT && !after_ident)
-            add_label(p, h, lx->token.text, labels, name, shortname);
+            add_label(t, h, lx->token.text);
         else if (lx->token.kind != '.')
             return lexer_expected(lx, after_ident ? "'.' or ':' behind the name of the variant"
                                                   : "the name of the variant", err);
@@ -136,11 +139,10 @@ static int parse_name(struct parser *p, const struct header *h, struct lexer *lx
         if (lexer_next(lx, err) < 0)
             return -1;
     }
-    v->n_labels = labels->len;
-    v->labels = arena_copy(arena, labels->data, labels->len * sizeof(struct label));
-    v->name = (struct slice){arena_text(arena, name->str, name->len), name->len};
-    v->shortname = (struct slice){arena_text(arena, shortname->str, shortname->len),
-                                  shortname->len};
+    v->n_labels = t->labels->len;
+    v->labels = arena_copy(&t->arena, t->labels->data, v->n_labels * sizeof(struct label));
+    v->shortname = keep_text(t, t->shortname);
+    v->name = h->name.size ? keep_text(t, t->name) : v->shortname;
     return 0;
 }
 
@@ -169,7 +171,7 @@ static bool take_wish(struct header *h, const struct variant *v)
     g_autofree char *name = NULL;
     g_auto(GStrv) idents = NULL;
 
-    if (!h->wishes->len)
+    if (!h->wishes)
         return false;
     name = g_strndup(v->shortname.text, v->shortname.size);
     idents = g_strsplit(name, ".", -1);
@@ -318,17 +320,16 @@ int parse_variants(struct parser *p, GError **err)
                            "variants cannot stand under a condition");
     if (parser_enter(p, err) < 0)
         return -1;
-    h.wishes = g_ptr_array_new_with_free_func(wish_free);
     status = parse_header(p, &h, err);
     if (status == 0)
         status = lines_advance(p->in, err);
     /* A header with nothing in it has no effect at all. */
     if (status == 0 && p->in->have && p->in->line.indent > p->limit) {
         status = parse_variant_list(p, &h, column, err);
-        if (status == 0 && h.wishes->len)
+        if (status == 0 && h.wishes && h.wishes->len)
             status = report_wish(p, &h, line, line_column, err);
     }
-    g_ptr_array_unref(h.wishes);
+    g_clear_pointer(&h.wishes, g_ptr_array_unref);
     p->nesting--;
     return status;
 }

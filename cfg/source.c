@@ -39,20 +39,75 @@ const struct source *sources_get(const struct sources *s, uint32_t number)
     return g_ptr_array_index(s->list, number);
 }
 
+#define LANES 16
+typedef unsigned char lanes __attribute__((vector_size(LANES)));
+
+static bool any(lanes found)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, &found, sizeof halves);
+    return halves[0] | halves[1];
+}
+
+/* What has occurred so far, each in a vector of its own. */
+struct occurrences {
+    lanes nul;
+    lanes tabs;
+    lanes breaks;
+    lanes wide;
+};
+
+static inline void look_at(struct occurrences *seen, const char *data)
+{
+    lanes c;
+
+    memcpy(&c, data, LANES);
+    seen->nul |= (lanes)(c == 0);
+    seen->tabs |= (lanes)(c == '\t');
+    seen->breaks |= (lanes)((lanes)(c - 0x0b) < 3) | (lanes)((lanes)(c - 0x1c) < 3);
+    seen->wide |= c;
+}
+
 static unsigned int text_traits(const char *data, size_t size)
 {
-    static const unsigned char traits[256] = {
-        [0] = SOURCE_NUL,
-        ['\t'] = SOURCE_TABS,
-        [0x0b ... 0x0d] = SOURCE_BREAKS,
-        [0x1c ... 0x1e] = SOURCE_BREAKS,
-        [0x80 ... 0xff] = SOURCE_WIDE,
-    };
-    unsigned int found = 0;
+    struct occurrences seen = {0};
+    char rest[LANES];
+    size_t i = 0;
 
-    for (size_t i = 0; i < size; i++)
-        found |= traits[(unsigned char)data[i]];
-    return found;
+    for (; i + LANES <= size; i += LANES)
+        look_at(&seen, data + i);
+    memset(rest, ' ', LANES);
+    memcpy(rest, data + i, size - i);
+    look_at(&seen, rest);
+    return (any(seen.nul) ? SOURCE_NUL : 0) | (any(seen.tabs) ? SOURCE_TABS : 0) |
+           (any(seen.breaks) ? SOURCE_BREAKS : 0) |
+           (any((lanes)(seen.wide > 0x7f)) ? SOURCE_WIDE : 0);
+}
+
+/* Characters beyond ASCII stand in runs of bytes above 0x7f; each run must be valid by itself.
+ * True if all are; *breaks is set if there are line ends among them. */
+static bool check_wide(const char *data, size_t size, bool *breaks)
+{
+    for (size_t i = 0; i < size; i++) {
+        size_t start = i;
+        lanes c;
+
+        if (i + LANES <= size && (memcpy(&c, data + i, LANES), !any((lanes)(c > 0x7f)))) {
+            i += LANES - 1;
+            continue;
+        }
+        while (i < size && (unsigned char)data[i] > 0x7f)
+            i++;
+        if (i == start)
+            continue;
+        if (!g_utf8_validate_len(data + start, i - start, NULL))
+            return false;
+        *breaks |= memmem(data + start, i - start, "\xc2\x85", 2) ||
+                   memmem(data + start, i - start, "\xe2\x80\xa8", 3) ||
+                   memmem(data + start, i - start, "\xe2\x80\xa9", 3);
+    }
+    return true;
 }
 
 static int count_bytes(struct sources *s, const char *name, size_t size, GError **err)
@@ -73,6 +128,7 @@ static int add(struct sources *s, const char *name, char *data, size_t size, boo
                uint32_t *number, GError **err)
 {
     struct source *source = g_new0(struct source, 1);
+    bool breaks = false;
 
     source->name = g_strdup(name);
     source->data = data;
@@ -81,11 +137,12 @@ static int add(struct sources *s, const char *name, char *data, size_t size, boo
     source->traits = text_traits(data, size);
     g_ptr_array_add(s->list, source);
     if ((source->traits & SOURCE_NUL) ||
-        ((source->traits & SOURCE_WIDE) && !g_utf8_validate_len(data, size, NULL))) {
+        ((source->traits & SOURCE_WIDE) && !check_wide(data, size, &breaks))) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_OPEN, "%s: %s: this is not a UTF-8 text", name,
                     source->traits & SOURCE_NUL ? "there are NUL bytes" : "invalid characters");
         return -1;
     }
+    source->traits |= breaks ? SOURCE_BREAKS : 0;
     *number = s->list->len - 1;
     return 0;
 }

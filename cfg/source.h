@@ -12,7 +12,7 @@
 /* What occurs in a text; lines.c takes short cuts when it does not. */
 enum source_traits {
     SOURCE_WIDE = 1,   /* characters beyond ASCII */
-    SOURCE_BREAKS = 2, /* line ends other than LF */
+    SOURCE_BREAKS = 2, /* line ends other than LF, also those beyond ASCII */
     SOURCE_TABS = 4,
     SOURCE_NUL = 8,
 };

@@ -48,6 +48,8 @@ struct slice text_strip_left(struct slice s)
         s.text++;
         s.size--;
     }
+    if (s.size && *s.text > ' ' && *s.text < 0x7f)
+        return s;
     while (s.size && text_is_space(text_decode(s.text, end, &bytes))) {
         s.text += bytes;
         s.size -= bytes;

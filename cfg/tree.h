@@ -224,6 +224,10 @@ struct tree {
     GArray *filter_runs;
     GArray *filter_atoms;
     GString *filter_text;
+    GArray *labels; /* room for parser-variants.c */
+    GString *name;
+    GString *shortname;
+    GString *full; /* room for tree_full_atom() */
     GPtrArray *filters;    /* every struct filter, for linking and lint */
     GPtrArray *conditions; /* every struct condition */
     uint32_t n_statements;
@@ -239,8 +243,10 @@ void tree_clear(struct tree *t);
 struct key *tree_key(struct tree *t, struct slice text);
 /* The key with one more suffix. */
 struct key *tree_suffixed_key(struct tree *t, struct key *key, struct slice suffix);
-/* The atom of this text; it is copied if it is new and COPY. */
-uint32_t tree_atom(struct tree *t, struct slice text, bool copy);
+/* The atom of this text, which must live as long as the tree if it is new. */
+uint32_t tree_atom(struct tree *t, struct slice text);
+/* The atom `(VAR=VALUE)`; its text is in tree.full until the next call. */
+uint32_t tree_full_atom(struct tree *t, struct slice var, struct slice value);
 
 /**
  * After parsing: finds for each variants block what comes next and which labels can still come,

@@ -39,6 +39,7 @@ struct walk {
     GString *shortname;
     GArray *active; /* struct active; each frame has its own part */
     GArray *frames;
+    GArray *key_words; /* room for memo.c */
     uint64_t produced;
     unsigned int recordings; /* frames that record */
     struct tails *replay;    /* tests found in the memo that are still to be given out */

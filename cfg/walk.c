@@ -328,6 +328,7 @@ static struct walk *new_walk(struct tree *t, const struct walk_options *options)
     w->shortname = g_string_new(NULL);
     w->active = g_array_sized_new(FALSE, FALSE, sizeof(struct active), 64);
     w->frames = g_array_new(FALSE, FALSE, sizeof(struct frame));
+    w->key_words = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     return w;
 }
 
@@ -382,6 +383,7 @@ void walk_free(struct walk *w)
     g_string_free(w->shortname, TRUE);
     g_array_unref(w->active);
     g_array_unref(w->frames);
+    g_array_unref(w->key_words);
     g_free(w);
 }
 
