@@ -1,0 +1,256 @@
+#include "bench_barrier_tcp.h"
+
+#include "node_process.h"
+#include "sync/meeting.h"
+
+#include <string.h>
+
+#define TEST_ID 1
+#define TAG "round"
+#define MEETING_MS 60000
+#define TIMES_A_CHUNK 4096
+
+/* ---- a node */
+
+struct moment { /* of one round, CLOCK_MONOTONIC */
+    int64_t arrived_ns, released_ns;
+};
+
+static int arrive(struct link *link, uint32_t round, uint32_t *members, unsigned n, GError **err)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Arrive arrival = VTMH__ARRIVE__INIT;
+
+    arrival.test = TEST_ID;
+    arrival.tag = (char *)TAG;
+    arrival.round = round;
+    arrival.members = members;
+    arrival.n_members = n;
+    arrival.timeout_ms = MEETING_MS;
+    envelope.body_case = VTMH__ENVELOPE__BODY_ARRIVE;
+    envelope.arrive = &arrival;
+    return link_send(link, &envelope, err);
+}
+
+static int await_release(struct link *link, uint32_t round, GError **err)
+{
+    g_autoptr(vtmh_envelope) message = link_receive(link, deadline_in(NODE_PATIENCE_MS), err);
+
+    if (message == NULL)
+        return -1;
+    if (message->body_case == VTMH__ENVELOPE__BODY_RELEASE && message->release->round == round)
+        return 0;
+    g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "no release from round %u", round);
+    return -1;
+}
+
+static int send_moments(struct link *link, const struct moment *moments, size_t n, GError **err)
+{
+    for (size_t at = 0; at < n; at += TIMES_A_CHUNK) {
+        Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+        Vtmh__FileChunk chunk = VTMH__FILE_CHUNK__INIT;
+
+        chunk.data.data = (uint8_t *)(moments + at);
+        chunk.data.len = MIN(n - at, TIMES_A_CHUNK) * sizeof(*moments);
+        envelope.body_case = VTMH__ENVELOPE__BODY_FILE_CHUNK;
+        envelope.file_chunk = &chunk;
+        if (link_send(link, &envelope, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A StartTest says how many hosts there are, and in its test number how many rounds to run. */
+static int serve(struct link *link, const Vtmh__Envelope *message, GError **err)
+{
+    uint32_t rounds = (uint32_t)message->start_test->test;
+    unsigned n = (unsigned)message->start_test->n_hosts;
+    g_autofree struct moment *moments = g_new(struct moment, rounds);
+    g_autofree uint32_t *members = g_new(uint32_t, n);
+
+    for (unsigned i = 0; i < n; i++)
+        members[i] = i;
+    for (uint32_t round = 0; round < rounds; round++) {
+        moments[round].arrived_ns = (int64_t)uv_hrtime();
+        if (arrive(link, round, members, n, err) < 0 || await_release(link, round, err) < 0)
+            return -1;
+        moments[round].released_ns = (int64_t)uv_hrtime();
+    }
+    return send_moments(link, moments, rounds, err);
+}
+
+int barrier_tcp_node(void)
+{
+    return node_process_main(serve);
+}
+
+/* ---- the coordinator */
+
+struct coordinator {
+    unsigned nodes, rounds;
+    struct node_process *processes;
+    struct meeting_book *book;
+    struct member *members;
+};
+
+struct member {
+    struct coordinator *coordinator;
+    unsigned index;
+    GArray *moments;
+};
+
+static int release(struct coordinator *c, const struct meeting_action *action, GError **err)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Release message = VTMH__RELEASE__INIT;
+
+    if (action->kind != MEETING_RELEASE) {
+        g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "aborted: %s", action->cause->message);
+        return -1;
+    }
+    message.test = action->test;
+    message.tag = action->tag;
+    message.round = action->round;
+    envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
+    envelope.release = &message;
+    return link_send(c->processes[action->to].link, &envelope, err);
+}
+
+static int take_arrival(struct member *member, const Vtmh__Arrive *message, GError **err)
+{
+    struct coordinator *c = member->coordinator;
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    struct meeting_arrival arrival = {
+        .test = message->test,
+        .tag = message->tag,
+        .round = message->round,
+        .host = member->index,
+        .timeout_ms = message->timeout_ms,
+    };
+
+    for (size_t i = 0; i < message->n_members; i++)
+        meeting_hosts_add(&arrival.members, message->members[i]);
+    meeting_arrive(c->book, &arrival, (int64_t)(uv_hrtime() / 1000000), actions);
+    for (unsigned i = 0; i < actions->len; i++) {
+        if (release(c, actions->pdata[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* One fiber a node: its arrivals, then its times. */
+static int attend(void *arg, GError **err)
+{
+    struct member *member = arg;
+    struct coordinator *c = member->coordinator;
+
+    while (member->moments->len < c->rounds) {
+        g_autoptr(vtmh_envelope) message =
+            link_receive(c->processes[member->index].link, deadline_in(NODE_PATIENCE_MS), err);
+
+        if (message == NULL)
+            return -1;
+        if (message->body_case == VTMH__ENVELOPE__BODY_ARRIVE &&
+            take_arrival(member, message->arrive, err) < 0)
+            return -1;
+        if (message->body_case == VTMH__ENVELOPE__BODY_FILE_CHUNK)
+            g_array_append_vals(member->moments, message->file_chunk->data.data,
+                                (guint)(message->file_chunk->data.len / sizeof(struct moment)));
+    }
+    return 0;
+}
+
+static int start_rounds(struct coordinator *c, GError **err)
+{
+    g_autofree Vtmh__Host **hosts = g_new(Vtmh__Host *, c->nodes);
+    Vtmh__Host host = VTMH__HOST__INIT;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__StartTest start = VTMH__START_TEST__INIT;
+
+    for (unsigned i = 0; i < c->nodes; i++)
+        hosts[i] = &host;
+    start.test = c->rounds;
+    start.n_hosts = c->nodes;
+    start.hosts = hosts;
+    envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
+    envelope.start_test = &start;
+    for (unsigned i = 0; i < c->nodes; i++) {
+        if (link_send(c->processes[i].link, &envelope, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int64_t round_time(const struct coordinator *c, unsigned round)
+{
+    int64_t arrived = INT64_MIN, released = INT64_MIN;
+
+    for (unsigned i = 0; i < c->nodes; i++) {
+        const struct moment *m = &g_array_index(c->members[i].moments, struct moment, round);
+
+        arrived = MAX(arrived, m->arrived_ns);
+        released = MAX(released, m->released_ns);
+    }
+    return released - arrived;
+}
+
+static int run_rounds(struct coordinator *c, struct barrier_times *times, GError **err)
+{
+    uint64_t begin = uv_hrtime();
+    struct scope *scope = scope_open("nodes");
+
+    for (unsigned i = 0; i < c->nodes; i++)
+        scope_spawn(scope, "node", attend, &c->members[i]);
+    if (start_rounds(c, err) < 0) {
+        scope_abandon(scope);
+        return -1;
+    }
+    if (scope_close(scope, err) < 0)
+        return -1;
+    times->total_ns = (int64_t)(uv_hrtime() - begin);
+    times->round_ns = g_new(int64_t, c->rounds);
+    for (unsigned round = 0; round < c->rounds; round++)
+        times->round_ns[round] = round_time(c, round);
+    return 0;
+}
+
+static int start_nodes(struct coordinator *c, GError **err)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; i < c->nodes; i++) {
+        g_ptr_array_add(names, g_strdup_printf("node%u", i));
+        c->members[i].coordinator = c;
+        c->members[i].index = i;
+        c->members[i].moments = g_array_new(FALSE, FALSE, sizeof(struct moment));
+        if (node_process_start(&c->processes[i], err) < 0)
+            return -1;
+    }
+    meeting_open_test(c->book, TEST_ID, c->nodes, (const char *const *)names->pdata);
+    return 0;
+}
+
+int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err)
+{
+    struct coordinator c = {
+        .nodes = nodes,
+        .rounds = rounds,
+        .processes = g_new0(struct node_process, nodes),
+        .book = meeting_book_new(),
+        .members = g_new0(struct member, nodes),
+    };
+    int rc = start_nodes(&c, err);
+
+    if (rc == 0)
+        rc = run_rounds(&c, times, err);
+    for (unsigned i = 0; i < nodes; i++) {
+        if (c.processes[i].child != NULL)
+            node_process_end(&c.processes[i], NULL);
+        if (c.members[i].moments != NULL)
+            g_array_unref(c.members[i].moments);
+    }
+    meeting_book_free(c.book);
+    g_free(c.processes);
+    g_free(c.members);
+    return rc;
+}
