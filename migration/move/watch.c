@@ -12,8 +12,10 @@ struct watched {
 static int wait_for_end(void *arg, GError **err)
 {
     struct watched *watched = arg;
-    if (vm_await_migrated(watched->seat->vm, watched->deadline, err) < 0)
+    if (vm_await_migrated(watched->seat->vm, watched->deadline, err) < 0) {
+        g_prefix_error(err, "waiting for the migration to complete: ");
         return -1;
+    }
     event_set(&watched->completed);
     return 0;
 }

@@ -1,82 +1,81 @@
 #!/usr/bin/env bash
 # What a user may get wrong: each is told once, by name, with the right exit status, and leaves nothing.
-set -euo pipefail
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/jobs.sh
 . "$(dirname "$0")/jobs.sh"
-lab_up
+lab_begin 2
 
 quick=(--only quick..tick..offline "$library")
 
-begin "a host that does not resolve"
+step "a host that does not resolve"
 job -m host1,no-such-host "${quick[@]}"
-expect status $status 2
-expect_match stderr "$err" 'no-such-host.*resolve'
-expect_nothing_left
+expect_equal "exit status" 2 "$status"
+expect_match stderr 'no-such-host.*resolve' "$err"
+no_leaks host1 host2
 
-begin "a host that refuses the connection"
+step "a host that refuses the connection"
 job -m host1,host2:2222 "${quick[@]}"
-expect status $status 2
-expect_match stderr "$err" 'host2.*(refused)'
-expect_nothing_left
+expect_equal "exit status" 2 "$status"
+expect_match stderr 'host2.*(refused)' "$err"
+no_leaks host1 host2
 
-begin "a host that refuses the key"
+step "a host that refuses the key"
 job -m host1,nobody@host2 "${quick[@]}"
-expect status $status 2
-expect_match stderr "$err" 'host2: cannot log in as nobody'
-expect_nothing_left
+expect_equal "exit status" 2 "$status"
+expect_match stderr 'host2: cannot log in as nobody' "$err"
+no_leaks host1 host2
 
-begin "an unknown host key is refused, with its fingerprint and the command that accepts it"
-"$lab" known-hosts empty
+step "an unknown host key is refused, with its fingerprint and the command that accepts it"
+lab known-hosts empty
 job -m host1,host2 "${quick[@]}"
-expect status $status 2
-expect_match stderr "$err" 'host1.*SHA256:'
-expect_match stderr "$err" 'host2.*SHA256:'
-expect_match stderr "$err" '--accept-new-host-keys'
-expect_nothing_left
+expect_equal "exit status" 2 "$status"
+expect_match stderr 'host1.*SHA256:' "$err"
+expect_match stderr 'host2.*SHA256:' "$err"
+expect_match stderr '--accept-new-host-keys' "$err"
+no_leaks host1 host2
 
-begin "a changed host key is refused even with --accept-new-host-keys"
-"$lab" exec sh -c 'ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/other &&
+step "a changed host key is refused even with --accept-new-host-keys"
+lab exec sh -c 'ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/other &&
     echo "host2 $(cut -d" " -f1,2 /root/.ssh/other.pub)" > /root/.ssh/known_hosts; rm /root/.ssh/other*'
 job -m host1,host2 --accept-new-host-keys "${quick[@]}"
-expect status $status 2
-expect_match stderr "$err" 'host2.*(changed|CHANGED).*SHA256:'
+expect_equal "exit status" 2 "$status"
+expect_match stderr 'host2.*(changed|CHANGED).*SHA256:' "$err"
 
-begin "--accept-new-host-keys accepts unknown ones"
-"$lab" known-hosts empty
+step "--accept-new-host-keys accepts unknown ones"
+lab known-hosts empty
 job -m host1,host2 --accept-new-host-keys "${quick[@]}"
-expect status $status 0
-"$lab" known-hosts full
+expect_equal "exit status" 0 "$status"
+lab known-hosts full
 
-begin "the same host named twice"
+step "the same host named twice"
 job -m host1,host1 "${quick[@]}"
-expect status $status 4
-expect_match stderr "$err" 'host1.*twice'
+expect_equal "exit status" 4 "$status"
+expect_match stderr 'host1.*twice' "$err"
 
-begin "a configuration error has file, line, column and a caret"
+step "a configuration error has file, line, column and a caret"
 printf 'type = migration_multi_host\nvariants:\n    - a\n' > "$work/bad.cfg"
 job -m host1,host2 "$work/bad.cfg"
-expect status $status 4
-expect_match stderr "$err" 'bad.cfg:3:[0-9]+: '
-expect_match stderr "$err" '\^'
+expect_equal "exit status" 4 "$status"
+expect_match stderr 'bad.cfg:3:[0-9]+: ' "$err"
+expect_match stderr '\^' "$err"
 
-begin "a parameter that is not a number"
+step "a parameter that is not a number"
 job -m host1,host2 -p mem_vm1=lots "${quick[@]}"
-expect status $status 4
-expect_match stderr "$err" "mem_vm1.*lots"
+expect_equal "exit status" 4 "$status"
+expect_match stderr "mem_vm1.*lots" "$err"
 
-begin "an unknown test type"
+step "an unknown test type"
 job -m host1,host2 -p type=migration_multi_hots "${quick[@]}"
-expect status $status 4
-expect_match stderr "$err" 'migration_multi_hots.*migration_multi_host'
+expect_equal "exit status" 4 "$status"
+expect_match stderr 'migration_multi_hots.*migration_multi_host' "$err"
 
-begin "a filter that leaves no test"
+step "a filter that leaves no test"
 job -m host1,host2 --only nonesuch "$library"
-expect status $status 4
-expect_match stderr "$err" 'no test'
+expect_equal "exit status" 4 "$status"
+expect_match stderr 'no test' "$err"
 
-begin "an unknown option names the nearest"
+step "an unknown option names the nearest"
 job -m host1,host2 --onyl quick "$library"
-expect status $status 4
-expect_match stderr "$err" '--only'
-
-finish
+expect_equal "exit status" 4 "$status"
+expect_match stderr '--only' "$err"

@@ -1,40 +1,88 @@
-# Jobs in the lab: two hosts with a real sshd each. Sourced; needs VTMH_BUILD and VTMH_SOURCE.
+# Running jobs and looking at what they said and left. Sourced behind lib.sh.
 # shellcheck shell=bash
-# shellcheck source=tests/e2e/checks.sh
-. "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
 
-lab=$VTMH_SOURCE/deploy/lab
+library=$VTMH_SOURCE/cfg/library/migrate.cfg
+results=$work/results
 
-# run_vtmh ARGS…: in the lab's controller.
+# run_vtmh ARGS…: in the lab's controller. Scripts that need no lab have their own.
 run_vtmh() {
-    "$lab" exec "$VTMH_BUILD/vtmh" run -r "$results" "$@"
+    lab exec "$VTMH_BUILD/vtmh" run -r "$results" "$@"
 }
 
-clean_up() {
-    "$lab" down
+# job ARGS…: runs vtmh to its end; sets status, out, err, and job, the folder of the results.
+job() {
+    status=0
+    run_vtmh "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || status=$?
+    job_read
 }
 
-# Nothing may be left on any host: processes, ledgers, files of nodes. Nodes need a moment to end.
-expect_nothing_left() {
-    local host
-    checks=$((checks + 1))
-    for host in host1 host2; do
-        timeout 10 bash -c 'while "$0" enter "$1" pgrep -f "[q]emu-system|[v]tmh-node serve" > /dev/null; do
-            sleep 0.1; done' "$lab" "$host" ||
-            wrong "still running on $host: $("$lab" enter "$host" pgrep -af '[q]emu-system|[v]tmh-node serve')"
-        local left
-        left=$("$lab" enter "$host" find /run/vtmh -mindepth 1 2> /dev/null || true)
-        [ -z "$left" ] || wrong "left on $host: $left"
-    done
+job_read() {
+    out=$(cat "$work/stdout")
+    err=$(cat "$work/stderr")
+    job=$results/latest
 }
 
-lab_up() {
-    local made=0
-    "$lab" up 2 || made=$?
-    if [ $made -eq 3 ]; then
-        echo "skipped: no lab can be made here" >&2
-        exit 77
-    fi
-    [ $made -eq 0 ] || exit 1
-    trap '"$lab" down' EXIT
+# job_begin ARGS…: starts vtmh and goes on; job_end waits for it. In between await_event waits for what
+# the job does.
+job_begin() {
+    rm -f "$results/latest"
+    run_vtmh "$@" >"$work/stdout" 2>"$work/stderr" </dev/null &
+    job_pid=$!
+    job=$results/latest
+}
+
+job_end() {
+    status=0
+    wait "$job_pid" || status=$?
+    job_read
+}
+
+# await_event REGULAR-EXPRESSION: until a line of events.ndjson matches, 60 s at most.
+await_event() {
+    # shellcheck disable=SC2016
+    timeout 60 bash -c 'until [ -e "$0/events.ndjson" ]; do sleep 0.05; done
+        tail -n +1 -F "$0/events.ndjson" 2>/dev/null | grep -m 1 -E "$1" >/dev/null' "$job" "$1" ||
+        fail "no event like /$1/ within 60 s" "$(tail -n 3 "$job/events.ndjson")"
+}
+
+# While a leg's stream flows.
+await_migrating() {
+    await_event '"phase":"migrating".*"remaining_bytes":[1-9]'
+}
+
+# The pid of vtmh itself, as this machine counts them.
+vtmh_pid() {
+    pgrep -f "^$VTMH_BUILD/vtmh run -r $results" | tail -n 1
+}
+
+# result JQ-EXPRESSION: of the first test in results.json.
+result() {
+    jq -r ".tests[0] | $1" "$job/results.json"
+}
+
+# expect_match WHAT REGULAR-EXPRESSION TEXT
+expect_match() {
+    [[ $3 =~ $2 ]] || fail "$1" "expected to match: $2" "              got: $3"
+}
+
+# expect_verdict STATUS FAIL_HOST CAUSE-REGULAR-EXPRESSION: in results.json, and on the screen.
+expect_verdict() {
+    expect_equal "the test's status" "$1" "$(result .status)"
+    expect_equal "fail_host" "$2" "$(result .vtmh.fail_host)"
+    expect_match "fail_cause" "$3" "$(result .vtmh.fail_cause)"
+    expect_match "the screen" "$3" "$out$err"
+}
+
+expect_survivor() {
+    expect_equal "the guest's survivor" "$1" "$(result '.vtmh.migrations[0].survivor')"
+}
+
+# How long after the first failure the other host was told, by job.log: under a second.
+expect_told_at_once() {
+    local told failing ms
+    told=$(awk '/: aborted: /{print $1; exit}' "$job/job.log")
+    failing=$(jq -r 'select(.event == "test_failing") | .time' "$job/events.ndjson" | head -n 1)
+    [[ -n $told && -n $failing ]] || fail "nobody was told" "failing: $failing" "   told: $told"
+    ms=$((($(date -d "$told" +%s%N) - $(date -d "$failing" +%s%N)) / 1000000))
+    ((ms < 1000)) || fail "the other host was told $ms ms after the failure"
 }
