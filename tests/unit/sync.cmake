@@ -6,3 +6,10 @@ vtmh_unit_test(test_meeting_exhaustive vtmh_sync)
 vtmh_unit_test(test_scope vtmh_sync)
 vtmh_unit_test(test_stream vtmh_sync)
 vtmh_unit_test(test_work vtmh_sync)
+
+# Criterion's runner does not live under ThreadSanitizer; this program has a main() of its own.
+if(VTMH_SANITIZE STREQUAL thread)
+    add_executable(tsan_sync tsan_sync.c)
+    target_link_libraries(tsan_sync PRIVATE vtmh_sync)
+    add_test(NAME unit/tsan_sync COMMAND tsan_sync)
+endif()
