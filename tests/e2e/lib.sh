@@ -138,8 +138,11 @@ leaks_on() {
         sed "s/^/$host: network card /" || true
 }
 
+# A node needs a moment to end after its good-bye: asked again for 10 s.
 no_leaks() {
-    local host leaks
-    leaks=$(for host in "$@"; do leaks_on "$host"; done)
-    [[ -z $leaks ]] || fail "something was left behind" "$leaks"
+    local leaks deadline=$((SECONDS + 10))
+    while leaks=$(for host in "$@"; do leaks_on "$host"; done) && [[ -n $leaks ]]; do
+        ((SECONDS < deadline)) || fail "something was left behind" "$leaks"
+        sleep 0.1
+    done
 }
