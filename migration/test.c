@@ -38,12 +38,29 @@ static void free_json(gpointer json)
         json_decref(json);
 }
 
-int test_exchange(struct test *test, const struct test_meeting *meeting, json_t *mine,
-                  GPtrArray **theirs_out, GError **err)
+/* mine: transfer full. NULL if it cannot be said in JSON. */
+static GBytes *to_payload(json_t *mine)
 {
     char *text = json_dumps(mine, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(mine);
-    g_autoptr(GBytes) payload = g_bytes_new_with_free_func(text, strlen(text), free, text);
+    return text == NULL ? NULL : g_bytes_new_with_free_func(text, strlen(text), free, text);
+}
+
+void test_tell(struct test *test, const struct test_meeting *meeting, json_t *mine)
+{
+    g_autoptr(GBytes) payload = to_payload(mine);
+    test->ops->tell(test->node, meeting, payload);
+}
+
+int test_exchange(struct test *test, const struct test_meeting *meeting, json_t *mine,
+                  GPtrArray **theirs_out, GError **err)
+{
+    g_autoptr(GBytes) payload = to_payload(mine);
+    if (payload == NULL) {
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "what there is to say at '%s' is no JSON",
+                    meeting->tag);
+        return -1;
+    }
 
     g_autoptr(GPtrArray) answers = NULL;
     if (test->ops->exchange(test->node, meeting, payload, &answers, err) < 0)

@@ -29,6 +29,9 @@ struct test_ops {
     int (*exchange)(void *node, const struct test_meeting *meeting, GBytes *payload,
                     GPtrArray **answers_out, GError **err);
 
+    /* Arrives without waiting for the others: they will have the payload when they come. */
+    void (*tell)(void *node, const struct test_meeting *meeting, GBytes *payload);
+
     /* Tells the other hosts, through the coordinator, that the test fails here; never waits. */
     void (*failing)(void *node, Vtmh__Status status, const char *message);
 };
@@ -66,10 +69,14 @@ int test_barrier(struct test *test, const struct test_meeting *meeting, GError *
 
 /*
  * Exchanges JSON values. mine: transfer full. *theirs_out: json_t by host index, NULL for hosts that
- * are not members; free with g_ptr_array_unref(). A payload that is no JSON is a protocol error.
+ * are not members; free with g_ptr_array_unref(). A payload that is no JSON is a protocol error; mine
+ * that is none (NULL, since a string was not UTF-8) is an error before we arrive.
  */
 int test_exchange(struct test *test, const struct test_meeting *meeting, json_t *mine,
                   GPtrArray **theirs_out, GError **err);
+
+/* Says a JSON value to who meets there, without waiting. mine: transfer full. */
+void test_tell(struct test *test, const struct test_meeting *meeting, json_t *mine);
 
 /* Adds a note to the result unless it is there. */
 void test_note(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);

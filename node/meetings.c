@@ -16,6 +16,7 @@ struct meetings {
     uint64_t test;
     unsigned n_hosts;
     GHashTable *waits; /* "ROUND TAG" -> struct wait, on the waiter's stack */
+    char *ended;       /* why no answer will come any more; NULL while one may */
 };
 
 struct meetings *meetings_new(struct node *node, uint64_t test, unsigned n_hosts)
@@ -32,6 +33,7 @@ void meetings_free(struct meetings *meetings)
 {
     g_assert(g_hash_table_size(meetings->waits) == 0);
     g_hash_table_unref(meetings->waits);
+    g_free(meetings->ended);
     g_free(meetings);
 }
 
@@ -64,6 +66,50 @@ static void send_arrival(struct meetings *meetings, const struct test_meeting *m
     node_send(meetings->node, &envelope);
 }
 
+/* Whether the fiber may still arrive. */
+static int check_wanted(const struct meetings *meetings, GError **err)
+{
+    struct event now = {.is_set = true};
+    if (await_event(&now, DEADLINE_NEVER, err) < 0)
+        return -1;
+    if (meetings->ended == NULL)
+        return 0;
+    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CLOSED, meetings->ended);
+    return -1;
+}
+
+/* Whether there is an answer of each member: a handover acts on having both ends'. */
+static int check_complete(const struct test_meeting *meeting, const GPtrArray *answers,
+                          GError **err)
+{
+    unsigned n = meeting->who == NULL ? answers->len : meeting->n_who;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned member = meeting->who == NULL ? i : meeting->who[i];
+        if (g_ptr_array_index(answers, member) != NULL)
+            continue;
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
+                    "the coordinator released us from '%s' without a word of host %u",
+                    meeting->tag, member + 1);
+        return -1;
+    }
+    return 0;
+}
+
+static int take_answer(struct wait *wait, const struct test_meeting *meeting,
+                       GPtrArray **answers_out, GError **err)
+{
+    g_autoptr(GPtrArray) answers = wait->answers;
+    g_autofree char *aborted = wait->aborted;
+    if (aborted != NULL) {
+        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CLOSED, aborted);
+        return -1;
+    }
+    if (check_complete(meeting, answers, err) < 0)
+        return -1;
+    *answers_out = g_steal_pointer(&answers);
+    return 0;
+}
+
 int meetings_exchange(struct meetings *meetings, const struct test_meeting *meeting,
                       GBytes *payload, GPtrArray **answers_out, GError **err)
 {
@@ -73,6 +119,10 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "two fibers meet at '%s' at once", key);
         return -1;
     }
+    if (check_wanted(meetings, err) < 0) {
+        g_prefix_error(err, "meeting '%s': ", meeting->tag);
+        return -1;
+    }
     g_hash_table_insert(meetings->waits, g_strdup(key), &wait);
     send_arrival(meetings, meeting, payload);
 
@@ -80,17 +130,16 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
     await_event(&wait.answered, deadline_in(meeting->timeout_ms + EXTRA_MS), &error);
     g_hash_table_remove(meetings->waits, key);
     /* An answer that came together with the abort still is the answer that the others got. */
-    if (wait.answers != NULL) {
-        *answers_out = wait.answers;
-        return 0;
-    }
-    if (wait.aborted != NULL) {
-        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CLOSED, wait.aborted);
-        g_free(wait.aborted);
-        return -1;
-    }
+    if (event_is_set(&wait.answered))
+        return take_answer(&wait, meeting, answers_out, err);
     g_propagate_prefixed_error(err, g_steal_pointer(&error), "meeting '%s': ", meeting->tag);
     return -1;
+}
+
+void meetings_tell(struct meetings *meetings, const struct test_meeting *meeting, GBytes *payload)
+{
+    if (meetings->ended == NULL)
+        send_arrival(meetings, meeting, payload);
 }
 
 static struct wait *find(struct meetings *meetings, const char *tag, uint32_t round)
@@ -121,11 +170,28 @@ void meetings_release(struct meetings *meetings, const Vtmh__Release *release)
     event_set(&wait->answered);
 }
 
+static void abort_wait(struct wait *wait, const char *cause)
+{
+    if (event_is_set(&wait->answered))
+        return;
+    wait->aborted = g_strdup(cause);
+    event_set(&wait->answered);
+}
+
 void meetings_abort(struct meetings *meetings, const Vtmh__Abort *abort)
 {
     struct wait *wait = find(meetings, abort->tag, abort->round);
-    if (wait == NULL || event_is_set(&wait->answered))
-        return;
-    wait->aborted = g_strdup(abort->message);
-    event_set(&wait->answered);
+    if (wait != NULL)
+        abort_wait(wait, abort->message);
+}
+
+void meetings_end(struct meetings *meetings, const char *cause)
+{
+    GHashTableIter iter;
+    void *wait;
+    if (meetings->ended == NULL)
+        meetings->ended = g_strdup(cause);
+    g_hash_table_iter_init(&iter, meetings->waits);
+    while (g_hash_table_iter_next(&iter, NULL, &wait))
+        abort_wait(wait, meetings->ended);
 }

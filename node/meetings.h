@@ -9,12 +9,21 @@ struct meetings;
 struct meetings *meetings_new(struct node *node, uint64_t test, unsigned n_hosts);
 void meetings_free(struct meetings *meetings);
 
-/* test_ops.exchange. Waits in a fiber. */
+/*
+ * test_ops.exchange. Waits in a fiber. A fiber that has been cancelled does not arrive any more: who
+ * arrives promises to act on the answer.
+ */
 int meetings_exchange(struct meetings *meetings, const struct test_meeting *meeting,
                       GBytes *payload, GPtrArray **answers_out, GError **err);
+
+/* test_ops.tell: arrives and goes on. The answer, when it comes, is ignored. */
+void meetings_tell(struct meetings *meetings, const struct test_meeting *meeting, GBytes *payload);
 
 /* Answers from the coordinator; one that nobody waits for is ignored. */
 void meetings_release(struct meetings *meetings, const Vtmh__Release *release);
 
 /* The abort of one settling meeting. */
 void meetings_abort(struct meetings *meetings, const Vtmh__Abort *abort);
+
+/* No answer will come any more: aborts those who wait, and those who come later. */
+void meetings_end(struct meetings *meetings, const char *cause);

@@ -94,6 +94,12 @@ static int exchange(void *self, const struct test_meeting *meeting, GBytes *payl
     return meetings_exchange(running->meetings, meeting, payload, answers_out, err);
 }
 
+static void tell(void *self, const struct test_meeting *meeting, GBytes *payload)
+{
+    const struct running *running = self;
+    meetings_tell(running->meetings, meeting, payload);
+}
+
 static void failing(void *self, Vtmh__Status status, const char *message)
 {
     struct running *running = self;
@@ -110,7 +116,7 @@ static void failing(void *self, Vtmh__Status status, const char *message)
 }
 
 static const struct host_ops host_ops = {own, disown, log_record, context, progress};
-static const struct test_ops test_ops = {exchange, failing};
+static const struct test_ops test_ops = {exchange, tell, failing};
 
 /* ---- life --------------------------------------------------------------------------------------- */
 

@@ -102,7 +102,7 @@ struct joint {
     struct leg_result *leg;
     uint32_t source, destination;
     bool by_source, by_destination; /* which ends have told of it */
-    bool on_source, on_destination; /* which ends say that the guest lives there */
+    Vtmh__Survivor source_says, destination_says; /* of where the guest lives */
 };
 
 static struct joint *find_joint(GHashTable *joints, const char *vm, unsigned leg)
@@ -143,6 +143,18 @@ static struct joint *add_joint(struct test_result *result, GHashTable *joints,
     return joint;
 }
 
+/* Each end knows its own copy best; of the other's it only knows what it was told. */
+static Vtmh__Survivor survivor_of(const struct joint *joint)
+{
+    if (joint->source_says == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN ||
+        joint->destination_says == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
+        return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+    if (joint->by_destination && joint->source_says == VTMH__SURVIVOR__SURVIVOR_DESTINATION)
+        return joint->destination_says;
+    return joint->source_says != VTMH__SURVIVOR__SURVIVOR_NONE ? joint->source_says
+                                                               : joint->destination_says;
+}
+
 /* The figure that was measured; each is measured at one end only. */
 #define TAKE(figure)                                                                               \
     do {                                                                                           \
@@ -160,16 +172,16 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     bool is_same = record->source == joint->source && record->destination == joint->destination;
     joint->by_source |= is_same && host == record->source;
     joint->by_destination |= is_same && host == record->destination;
-    joint->on_source |= record->survivor == VTMH__SURVIVOR__SURVIVOR_SOURCE;
-    joint->on_destination |= record->survivor == VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+    if (host == joint->destination)
+        joint->destination_says = record->survivor;
+    else
+        joint->source_says = record->survivor;
+    leg->survivor = survivor_of(joint);
     /* A leg has completed only if both ends say so. */
     if (strcmp(record->status, "completed") != 0) {
         g_free(leg->status);
         leg->status = g_strdup(*record->status != '\0' ? record->status : "failed");
     }
-    if (record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN ||
-        leg->survivor == VTMH__SURVIVOR__SURVIVOR_NONE)
-        leg->survivor = record->survivor;
     TAKE(cycle_ms);
     TAKE(total_ms);
     TAKE(setup_ms);
@@ -216,7 +228,8 @@ static void judge_copies(struct test_result *result, GHashTable *joints)
     for (unsigned i = 0; i < result->legs->len; i++) {
         const struct leg_result *leg = g_ptr_array_index(result->legs, i);
         const struct joint *joint = find_joint(joints, leg->vm, leg->leg);
-        if (!joint->on_source || !joint->on_destination)
+        if (joint->source_says != VTMH__SURVIVOR__SURVIVOR_SOURCE ||
+            joint->destination_says != VTMH__SURVIVOR__SURVIVOR_DESTINATION)
             continue;
         g_autofree char *message =
             g_strdup_printf("leg %u of %s left two running copies: on %s and on %s", leg->leg,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define START_MS (30 * 1000)  /* a hypervisor's start, on a slow host */
+#define CONT_MS (10 * 1000)   /* one command to a hypervisor that waits */
 #define ALIVE_MS (30 * 1000)  /* the first sign of life after RESUME */
 #define VERIFY_MS (120 * 1000)
 
@@ -91,7 +92,11 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
     if (host_own(seat->test->host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
     handover_step(h, HANDOVER_OWNED);
-    return vm_cont(seat->vm, h->deadline, err);
+    /* An abort that comes now comes too late: whether the guest has been started must be known. */
+    fiber_shield();
+    int started = vm_cont(seat->vm, deadline_min(h->deadline, deadline_in(CONT_MS)), err);
+    fiber_unshield();
+    return started;
 }
 
 /* The figures that need both ends; only where both clocks are one. */

@@ -60,11 +60,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     g_prefix_error(&error, "leg %u of %s (%s to %s): ", leg->number, seat->name,
                    test->names[leg->source], test->names[leg->destination]);
     test_failing(test, error);
-    if (h.step == HANDOVER_DONE)
-        h.record->survivor = is_source || seat->vm == NULL || event_is_set(vm_exited(seat->vm))
-                                 ? VTMH__SURVIVOR__SURVIVOR_NONE
-                                 : VTMH__SURVIVOR__SURVIVOR_DESTINATION;
-    else if (is_source)
+    if (is_source)
         settle_source(&h, error);
     else
         settle_destination(&h);

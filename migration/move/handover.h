@@ -20,11 +20,12 @@
  * only with proof that the destination's copy is dead and never ran. The destination may start the
  * guest only after it was released from "moved", so with both ends complete.
  *
- * After a failure anywhere before "running" is answered, both ends meet once more in "settle", which
- * survives the test's abort: the destination destroys its copy, unless that runs already, and says so;
- * the source continues on that word, or ends its copy when the guest lives over there. If the
- * destination cannot be reached and the source's copy is stopped, it stays stopped, and the result is
- * UNCERTAIN: nobody guesses.
+ * After a failure both ends come to "settle", which survives the test's abort: the destination
+ * destroys its copy, unless that runs already, says so, and waits for nobody; the source waits for that
+ * word, and continues on it, or leaves its copy stopped when the guest lives over there. The destination
+ * says it also when it is done: it may have been released from "running" while the source was not. If
+ * the destination cannot be reached and the source's copy is stopped, it stays stopped, and the result
+ * is UNCERTAIN: nobody guesses.
  */
 #pragma once
 
@@ -51,7 +52,7 @@ enum handover_step {
     HANDOVER_MOVING,    /* the stream flows */
     HANDOVER_COMPLETED, /* our end has completed; the source still holds the token */
     HANDOVER_GIVEN,     /* source: arrived at "moved", the token is given up */
-    HANDOVER_OWNED,     /* destination: wrote owns to the ledger; may have started the guest */
+    HANDOVER_OWNED, /* destination: wrote owns to the ledger; may have started the guest */
     HANDOVER_DONE,      /* "running" was answered: the destination has the one copy */
 };
 

@@ -10,7 +10,7 @@
 #define COPY_DEAD "dead"       /* destroyed and confirmed; it never ran */
 #define COPY_RAN "ran"         /* destroyed or died, but it had been started: the guest went on there */
 #define COPY_RUNNING "running" /* the guest lives there */
-#define COPY_UNKNOWN "unknown" /* it could not be destroyed */
+#define COPY_UNKNOWN "unknown" /* it could not be destroyed, or may have been started before it was */
 
 static struct test_meeting settle_meeting(const struct handover *h, char tag[80])
 {
@@ -40,7 +40,7 @@ static char *ask_destination(struct handover *h)
 /* Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed. */
 static void stop_stream(struct handover *h)
 {
-    if (h->step != HANDOVER_MOVING)
+    if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))
         return;
     bool completed = false;
     g_autoptr(GError) error = NULL;
@@ -75,13 +75,18 @@ static Vtmh__Survivor continue_source(struct handover *h)
     return VTMH__SURVIVOR__SURVIVOR_SOURCE;
 }
 
+/* Where the guest is, given what the destination says of its copy. */
 static Vtmh__Survivor decide(struct handover *h, const char *copy)
 {
+    bool is_known = strcmp(copy, COPY_UNKNOWN) != 0;
     if (strcmp(copy, COPY_RUNNING) == 0)
         return VTMH__SURVIVOR__SURVIVOR_DESTINATION;
     /* The guest went on over there and is dead: what we hold is its past. */
     if (strcmp(copy, COPY_RAN) == 0)
         return VTMH__SURVIVOR__SURVIVOR_NONE;
+    if (event_is_set(vm_exited(h->seat->vm)))
+        return is_known || h->step != HANDOVER_GIVEN ? VTMH__SURVIVOR__SURVIVOR_NONE
+                                                     : VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
     if (strcmp(copy, COPY_DEAD) == 0 || is_running(h))
         return continue_source(h);
     return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
@@ -90,17 +95,16 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
 void settle_source(struct handover *h, const GError *cause)
 {
     struct seat *seat = h->seat;
-    if (seat->vm == NULL)
-        return;
-    fiber_shield();
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
              "leg %u failed: %s", h->leg->number, cause->message);
-    bool dead = event_is_set(vm_exited(seat->vm));
-    if (!dead)
-        stop_stream(h);
+    if (h->step == HANDOVER_DONE) {
+        h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION; /* seen running there */
+        return;
+    }
+    fiber_shield();
+    stop_stream(h);
     g_autofree char *copy = ask_destination(h);
-    h->record->survivor = dead && strcmp(copy, COPY_RUNNING) != 0 ? VTMH__SURVIVOR__SURVIVOR_NONE
-                                                                  : decide(h, copy);
+    h->record->survivor = decide(h, copy);
     if (h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
         test_note(seat->test,
                   "uncertain: %s is stopped on %s since %s cannot say whether it runs there; once it is"
@@ -109,35 +113,56 @@ void settle_source(struct handover *h, const GError *cause)
     fiber_unshield();
 }
 
-void settle_destination(struct handover *h)
+/*
+ * What the copy here is before it is ended. A cont that was not answered in time may have been done since:
+ * the next answer tells, as they come in order.
+ */
+static const char *look_at_own_copy(struct handover *h)
+{
+    struct vm *vm = h->seat->vm;
+    if (vm == NULL)
+        return COPY_DEAD;
+    bool is_told = true;
+    if (h->step == HANDOVER_OWNED && vm_resumed_at_us(vm) == 0) {
+        g_autofree char *state = NULL;
+        is_told = vm_run_state(vm, &state, deadline_in(CANCEL_MS), NULL) == 0;
+    }
+    bool has_exited = event_is_set(vm_exited(vm));
+    if (vm_resumed_at_us(vm) > 0)
+        return has_exited ? COPY_RAN : COPY_RUNNING;
+    return is_told || has_exited ? COPY_DEAD : COPY_UNKNOWN;
+}
+
+/* Ends the copy here. Returns what there is to say of it then. */
+static const char *end_own_copy(struct handover *h, const char *copy)
 {
     struct seat *seat = h->seat;
-    struct test *test = seat->test;
+    bool owned = h->step == HANDOVER_OWNED || h->step == HANDOVER_DONE;
+    const struct host *host = seat->test->host;
+    g_autoptr(GError) error = NULL;
+    if (seat_end(seat, &error) < 0) {
+        host_log(host, VTMH__LOG_LEVEL__LOG_ERROR, "destination", seat->name,
+                 "the copy here could not be ended: %s", error->message);
+        return COPY_UNKNOWN;
+    }
+    if (owned)
+        host_disown(host, OWNED_GUEST, seat->name);
+    return copy;
+}
+
+void settle_destination(struct handover *h)
+{
     fiber_shield();
 
-    bool started = seat->vm != NULL && vm_resumed_at_us(seat->vm) > 0;
-    bool lives = started && !event_is_set(vm_exited(seat->vm));
-    const char *copy = COPY_RUNNING;
-    if (!lives) {
-        g_autoptr(GError) error = NULL;
-        copy = started ? COPY_RAN : COPY_DEAD;
-        if (seat_end(seat, &error) < 0) {
-            copy = COPY_UNKNOWN;
-            host_log(test->host, VTMH__LOG_LEVEL__LOG_ERROR, "destination", seat->name,
-                     "the copy here could not be ended: %s", error->message);
-        } else if (h->step == HANDOVER_OWNED) {
-            host_disown(test->host, OWNED_GUEST, seat->name);
-        }
-    }
+    const char *copy = look_at_own_copy(h);
+    bool lives = strcmp(copy, COPY_RUNNING) == 0;
+    if (!lives)
+        copy = end_own_copy(h, copy);
     h->record->survivor =
         lives ? VTMH__SURVIVOR__SURVIVOR_DESTINATION : VTMH__SURVIVOR__SURVIVOR_NONE;
 
     char tag[80];
     const struct test_meeting meeting = settle_meeting(h, tag);
-    g_autoptr(GPtrArray) answers = NULL;
-    g_autoptr(GError) error = NULL;
-    if (test_exchange(test, &meeting, json_pack("{s:s}", "copy", copy), &answers, &error) < 0)
-        host_log(test->host, VTMH__LOG_LEVEL__LOG_WARNING, "destination", seat->name,
-                 "the source was not told that the copy here is %s: %s", copy, error->message);
+    test_tell(h->seat->test, &meeting, json_pack("{s:s}", "copy", copy));
     fiber_unshield();
 }

@@ -1,0 +1,591 @@
+/*
+ * Fake hypervisors and guests. They behave as QEMU 7.2 does where it matters: events come in order,
+ * a cancelled or broken stream lets the source run on, a destination whose stream breaks ends by
+ * itself, and a destination that has everything stays paused until it is continued.
+ */
+#include "tests/unit/handover_world_private.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char *const state_names[] = {
+    [COPY_PRELAUNCH] = "prelaunch", [COPY_INCOMING] = "inmigrate", [COPY_RUNNING] = "running",
+    [COPY_PAUSED] = "paused",       [COPY_SENT] = "postmigrate",   [COPY_GONE] = "gone",
+};
+
+/* ---- effects --------------------------------------------------------------------------------- */
+
+static void end_move(struct vm *vm, const char *status)
+{
+    vm->move = status;
+    event_set(&vm->move_ended);
+    event_set(&vm->move_changed);
+}
+
+static void exit_copy(struct vm *vm)
+{
+    vm->state = COPY_GONE;
+    event_set(&vm->exited);
+    event_set(&vm->move_ended);
+}
+
+static bool is_moving(const struct vm *vm)
+{
+    return vm->move != NULL && strcmp(vm->move, "active") == 0;
+}
+
+static void start_cpus(struct vm *vm)
+{
+    struct world *world = vm->world;
+    if (vm->state == COPY_GONE || vm->state == COPY_RUNNING)
+        return;
+    vm->state = COPY_RUNNING;
+    vm->ran_at = ++world->tick;
+    vm->resumed_at_us = (int64_t)vm->ran_at * 1000;
+    world_did(world, "%s of %s runs", vm->name, vm->host->host.name);
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct vm *other = g_ptr_array_index(world->copies, i);
+        if (other == vm || strcmp(other->name, vm->name) != 0)
+            continue;
+        if (other->state == COPY_RUNNING)
+            world_wrong(world, "%s runs on %s and on %s", vm->name, other->host->host.name,
+                        vm->host->host.name);
+        if (vm->held_at > 0 && other->ran_at > vm->held_at)
+            world_wrong(world, "%s on %s goes back in time: it has run on %s since", vm->name,
+                        vm->host->host.name, other->host->host.name);
+    }
+}
+
+static void stop_cpus(struct vm *vm, enum copy_state state)
+{
+    if (vm->state == COPY_GONE)
+        return;
+    if (vm->state == COPY_RUNNING)
+        vm->held_at = ++vm->world->tick;
+    vm->stopped_at_us = (int64_t)vm->held_at * 1000;
+    vm->state = state;
+}
+
+static void pause_cpus(struct vm *vm)
+{
+    if (vm->state == COPY_RUNNING)
+        stop_cpus(vm, COPY_PAUSED);
+}
+
+/* The stream ended before all was over. */
+static void break_stream(struct vm *source, const char *status)
+{
+    struct vm *destination = source->peer;
+    if (is_moving(source)) {
+        end_move(source, status);
+        if (source->ran_before_move)
+            start_cpus(source);
+        else if (source->state != COPY_GONE)
+            source->state = COPY_PAUSED;
+    }
+    if (is_moving(destination)) {
+        end_move(destination, "failed");
+        exit_copy(destination);
+    }
+}
+
+static void cancel_move(struct vm *vm)
+{
+    if (is_moving(vm))
+        break_stream(vm, "cancelled");
+}
+
+/* Its process ends, and with it a stream. */
+static void end_copy(struct vm *vm)
+{
+    struct vm *source = vm->sends ? vm : vm->peer;
+    exit_copy(vm);
+    if (!is_moving(vm))
+        return;
+    vm->move = "failed";
+    break_stream(source, "failed");
+}
+
+void world_kill(struct vm *vm)
+{
+    if (vm == NULL || vm->state == COPY_GONE)
+        return;
+    world_did(vm->world, "%s on %s is killed", vm->name, vm->host->host.name);
+    vm->was_killed = true;
+    end_copy(vm);
+}
+
+struct vm *world_other_copy(const struct vm *vm)
+{
+    for (unsigned i = vm->world->copies->len; i > 0; i--) {
+        struct vm *other = g_ptr_array_index(vm->world->copies, i - 1);
+        if (other != vm && other->state != COPY_GONE && strcmp(other->name, vm->name) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+static int died(const struct vm *vm, GError **err)
+{
+    g_set_error(err, VM_ERROR, VM_ERROR_DIED, "QEMU of %s on %s ended%s", vm->name,
+                vm->host->host.name, vm->was_killed ? " (killed by SIGKILL)" : "");
+    return -1;
+}
+
+static int timed_out(GError **err)
+{
+    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_TIMEOUT, "timed out");
+    return -1;
+}
+
+static void do_late(struct vm *vm)
+{
+    if (vm->late != NULL && vm->state != COPY_GONE)
+        vm->late(vm);
+    vm->late = NULL;
+}
+
+/*
+ * A command: asked, done, answered; others run in between, and the caller may be cancelled before
+ * it is asked or while it waits for the answer. effect may be NULL.
+ */
+static int command(struct vm *vm, const char *what, void (*effect)(struct vm *vm), GError **err)
+{
+    if (vm->is_freed)
+        world_wrong(vm->world, "%s of %s after its end", what, vm->name);
+    enum fault_kind fault = world_point(vm->host, vm, what);
+    do_late(vm);
+    if (await_turn(err) < 0) {
+        vm->late = effect; /* it has been asked */
+        return -1;
+    }
+    if (vm->state == COPY_GONE)
+        return died(vm, err);
+    if (fault == FAULT_REFUSED) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s refused", what);
+        return -1;
+    }
+    if (fault == FAULT_LATE) {
+        vm->late = effect;
+        return timed_out(err);
+    }
+    if (effect != NULL)
+        effect(vm);
+    if (fault == FAULT_UNHEARD)
+        return timed_out(err);
+    if (await_turn(err) < 0)
+        return -1;
+    return vm->state == COPY_GONE ? died(vm, err) : 0;
+}
+
+struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    struct sim_host *host = sim_host_of(spec->host);
+    struct world *world = host->world;
+    enum fault_kind fault = world_point(host, NULL, "vm_create");
+    if (await_turn(err) < 0)
+        return NULL;
+    if (fault != FAULT_NONE) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "QEMU of %s does not start", spec->name);
+        return NULL;
+    }
+    struct vm *vm = g_new0(struct vm, 1);
+    vm->world = world;
+    vm->host = host;
+    vm->name = g_strdup(spec->name);
+    vm->state = spec->incoming ? COPY_INCOMING : COPY_PRELAUNCH;
+    g_ptr_array_add(world->copies, vm);
+    world_did(world, "%s is made on %s", vm->name, host->host.name);
+    return vm;
+}
+
+int vm_destroy(struct vm *vm, GError **err)
+{
+    if (vm == NULL)
+        return 0;
+    fiber_shield();
+    vm->runs_at_end = vm->state == COPY_RUNNING;
+    enum fault_kind fault = world_point(vm->host, vm, "vm_destroy");
+    await_turn(NULL);
+    /* "quit" comes after what was asked before. */
+    vm->late_at_end = vm->late != NULL;
+    do_late(vm);
+    fiber_unshield();
+    vm->is_freed = true;
+    if (fault == FAULT_REFUSED || fault == FAULT_UNHEARD || fault == FAULT_LATE) {
+        vm->outlived = vm->state != COPY_GONE;
+        g_set_error(err, VM_ERROR, VM_ERROR_DIED, "QEMU of %s does not die", vm->name);
+        return vm->outlived ? -1 : 0;
+    }
+    world_did(vm->world, "%s on %s is destroyed (%s)", vm->name, vm->host->host.name,
+              state_names[vm->state]);
+    end_copy(vm);
+    return 0;
+}
+
+struct event *vm_exited(struct vm *vm)
+{
+    return &vm->exited;
+}
+
+GError *vm_death(struct vm *vm)
+{
+    GError *error = NULL;
+    died(vm, &error);
+    return error;
+}
+
+int vm_cont(struct vm *vm, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    if (vm->state == COPY_INCOMING)
+        world_wrong(vm->world, "%s on %s is continued while it receives", vm->name,
+                    vm->host->host.name);
+    return command(vm, "vm_cont", start_cpus, err);
+}
+
+int vm_stop(struct vm *vm, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    return command(vm, "vm_stop", pause_cpus, err);
+}
+
+int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    if (command(vm, "vm_run_state", NULL, err) < 0)
+        return -1;
+    *state_out = g_strdup(state_names[vm->state]);
+    return 0;
+}
+
+int64_t vm_stopped_at_us(const struct vm *vm)
+{
+    return vm->stopped_at_us;
+}
+
+int64_t vm_resumed_at_us(const struct vm *vm)
+{
+    return vm->resumed_at_us;
+}
+
+/* ---- moving ---------------------------------------------------------------------------------- */
+
+static void listen_for_stream(struct vm *vm)
+{
+    vm->move = "setup";
+}
+
+int vm_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *address, uint16_t low,
+                    uint16_t high, uint16_t *port_out, int64_t deadline, GError **err)
+{
+    (void)move, (void)address, (void)low, (void)high, (void)deadline;
+    if (command(vm, "vm_incoming_tcp", listen_for_stream, err) < 0)
+        return -1;
+    *port_out = 4444;
+    return 0;
+}
+
+/* The stream, a step a turn. QEMU works on its own: nobody can cancel this but by its commands. */
+static int stream_over(void *arg, GError **err)
+{
+    (void)err;
+    struct vm *source = arg;
+    struct vm *destination = source->peer;
+    world_point(source->host, source, "stream: pages");
+    await_turn(NULL);
+    if (!is_moving(source))
+        return 0;
+    stop_cpus(source, COPY_SENT);
+    world_point(source->host, source, "stream: source stopped");
+    await_turn(NULL);
+    if (!is_moving(source))
+        return 0;
+    destination->state = COPY_PAUSED;
+    end_move(destination, "completed");
+    world_point(destination->host, destination, "stream: destination completed");
+    await_turn(NULL);
+    if (!is_moving(source))
+        return 0;
+    end_move(source, "completed");
+    world_point(source->host, source, "stream: source completed");
+    return 0;
+}
+
+static void begin_stream(struct vm *vm)
+{
+    struct vm *peer = world_other_copy(vm);
+    vm->move = "active";
+    vm->stopped_at_us = vm->resumed_at_us = 0;
+    event_reset(&vm->move_ended);
+    vm->ran_before_move = vm->state == COPY_RUNNING;
+    if (peer == NULL || peer->state != COPY_INCOMING || peer->move == NULL) {
+        vm->move = "failed";
+        event_set(&vm->move_ended);
+        return;
+    }
+    peer->move = "active";
+    vm->peer = peer;
+    vm->sends = true;
+    peer->peer = vm;
+    peer->sends = false;
+    scope_spawn(vm->world->scope, "stream", stream_over, vm);
+}
+
+int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline, GError **err)
+{
+    (void)move, (void)fd, (void)deadline;
+    return command(vm, "vm_migrate_fd", begin_stream, err);
+}
+
+int vm_await_migrated(struct vm *vm, int64_t deadline, GError **err)
+{
+    if (world_point(vm->host, vm, "vm_await_migrated") != FAULT_NONE)
+        return timed_out(err);
+    if (await_event(&vm->move_ended, deadline, err) < 0)
+        return -1;
+    if (vm->move != NULL && strcmp(vm->move, "completed") == 0)
+        return 0;
+    if (vm->state == COPY_GONE)
+        return died(vm, err);
+    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s", vm->name, vm->move);
+    return -1;
+}
+
+int vm_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    if (command(vm, "vm_migrate_cancel", cancel_move, err) < 0)
+        return -1;
+    *completed_out = vm->move != NULL && strcmp(vm->move, "completed") == 0;
+    return 0;
+}
+
+int vm_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    *stats = (struct vm_move_stats){.total_ms = 10,
+                                    .setup_ms = 1,
+                                    .downtime_ms = 1,
+                                    .transferred_bytes = 4096,
+                                    .remaining_bytes = 0,
+                                    .total_bytes = 4096,
+                                    .dirty_syncs = 5};
+    return command(vm, "vm_move_stats", NULL, err);
+}
+
+/* The channel: any descriptor will do, it goes nowhere. */
+struct stream *stream_connect_tcp(const char *address, uint16_t port, int64_t deadline,
+                                  GError **err)
+{
+    (void)address, (void)port, (void)deadline;
+    int pair[2];
+    if (await_turn(err) < 0)
+        return NULL;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        g_error("socketpair");
+    close(pair[1]);
+    return stream_new(pair[0], err);
+}
+
+/* ---- guests ---------------------------------------------------------------------------------- */
+
+struct guest {
+    struct vm *vm;
+    struct fiber *reader;
+    struct event never;
+};
+
+static int read_serial(void *arg, GError **err)
+{
+    struct guest *guest = arg;
+    return await_event(&guest->never, DEADLINE_NEVER, err);
+}
+
+struct guest *guest_attach(struct vm *vm, const struct host *host, const struct params *params,
+                           struct scope *scope, GError **err)
+{
+    (void)host, (void)params;
+    if (world_point(vm->host, vm, "guest_attach") != FAULT_NONE) {
+        g_set_error_literal(err, VM_ERROR, VM_ERROR_GUEST, "no serial port");
+        return NULL;
+    }
+    struct guest *guest = g_new0(struct guest, 1);
+    guest->vm = vm;
+    guest->reader = scope_spawn_detached(scope, "serial", read_serial, guest);
+    return guest;
+}
+
+void guest_free(struct guest *guest)
+{
+    if (guest == NULL)
+        return;
+    if (guest->vm->is_freed)
+        world_wrong(guest->vm->world, "the guest of %s outlives it", guest->vm->name);
+    fiber_shield();
+    fiber_cancel(guest->reader, NULL);
+    fiber_join(guest->reader, DEADLINE_NEVER, NULL);
+    fiber_unshield();
+    g_free(guest);
+}
+
+/* Something that only a running guest does. */
+static int ask_guest(struct guest *guest, const char *what, GError **err)
+{
+    if (command(guest->vm, what, NULL, err) < 0)
+        return -1;
+    if (guest->vm->state == COPY_RUNNING)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_GUEST, "the guest of %s is silent", guest->vm->name);
+    return -1;
+}
+
+int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    return ask_guest(guest, "guest_await_up", err);
+}
+
+int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    return ask_guest(guest, "guest_await_alive", err);
+}
+
+int guest_start_work(struct guest *guest, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    return ask_guest(guest, "guest_start_work", err);
+}
+
+int guest_check_work(struct guest *guest, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    return ask_guest(guest, "guest_check_work", err);
+}
+
+int guest_verify(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
+                 GError **err)
+{
+    (void)deadline;
+    *pages_out = 4096;
+    *bad_out = 0;
+    return ask_guest(guest, "guest_verify", err);
+}
+
+int guest_await_beat(struct guest *guest, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    if (guest->vm->state == COPY_RUNNING)
+        return await_turn(err);
+    return timed_out(err);
+}
+
+struct guest_beat guest_last_beat(const struct guest *guest)
+{
+    return (struct guest_beat){.counter = 1, .at_us = guest->vm->stopped_at_us};
+}
+
+struct guest_beat guest_first_beat(const struct guest *guest)
+{
+    return (struct guest_beat){.counter = 2, .at_us = guest->vm->resumed_at_us};
+}
+
+unsigned guest_beat_period_ms(const struct guest *guest)
+{
+    (void)guest;
+    return 10;
+}
+
+char *guest_state(const struct guest *guest)
+{
+    (void)guest;
+    return g_strdup("at work");
+}
+
+void guest_adopt_state(struct guest *guest, const char *state)
+{
+    (void)guest, (void)state;
+}
+
+struct vm_boot *guest_boot(const struct host *host, const struct params *params, GError **err)
+{
+    (void)host, (void)params, (void)err;
+    return g_new0(struct vm_boot, 1);
+}
+
+void guest_boot_free(struct vm_boot *boot)
+{
+    g_free(boot);
+}
+
+const char *guest_name(const struct params *params)
+{
+    (void)params;
+    return "tick";
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GError **err)
+{
+    static const char *const addresses[] = {"10.0.0.1", "10.0.0.2", NULL};
+    const struct test_meeting meeting = {.tag = "agree", .timeout_ms = 60000};
+    (void)seats;
+    agreement->one_kernel = true;
+    agreement->addresses = g_strdupv((char **)addresses);
+    return test_barrier(test, &meeting, err);
+}
+
+void agreement_clear(struct agreement *agreement)
+{
+    g_clear_pointer(&agreement->addresses, g_strfreev);
+}
+
+static int own(void *node, enum owned_kind kind, const char *what, GError **err)
+{
+    (void)kind, (void)what;
+    if (world_point(node, NULL, "own") == FAULT_NONE)
+        return 0;
+    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "the disk is full");
+    return -1;
+}
+
+static void disown(void *node, enum owned_kind kind, const char *what)
+{
+    (void)node, (void)kind, (void)what;
+}
+
+static void take_log(void *node, Vtmh__LogLevel level, const char *role, const char *vm,
+                     const char *text)
+{
+    struct sim_host *host = node;
+    (void)level, (void)role;
+    world_did(host->world, "%s: %s: %s", host->host.name, vm != NULL ? vm : "-", text);
+}
+
+static void take_context(void *node, const char *text)
+{
+    (void)node, (void)text;
+}
+
+static void take_progress(void *node, const Vtmh__Progress *progress)
+{
+    (void)node, (void)progress;
+}
+
+const struct host_ops sim_host_ops = {own, disown, take_log, take_context, take_progress};
+
+void copies_free(GPtrArray *copies)
+{
+    for (unsigned i = 0; i < copies->len; i++) {
+        struct vm *vm = g_ptr_array_index(copies, i);
+        g_free(vm->name);
+        g_free(vm);
+    }
+    g_ptr_array_unref(copies);
+}

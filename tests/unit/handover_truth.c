@@ -1,0 +1,174 @@
+/* What must be true of the world when all is over. */
+#include "orchestrator/verdict.h"
+#include "tests/unit/handover_world_private.h"
+
+#include <string.h>
+
+/* ---- the verdict ----------------------------------------------------------------------------- */
+
+/* What the node would report; NULL if nobody can hear it. The record owns nothing. */
+static Vtmh__TestDone *report_of(const struct sim_host *host)
+{
+    if (host->is_lost)
+        return NULL;
+    Vtmh__TestDone *done = g_new(Vtmh__TestDone, 1);
+    vtmh__test_done__init(done);
+    done->status = VTMH__STATUS__STATUS_PASS;
+    if (host->error != NULL) {
+        done->status = test_status_of(&host->test, host->error);
+        done->message = host->error->message;
+        done->cause_rank = test_cause_rank(host->error);
+    }
+    if (done->status == VTMH__STATUS__STATUS_ABORTED && host->stop_cause != NULL) {
+        done->status = VTMH__STATUS__STATUS_ERROR;
+        done->message = host->stop_cause;
+    }
+    done->n_migrations = host->test.migrations->len;
+    done->migrations = (Vtmh__Migration **)host->test.migrations->pdata;
+    return done;
+}
+
+static struct test_result *judge(const struct world *world)
+{
+    struct test_result *result = test_result_new(1, "test", "test");
+    struct host_report reports[WORLD_HOSTS] = {0};
+    const struct meeting_cause *cause = meeting_test_cause(world->book, WORLD_TEST);
+    struct own_cause own = {.status = VTMH__STATUS__STATUS_NONE};
+    result->hosts = g_strdupv((char *[]){"source", "destination", NULL});
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
+        reports[i].name = world_host_names[i];
+        reports[i].done = report_of(&world->hosts[i]);
+        reports[i].order = world->hosts[i].told;
+        reports[i].lost = world->hosts[i].is_lost;
+    }
+    if (cause != NULL && cause->origin < 0)
+        own = (struct own_cause){VTMH__STATUS__STATUS_INTERRUPT, cause->message, NULL};
+    verdict_join(result, reports, WORLD_HOSTS, &own);
+    for (unsigned i = 0; i < WORLD_HOSTS; i++)
+        g_free(reports[i].done);
+    return result;
+}
+
+/* ---- what must be true when all is over ------------------------------------------------------ */
+
+/* The copy in which the guest was last: the one that ran last. */
+static const struct vm *last_copy(const struct world *world, const char *name)
+{
+    const struct vm *last = NULL;
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct vm *vm = g_ptr_array_index(world->copies, i);
+        if (strcmp(vm->name, name) == 0 && vm->ran_at > 0 &&
+            (last == NULL || vm->ran_at > last->ran_at))
+            last = vm;
+    }
+    return last;
+}
+
+static const struct leg_result *last_leg(const struct test_result *result, const char *name)
+{
+    const struct leg_result *last = NULL;
+    for (unsigned i = 0; i < result->legs->len; i++) {
+        const struct leg_result *leg = g_ptr_array_index(result->legs, i);
+        if (strcmp(leg->vm, name) == 0)
+            last = leg;
+    }
+    return last;
+}
+
+/* Whether something prevents the two ends from knowing of each other's copy. */
+static bool may_be_uncertain(const struct world *world, const char *name)
+{
+    for (unsigned i = 0; i < WORLD_HOSTS; i++)
+        if (world->hosts[i].is_lost)
+            return true;
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct vm *vm = g_ptr_array_index(world->copies, i);
+        if (strcmp(vm->name, name) == 0 && (vm->outlived || vm->late_at_end))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the source has been heard of this leg; else the destination's word is all there is. */
+static bool source_tells(const struct world *world, const struct leg_result *leg)
+{
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
+        const struct sim_host *host = &world->hosts[i];
+        if (strcmp(host->host.name, leg->source) != 0 || host->is_lost)
+            continue;
+        for (unsigned m = 0; m < host->test.migrations->len; m++) {
+            const Vtmh__Migration *record = g_ptr_array_index(host->test.migrations, m);
+            if (record->leg == leg->leg && strcmp(record->vm, leg->vm) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The survivor in the record is where the guest was, and was alive. */
+static void check_record(struct world *world, const struct vm *last, const struct leg_result *leg)
+{
+    bool is_alive = last->runs_at_end;
+    bool on_source = strcmp(last->host->host.name, leg->source) == 0;
+    switch (leg->survivor) {
+    case VTMH__SURVIVOR__SURVIVOR_SOURCE:
+        if (!is_alive || !on_source)
+            world_wrong(world, "leg %u: %s is said to live on the source, and does not", leg->leg,
+                        leg->vm);
+        break;
+    case VTMH__SURVIVOR__SURVIVOR_DESTINATION:
+        /* It may have died of a fault after the leg was over. */
+        if ((!is_alive && !last->was_killed) || on_source)
+            world_wrong(world, "leg %u: %s is said to live on the destination, and does not",
+                        leg->leg, leg->vm);
+        break;
+    case VTMH__SURVIVOR__SURVIVOR_NONE:
+        if (is_alive && source_tells(world, leg))
+            world_wrong(world, "leg %u: %s is said to be dead, and lives on %s", leg->leg, leg->vm,
+                        last->host->host.name);
+        break;
+    default:
+        if (!may_be_uncertain(world, leg->vm))
+            world_wrong(world, "leg %u: %s is uncertain for no reason", leg->leg, leg->vm);
+    }
+}
+
+/* A guest whose last copy was not killed lives in it; or is stopped, and known to be uncertain. */
+static void check_guest(struct world *world, const char *name, const struct test_result *result)
+{
+    const struct vm *last = last_copy(world, name);
+    const struct leg_result *leg = last_leg(result, name);
+    if (last == NULL)
+        return;
+    if (!last->was_killed && !last->runs_at_end && !may_be_uncertain(world, name))
+        world_wrong(world, "%s could have lived on %s and does not", name, last->host->host.name);
+    if (leg != NULL)
+        check_record(world, last, leg);
+}
+
+void world_check_end(struct world *world)
+{
+    g_autoptr(test_result) result = judge(world);
+    world->outcome->status = result->status;
+    world->outcome->cause = g_strdup(result->fail_cause);
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct vm *vm = g_ptr_array_index(world->copies, i);
+        if (!vm->is_freed || (vm->state != COPY_GONE && !vm->outlived))
+            world_wrong(world, "%s on %s is left behind", vm->name, vm->host->host.name);
+    }
+    for (unsigned i = 0; i < world->setup->n_vms; i++) {
+        g_autofree char *name = g_strdup_printf("vm%u", i + 1);
+        check_guest(world, name, result);
+        const struct vm *last = last_copy(world, name);
+        unsigned home = world->setup->legs % 2 == 1 ? DESTINATION : SOURCE;
+        if (result->status == VTMH__STATUS__STATUS_PASS &&
+            (last == NULL || !last->runs_at_end || last->host->index != home))
+            world_wrong(world, "the test passed, but %s is not alive on %s", name,
+                        world_host_names[home]);
+    }
+    if (result->status == VTMH__STATUS__STATUS_NONE ||
+        result->status == VTMH__STATUS__STATUS_ABORTED)
+        world_wrong(world, "there is no verdict");
+    if (result->status != VTMH__STATUS__STATUS_PASS && result->fail_cause == NULL)
+        world_wrong(world, "the verdict has no cause");
+}

@@ -1,0 +1,100 @@
+/*
+ * The promise of the handover: never two running copies, never none that could have lived.
+ *
+ * Each test runs a migration once without a fault, which counts the points, and then again with
+ * each kind of fault at each point. What must be true at each step and at the end is in
+ * handover_world.c.
+ */
+#include "tests/unit/handover_world.h"
+
+#include <criterion/criterion.h>
+
+#define SHOWN_AT_MOST 10
+
+static void show(const struct world_outcome *outcome, const struct fault *faults, unsigned n_faults)
+{
+    for (unsigned i = 0; i < n_faults; i++)
+        cr_log_error("%s at point %u (%s)", fault_name(faults[i].kind), faults[i].point,
+                     outcome->where != NULL ? outcome->where : "not reached");
+    for (unsigned i = 0; i < outcome->wrong->len; i++)
+        cr_log_error("    WRONG: %s", (char *)g_ptr_array_index(outcome->wrong, i));
+    if (g_getenv("HANDOVER_LOG") != NULL)
+        for (unsigned i = 0; i < outcome->log->len; i++)
+            g_printerr("    %s\n", (char *)g_ptr_array_index(outcome->log, i));
+}
+
+/* Whether nothing was wrong. */
+static bool is_right(const struct world_setup *setup, const struct fault *faults, unsigned n_faults,
+                     bool is_shown)
+{
+    struct world_outcome *outcome = world_run(setup, faults, n_faults);
+    bool right = outcome->wrong->len == 0;
+    if (!right && is_shown)
+        show(outcome, faults, n_faults);
+    world_outcome_free(outcome);
+    return right;
+}
+
+static unsigned count_points(const struct world_setup *setup)
+{
+    struct world_outcome *outcome = world_run(setup, NULL, 0);
+    unsigned n = outcome->n_points;
+    if (outcome->wrong->len > 0)
+        show(outcome, NULL, 0);
+    cr_assert_eq(outcome->wrong->len, 0);
+    cr_assert_eq(outcome->status, VTMH__STATUS__STATUS_PASS, "without a fault: %s", outcome->cause);
+    world_outcome_free(outcome);
+    return n;
+}
+
+static void try_each_fault_at_each_point(const struct world_setup *setup)
+{
+    unsigned n_points = count_points(setup);
+    unsigned n_wrong = 0;
+    cr_assert_gt(n_points, 40);
+    for (unsigned point = 0; point < n_points; point++) {
+        for (enum fault_kind kind = FAULT_NONE + 1; kind < N_FAULTS; kind++) {
+            const struct fault fault = {kind, point};
+            n_wrong += !is_right(setup, &fault, 1, n_wrong < SHOWN_AT_MOST);
+        }
+    }
+    cr_expect_eq(n_wrong, 0, "%u of %u runs broke the promise", n_wrong, n_points * (N_FAULTS - 1));
+}
+
+Test(handover, one_vm)
+{
+    try_each_fault_at_each_point(&(struct world_setup){.n_vms = 1, .legs = 1, .slow_host = -1});
+}
+
+Test(handover, one_vm_with_a_slow_source)
+{
+    try_each_fault_at_each_point(&(struct world_setup){.n_vms = 1, .legs = 1, .slow_host = SOURCE});
+}
+
+Test(handover, one_vm_with_a_slow_destination)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 1, .legs = 1, .slow_host = DESTINATION});
+}
+
+Test(handover, one_vm_that_is_stopped_meanwhile)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 1, .legs = 1, .offline = true, .slow_host = -1});
+}
+
+Test(handover, one_vm_to_and_fro)
+{
+    try_each_fault_at_each_point(&(struct world_setup){.n_vms = 1, .legs = 2, .slow_host = -1});
+}
+
+Test(handover, two_vms_at_once)
+{
+    try_each_fault_at_each_point(&(struct world_setup){.n_vms = 2, .legs = 1, .slow_host = -1});
+}
+
+Test(handover, two_vms_to_and_fro_with_a_slow_destination)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 2, .legs = 2, .slow_host = DESTINATION});
+}
