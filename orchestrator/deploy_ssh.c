@@ -115,6 +115,7 @@ static int connect_session(struct visit *visit, GError **err)
         .host_key_name = config->host_key_name,
         .identity_files = (const char *const *)identities,
         .use_agent = config->use_agent,
+        .agent_socket = config->agent_socket,
         .identities_only = config->identities_only,
         .proxy_command = config->proxy_command,
         .host_keys = &policy,

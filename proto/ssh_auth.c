@@ -240,16 +240,28 @@ static void load_identities(struct auth *auth)
     }
 }
 
+/* NULL when there is no agent to ask. */
+static LIBSSH2_AGENT *make_agent(const struct auth *auth)
+{
+    const char *socket = auth->target->agent_socket;
+    LIBSSH2_AGENT *agent;
+
+    if (!auth->target->use_agent || (socket == NULL && g_getenv("SSH_AUTH_SOCK") == NULL))
+        return NULL;
+    agent = libssh2_agent_init(auth->ssh->session);
+    if (agent != NULL && socket != NULL)
+        libssh2_agent_set_identity_path(agent, socket);
+    return agent;
+}
+
 static enum attempt try_keys(struct auth *auth, GError **err)
 {
     enum attempt attempt = ATTEMPT_REFUSED;
 
     load_identities(auth);
-    if (auth->target->use_agent && g_getenv("SSH_AUTH_SOCK") != NULL) {
-        auth->agent = libssh2_agent_init(auth->ssh->session);
-        if (auth->agent != NULL)
-            attempt = try_agent(auth, err);
-    }
+    auth->agent = make_agent(auth);
+    if (auth->agent != NULL)
+        attempt = try_agent(auth, err);
     return attempt == ATTEMPT_REFUSED ? try_files(auth, err) : attempt;
 }
 

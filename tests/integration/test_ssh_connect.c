@@ -247,6 +247,33 @@ Test(ssh_connect, logs_in_by_the_agent)
     run(by_agent, true);
 }
 
+static int by_named_agent(void *arg, GError **err)
+{
+    g_autofree char *socket = ssh_server_path(server, "agent");
+    g_autoptr(child) agent = start_agent(err);
+
+    if (agent == NULL)
+        return -1;
+    g_remove(server->user_key);
+    g_setenv("SSH_AUTH_SOCK", "/no/such/socket", TRUE);
+    target.use_agent = true;
+    assert_refused(SSH_ERROR_AUTH, "agent: does not answer");
+    target.agent_socket = socket;
+    if (whoami(arg, err) < 0)
+        return -1;
+    g_unsetenv("SSH_AUTH_SOCK");
+    if (whoami(arg, err) < 0)
+        return -1;
+    target.use_agent = false;
+    assert_refused(SSH_ERROR_AUTH, "no key was found");
+    return 0;
+}
+
+Test(ssh_connect, logs_in_by_the_agent_at_a_path_of_its_own)
+{
+    run(by_named_agent, true);
+}
+
 static int no_agent(void *arg, GError **err)
 {
     g_setenv("SSH_AUTH_SOCK", "/no/such/socket", TRUE);
