@@ -9,7 +9,7 @@
 #define LIMIT_STATEMENTS 4000000u
 #define LIMIT_NESTING 500 /* blocks in blocks; the reference manages 400 */
 #define LIMIT_INCLUDE_DEPTH 64
-#define LIMIT_REACH_BYTES (512u << 20) /* label sets of all blocks, see link.c */
+#define LIMIT_REACH_BYTES (256u << 20) /* the label sets of all blocks, see link.c */
 #define LIMIT_VALUE_BYTES (16u << 20)  /* one value after substitution */
 #define LIMIT_TEST_BYTES (64u << 20)   /* computed values of one test */
 #define LIMIT_JOIN_FACTORS 64

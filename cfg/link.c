@@ -268,7 +268,8 @@ static int find_reach(struct tree *t, GError **err)
 {
     size_t size = t->set_words * sizeof(uint64_t);
 
-    if (t->vblocks->len > LIMIT_REACH_BYTES / size) {
+    /* Each block has two: what can come, and what is asked for. */
+    if (t->vblocks->len > LIMIT_REACH_BYTES / size / 2) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_LIMIT,
                     "%u blocks of variants and %u names used in filters are too many",
                     t->vblocks->len, t->n_atoms);

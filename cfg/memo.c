@@ -11,6 +11,7 @@
 
 /* Longer results are not remembered: they are not worth their memory. */
 #define TAILS_MAX 64
+#define TAIL_CHOICES_MAX 128
 #define OVERFLOWS 8   /* results that were too long before a block is given up */
 #define TRIALS 64    /* look-ups of a block before its hits are counted */
 #define MEMO_BYTES (6u << 20) /* all of a tree; then everything is forgotten */
@@ -164,7 +165,7 @@ bool recording_add(struct recording *r, const struct walk *w, const struct frame
     size_t choices_size = tail.n * sizeof(struct variant *);
     char *texts;
 
-    if (r->list->len == TAILS_MAX) {
+    if (r->list->len == TAILS_MAX || tail.n > TAIL_CHOICES_MAX) {
         r->memo->off = ++r->memo->overflows >= OVERFLOWS;
         return false;
     }

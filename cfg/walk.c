@@ -180,11 +180,16 @@ static struct variant *pick(const struct walk *w, struct frame *f)
 /* A test has been found: whoever records adds it. */
 static void found(struct walk *w)
 {
+    unsigned int left = w->recordings;
+
     w->produced++;
-    for (guint i = 0; w->recordings && i < w->frames->len; i++) {
+    for (guint i = w->frames->len; left && i-- > 0;) {
         struct frame *f = &g_array_index(w->frames, struct frame, i);
 
-        if (!f->recording || recording_add(f->recording, w, f))
+        if (!f->recording)
+            continue;
+        left--;
+        if (recording_add(f->recording, w, f))
             continue;
         g_clear_pointer(&f->recording, recording_free);
         w->recordings--;
