@@ -22,9 +22,9 @@
 
 /* Only touched pages cost memory. Sanitizers make frames several times larger. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STACK_BYTES (1024u * 1024u)
+#define STACK_BYTES ((size_t)1024 * 1024)
 #else
-#define STACK_BYTES (256u * 1024u)
+#define STACK_BYTES ((size_t)256 * 1024)
 #endif
 
 #define POOL_MAX 64
