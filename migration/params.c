@@ -7,33 +7,33 @@
 
 #define TEXT(name_, fallback_, section_, doc_)                                                     \
     {                                                                                              \
-        .name = name_, .kind = PARAM_STRING, .fallback = fallback_, .section = section_,           \
-        .doc = doc_                                                                                \
+        .name = (name_), .kind = PARAM_STRING, .fallback = (fallback_), .section = (section_),     \
+        .doc = (doc_)                                                                              \
     }
 #define LIST(name_, fallback_, section_, doc_)                                                     \
     {                                                                                              \
-        .name = name_, .kind = PARAM_LIST, .fallback = fallback_, .section = section_,             \
-        .doc = doc_                                                                                \
+        .name = (name_), .kind = PARAM_LIST, .fallback = (fallback_), .section = (section_),       \
+        .doc = (doc_)                                                                              \
     }
 #define BOOL(name_, fallback_, section_, doc_)                                                     \
     {                                                                                              \
-        .name = name_, .kind = PARAM_BOOL, .fallback = fallback_, .section = section_,             \
-        .doc = doc_                                                                                \
+        .name = (name_), .kind = PARAM_BOOL, .fallback = (fallback_), .section = (section_),       \
+        .doc = (doc_)                                                                              \
     }
 #define TIME(name_, fallback_, section_, doc_)                                                     \
     {                                                                                              \
-        .name = name_, .kind = PARAM_DURATION, .fallback = fallback_, .section = section_,         \
-        .doc = doc_                                                                                \
+        .name = (name_), .kind = PARAM_DURATION, .fallback = (fallback_), .section = (section_),   \
+        .doc = (doc_)                                                                              \
     }
 #define SIZE(name_, fallback_, unit_, section_, doc_)                                              \
     {                                                                                              \
-        .name = name_, .kind = PARAM_SIZE, .fallback = fallback_, .unit = unit_,                   \
-        .section = section_, .doc = doc_                                                           \
+        .name = (name_), .kind = PARAM_SIZE, .fallback = (fallback_), .unit = (unit_),             \
+        .section = (section_), .doc = (doc_)                                                       \
     }
 #define NUMBER(name_, fallback_, min_, max_, section_, doc_)                                       \
     {                                                                                              \
-        .name = name_, .kind = PARAM_INT, .fallback = fallback_, .min = min_, .max = max_,         \
-        .section = section_, .doc = doc_                                                           \
+        .name = (name_), .kind = PARAM_INT, .fallback = (fallback_), .min = (min_), .max = (max_), \
+        .section = (section_), .doc = (doc_)                                                       \
     }
 
 static const struct param_info infos[] = {
@@ -45,14 +45,16 @@ static const struct param_info infos[] = {
     TEXT("vm_type", "qemu", "machine", "driver that runs the machine"),
     TEXT("qemu_binary", "qemu-system-x86_64", "machine",
          "QEMU: a path, or a name that is looked up in PATH"),
-    SIZE("mem", "256", MIB, "machine", "memory of the guest, in MiB unless a suffix says otherwise"),
+    SIZE("mem", "256", MIB, "machine",
+         "memory of the guest, in MiB unless a suffix says otherwise"),
     NUMBER("smp", "1", 1, 255, "machine", "virtual CPUs"),
     NUMBER("vcpu_sockets", NULL, 0, 255, "machine", "CPU sockets; derived from smp if not set"),
     NUMBER("vcpu_cores", NULL, 0, 255, "machine", "cores a socket; derived from smp if not set"),
     NUMBER("vcpu_threads", NULL, 0, 255, "machine", "threads a core; derived from smp if not set"),
     TEXT("machine_type", "pc", "machine",
          "machine; an alias becomes the newest version that all hosts have"),
-    TEXT("machine_type_extra_params", NULL, "machine", "appended to -machine, beginning with a comma"),
+    TEXT("machine_type_extra_params", NULL, "machine",
+         "appended to -machine, beginning with a comma"),
     TEXT("cpu_model", "qemu64", "machine", "CPU model; must be known on all hosts"),
     TEXT("cpu_model_flags", NULL, "machine", "appended to the CPU model, beginning with a comma"),
     TEXT("enable_kvm", "auto", "machine",
@@ -73,13 +75,15 @@ static const struct param_info infos[] = {
     TEXT("nic_model", "virtio", "network", "model of a card"),
     TEXT("mac", NULL, "network", "MAC address of a card, the same on all hosts"),
     TEXT("netdev_extra_params", NULL, "network", "appended to -netdev, beginning with a comma"),
-    TEXT("nic_extra_params", NULL, "network", "appended to a card's -device, beginning with a comma"),
+    TEXT("nic_extra_params", NULL, "network",
+         "appended to a card's -device, beginning with a comma"),
 
     TEXT("guest", "tick", "guest", "what runs in the machine: tick or jeos"),
     TIME("login_timeout", "360", "guest", "limit for boot and login"),
     SIZE("dirty_mem", "16", MIB, "guest", "memory that the guest writes and checks, in MiB"),
     SIZE("dirty_rate", "0", MIB, "guest", "how fast it writes, in MiB/s; 0: it only checks"),
-    SIZE("disk_write_mem", "0", MIB, "guest", "data that jeos writes to its disk and checks, in MiB"),
+    SIZE("disk_write_mem", "0", MIB, "guest",
+         "data that jeos writes to its disk and checks, in MiB"),
     SIZE("disk_write_rate", "1", MIB, "guest", "how fast it writes them, in MiB/s"),
     TEXT("disk_write_path", "/tmp/vtmh-disk.data", "guest", "file or device it writes them to"),
     TEXT("migration_bg_command", NULL, "guest", "started in the guest before the migration"),
@@ -89,7 +93,8 @@ static const struct param_info infos[] = {
 
     TEXT("mig_protocol", "tcp", "migration", "transport"),
     TIME("mig_timeout", "480", "migration", "limit of one migration"),
-    TIME("mig_stall_timeout", "10", "migration", "without progress for so long, the leg has failed"),
+    TIME("mig_stall_timeout", "10", "migration",
+         "without progress for so long, the leg has failed"),
     TEXT("mig_port", "0", "migration", "port of the destination, or a range as 5200-5899; 0: any"),
     TEXT("mig_address", NULL, "migration",
          "address of the destination; the one vtmh reached it by if not set"),
@@ -193,13 +198,13 @@ int param_size(const struct params *params, const char *name, uint64_t *out_byte
     return params_size(params, name, info->unit, fallback, out_bytes, err);
 }
 
-int param_duration_ms(const struct params *params, const char *name, int64_t *out_ms,
-                      GError **err)
+int param_duration_ms(const struct params *params, const char *name, int64_t *out_ms, GError **err)
 {
     const struct param_info *info = row_of(name, PARAM_DURATION);
     int64_t fallback = 0;
 
-    if (info->fallback != NULL && params_parse_duration_ms(name, info->fallback, &fallback, err) < 0)
+    if (info->fallback != NULL &&
+        params_parse_duration_ms(name, info->fallback, &fallback, err) < 0)
         return -1;
     return params_duration_ms(params, name, fallback, out_ms, err);
 }

@@ -45,8 +45,7 @@ const char *param_text(const struct params *params, const char *name); /* NULL: 
 int param_int(const struct params *params, const char *name, int64_t *out, GError **err);
 int param_bool(const struct params *params, const char *name, bool *out, GError **err);
 int param_size(const struct params *params, const char *name, uint64_t *out_bytes, GError **err);
-int param_duration_ms(const struct params *params, const char *name, int64_t *out_ms,
-                      GError **err);
+int param_duration_ms(const struct params *params, const char *name, int64_t *out_ms, GError **err);
 GStrv param_list(const struct params *params, const char *name); /* transfer full, never NULL */
 
 /* Whether the params themselves have a value that is not blank. */

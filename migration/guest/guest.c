@@ -144,8 +144,7 @@ char *guest_serial_tail(const struct guest *guest)
     for (GList *line = guest->tail.head; line != NULL; line = line->next)
         g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "", (char *)line->data);
     if (guest->splitter.rest != NULL && guest->splitter.rest->len > 0)
-        g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "",
-                               guest->splitter.rest->str);
+        g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "", guest->splitter.rest->str);
     if (text->len == 0)
         return g_strdup("nothing");
     return g_utf8_make_valid(text->str, (gssize)text->len);
@@ -256,8 +255,8 @@ static uint64_t bytes_sent(struct guest *guest)
     return guest->bytes_taken + (uint64_t)MAX(waiting, 0);
 }
 
-static int await_beat_after(struct guest *guest, uint64_t byte, uint32_t counter,
-                            int64_t deadline, GError **err)
+static int await_beat_after(struct guest *guest, uint64_t byte, uint32_t counter, int64_t deadline,
+                            GError **err)
 {
     while (guest->last.at_us == 0 || guest->last_beat_at_byte <= byte ||
            (int32_t)(guest->last.counter - counter) <= 0) {

@@ -10,8 +10,8 @@
 
 struct guest;
 
-/* What VM the guest needs: files under host->guests_dir and kernel command line. err: no such guest,
- * or its files are not on this host. Transfer full; free with guest_boot_free(). */
+/* What VM the guest needs: files under host->guests_dir and kernel command line. err: no such
+ * guest, or its files are not on this host. Transfer full; free with guest_boot_free(). */
 struct vm_boot *guest_boot(const struct host *host, const struct params *params, GError **err);
 void guest_boot_free(struct vm_boot *boot);
 
@@ -29,8 +29,8 @@ void guest_free(struct guest *guest);
 /* Source, first start: waits until the guest says it is up, and logs in where it has ssh. */
 int guest_await_up(struct guest *guest, int64_t deadline, GError **err);
 
-/* Destination, after RESUME: waits for a heartbeat that is newer than the source's last, and logs in
- * where it has ssh. */
+/* Destination, after RESUME: waits for a heartbeat that is newer than the source's last, and logs
+ * in where it has ssh. */
 int guest_await_alive(struct guest *guest, int64_t deadline, GError **err);
 
 /*
@@ -42,8 +42,8 @@ int guest_start_work(struct guest *guest, int64_t deadline, GError **err);
 /* Is the work still alive after the move (migration_bg_check_command; writers). */
 int guest_check_work(struct guest *guest, int64_t deadline, GError **err);
 
-/* One full read pass that begins now. *pages_out: pages read; *bad_out: pages found bad, in this pass
- * or by the writer since the last verify. */
+/* One full read pass that begins now. *pages_out: pages read; *bad_out: pages found bad, in this
+ * pass or by the writer since the last verify. */
 int guest_verify(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
                  GError **err);
 

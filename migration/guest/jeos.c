@@ -9,8 +9,7 @@
 #define COMMAND_LINE                                                                               \
     "console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off nokaslr"
 
-static struct vm_boot *jeos_boot(const struct host *host, const struct params *params,
-                                 GError **err)
+static struct vm_boot *jeos_boot(const struct host *host, const struct params *params, GError **err)
 {
     const char *more = param_text(params, "kernel_params");
     g_autofree char *kernel = guest_file(host, "jeos", "vmlinuz", err);

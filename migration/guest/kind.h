@@ -38,7 +38,7 @@ struct guest {
     struct serial_splitter splitter;
     uint64_t bytes_taken; /* from the serial port */
     FILE *log;
-    GQueue tail;          /* char *: the last lines that were not heartbeats */
+    GQueue tail;             /* char *: the last lines that were not heartbeats */
     struct mailbox *answers; /* struct serial_line: answers to commands on the serial line */
     struct event up;
     struct event beat;   /* set at each heartbeat; whoever waits resets it before */

@@ -7,8 +7,7 @@
 
 #define PAGE_BYTES 4096
 
-static struct vm_boot *tick_boot(const struct host *host, const struct params *params,
-                                 GError **err)
+static struct vm_boot *tick_boot(const struct host *host, const struct params *params, GError **err)
 {
     g_autofree char *firmware = guest_file(host, "tick", "tick.rom", err);
     struct vm_boot *boot;

@@ -1,7 +1,7 @@
 /*
  * The guest is 40 bytes of 64-bit code in a VM with one vCPU and 4 MiB of memory, entered directly
- * in long mode. It reports by OUT to one port: after the SSE2 and POPCNT instructions, and after the
- * loop. A timer signal brings KVM_RUN back when a stage takes too long.
+ * in long mode. It reports by OUT to one port: after the SSE2 and POPCNT instructions, and after
+ * the loop. A timer signal brings KVM_RUN back when a stage takes too long.
  */
 #include "migration/vm/kvm_proof.h"
 
@@ -33,6 +33,7 @@ enum stage {
     STAGE_LOOP = 'L',
 };
 
+/* clang-format off */
 static const uint8_t guest_code[] = {
     0x66, 0x0f, 0xef, 0xc0,       /* pxor xmm0, xmm0 */
     0x66, 0x0f, 0x76, 0xc9,       /* pcmpeqd xmm1, xmm1 */
@@ -47,6 +48,7 @@ static const uint8_t guest_code[] = {
     0xe6, REPORT_PORT,            /* out 0xf4, al */
     0xf4,                         /* hlt */
 };
+/* clang-format on */
 
 struct prover {
     int kvm, vm, vcpu;
@@ -87,8 +89,8 @@ static int make_vm(struct prover *prover)
         return fail_errno(prover, "KVM cannot make a VM");
     /* Intel needs three pages for its own use; others refuse, which is no harm. */
     ioctl(prover->vm, KVM_SET_TSS_ADDR, 0xfffbd000ul);
-    prover->memory = mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    prover->memory =
+        mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (prover->memory == MAP_FAILED)
         return fail_errno(prover, "no memory for a guest");
     region.userspace_addr = (uintptr_t)prover->memory;
@@ -100,8 +102,8 @@ static int make_vm(struct prover *prover)
     run_bytes = ioctl(prover->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
     if (run_bytes < 0)
         return fail_errno(prover, "KVM_GET_VCPU_MMAP_SIZE");
-    prover->run = mmap(NULL, (size_t)run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, prover->vcpu,
-                       0);
+    prover->run =
+        mmap(NULL, (size_t)run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, prover->vcpu, 0);
     return prover->run == MAP_FAILED ? fail_errno(prover, "mapping a virtual CPU") : 0;
 }
 
@@ -121,10 +123,10 @@ static int set_cpuid(struct prover *prover)
 /* Identity map of the first 2 MiB, long mode on, SSE allowed. */
 static int enter_long_mode(struct prover *prover)
 {
-    struct kvm_segment code = {.limit = 0xffffffff, .selector = 8, .type = 11, .present = 1,
-                               .s = 1, .l = 1, .g = 1};
-    struct kvm_segment data = {.limit = 0xffffffff, .selector = 16, .type = 3, .present = 1,
-                               .s = 1, .db = 1, .g = 1};
+    struct kvm_segment code = {
+        .limit = 0xffffffff, .selector = 8, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1};
+    struct kvm_segment data = {
+        .limit = 0xffffffff, .selector = 16, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1};
     struct kvm_regs regs = {.rip = CODE_AT, .rsp = CODE_AT, .rflags = 2};
     struct kvm_sregs sregs;
     const uint64_t tables[][2] = {
@@ -138,9 +140,9 @@ static int enter_long_mode(struct prover *prover)
     sregs.cs = code;
     sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
     sregs.cr3 = PML4_AT;
-    sregs.cr4 = 0x620;       /* PAE, OSFXSR, OSXMMEXCPT */
-    sregs.cr0 = 0x80000033;  /* PG, NE, ET, MP, PE */
-    sregs.efer = 0x500;      /* LMA, LME */
+    sregs.cr4 = 0x620;      /* PAE, OSFXSR, OSXMMEXCPT */
+    sregs.cr0 = 0x80000033; /* PG, NE, ET, MP, PE */
+    sregs.efer = 0x500;     /* LMA, LME */
     if (ioctl(prover->vcpu, KVM_SET_SREGS, &sregs) < 0 ||
         ioctl(prover->vcpu, KVM_SET_REGS, &regs) < 0)
         return fail_errno(prover, "KVM refuses to enter long mode");

@@ -13,9 +13,9 @@
 #define KVM_PROOF_ARGUMENT "prove-kvm"
 
 /*
- * The proof itself, to be run as a process of its own (`vtmh-node prove-kvm`), since a broken KVM may
- * hang whoever uses it. Prints one line to stdout: "ok" or the reason. Returns the exit status: 0
- * proven, 1 not.
+ * The proof itself, to be run as a process of its own (`vtmh-node prove-kvm`), since a broken KVM
+ * may hang whoever uses it. Prints one line to stdout: "ok" or the reason. Returns the exit status:
+ * 0 proven, 1 not.
  */
 int kvm_proof_main(void);
 

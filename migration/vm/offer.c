@@ -65,7 +65,8 @@ static GHashTable *set_from_json(json_t *array)
 
     if (!json_is_array(array))
         return NULL;
-    json_array_foreach (array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         if (!json_is_string(item))
             return NULL;
         g_hash_table_add(set, g_strdup(json_string_value(item)));
@@ -81,7 +82,8 @@ static GHashTable *map_from_json(json_t *object)
 
     if (!json_is_object(object))
         return NULL;
-    json_object_foreach (object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         if (!json_is_string(value))
             return NULL;
         g_hash_table_insert(map, g_strdup(key), g_strdup(json_string_value(value)));
@@ -91,35 +93,34 @@ static GHashTable *map_from_json(json_t *object)
 
 json_t *vm_offer_to_json(const struct vm_offer *offer)
 {
-    return json_pack("{s:s, s:[i,i,i], s:s, s:b, s:s*, s:o, s:o, s:o, s:o}", "binary",
-                     offer->binary, "version", (int)offer->version[0], (int)offer->version[1],
-                     (int)offer->version[2], "package", offer->package, "kvm", (int)offer->kvm,
-                     "kvm_reason", offer->kvm_reason, "machines", map_to_json(offer->machines),
-                     "cpus", set_to_json(offer->cpus), "capabilities",
-                     set_to_json(offer->capabilities), "parameters",
-                     set_to_json(offer->parameters));
+    return json_pack(
+        "{s:s, s:[i,i,i], s:s, s:b, s:s*, s:o, s:o, s:o, s:o}", "binary", offer->binary, "version",
+        (int)offer->version[0], (int)offer->version[1], (int)offer->version[2], "package",
+        offer->package, "kvm", (int)offer->kvm, "kvm_reason", offer->kvm_reason, "machines",
+        map_to_json(offer->machines), "cpus", set_to_json(offer->cpus), "capabilities",
+        set_to_json(offer->capabilities), "parameters", set_to_json(offer->parameters));
 }
 
-struct vm_offer *vm_offer_from_json(const json_t *json, GError **err)
+/* The strings and lists of an offer; what it has so far stays the caller's on failure. */
+static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
 {
-    g_autoptr(vm_offer) offer = g_new0(struct vm_offer, 1);
     const char *binary, *package, *reason = NULL;
     json_t *machines, *cpus, *capabilities, *parameters;
     int version[3], kvm;
     json_error_t error;
 
-    if (json_unpack_ex((json_t *)json, &error, 0,
-                       "{s:s, s:[i,i,i], s:s, s:b, s?s, s:o, s:o, s:o, s:o}", "binary", &binary,
-                       "version", &version[0], &version[1], &version[2], "package", &package,
-                       "kvm", &kvm, "kvm_reason", &reason, "machines", &machines, "cpus", &cpus,
-                       "capabilities", &capabilities, "parameters", &parameters) < 0) {
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:[i,i,i], s:s, s:b, s?s, s:o, s:o, s:o, s:o}",
+                       "binary", &binary, "version", &version[0], &version[1], &version[2],
+                       "package", &package, "kvm", &kvm, "kvm_reason", &reason, "machines",
+                       &machines, "cpus", &cpus, "capabilities", &capabilities, "parameters",
+                       &parameters) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "a host's offer cannot be read: %s",
                     error.text);
-        return NULL;
+        return -1;
     }
     offer->binary = g_strdup(binary);
     offer->package = g_strdup(package);
-    offer->kvm = kvm;
+    offer->kvm = kvm != 0;
     offer->kvm_reason = g_strdup(reason);
     for (int i = 0; i < 3; i++)
         offer->version[i] = (unsigned)MAX(version[i], 0);
@@ -127,13 +128,22 @@ struct vm_offer *vm_offer_from_json(const json_t *json, GError **err)
     offer->cpus = set_from_json(cpus);
     offer->capabilities = set_from_json(capabilities);
     offer->parameters = set_from_json(parameters);
-    if (offer->machines == NULL || offer->cpus == NULL || offer->capabilities == NULL ||
-        offer->parameters == NULL) {
-        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                    "a host's offer cannot be read: a list has something else in it");
-        return NULL;
-    }
-    return g_steal_pointer(&offer);
+    if (offer->machines != NULL && offer->cpus != NULL && offer->capabilities != NULL &&
+        offer->parameters != NULL)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                "a host's offer cannot be read: a list has something else in it");
+    return -1;
+}
+
+struct vm_offer *vm_offer_from_json(const json_t *json, GError **err)
+{
+    struct vm_offer *offer = g_new0(struct vm_offer, 1);
+
+    if (read_offer(offer, (json_t *)json, err) == 0)
+        return offer;
+    vm_offer_free(offer);
+    return NULL;
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -150,8 +160,7 @@ static json_t *pluck(json_t *array, const char *key)
     json_t *item;
     size_t i;
 
-    json_array_foreach (array, i, item)
-        json_array_append(values, json_object_get(item, key));
+    json_array_foreach(array, i, item) json_array_append(values, json_object_get(item, key));
     return values;
 }
 
@@ -161,8 +170,7 @@ static json_t *keys_of(json_t *object)
     const char *key;
     json_t *value;
 
-    json_object_foreach (object, key, value)
-        json_array_append_new(keys, json_string(key));
+    json_object_foreach(object, key, value) json_array_append_new(keys, json_string(key));
     return keys;
 }
 
@@ -172,7 +180,8 @@ static json_t *machines_of(json_t *array)
     json_t *item;
     size_t i;
 
-    json_array_foreach (array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         json_t *name = json_object_get(item, "name");
         const char *alias = json_string_value(json_object_get(item, "alias"));
 
@@ -188,9 +197,12 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
                int64_t deadline, GError **err)
 {
     static const char *const commands[] = {
-        "query-version",       "query-machines",
-        "query-cpu-definitions", "query-migrate-capabilities",
-        "query-migrate-parameters", "query-kvm",
+        "query-version",
+        "query-machines",
+        "query-cpu-definitions",
+        "query-migrate-capabilities",
+        "query-migrate-parameters",
+        "query-kvm",
     };
     json_t *answers[G_N_ELEMENTS(commands)] = {NULL};
     int result = 0;
@@ -200,14 +212,12 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
     if (result == 0) {
         json_t *qemu = json_object_get(answers[0], "qemu");
 
-        known->offer = json_pack("{s:s, s:[O*,O*,O*], s:O*, s:b, s:o, s:o, s:o, s:o}", "binary",
-                                 binary, "version", json_object_get(qemu, "major"),
-                                 json_object_get(qemu, "minor"), json_object_get(qemu, "micro"),
-                                 "package", json_object_get(answers[0], "package"), "kvm", 0,
-                                 "machines", machines_of(answers[1]), "cpus",
-                                 pluck(answers[2], "name"), "capabilities",
-                                 pluck(answers[3], "capability"), "parameters",
-                                 keys_of(answers[4]));
+        known->offer = json_pack(
+            "{s:s, s:[O*,O*,O*], s:O*, s:b, s:o, s:o, s:o, s:o}", "binary", binary, "version",
+            json_object_get(qemu, "major"), json_object_get(qemu, "minor"),
+            json_object_get(qemu, "micro"), "package", json_object_get(answers[0], "package"),
+            "kvm", 0, "machines", machines_of(answers[1]), "cpus", pluck(answers[2], "name"),
+            "capabilities", pluck(answers[3], "capability"), "parameters", keys_of(answers[4]));
         known->has_kvm = json_is_true(json_object_get(answers[5], "present"));
     }
     for (size_t i = 0; i < G_N_ELEMENTS(answers); i++)
@@ -217,9 +227,19 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
 
 static int ask_binary(const char *binary, struct known *known, int64_t deadline, GError **err)
 {
-    static const char *const argv[] = {
-        "qemu", "-machine", "none,accel=tcg:kvm", "-nodefaults", "-no-user-config", "-display",
-        "none", "-S", "-chardev", "socket,id=qmp,fd=3", "-mon", "chardev=qmp,mode=control", NULL};
+    static const char *const argv[] = {"qemu",
+                                       "-machine",
+                                       "none,accel=tcg:kvm",
+                                       "-nodefaults",
+                                       "-no-user-config",
+                                       "-display",
+                                       "none",
+                                       "-S",
+                                       "-chardev",
+                                       "socket,id=qmp,fd=3",
+                                       "-mon",
+                                       "chardev=qmp,mode=control",
+                                       NULL};
     struct qemu_start start = {
         .who = "QEMU", .binary = binary, .argv = argv, .serial_fd = -1, .on_event = ignore_event};
     g_autoptr(qemu_process) process = NULL;
@@ -255,8 +275,7 @@ static struct known *know(const char *binary, int64_t deadline, GError **err)
         known->changed.tv_nsec == now.st_ctim.tv_nsec)
         return known;
     {
-        struct known fresh = {
-            .changed = now.st_ctim, .size = now.st_size, .inode = now.st_ino};
+        struct known fresh = {.changed = now.st_ctim, .size = now.st_size, .inode = now.st_ino};
 
         if (ask_binary(binary, &fresh, deadline, err) < 0)
             return NULL;
@@ -288,26 +307,32 @@ static int prove_kvm(struct vm_offer *offer, int64_t deadline, GError **err)
     return 0;
 }
 
+/* Says whether this host has KVM, in an offer that says nothing of it yet. */
+static int decide_kvm(struct vm_offer *offer, enum vm_acceleration wanted, bool has_kvm,
+                      int64_t deadline, GError **err)
+{
+    if (wanted == VM_ACCELERATION_TCG)
+        offer->kvm_reason = g_strdup("the configuration asks for TCG");
+    else if (!has_kvm)
+        offer->kvm_reason = g_strdup("this QEMU is built without KVM");
+    else
+        return prove_kvm(offer, deadline, err);
+    return 0;
+}
+
 struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err)
 {
     g_autofree char *binary = qemu_find_binary(param_text(params, "qemu_binary"), "QEMU", err);
-    g_autoptr(vm_offer) offer = NULL;
+    struct vm_offer *offer;
     enum vm_acceleration wanted;
     struct known *known;
 
     if (binary == NULL || vm_acceleration_wanted(params, &wanted, err) < 0)
         return NULL;
     known = know(binary, deadline, err);
-    if (known == NULL)
-        return NULL;
-    offer = vm_offer_from_json(known->offer, err);
-    if (offer == NULL)
-        return NULL;
-    if (wanted == VM_ACCELERATION_TCG)
-        offer->kvm_reason = g_strdup("the configuration asks for TCG");
-    else if (!known->has_kvm)
-        offer->kvm_reason = g_strdup("this QEMU is built without KVM");
-    else if (prove_kvm(offer, deadline, err) < 0)
-        return NULL;
-    return g_steal_pointer(&offer);
+    offer = known != NULL ? vm_offer_from_json(known->offer, err) : NULL;
+    if (offer == NULL || decide_kvm(offer, wanted, known->has_kvm, deadline, err) == 0)
+        return offer;
+    vm_offer_free(offer);
+    return NULL;
 }

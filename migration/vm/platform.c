@@ -1,6 +1,6 @@
 /*
- * The decision. It looks at nothing but its arguments, and goes through the hosts in their order, so
- * that every host of a tuple comes to the same answer from the same offers.
+ * The decision. It looks at nothing but its arguments, and goes through the hosts in their order,
+ * so that every host of a tuple comes to the same answer from the same offers.
  */
 #include "migration/vm/platform.h"
 
@@ -14,7 +14,7 @@
 #define QUIRK_BYTES (8 * KIB)
 #define FIXED_MAJOR 9 /* the first QEMU with 03bfc2188f06 */
 
-G_DEFINE_QUARK(vm-error-quark, vm_error)
+G_DEFINE_QUARK(vm - error - quark, vm_error)
 
 struct decision {
     const struct vm_offer *const *offers;
@@ -102,8 +102,8 @@ static int decide_acceleration(struct decision *d, GError **err)
                         offer->kvm_reason != NULL ? offer->kvm_reason : "no reason given");
     }
     if (without->len > 0 && wanted == VM_ACCELERATION_KVM) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                    "KVM is asked for and does not work on %s", without->str);
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "KVM is asked for and does not work on %s",
+                    without->str);
         return -1;
     }
     d->platform->kvm = without->len == 0;
@@ -148,7 +148,8 @@ static bool is_better(const char *candidate, const char *best)
     return strcmp(candidate, best) < 0; /* any order will do, if it is the same everywhere */
 }
 
-/* The newest machine that all hosts have, of the family of one of the names the alias stands for. */
+/* The newest machine that all hosts have, of the family of one of the names the alias stands for.
+ */
 static const char *newest_common_of_family(const struct decision *d, const char *alias)
 {
     const char *best = NULL;
@@ -184,8 +185,8 @@ static int decide_machine(struct decision *d, GError **err)
         const char *resolved = g_hash_table_lookup(offer->machines, wanted);
 
         if (resolved == NULL)
-            append_host(without, d->names[i], "QEMU %u.%u.%u", offer->version[0],
-                        offer->version[1], offer->version[2]);
+            append_host(without, d->names[i], "QEMU %u.%u.%u", offer->version[0], offer->version[1],
+                        offer->version[2]);
         else
             append_host(answers, d->names[i], "%s", resolved);
     }
@@ -236,8 +237,7 @@ static int decide_cpu(struct decision *d, GError **err)
                     without->str);
         return -1;
     }
-    d->platform->cpu =
-        g_strconcat(model, flags != NULL && flags[0] != ',' ? "," : "", flags, NULL);
+    d->platform->cpu = g_strconcat(model, flags != NULL && flags[0] != ',' ? "," : "", flags, NULL);
     return 0;
 }
 
@@ -259,8 +259,8 @@ static int decide_memory(struct decision *d, GError **err)
         param_bool(d->params, "tcg_dirty_sync_quirk", &quirk, err) < 0)
         return -1;
     if (platform->ram_bytes < 1024 * KIB) {
-        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                    "mem = %s: a guest needs 1 MiB at least", params_get(d->params, "mem"));
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "mem = %s: a guest needs 1 MiB at least",
+                    params_get(d->params, "mem"));
         return -1;
     }
     if (platform->kvm || !any_before_the_fix(d) || platform->ram_bytes % FAST_SYNC_BYTES != 0)
@@ -271,8 +271,9 @@ static int decide_memory(struct decision *d, GError **err)
         return 0;
     }
     platform->ram_bytes -= QUIRK_BYTES;
-    note(d, "8 KiB less memory than asked for, since QEMU before 9.0 loses guest memory writes when "
-            "it migrates a TCG guest otherwise (fixed by qemu 03bfc2188f06)");
+    note(d,
+         "8 KiB less memory than asked for, since QEMU before 9.0 loses guest memory writes when "
+         "it migrates a TCG guest otherwise (fixed by qemu 03bfc2188f06)");
     return 0;
 }
 
@@ -284,8 +285,8 @@ static void note_versions(struct decision *d)
     for (unsigned i = 0; i < d->n; i++) {
         const struct vm_offer *offer = d->offers[i];
 
-        differ = differ || memcmp(offer->version, d->offers[0]->version,
-                                  sizeof offer->version) != 0 ||
+        differ = differ ||
+                 memcmp(offer->version, d->offers[0]->version, sizeof offer->version) != 0 ||
                  g_strcmp0(offer->package, d->offers[0]->package) != 0;
         append_host(versions, d->names[i], "%u.%u.%u%s%s", offer->version[0], offer->version[1],
                     offer->version[2], *offer->package != '\0' ? " " : "", offer->package);
@@ -294,22 +295,31 @@ static void note_versions(struct decision *d)
         note(d, "QEMU differs between the hosts: %s", versions->str);
 }
 
+static int decide(struct decision *d, GError **err)
+{
+    static int (*const steps[])(struct decision *, GError **) = {
+        decide_acceleration, decide_machine, decide_cpu, decide_memory};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (steps[i](d, err) < 0)
+            return -1;
+    }
+    note_versions(d);
+    return 0;
+}
+
 struct vm_platform *vm_platform_decide(const struct vm_offer *const *offers,
                                        const char *const *names, unsigned n,
                                        const struct params *params, GError **err)
 {
-    static int (*const steps[])(struct decision *, GError **) = {
-        decide_acceleration, decide_machine, decide_cpu, decide_memory};
-    g_autoptr(vm_platform) platform = g_new0(struct vm_platform, 1);
+    struct vm_platform *platform = g_new0(struct vm_platform, 1);
     struct decision decision = {offers, names, n, params, platform};
 
     platform->notes = g_ptr_array_new_with_free_func(g_free);
-    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-        if (steps[i](&decision, err) < 0)
-            return NULL;
-    }
-    note_versions(&decision);
-    return g_steal_pointer(&platform);
+    if (decide(&decision, err) == 0)
+        return platform;
+    vm_platform_free(platform);
+    return NULL;
 }
 
 void vm_platform_free(struct vm_platform *platform)

@@ -1,8 +1,8 @@
 /*
  * What a VM runs on, decided once for all hosts of a tuple, before any VM starts.
  *
- * Each host offers what it has proven (KVM by running a guest with it, everything else by asking the
- * hypervisor); every host computes the same decision from all offers.
+ * Each host offers what it has proven (KVM by running a guest with it, everything else by asking
+ * the hypervisor); every host computes the same decision from all offers.
  */
 #pragma once
 
@@ -34,13 +34,13 @@ int vm_acceleration_wanted(const struct params *params, enum vm_acceleration *ou
 
 /* What one host can do. Owned strings. */
 struct vm_offer {
-    char *binary;         /* path that was asked */
-    unsigned version[3];  /* QMP query-version: major, minor, micro */
-    char *package;        /* the distribution's addition, may be empty */
-    bool kvm;             /* proven by a guest, not by /dev/kvm alone */
-    char *kvm_reason;     /* why not, in a sentence; NULL if kvm */
-    GHashTable *machines; /* full name or alias -> full name (QMP query-machines) */
-    GHashTable *cpus;     /* set of CPU models (QMP query-cpu-definitions) */
+    char *binary;             /* path that was asked */
+    unsigned version[3];      /* QMP query-version: major, minor, micro */
+    char *package;            /* the distribution's addition, may be empty */
+    bool kvm;                 /* proven by a guest, not by /dev/kvm alone */
+    char *kvm_reason;         /* why not, in a sentence; NULL if kvm */
+    GHashTable *machines;     /* full name or alias -> full name (QMP query-machines) */
+    GHashTable *cpus;         /* set of CPU models (QMP query-cpu-definitions) */
     GHashTable *capabilities; /* set of migration capabilities (QMP query-migrate-capabilities) */
     GHashTable *parameters;   /* set of migration parameters (QMP query-migrate-parameters) */
 };
@@ -60,18 +60,18 @@ struct vm_offer *vm_offer_from_json(const json_t *json, GError **err);
 /* The decision. */
 struct vm_platform {
     bool kvm;
-    char *machine;       /* full versioned name */
-    char *cpu;           /* model with flags, as for -cpu */
-    uint64_t ram_bytes;  /* after quirks */
-    GPtrArray *notes;    /* char *: TCG instead of KVM and why, the quirk, versions that differ */
+    char *machine;      /* full versioned name */
+    char *cpu;          /* model with flags, as for -cpu */
+    uint64_t ram_bytes; /* after quirks */
+    GPtrArray *notes;   /* char *: TCG instead of KVM and why, the quirk, versions that differ */
 };
 
 /*
- * Decides from all offers (by host index; names for messages) and a VM's params. The same inputs give
- * the same answer on every host. UNSUPPORTED when no common answer exists, with the hosts that
- * disagree. `tcg_dirty_sync_quirk`: yes (default): with TCG and any QEMU older than 9.0, RAM that is a
- * multiple of 256 KiB gets 8 KiB less, since QEMU loses guest writes otherwise (fixed by
- * qemu 03bfc2188f06). Transfer full.
+ * Decides from all offers (by host index; names for messages) and a VM's params. The same inputs
+ * give the same answer on every host. UNSUPPORTED when no common answer exists, with the hosts that
+ * disagree. `tcg_dirty_sync_quirk`: yes (default): with TCG and any QEMU older than 9.0, RAM that
+ * is a multiple of 256 KiB gets 8 KiB less, since QEMU loses guest writes otherwise (fixed by qemu
+ * 03bfc2188f06). Transfer full.
  */
 struct vm_platform *vm_platform_decide(const struct vm_offer *const *offers,
                                        const char *const *names, unsigned n,

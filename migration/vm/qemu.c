@@ -54,8 +54,7 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
                          int serial_fd, GError **err)
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
-    g_autofree char *binary =
-        qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
+    g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
     struct qemu_cmdline line = {
         .binary = binary,
         .name = spec->name,
@@ -94,12 +93,13 @@ static int find_ssh_port(struct qemu_vm *vm, int64_t deadline, GError **err)
 {
     json_auto_t *text = NULL;
 
-    if (qemu_command(vm, "human-monitor-command", json_pack("{s:s}", "command-line", "info usernet"),
-                     deadline, &text, err) < 0)
+    if (qemu_command(vm, "human-monitor-command",
+                     json_pack("{s:s}", "command-line", "info usernet"), deadline, &text, err) < 0)
         return -1;
     vm->base.ssh_port = qemu_usernet_port(json_string_value(text), GUEST_SSH_PORT);
     if (vm->base.ssh_port == 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "QEMU does not say on which port it forwards ssh");
+        g_set_error(err, VM_ERROR, VM_ERROR_START,
+                    "QEMU does not say on which port it forwards ssh");
         return -1;
     }
     g_strlcpy(vm->base.ssh_address, "127.0.0.1", sizeof vm->base.ssh_address);

@@ -68,8 +68,8 @@ static int add_machine(struct line *line, GError **err)
     const struct vm_platform *platform = line->in->platform;
     const char *uuid = param_text(params, "uuid");
 
-    add_option(line, "-machine", "%s,accel=%s%s", platform->machine,
-               platform->kvm ? "kvm" : "tcg", extra(params, "machine_type_extra_params"));
+    add_option(line, "-machine", "%s,accel=%s%s", platform->machine, platform->kvm ? "kvm" : "tcg",
+               extra(params, "machine_type_extra_params"));
     add_option(line, "-cpu", "%s", platform->cpu);
     add_option(line, "-m", "%" G_GUINT64_FORMAT "k", platform->ram_bytes / 1024);
     if (uuid != NULL && strcmp(uuid, "random") == 0) {

@@ -1,13 +1,14 @@
 /*
- * Moving by QMP. Capabilities and parameters are set and read back on both ends before each move, so
- * that what a former move of this QEMU has left does not count. A move is known by its MIGRATION
+ * Moving by QMP. Capabilities and parameters are set and read back on both ends before each move,
+ * so that what a former move of this QEMU has left does not count. A move is known by its MIGRATION
  * events, from `setup` on: a QEMU that has been a destination has said `completed` already.
  */
 #include "migration/vm/qemu.h"
 
 #include <string.h>
 
-#define UNLIMITED_BYTES_PER_S INT64_MAX /* the largest that QEMU takes; its default is 128 MiB/s */
+#define UNLIMITED_BYTES_PER_S INT64_MAX /* the largest that QEMU takes; its default is 128 MiB/s   \
+                                         */
 #define EXIT_MS 1000                    /* for a destination that failed to end by itself */
 
 void qemu_move_on_status(struct qemu_vm *vm, const char *status)
@@ -55,7 +56,8 @@ static json_t *capabilities_to_set(const struct vm_move *move, json_t *current)
     json_t *item;
     size_t i;
 
-    json_array_foreach (current, i, item) {
+    json_array_foreach(current, i, item)
+    {
         const char *name = json_string_value(json_object_get(item, "capability"));
         bool wanted = wanted_state(move, name);
 
@@ -80,9 +82,9 @@ static int check_all_known(struct qemu_vm *vm, const struct vm_move *move, json_
         json_t *item;
         size_t i;
 
-        json_array_foreach (current, i, item)
-            is_known = is_known ||
-                       g_strcmp0(json_string_value(json_object_get(item, "capability")), name) == 0;
+        json_array_foreach(current, i, item) is_known =
+            is_known ||
+            g_strcmp0(json_string_value(json_object_get(item, "capability")), name) == 0;
         if (is_known)
             continue;
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
@@ -113,8 +115,7 @@ static int set_capabilities(struct qemu_vm *vm, const struct vm_move *move, int6
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
                     "QEMU of %s on %s does not take the migration capability %s", vm->base.name,
                     vm->base.host->name,
-                    json_string_value(
-                        json_object_get(json_array_get(left, 0), "capability")));
+                    json_string_value(json_object_get(json_array_get(left, 0), "capability")));
         return -1;
     }
     return 0;
@@ -159,8 +160,7 @@ static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_
 static uint16_t listening_port(json_t *reply)
 {
     json_t *addresses = json_object_get(reply, "socket-address");
-    const char *port =
-        json_string_value(json_object_get(json_array_get(addresses, 0), "port"));
+    const char *port = json_string_value(json_object_get(json_array_get(addresses, 0), "port"));
     guint64 number;
 
     if (port == NULL || !g_ascii_string_to_unsigned(port, 10, 1, UINT16_MAX, &number, NULL))
@@ -243,8 +243,8 @@ static char *reason_of(struct qemu_vm *vm, int64_t deadline)
     const char *text;
 
     if (vm->migration.is_incoming)
-        await_event(qemu_process_ended(vm->process),
-                    deadline_min(deadline, deadline_in(EXIT_MS)), NULL);
+        await_event(qemu_process_ended(vm->process), deadline_min(deadline, deadline_in(EXIT_MS)),
+                    NULL);
     if (!event_is_set(qemu_process_ended(vm->process)) &&
         qemu_command(vm, "query-migrate", NULL, deadline_min(deadline, deadline_in(EXIT_MS)),
                      &reply, NULL) == 0) {

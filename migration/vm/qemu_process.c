@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QUIT_MS 1000        /* for QEMU to end by itself after quit */
-#define KILL_MS 5000        /* for the kernel to end it after SIGKILL */
-#define DEATH_MS 2000       /* between the end of the QMP stream and the exit */
-#define SILENCE_MS 500       /* between the exit and the end of the QMP stream */
+#define QUIT_MS 1000   /* for QEMU to end by itself after quit */
+#define KILL_MS 5000   /* for the kernel to end it after SIGKILL */
+#define DEATH_MS 2000  /* between the end of the QMP stream and the exit */
+#define SILENCE_MS 500 /* between the exit and the end of the QMP stream */
 #define LAST_WORDS_BYTES 2048
 #define LAST_WORDS_LINES 4
 
@@ -35,9 +35,8 @@ char *qemu_find_binary(const char *name, const char *who, GError **err)
         g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: %s is not a program", who,
                     name);
     else
-        g_set_error(err, VM_ERROR, VM_ERROR_START,
-                    "%s cannot start: there is no %s in PATH (%s)", who, name,
-                    g_getenv("PATH") != NULL ? g_getenv("PATH") : "unset");
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: there is no %s in PATH (%s)",
+                    who, name, g_getenv("PATH") != NULL ? g_getenv("PATH") : "unset");
     return NULL;
 }
 
@@ -51,8 +50,7 @@ static int open_output(struct qemu_process *process, const char *prefix, GError 
         process->output_fd = memfd_create("qemu-output", MFD_CLOEXEC);
     if (process->output_fd < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: cannot open %s: %s",
-                    process->who, path != NULL ? path : "memory for its output",
-                    g_strerror(errno));
+                    process->who, path != NULL ? path : "memory for its output", g_strerror(errno));
         return -1;
     }
     process->output_begin = lseek(process->output_fd, 0, SEEK_END);
@@ -69,8 +67,8 @@ static int start_child(struct qemu_process *process, const struct qemu_start *st
         {.fd = start->serial_fd, .as = QEMU_FD_SERIAL}, /* -1 ends the list as well */
         {.fd = -1},
     };
-    g_autofree const char **argv = g_memdup2(
-        start->argv, (g_strv_length((char **)start->argv) + 1) * sizeof start->argv[0]);
+    g_autofree const char **argv =
+        g_memdup2(start->argv, (g_strv_length((char **)start->argv) + 1) * sizeof start->argv[0]);
     struct child_spec spec = {.argv = argv, .fds = fds, .new_session = true};
 
     argv[0] = start->binary;
@@ -85,21 +83,18 @@ static int start_child(struct qemu_process *process, const struct qemu_start *st
     return 0;
 }
 
-struct qemu_process *qemu_process_start(const struct qemu_start *start, GError **err)
+static int open_all(struct qemu_process *process, const struct qemu_start *start, GError **err)
 {
-    g_autoptr(qemu_process) process = g_new0(struct qemu_process, 1);
     g_autofree char *log_path = NULL;
     int pair[2];
     int started;
 
-    process->who = g_strdup(start->who);
-    process->output_fd = -1;
     if (open_output(process, start->log_prefix, err) < 0)
-        return NULL;
+        return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", start->who,
                     g_strerror(errno));
-        return NULL;
+        return -1;
     }
     if (start->log_prefix != NULL)
         log_path = g_strconcat(start->log_prefix, ".qmp.log", NULL);
@@ -107,10 +102,22 @@ struct qemu_process *qemu_process_start(const struct qemu_start *start, GError *
     close(pair[1]);
     if (started < 0) {
         close(pair[0]);
-        return NULL;
+        return -1;
     }
     process->qmp = qmp_open(pair[0], log_path, start->on_event, start->arg, err);
-    return process->qmp != NULL ? g_steal_pointer(&process) : NULL;
+    return process->qmp != NULL ? 0 : -1;
+}
+
+struct qemu_process *qemu_process_start(const struct qemu_start *start, GError **err)
+{
+    struct qemu_process *process = g_new0(struct qemu_process, 1);
+
+    process->who = g_strdup(start->who);
+    process->output_fd = -1;
+    if (open_all(process, start, err) == 0)
+        return process;
+    qemu_process_free(process);
+    return NULL;
 }
 
 /* A closed stream means death; how is known a moment later. */

@@ -22,7 +22,8 @@ struct qemu_start {
     const char *binary;      /* path */
     const char *const *argv; /* argv[0] too */
     int serial_fd;           /* becomes QEMU_FD_SERIAL; stays the caller's; -1: none */
-    const char *log_prefix;  /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
+    const char
+        *log_prefix; /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
     qmp_event_fn on_event;
     void *arg;
 };
@@ -49,8 +50,8 @@ struct event *qemu_process_ended(struct qemu_process *process);
 /* After its end: waits until all that it said by QMP has been taken, for a moment at most. */
 void qemu_process_await_silence(struct qemu_process *process);
 
-/* "QEMU of vm1 on host1 ended (killed by SIGKILL): …last words…" as a VM_ERROR of the code. Waits a moment
- * for the end if it has not been seen yet. Transfer full. */
+/* "QEMU of vm1 on host1 ended (killed by SIGKILL): …last words…" as a VM_ERROR of the code. Waits a
+ * moment for the end if it has not been seen yet. Transfer full. */
 GError *qemu_process_death(struct qemu_process *process, enum vm_error code);
 
 /* The last lines it has printed, joined by "; ", NULL if there are none. Transfer full. */

@@ -3,7 +3,8 @@
  *
  * The read side splits lines and hands each object to whom it belongs: the greeting, an event, or
  * the answer to a pending command, found by its id. A waiter's record lies on its fiber's stack and
- * is in the table only while it waits, so an answer that comes too late finds nobody and is dropped.
+ * is in the table only while it waits, so an answer that comes too late finds nobody and is
+ * dropped.
  *
  * The write side is a queue that is flushed as far as the socket takes it, the rest when it becomes
  * writable: a command that was begun is sent in whole even if its fiber has given up, else the
@@ -76,7 +77,8 @@ static void log_line(struct qmp *qmp, char direction, const char *line, int fd)
         return;
     now = g_date_time_new_now_utc();
     stamp = g_date_time_format(now, "%FT%T.%fZ");
-    fprintf(qmp->log, "%s %c %s%s\n", stamp, direction, fd >= 0 ? "(with a descriptor) " : "", line);
+    fprintf(qmp->log, "%s %c %s%s\n", stamp, direction, fd >= 0 ? "(with a descriptor) " : "",
+            line);
     fflush(qmp->log);
 }
 
@@ -232,8 +234,8 @@ static void flush(struct qmp *qmp)
             outgoing_free(g_queue_pop_head(&qmp->out));
     }
     if (qmp->cause == NULL)
-        uv_poll_start(&qmp->poll,
-                      UV_READABLE | (g_queue_is_empty(&qmp->out) ? 0 : UV_WRITABLE), on_poll);
+        uv_poll_start(&qmp->poll, UV_READABLE | (g_queue_is_empty(&qmp->out) ? 0 : UV_WRITABLE),
+                      on_poll);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)

@@ -31,8 +31,8 @@ int qmp_greet(struct qmp *qmp, int64_t deadline, GError **err);
  * failure). fd: handed over with the command (SCM_RIGHTS), stays the caller's; -1: none.
  * *reply_out: the value of "return", transfer full; may be NULL.
  *
- * VM_ERROR_COMMAND: the peer refused it, or has spoken garbage. SYNC_ERROR_CLOSED: the peer has gone.
- * SYNC_ERROR_TIMEOUT, SYNC_ERROR_CANCELLED: the answer, when it comes, is dropped.
+ * VM_ERROR_COMMAND: the peer refused it, or has spoken garbage. SYNC_ERROR_CLOSED: the peer has
+ * gone. SYNC_ERROR_TIMEOUT, SYNC_ERROR_CANCELLED: the answer, when it comes, is dropped.
  */
 int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
                 json_t **reply_out, GError **err);

@@ -86,8 +86,7 @@ int vm_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *addre
     return vm->driver->incoming_tcp(vm, move, address, low, high, port_out, deadline, err);
 }
 
-int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline,
-                  GError **err)
+int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline, GError **err)
 {
     return vm->driver->migrate_fd(vm, move, fd, deadline, err);
 }

@@ -1,9 +1,10 @@
 /*
  * A virtual machine on this host: one interface, a driver behind it.
  *
- * Life: vm_create() starts the hypervisor with the guest's CPUs stopped; a source is then started by
- * vm_cont(), a destination receives by vm_incoming(). vm_destroy() ends it, waits for its end and
- * strikes it from the ledger. Death of the hypervisor is an event (vm_exited) and fails every wait.
+ * Life: vm_create() starts the hypervisor with the guest's CPUs stopped; a source is then started
+ * by vm_cont(), a destination receives by vm_incoming(). vm_destroy() ends it, waits for its end
+ * and strikes it from the ledger. Death of the hypervisor is an event (vm_exited) and fails every
+ * wait.
  *
  * Calls wait in a fiber with a deadline; errors are of VM_ERROR or SYNC_ERROR.
  */
@@ -17,11 +18,11 @@ struct vm;
 
 struct vm_spec {
     const struct host *host;
-    const char *name;                   /* "vm1" */
-    const struct params *params;        /* resolved for this VM */
+    const char *name;            /* "vm1" */
+    const struct params *params; /* resolved for this VM */
     const struct vm_platform *platform;
-    bool incoming;                      /* a destination: waits for vm_incoming() */
-    const struct vm_boot *boot;         /* what the guest boots from */
+    bool incoming;              /* a destination: waits for vm_incoming() */
+    const struct vm_boot *boot; /* what the guest boots from */
 };
 
 /* What the guest boots from: a firmware ROM, or a kernel. NULL fields are left out. */
@@ -35,9 +36,9 @@ struct vm_boot {
 struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err);
 
 /*
- * Ends the hypervisor (quit, then SIGKILL after a moment), waits until it is dead, and strikes it from
- * the ledger. Works on a cancelled fiber. Returns -1 only if it does not die: then it stays in the
- * ledger. NULL is fine.
+ * Ends the hypervisor (quit, then SIGKILL after a moment), waits until it is dead, and strikes it
+ * from the ledger. Works on a cancelled fiber. Returns -1 only if it does not die: then it stays in
+ * the ledger. NULL is fine.
  */
 int vm_destroy(struct vm *vm, GError **err);
 
@@ -47,18 +48,21 @@ pid_t vm_pid(const struct vm *vm);
 /* Set when the hypervisor's process has ended. */
 struct event *vm_exited(struct vm *vm);
 
-/* How it ended, with the tail of its stderr ("QEMU on … was killed by SIGKILL: …"). Transfer full. */
+/* How it ended, with the tail of its stderr ("QEMU on … was killed by SIGKILL: …"). Transfer full.
+ */
 GError *vm_death(struct vm *vm);
 
 /* The guest's first serial port. Transfer none. One reader: the guest. */
 struct stream *vm_serial(struct vm *vm);
 
-/* Where on this host the guest's ssh port is reached ("127.0.0.1" and a port); 0 if it has no NIC. */
+/* Where on this host the guest's ssh port is reached ("127.0.0.1" and a port); 0 if it has no NIC.
+ */
 uint16_t vm_ssh_port(const struct vm *vm);
 const char *vm_ssh_address(const struct vm *vm);
 
-/* QMP cont / stop, and the run state ("running", "paused", "inmigrate", "postmigrate", …). cont refuses
- * a guest that is still inmigrate: QEMU would silently start it at the end of the stream. */
+/* QMP cont / stop, and the run state ("running", "paused", "inmigrate", "postmigrate", …). cont
+ * refuses a guest that is still inmigrate: QEMU would silently start it at the end of the stream.
+ */
 int vm_cont(struct vm *vm, int64_t deadline, GError **err);
 int vm_stop(struct vm *vm, int64_t deadline, GError **err);
 int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
@@ -67,9 +71,9 @@ int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err
 
 /* How a guest is to be moved, the same for both ends and all drivers. */
 struct vm_move {
-    GHashTable *capabilities;   /* name -> GINT_TO_POINTER(bool): set and read back */
-    uint64_t max_bandwidth;     /* bytes/s; 0: unlimited */
-    int64_t downtime_limit_ms;  /* -1: the hypervisor's default */
+    GHashTable *capabilities;  /* name -> GINT_TO_POINTER(bool): set and read back */
+    uint64_t max_bandwidth;    /* bytes/s; 0: unlimited */
+    int64_t downtime_limit_ms; /* -1: the hypervisor's default */
 };
 
 /* One look at a migration (QMP query-migrate). -1: not reported. */
@@ -97,22 +101,23 @@ int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t dea
                   GError **err);
 
 /*
- * Either end: waits for the end of the migration begun by the calls above, by MIGRATION events only.
- * Returns 0 when it completed. MIGRATION error with the hypervisor's reason when it failed or was
- * cancelled; DIED when the hypervisor ended.
+ * Either end: waits for the end of the migration begun by the calls above, by MIGRATION events
+ * only. Returns 0 when it completed. MIGRATION error with the hypervisor's reason when it failed or
+ * was cancelled; DIED when the hypervisor ended.
  */
 int vm_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 
 /* Set at each new migration status, STOP and iteration, for progress; reset it before waiting. */
 struct event *vm_migration_changed(struct vm *vm);
 
-/* Source: cancels and waits until the hypervisor says cancelled (or failed), or that it completed. */
+/* Source: cancels and waits until the hypervisor says cancelled (or failed), or that it completed.
+ */
 int vm_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 
 /* Statistics; *stats is filled. After completion asks until total and downtime are filled in. */
 int vm_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
 
-/* CLOCK_REALTIME in microseconds of the last STOP / RESUME event by the hypervisor's own time stamp;
- * 0: none since the last vm_incoming / vm_migrate call. */
+/* CLOCK_REALTIME in microseconds of the last STOP / RESUME event by the hypervisor's own time
+ * stamp; 0: none since the last vm_incoming / vm_migrate call. */
 int64_t vm_stopped_at_us(const struct vm *vm);
 int64_t vm_resumed_at_us(const struct vm *vm);

@@ -70,8 +70,7 @@ static int boot_work_and_move(struct bed *bed, GError **err)
         guest_verify(seat.guest, BOOT, &pages, &bad, err) < 0)
         return -1;
     check(bad == 1);
-    if (guest_run(seat.guest, "pkill vtmh-mem", BOOT, &(int){0}, NULL,
-                  err) < 0)
+    if (guest_run(seat.guest, "pkill vtmh-mem", BOOT, &(int){0}, NULL, err) < 0)
         return -1;
     check(guest_check_work(seat.guest, BOOT, &error) < 0);
     check(g_error_matches(error, VM_ERROR, VM_ERROR_GUEST));

@@ -371,8 +371,7 @@ static int listen_on_a_taken_port(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
     struct vm_move move = {capabilities, 0, -1};
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     g_autoptr(GError) error = NULL, elsewhere = NULL;
     g_autofree char *port_text = NULL;

@@ -209,8 +209,8 @@ GHashTable *move_capabilities(void)
     return set;
 }
 
-int seat_begin_move(struct bed *bed, struct seat *from, struct seat *to,
-                    const struct vm_move *move, GError **err)
+int seat_begin_move(struct bed *bed, struct seat *from, struct seat *to, const struct vm_move *move,
+                    GError **err)
 {
     g_autofree char *state = guest_state(from->guest);
     g_autoptr(stream) channel = NULL;

@@ -7,11 +7,11 @@
 #include "migration/guest/guest.h"
 
 struct bed {
-    char *dir;          /* everything of this bed */
-    char *guests_dir;   /* the user's cache, or dir/guests after bed_make_rom() */
-    struct host host;   /* "host1"; logs in dir */
-    GHashTable *owned;  /* "kind what" */
-    struct params *params; /* TCG, 32 MiB, guest tick */
+    char *dir;                    /* everything of this bed */
+    char *guests_dir;             /* the user's cache, or dir/guests after bed_make_rom() */
+    struct host host;             /* "host1"; logs in dir */
+    GHashTable *owned;            /* "kind what" */
+    struct params *params;        /* TCG, 32 MiB, guest tick */
     struct vm_platform *platform; /* after bed_decide() */
     struct scope *readers;
 };
@@ -58,7 +58,7 @@ int seat_move(struct bed *bed, struct seat *seat, const struct vm_move *move,
               struct vm_move_stats *stats, GError **err);
 
 /* Starts a destination and the stream into it; returns with both ends under way. */
-int seat_begin_move(struct bed *bed, struct seat *from, struct seat *to,
-                    const struct vm_move *move, GError **err);
+int seat_begin_move(struct bed *bed, struct seat *from, struct seat *to, const struct vm_move *move,
+                    GError **err);
 
 #define SOON deadline_in(20000)

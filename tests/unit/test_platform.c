@@ -8,7 +8,8 @@ TestSuite(platform, .timeout = 10);
 #define OLD 7, 2
 #define NEW 10, 0
 
-/* A host with KVM whose "pc" is pc-i440fx-MAJOR.MINOR and that knows `machines` (blank-separated). */
+/* A host with KVM whose "pc" is pc-i440fx-MAJOR.MINOR and that knows `machines` (blank-separated).
+ */
 static struct vm_offer *offer(unsigned major, unsigned minor, const char *machines)
 {
     struct vm_offer *made = g_new0(struct vm_offer, 1);
@@ -71,8 +72,8 @@ static bool has_note(const struct vm_platform *platform, const char *words)
     return false;
 }
 
-static void refuses(struct vm_offer *one, struct vm_offer *two, const char *key,
-                    const char *value, const char *words)
+static void refuses(struct vm_offer *one, struct vm_offer *two, const char *key, const char *value,
+                    const char *words)
 {
     g_autoptr(params) params = params_new();
     g_autoptr(GError) err = NULL;
@@ -194,8 +195,7 @@ Test(platform, cpu_model_and_flags_make_one_argument)
 Test(platform, cpu_that_cannot_be_is_unsupported)
 {
     refuses(old_host(), old_host(), "cpu_model", "Cray", "host1 (QEMU 7.2.0), host2 (QEMU 7.2.0)");
-    refuses(old_host(), without_kvm(old_host(), "it emulates"), "cpu_model", "host",
-            "needs KVM");
+    refuses(old_host(), without_kvm(old_host(), "it emulates"), "cpu_model", "host", "needs KVM");
 }
 
 static uint64_t ram_of(struct vm_offer *one, struct vm_offer *two, const char *mem,
@@ -250,7 +250,8 @@ Test(platform, offer_that_is_not_one_is_refused)
 {
     static const char *const texts[] = {
         "{}", "[]", "{\"binary\": 3}",
-        "{\"binary\":\"q\",\"version\":[7,2,0],\"package\":\"\",\"kvm\":true,\"machines\":{\"pc\":1},"
+        "{\"binary\":\"q\",\"version\":[7,2,0],\"package\":\"\",\"kvm\":true,\"machines\":{\"pc\":"
+        "1},"
         "\"cpus\":[],\"capabilities\":[],\"parameters\":[]}",
         "{\"binary\":\"q\",\"version\":[7,2,0],\"package\":\"\",\"kvm\":true,\"machines\":{},"
         "\"cpus\":[1],\"capabilities\":[],\"parameters\":[]}"};

@@ -6,8 +6,10 @@
 TestSuite(qemu_cmdline, .timeout = 10);
 
 static const struct vm_boot tick = {.firmware = "/guests/tick.rom"};
-static const struct vm_boot jeos = {
-    .kernel = "/g/vmlinuz", .initrd = "/g/initrd", .append = "console=ttyS0 quiet", .network = true};
+static const struct vm_boot jeos = {.kernel = "/g/vmlinuz",
+                                    .initrd = "/g/initrd",
+                                    .append = "console=ttyS0 quiet",
+                                    .network = true};
 
 /* Transfer full; NULL with err. */
 static char *line_of(const struct params *params, const struct vm_boot *boot, bool kvm,

@@ -134,8 +134,7 @@ static int answer_two_in_reverse(struct bed *bed, GError **err)
 
     if (greet_as_peer(bed, err) < 0 || hear(bed, "one", &first, err) < 0 ||
         hear(bed, "two", &second, err) < 0 || answer(bed, second, "\"return\": 2", err) < 0 ||
-        say(bed,
-            "{\"timestamp\": {\"seconds\": 5, \"microseconds\": 7}, \"event\": \"STOP\"}\r\n",
+        say(bed, "{\"timestamp\": {\"seconds\": 5, \"microseconds\": 7}, \"event\": \"STOP\"}\r\n",
             err) < 0)
         return -1;
     return answer(bed, first, "\"return\": 1", err);
@@ -196,8 +195,8 @@ static int refused_command(struct bed *bed, GError **err)
 
     if (qmp_greet(bed->qmp, SOON, err) < 0)
         return -1;
-    check(qmp_command(bed->qmp, "migrate", json_pack("{s:s}", "uri", "x"), -1, SOON, NULL,
-                      &error) < 0);
+    check(qmp_command(bed->qmp, "migrate", json_pack("{s:s}", "uri", "x"), -1, SOON, NULL, &error) <
+          0);
     check(g_error_matches(error, VM_ERROR, VM_ERROR_COMMAND));
     check(strcmp(error->message, "QMP migrate: no way (GenericError)") == 0);
     return scope_close(scope, err);
@@ -322,8 +321,10 @@ static int take_descriptor(struct bed *bed, GError **err)
 {
     char text[512], control[CMSG_SPACE(sizeof(int))] = {0};
     struct iovec data = {text, sizeof text - 1};
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
     struct cmsghdr *header;
     json_auto_t *command = NULL;
     g_autofree char *reply = NULL;
@@ -354,8 +355,8 @@ static int pass_a_descriptor(struct bed *bed, GError **err)
 
     check(pipe2(fds, O_CLOEXEC) == 0);
     if (qmp_greet(bed->qmp, SOON, err) < 0 ||
-        qmp_command(bed->qmp, "getfd", json_pack("{s:s}", "fdname", "f"), fds[1], SOON, NULL,
-                    err) < 0)
+        qmp_command(bed->qmp, "getfd", json_pack("{s:s}", "fdname", "f"), fds[1], SOON, NULL, err) <
+            0)
         return -1;
     check(read(fds[0], &byte, 1) == 1 && byte == 'x');
     close(fds[0]);
@@ -446,8 +447,8 @@ Test(qmp, log_has_both_directions_with_time_stamps)
     rmdir(folder);
     lines = g_strsplit(text, "\n", -1);
     cr_assert_eq(g_strv_length(lines), 6);
-    cr_assert(g_regex_match_simple("^\\d{4}-\\d\\d-\\d\\dT[0-9:]{8}\\.\\d{6}Z < \\{\"QMP\"", lines[0],
-                                   0, 0),
+    cr_assert(g_regex_match_simple("^\\d{4}-\\d\\d-\\d\\dT[0-9:]{8}\\.\\d{6}Z < \\{\"QMP\"",
+                                   lines[0], 0, 0),
               "%s", lines[0]);
     cr_assert(strstr(lines[1], " > {\"execute\":\"qmp_capabilities\"") != NULL, "%s", lines[1]);
     cr_assert(strstr(lines[4], " < {\"id\": 2, \"error\"") != NULL, "%s", lines[4]);
