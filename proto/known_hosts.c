@@ -67,7 +67,7 @@ static bool hashed_name_matches(const char *hashed, const char *name)
     wanted = g_base64_decode(parts[1], &wanted_size);
 
     hmac = g_hmac_new(G_CHECKSUM_SHA1, salt, salt_size);
-    g_hmac_update(hmac, (const guchar *)name, strlen(name));
+    g_hmac_update(hmac, (const guchar *)name, (gssize)strlen(name));
     g_hmac_get_digest(hmac, digest, &digest_size);
     g_hmac_unref(hmac);
     return wanted_size == digest_size && memcmp(wanted, digest, digest_size) == 0;
@@ -383,7 +383,7 @@ char *known_hosts_fingerprint(const uint8_t *key, size_t key_size)
     uint8_t digest[32];
     gsize digest_size = sizeof(digest);
 
-    g_checksum_update(checksum, key, key_size);
+    g_checksum_update(checksum, key, (gssize)key_size);
     g_checksum_get_digest(checksum, digest, &digest_size);
     base64 = g_base64_encode(digest, digest_size);
     base64[strcspn(base64, "=")] = '\0';

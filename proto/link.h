@@ -21,8 +21,8 @@
 #define LINK_PROTOCOL_VERSION 1
 #define LINK_HEARTBEAT_MS 500
 #define LINK_LOST_MS 3000
-#define LINK_MAX_FRAME (1024 * 1024) /* bytes, sealed; larger ones are refused by both sides */
-#define LINK_MAX_CHUNK (128 * 1024)  /* what to put into one FileChunk */
+#define LINK_MAX_FRAME 1048576 /* 1 MiB, sealed; larger ones are refused by both sides */
+#define LINK_MAX_CHUNK 131072  /* 128 KiB: what to put into one FileChunk */
 
 #define LINK_ERROR (link_error_quark())
 GQuark link_error_quark(void);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* A listener's carrier drops what exceeds the kernel's buffers (about 460 KiB), so stay below. */
-#define OUTBOX_WINDOW (192 * 1024)
+#define OUTBOX_WINDOW 196608    /* 192 KiB */
 #define OUTBOX_MESSAGE_COST 256 /* bytes counted for each message beside its own */
 #define OUTBOX_RESEND_MS 200
 #define OUTBOX_RESEND_MAX_MS 1600

@@ -27,6 +27,7 @@
 #define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 G_STATIC_ASSERT(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+G_STATIC_ASSERT(SEAL_KEY_HEX == 2 * SEAL_KEY_BYTES);
 G_STATIC_ASSERT(SEAL_OVERHEAD == NONCE_BYTES + TAG_BYTES);
 
 G_DEFINE_QUARK(seal-error-quark, seal_error)
@@ -57,7 +58,8 @@ char *seal_key_to_hex(const uint8_t key[SEAL_KEY_BYTES])
 {
     char *hex = g_malloc(SEAL_KEY_HEX + 1);
 
-    return sodium_bin2hex(hex, SEAL_KEY_HEX + 1, key, SEAL_KEY_BYTES);
+    sodium_bin2hex(hex, SEAL_KEY_HEX + 1, key, SEAL_KEY_BYTES);
+    return hex;
 }
 
 int seal_key_from_hex(const char *hex, uint8_t key[SEAL_KEY_BYTES], GError **err)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define SEAL_KEY_BYTES 32
-#define SEAL_KEY_HEX (2 * SEAL_KEY_BYTES)
+#define SEAL_KEY_HEX 64  /* digits of a key */
 #define SEAL_OVERHEAD 40 /* bytes by which a frame is longer than its data */
 
 #define SEAL_ERROR (seal_error_quark())

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK_SIZE (256 * 1024)
+#define BLOCK_SIZE 262144 /* 256 KiB */
 #define COMPLAINT_MAX 400
 
 struct copy {

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define BUFFER_SIZE 32768
-#define STEPS_A_TURN 16 /* then other fibers get theirs, and the deadline is looked at */
-#define OUTPUT_MAX (1024 * 1024)
+#define STEPS_A_TURN 16    /* then other fibers get theirs, and the deadline is looked at */
+#define OUTPUT_MAX 1048576 /* 1 MiB, as ssh.h says */
 
 enum step {
     STEP_FAILED = -1,
@@ -208,7 +208,7 @@ static void free_channel(struct command *c)
 int ssh_exec(struct ssh *ssh, const char *command, const struct ssh_command_io *io,
              int64_t deadline, int *status_out, GError **err)
 {
-    g_autofree struct command *c = NULL;
+    struct command *c;
     int rc = -1;
 
     if (ssh_begin(ssh, deadline, err) < 0)
@@ -225,6 +225,7 @@ int ssh_exec(struct ssh *ssh, const char *command, const struct ssh_command_io *
         free_channel(c);
     }
     ssh_end(ssh);
+    g_free(c);
     return rc;
 }
 
@@ -254,7 +255,7 @@ static int take_to_memory(void *arg, int stream, const void *data, size_t size, 
     GString *output = run->output[stream];
 
     (void)err;
-    g_string_append_len(output, data, MIN(size, OUTPUT_MAX - output->len));
+    g_string_append_len(output, data, (gssize)MIN(size, OUTPUT_MAX - output->len));
     return 0;
 }
 
