@@ -42,17 +42,19 @@ debian_newest() {
     printf '%s\n' "$package"
 }
 
-# debian_unpack PACKAGE DIR: downloads PACKAGE and unpacks it into DIR.
+# debian_unpack DIR PACKAGE...: downloads the packages and unpacks them into DIR.
 debian_unpack() {
-    local package=$1 dir=$2 downloads
+    local dir=$1 downloads file
+    shift
     downloads=$(mktemp -d "$tmp/deb.XXXXXX")
     mkdir -p "$dir"
-    (cd "$downloads" && debian_apt apt-get -qq download "$package" >&2) ||
-        { debian_update_privately &&
-            (cd "$downloads" && debian_apt apt-get -qq download "$package" >&2); } ||
-        debian_die "cannot download the Debian package $package;" \
-            "check the network and /etc/apt/sources.list, or install it (deploy/packages install)"
-    dpkg-deb -x "$downloads"/*.deb "$dir"
+    (cd "$downloads" && debian_apt apt-get -qq download "$@" >&2) ||
+        { debian_update_privately && (cd "$downloads" && debian_apt apt-get -qq download "$@" >&2); } ||
+        debian_die "cannot download the Debian packages: $*;" \
+            "check the network and /etc/apt/sources.list, or install them (deploy/packages install)"
+    for file in "$downloads"/*.deb; do
+        dpkg-deb -x "$file" "$dir"
+    done
     rm -rf "$downloads"
 }
 
@@ -67,8 +69,6 @@ debian_root() {
     if ((${#missing[@]} == 0)); then
         return
     fi
-    for package in "${missing[@]}"; do
-        debian_unpack "$package" "$dir"
-    done
+    debian_unpack "$dir" "${missing[@]}"
     printf '%s\n' "$dir"
 }
