@@ -16,15 +16,31 @@ const json_t *description(void)
     return root;
 }
 
-/* The type of a parameter; NULL if nobody knows it. */
-static const char *type_of(const char *name)
+static const json_t *find(const char *array, const char *key, const char *value)
 {
     size_t i;
-    const json_t *parameter;
-    json_array_foreach (json_object_get(description(), "parameters"), i, parameter)
-        if (strcmp(json_string_value(json_object_get(parameter, "name")), name) == 0)
-            return json_string_value(json_object_get(parameter, "type"));
+    const json_t *row;
+    json_array_foreach (json_object_get(description(), array), i, row)
+        if (strcmp(json_string_value(json_object_get(row, key)), value) == 0)
+            return row;
     return NULL;
+}
+
+const json_t *description_type(const char *name)
+{
+    return find("types", "type", name);
+}
+
+const json_t *description_parameter(const char *name)
+{
+    g_autofree char *key = g_strdup(name);
+    for (;;) {
+        const json_t *parameter = find("parameters", "name", key);
+        char *last = strrchr(key, '_');
+        if (parameter != NULL || last == NULL)
+            return parameter;
+        *last = '\0';
+    }
 }
 
 static int check_value(const struct params *params, const char *key, const char *type,
@@ -47,33 +63,19 @@ static int check_value(const struct params *params, const char *key, const char 
     return 0;
 }
 
-/* The type that the value of key must have: that of the key itself, else of the key less suffixes. */
-static const char *type_of_suffixed(const char *key)
-{
-    g_autofree char *name = g_strdup(key);
-    for (;;) {
-        const char *type = type_of(name);
-        char *last = strrchr(name, '_');
-        if (type != NULL || last == NULL)
-            return type;
-        *last = '\0';
-    }
-}
-
 static int check_test_type(const struct params *params, GError **err)
 {
     const char *type = params_require(params, "type", err);
     if (type == NULL)
         return -1;
+    if (description_type(type) != NULL)
+        return 0;
     g_autoptr(GString) known = g_string_new(NULL);
     size_t i;
     const json_t *row;
-    json_array_foreach (json_object_get(description(), "types"), i, row) {
-        const char *name = json_string_value(json_object_get(row, "type"));
-        if (strcmp(name, type) == 0)
-            return 0;
-        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", name);
-    }
+    json_array_foreach (json_object_get(description(), "types"), i, row)
+        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "",
+                               json_string_value(json_object_get(row, "type")));
     const char *origin = params_origin(params, "type");
     g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
                 "%s%stype = %s: no such test type; there are: %s", origin != NULL ? origin : "",
@@ -86,8 +88,10 @@ int description_check(const struct params *params, GError **err)
     struct params_iter it;
     params_iter_init(&it, params);
     while (params_iter_next(&it)) {
-        const char *type = type_of_suffixed(it.key);
-        if (type != NULL && check_value(params, it.key, type, err) < 0)
+        const json_t *parameter = description_parameter(it.key);
+        if (parameter != NULL &&
+            check_value(params, it.key, json_string_value(json_object_get(parameter, "type")),
+                        err) < 0)
             return -1;
     }
     return check_test_type(params, err);

@@ -11,6 +11,15 @@
 /* The whole description. Transfer none. */
 const json_t *description(void);
 
+/* The row of a test type; NULL if there is none of that name. Transfer none. */
+const json_t *description_type(const char *name);
+
+/*
+ * The row of a parameter: that of the name itself, else of the name less suffixes of hosts, VMs and
+ * images ("mem_vm1" is "mem"); NULL if nobody knows it. Transfer none.
+ */
+const json_t *description_parameter(const char *name);
+
 /*
  * Checks every parameter whose name, with any suffixes of hosts, VMs and images cut off, is known: is its
  * value of its type? And is `type` a known test type? The first error names key, value and place.

@@ -3,6 +3,7 @@
 #include "orchestrator/command/list.h"
 #include "orchestrator/command/run.h"
 #include "orchestrator/command/show.h"
+#include "orchestrator/command/types.h"
 
 #include <stddef.h>
 
@@ -10,5 +11,6 @@ const struct command commands[] = {
     {"run", "run the tests of a file on machines (the default)", command_run},
     {"list", "print the names of the tests in a file", command_list},
     {"show", "print the parameters of the tests in a file", command_show},
+    {"types", "print the test types and parameters that nodes know", command_types},
     {NULL, NULL, NULL},
 };

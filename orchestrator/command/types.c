@@ -1,0 +1,250 @@
+#include "orchestrator/command/types.h"
+
+#include "orchestrator/arguments.h"
+#include "orchestrator/description.h"
+#include "orchestrator/result.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* As `vtmh-node --describe` prints it. */
+#define JSON_FORM (JSON_INDENT(1) | JSON_SORT_KEYS)
+
+#define MAX_DEFAULT 20 /* a longer default does not widen the column of all */
+
+struct asking {
+    char *name; /* NULL: all of them */
+    bool json;
+};
+
+static int take_name(const char *word, void *target, GError **err)
+{
+    struct asking *asking = target;
+
+    if (asking->name != NULL) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE, "one name only: %s or %s",
+                    asking->name, word);
+        return -1;
+    }
+    asking->name = g_strdup(word);
+    return 0;
+}
+
+static const struct argument table[] = {
+    {"json", .flag = offsetof(struct asking, json),
+     .help = "print the description as the nodes give it"},
+    {NULL},
+};
+
+static const struct arguments arguments = {
+    .usage = "vtmh types [--json] [NAME]",
+    .about = "Prints the test types and the parameters that the nodes know: type, default (\"-\" if\n"
+             "there is none) and meaning. With NAME only this type or parameter; a suffix, as in\n"
+             "mem_vm1, may stay.",
+    .more = "examples:\n"
+            "  vtmh types mig_timeout\n"
+            "  vtmh types --json | jq -r '.parameters[] | .name'\n"
+            "\n"
+            "exit status: 0, or 4 when the command line is wrong or NAME is not known",
+    .table = table,
+    .take_word = take_name,
+};
+
+/* What may be written for each type of parameter. */
+static const struct {
+    const char *name, *form;
+} forms[] = {
+    {"bool", "yes or no"},
+    {"int", "a whole number"},
+    {"double", "a number"},
+    {"size", "a number, or one with a suffix: 512K, 64M, 1G"},
+    {"duration", "seconds, or with a unit: 500ms, 90s, 30m, 2h"},
+    {"list", "words with blanks between them"},
+};
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+
+    return text != NULL ? text : "";
+}
+
+static const char *default_of(const json_t *parameter)
+{
+    const char *text = json_string_value(json_object_get(parameter, "default"));
+
+    if (text == NULL)
+        return "-";
+    return *text != '\0' ? text : "\"\"";
+}
+
+/* The width of a column: that of its widest cell. */
+static int widest(const json_t *rows, const char *key)
+{
+    size_t width = 0, i;
+    const json_t *row;
+
+    json_array_foreach (rows, i, row)
+        width = MAX(width, strlen(text_of(row, key)));
+    return (int)width;
+}
+
+static int widest_default(const json_t *parameters)
+{
+    size_t width = 0, i;
+    const json_t *row;
+
+    json_array_foreach (parameters, i, row)
+        width = MAX(width, MIN(strlen(default_of(row)), MAX_DEFAULT));
+    return (int)width;
+}
+
+static void append_types(GString *text, const json_t *types)
+{
+    int width = widest(types, "type");
+    size_t i;
+    const json_t *row;
+
+    g_string_append(text, "test types\n");
+    json_array_foreach (types, i, row)
+        g_string_append_printf(text, "  %-*s  %s\n", width, text_of(row, "type"),
+                               text_of(row, "summary"));
+}
+
+/* The table is ordered by section: a new one begins where the name changes. */
+static void append_parameters(GString *text, const json_t *parameters)
+{
+    int name = widest(parameters, "name"), type = widest(parameters, "type");
+    int fallback = widest_default(parameters);
+    const char *section = "";
+    size_t i;
+    const json_t *row;
+
+    json_array_foreach (parameters, i, row) {
+        if (strcmp(section, text_of(row, "section")) != 0) {
+            section = text_of(row, "section");
+            g_string_append_printf(text, "\nparameters: %s\n", section);
+        }
+        g_string_append_printf(text, "  %-*s  %-*s  %-*s  %s\n", name, text_of(row, "name"), type,
+                               text_of(row, "type"), fallback, default_of(row),
+                               text_of(row, "doc"));
+    }
+}
+
+char *types_text(const json_t *description)
+{
+    GString *text = g_string_new(NULL);
+
+    append_types(text, json_object_get(description, "types"));
+    append_parameters(text, json_object_get(description, "parameters"));
+    return g_string_free(text, FALSE);
+}
+
+static void print_type(const json_t *type)
+{
+    printf("%s: a test type\n    %s\n", text_of(type, "type"), text_of(type, "summary"));
+}
+
+static void print_parameter(const json_t *parameter)
+{
+    const char *type = text_of(parameter, "type");
+    const char *form = NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++)
+        if (strcmp(forms[i].name, type) == 0)
+            form = forms[i].form;
+    printf("%s: a parameter of the section %s\n    %s\n", text_of(parameter, "name"),
+           text_of(parameter, "section"), text_of(parameter, "doc"));
+    printf("    type     %s%s%s\n", type, form != NULL ? ": " : "", form != NULL ? form : "");
+    printf("    default  %s\n", default_of(parameter));
+}
+
+static void collect_names(const json_t *rows, const char *key, GPtrArray *names)
+{
+    size_t i;
+    const json_t *row;
+
+    json_array_foreach (rows, i, row)
+        g_ptr_array_add(names, (void *)text_of(row, key));
+}
+
+static int fail_unknown(const char *name)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *shown = g_strescape(name, NULL);
+    const char *nearest;
+
+    collect_names(json_object_get(description(), "types"), "type", names);
+    collect_names(json_object_get(description(), "parameters"), "name", names);
+    g_ptr_array_add(names, NULL);
+    nearest = arguments_nearest(name, (const char *const *)names->pdata);
+    if (nearest != NULL)
+        fprintf(stderr, "vtmh: no test type or parameter \"%s\"; did you mean %s?\n", shown,
+                nearest);
+    else
+        fprintf(stderr, "vtmh: no test type or parameter \"%s\"; see vtmh types\n", shown);
+    return EXIT_BIT_USAGE;
+}
+
+static void print_json(const json_t *json)
+{
+    json_dumpf(json, stdout, JSON_FORM);
+    putchar('\n');
+}
+
+static int print_one(const struct asking *asking)
+{
+    const json_t *type = description_type(asking->name);
+    const json_t *parameter = description_parameter(asking->name);
+
+    if (type == NULL && parameter == NULL)
+        return fail_unknown(asking->name);
+    if (asking->json)
+        print_json(type != NULL ? type : parameter);
+    else if (type != NULL)
+        print_type(type);
+    else
+        print_parameter(parameter);
+    return 0;
+}
+
+static int print_all(const struct asking *asking)
+{
+    g_autofree char *text = NULL;
+
+    if (asking->json) {
+        print_json(description());
+        return 0;
+    }
+    text = types_text(description());
+    fputs(text, stdout);
+    return 0;
+}
+
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "vtmh: writing standard output: %s\n", g_strerror(errno));
+    return EXIT_BIT_USAGE;
+}
+
+int command_types(int argc, char **argv)
+{
+    struct asking asking = {NULL};
+    g_autoptr(GError) error = NULL;
+    int outcome = arguments_parse(&arguments, argc, argv, &asking, &error);
+    int status = 0;
+
+    if (outcome < 0) {
+        fprintf(stderr, "vtmh: %s\n", error->message);
+        status = EXIT_BIT_USAGE;
+    } else if (outcome > ARGUMENTS_PARSED) {
+        arguments_print(&arguments, outcome);
+    } else {
+        status = asking.name != NULL ? print_one(&asking) : print_all(&asking);
+    }
+    g_free(asking.name);
+    return finish(status);
+}
