@@ -138,7 +138,7 @@ GBytes *seal_open(struct seal *seal, const void *frame, size_t size, uint64_t *s
 {
     const uint8_t *bytes = frame;
     const uint64_t *highest;
-    g_autofree uint8_t *plain = NULL;
+    uint8_t *plain;
     uint64_t session, counter;
 
     if (size < SEAL_OVERHEAD || bytes[SIDE_AT] != seal->theirs)
@@ -152,9 +152,11 @@ GBytes *seal_open(struct seal *seal, const void *frame, size_t size, uint64_t *s
     plain = g_malloc(size - SEAL_OVERHEAD + 1);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, bytes + NONCE_BYTES,
                                                    size - NONCE_BYTES, NULL, 0, bytes,
-                                                   seal->key) < 0)
+                                                   seal->key) < 0) {
+        g_free(plain);
         return NULL;
+    }
     remember(seal, session, counter);
     *session_out = session;
-    return g_bytes_new_take(g_steal_pointer(&plain), size - SEAL_OVERHEAD);
+    return g_bytes_new_take(plain, size - SEAL_OVERHEAD);
 }
