@@ -1,8 +1,10 @@
 /* Who may answer, who may log in, and the way there, against a real OpenSSH server. */
 #include "ssh_bed.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <unistd.h>
 
 static int unknown_key(void *arg, GError **err)
 {
@@ -188,27 +190,28 @@ Test(ssh_connect, tries_each_key_also_one_without_its_public_half)
     run(second_key, true);
 }
 
-/* Starts an agent that holds the user's key, and takes the file away. */
+/* Starts an agent that holds the user's key. It ends soon after the command it was started with,
+ * which reads from a pipe of ours, so not later than this test. */
 static struct child *start_agent(GError **err)
 {
     g_autofree char *socket = ssh_server_path(server, "agent");
-    const char *const argv[] = {"setpriv", "--pdeathsig", "KILL", "ssh-agent",
-                                "-D",      "-a",          socket, NULL};
+    const char *const argv[] = {"ssh-agent", "-a", socket, "sh", "-c", "echo; exec cat", NULL};
     g_autofree char *line = NULL;
     g_autoptr(stream) out = NULL;
     struct child *agent;
-    int ends[2];
+    int in_ends[2], out_ends[2];
 
-    cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(pipe2(in_ends, O_CLOEXEC), 0);
+    cr_assert_eq(pipe2(out_ends, O_CLOEXEC), 0);
     {
-        const struct child_fd fds[] = {{ends[1], 1}, {.fd = -1}};
+        const struct child_fd fds[] = {{in_ends[0], 0}, {out_ends[1], 1}, {.fd = -1}};
         const struct child_spec spec = {.argv = argv, .fds = fds, .new_session = true};
 
         agent = child_start(&spec, err);
     }
-    close(ends[1]);
-    out = stream_new(ends[0], err);
-    /* It prints its variables when the socket is there. */
+    close(in_ends[0]);
+    close(out_ends[1]);
+    out = stream_new(out_ends[0], err);
     line = agent != NULL ? stream_read_line(out, 4096, soon(), err) : NULL;
     if (line == NULL)
         return NULL;
