@@ -49,11 +49,11 @@ static void start_cpus(struct vm *vm)
         if (other == vm || strcmp(other->name, vm->name) != 0)
             continue;
         if (other->state == COPY_RUNNING)
-            world_wrong(world, "%s runs on %s and on %s", vm->name, other->host->host.name,
-                        vm->host->host.name);
+            world_broken(world, "%s runs on %s and on %s", vm->name, other->host->host.name,
+                         vm->host->host.name);
         if (vm->held_at > 0 && other->ran_at > vm->held_at)
-            world_wrong(world, "%s on %s goes back in time: it has run on %s since", vm->name,
-                        vm->host->host.name, other->host->host.name);
+            world_broken(world, "%s on %s goes back in time: it has run on %s since", vm->name,
+                         vm->host->host.name, other->host->host.name);
     }
 }
 

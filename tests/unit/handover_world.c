@@ -54,6 +54,15 @@ void world_wrong(struct world *world, const char *format, ...)
     va_end(arguments);
 }
 
+void world_broken(struct world *world, const char *format, ...)
+{
+    va_list arguments;
+    world->outcome->is_promise_broken = true;
+    va_start(arguments, format);
+    add_line(world->outcome->wrong, format, arguments);
+    va_end(arguments);
+}
+
 static void lose_host(struct world *world, unsigned index);
 static void interrupt(struct world *world);
 static void stop_node(struct sim_host *host, const char *cause);
@@ -309,8 +318,6 @@ static void stop_node(struct sim_host *host, const char *cause)
     if (!host->is_lost)
         fail_host(host, host->stop_cause, false);
     cancel_scenario(host, host->stop_cause);
-    if (host->is_lost)
-        meetings_end(host->meetings, host->stop_cause);
 }
 
 static int run_scenario(void *arg, GError **err)
@@ -367,11 +374,13 @@ static bool let_time_pass(struct world *world)
     for (unsigned i = 0; i < WORLD_HOSTS; i++) {
         struct sim_host *host = &world->hosts[i];
         struct sim_host *other = &world->hosts[1 - i];
-        if (host->is_lost && !host->has_ended && (other->has_ended || other->is_lost) &&
-            host->stop_cause == NULL) {
-            stop_node(host, "the coordinator was lost for too long");
-            return true;
-        }
+        if (!host->is_lost || host->has_ended || host->is_alone ||
+            !(other->has_ended || other->is_lost))
+            continue;
+        host->is_alone = true;
+        stop_node(host, "the coordinator was lost for too long");
+        meetings_end(host->meetings, "the coordinator is lost");
+        return true;
     }
     int64_t next_ms = meeting_next_timeout(world->book);
     if (next_ms == INT64_MAX)

@@ -47,7 +47,8 @@ struct fault {
 
 /* What happened. */
 struct world_outcome {
-    unsigned n_points;   /* that were passed */
+    bool is_promise_broken; /* two copies ran, or the guest went back in time */
+    unsigned n_points;      /* that were passed */
     char *where;         /* the first fault's point, "destination vm_cont vm1"; NULL: not reached */
     Vtmh__Status status; /* the verdict */
     char *cause;         /* its cause, or NULL */

@@ -50,6 +50,7 @@ struct sim_host {
     struct mailbox *inbox; /* struct delivery */
     struct fiber *scenario, *link;
     bool is_lost, has_ended;
+    bool is_alone;    /* lost, and it has given up waiting for the coordinator */
     char *stop_cause; /* of the node's own */
     unsigned told;    /* order of its first word that the test fails, 0: none */
     GError *error;
@@ -78,6 +79,7 @@ struct sim_host *sim_host_of(const struct host *host);
 /* Marks that something happened; with a line for the log. */
 void world_did(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void world_wrong(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void world_broken(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* A point: faults strike here. Returns the kind that the call itself must act out. vm may be NULL.
  */

@@ -98,3 +98,36 @@ Test(handover, two_vms_to_and_fro_with_a_slow_destination)
     try_each_fault_at_each_point(
         &(struct world_setup){.n_vms = 2, .legs = 2, .slow_host = DESTINATION});
 }
+
+/* With two faults there is not always a right end, but the promise holds, and nobody waits for
+ * ever. */
+static void try_pairs_of_faults(const struct world_setup *setup, unsigned n_runs)
+{
+    unsigned n_points = count_points(setup);
+    unsigned n_broken = 0;
+    g_autoptr(GRand) random = g_rand_new_with_seed(1);
+    for (unsigned run = 0; run < n_runs; run++) {
+        struct fault faults[2];
+        for (unsigned i = 0; i < G_N_ELEMENTS(faults); i++) {
+            faults[i].kind = (enum fault_kind)g_rand_int_range(random, FAULT_NONE + 1, N_FAULTS);
+            /* A failed leg has points of its own: somewhat more of them. */
+            faults[i].point = (unsigned)g_rand_int_range(random, 0, (int)n_points * 5 / 4);
+        }
+        struct world_outcome *outcome = world_run(setup, faults, G_N_ELEMENTS(faults));
+        if (outcome->is_promise_broken && n_broken++ < SHOWN_AT_MOST)
+            show(outcome, faults, G_N_ELEMENTS(faults));
+        world_outcome_free(outcome);
+    }
+    cr_expect_eq(n_broken, 0, "%u of %u runs broke the promise", n_broken, n_runs);
+}
+
+Test(handover, one_vm_and_two_faults)
+{
+    try_pairs_of_faults(&(struct world_setup){.n_vms = 1, .legs = 2, .slow_host = -1}, 5000);
+}
+
+Test(handover, two_vms_and_two_faults)
+{
+    try_pairs_of_faults(&(struct world_setup){.n_vms = 2, .legs = 1, .slow_host = DESTINATION},
+                        3000);
+}
