@@ -60,8 +60,8 @@ int cfg_parse_file(struct cfg *c, const char *path, GError **err)
 
     if (check_open(c, err) < 0)
         return -1;
-    if (sources_read(&c->tree.sources, path, c->options.read, c->options.read_user, &source,
-                     err) < 0)
+    if (sources_read(&c->tree.sources, path, c->options.read, c->options.read_user, &source, err) <
+        0)
         return -1;
     return parse_source(c, source, err);
 }

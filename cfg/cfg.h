@@ -34,23 +34,24 @@ struct cfg;
  * of the including file unless it is absolute or begins with `~`. Must refuse what is not a regular
  * file and may refuse what is larger than MAX_SIZE bytes.
  */
-typedef int (*cfg_read_fn)(const char *path, size_t max_size, char **data, size_t *size,
-                           void *user, GError **err);
+typedef int (*cfg_read_fn)(const char *path, size_t max_size, char **data, size_t *size, void *user,
+                           GError **err);
 
 /* The reader used by default: regular files of the file system, `~` and `~user` expanded. */
 int cfg_read_file(const char *path, size_t max_size, char **data, size_t *size, void *user,
                   GError **err);
 
 struct cfg_options {
-    bool defaults;             /* -d: of a block with a default variant, only this one */
-    const char *const *expand; /* -e: named blocks that -d does not touch; NULL-terminated or NULL */
-    bool keep_suffixes;        /* -s: do not drop suffixes of values that are all equal */
-    bool full_joins;           /* joins of three and more factors lose nothing (docs/cfg.md) */
-    uint64_t max_steps;        /* choices tried in search of one test before cfg_next() fails with
-                                  CFG_ERROR_LIMIT; 0: no limit. Filters can be made (on purpose)
-                                  that leave no test and need very long to be found out. */
-    cfg_read_fn read;          /* NULL: cfg_read_file */
-    void *read_user;           /* passed to read */
+    bool defaults; /* -d: of a block with a default variant, only this one */
+    const char *const
+        *expand;        /* -e: named blocks that -d does not touch; NULL-terminated or NULL */
+    bool keep_suffixes; /* -s: do not drop suffixes of values that are all equal */
+    bool full_joins;    /* joins of three and more factors lose nothing (docs/cfg.md) */
+    uint64_t max_steps; /* choices tried in search of one test before cfg_next() fails with
+                           CFG_ERROR_LIMIT; 0: no limit. Filters can be made (on purpose)
+                           that leave no test and need very long to be found out. */
+    cfg_read_fn read;   /* NULL: cfg_read_file */
+    void *read_user;    /* passed to read */
 };
 
 /* OPTIONS are copied; NULL means all off. Transfer full. */

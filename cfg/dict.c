@@ -139,16 +139,16 @@ static struct value *glue(struct dict *d, const struct op *op, const struct valu
  * follows stays as written. NULL with an error. */
 static struct value *substitute(struct dict *d, const struct op *op, GError **err)
 {
-    const struct template *template = op->u.template;
-    const struct value **values = arena_alloc(&d->scratch, template->n * sizeof *values);
+    const struct reference_list *list = op->u.list;
+    const struct value **values = arena_alloc(&d->scratch, list->n * sizeof *values);
     size_t size = op->value.size;
     uint32_t copied = 0;
     uint32_t n = 0;
     char *text;
     char *out;
 
-    for (; n < template->n; n++) {
-        const struct reference *reference = &template->references[n];
+    for (; n < list->n; n++) {
+        const struct reference *reference = &list->references[n];
 
         values[n] = dict_lookup(d, reference->key);
         if (!values[n])
@@ -161,7 +161,7 @@ static struct value *substitute(struct dict *d, const struct op *op, GError **er
     }
     text = out = arena_alloc(&d->scratch, size + 1);
     for (uint32_t i = 0; i < n; i++) {
-        const struct reference *reference = &template->references[i];
+        const struct reference *reference = &list->references[i];
 
         out = mempcpy(out, op->value.text + copied, reference->start - copied);
         out = mempcpy(out, values[i]->text, values[i]->size);
@@ -215,7 +215,7 @@ static int apply_match(struct dict *d, const struct op *op, GError **err)
 
     if (!pattern)
         return -1;
-    if (op->u.template && !(value = substitute(d, op, err)))
+    if (op->u.list && !(value = substitute(d, op, err)))
         return -1;
     if (!d->suffixed && pattern_is_literal(op->key)) {
         if (!dict_has(d, op->key))
@@ -296,9 +296,14 @@ static int apply_ops(struct dict *d, const struct block *block, const struct lab
         struct value *value = (struct value *)&op->value;
         int status = 0;
 
+        /* By far the most statements are of this kind. */
+        if (G_LIKELY(op->kind == OP_SET && !op->u.list && !d->trace)) {
+            dict_put(d, op->key, value);
+            continue;
+        }
         switch ((enum op_kind)op->kind) {
         case OP_SET:
-            if (op->u.template && !(value = substitute(d, op, err)))
+            if (op->u.list && !(value = substitute(d, op, err)))
                 return -1;
             dict_put(d, op->key, value);
             if (d->trace)
@@ -306,7 +311,7 @@ static int apply_ops(struct dict *d, const struct block *block, const struct lab
             break;
         case OP_APPEND:
         case OP_PREPEND:
-            if (op->u.template && !(value = substitute(d, op, err)))
+            if (op->u.list && !(value = substitute(d, op, err)))
                 return -1;
             status = assign(d, op, op->kind, op->key, value, err);
             break;
@@ -316,7 +321,7 @@ static int apply_ops(struct dict *d, const struct block *block, const struct lab
                     trace(d, op, op->key, op->key->value, false);
                 break;
             }
-            if (op->u.template && !(value = substitute(d, op, err)))
+            if (op->u.list && !(value = substitute(d, op, err)))
                 return -1;
             status = assign(d, op, OP_SET, op->key, value, err);
             break;

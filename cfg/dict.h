@@ -18,11 +18,11 @@ typedef void (*dict_trace_fn)(struct dict *d, const char *op, const struct key *
 struct dict {
     struct tree *tree;
     bool keep_suffixes;
-    uint64_t *present; /* set of ranks */
+    uint64_t *present;  /* set of ranks */
     struct key **order; /* keys by rank */
     uint32_t ranked;    /* number of keys that have a rank */
     uint64_t sequence;
-    bool suffixed; /* a `suffix` has been applied */
+    bool suffixed;        /* a `suffix` has been applied */
     struct arena scratch; /* values computed for this test */
     GHashTable *patterns; /* expression key -> struct pattern */
     GArray *labels;       /* struct label, of the complete name */
@@ -30,7 +30,7 @@ struct dict {
     struct key *name_key;
     struct key *shortname_key;
     struct key *dep_key;
-    GPtrArray *deps; /* char *, in scratch */
+    GPtrArray *deps;     /* char *, in scratch */
     dict_trace_fn trace; /* NULL: nobody looks */
     void *trace_user;
 };

@@ -1,3 +1,3 @@
 #include "cfg/error.h"
 
-G_DEFINE_QUARK(cfg-error-quark, cfg_error)
+G_DEFINE_QUARK(cfg - error - quark, cfg_error)

@@ -34,9 +34,8 @@ static const char *set_text(GString *s, const char *text, size_t size)
     return s->str;
 }
 
-static void report_step(struct dict *d, const char *op, const struct key *key,
-                        struct slice written, const struct value *value, struct place place,
-                        bool changed, void *user)
+static void report_step(struct dict *d, const char *op, const struct key *key, struct slice written,
+                        const struct value *value, struct place place, bool changed, void *user)
 {
     struct tracing *t = user;
     struct cfg_step step = {.op = op, .line = place.line, .changed = changed};
@@ -92,8 +91,8 @@ static void report_rule(const struct tree *t, const struct rule *rule, const str
 {
     struct slice filter = rule->filter ? rule->filter->text : SLICE("");
     const struct condition *c = rule->condition;
-    g_autofree char *text = g_strdup_printf("%s %.*s", rule_words[rule->kind], (int)filter.size,
-                                            filter.text);
+    g_autofree char *text =
+        g_strdup_printf("%s %.*s", rule_words[rule->kind], (int)filter.size, filter.text);
     g_autofree char *condition =
         c ? g_strdup_printf("%s%.*s", c->negated ? "!" : "", (int)c->filter->text.size,
                             c->filter->text.text)
@@ -219,8 +218,7 @@ static int find_choices(struct tree *t, struct slice name, GPtrArray *choices, G
     return 0;
 }
 
-int cfg_explain_missing(struct cfg *c, const char *name, cfg_filter_fn fn, void *user,
-                        GError **err)
+int cfg_explain_missing(struct cfg *c, const char *name, cfg_filter_fn fn, void *user, GError **err)
 {
     g_autoptr(GPtrArray) choices = g_ptr_array_new();
     int found;

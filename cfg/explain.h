@@ -26,7 +26,7 @@ int cfg_explain(struct cfg *c, const char *key, cfg_step_fn fn, void *user, GErr
 
 /* One filter that took part in deciding about a test. */
 struct cfg_filter_report {
-    const char *text; /* the statement as written, such as "only a..b, c" */
+    const char *text;      /* the statement as written, such as "only a..b, c" */
     const char *condition; /* the innermost condition it stands under, or NULL */
     const char *file;
     unsigned int line;

@@ -198,8 +198,7 @@ struct filter *filter_parse(struct tree *t, struct lexer *lx, enum filter_use us
         filter = arena_alloc0(&t->arena, sizeof *filter);
         filter->n = r.words->len;
         filter->words = arena_copy(&t->arena, r.words->data, filter->n * sizeof(struct word));
-        filter->text =
-            text_strip((struct slice){start, (size_t)(lx->token.text.text - start)});
+        filter->text = text_strip((struct slice){start, (size_t)(lx->token.text.text - start)});
         filter->place = place;
         if (use != FILTER_DEPS)
             g_ptr_array_add(t->filters, filter);

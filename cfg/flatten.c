@@ -128,8 +128,7 @@ const struct value *dict_lookup(struct dict *d, const struct key *key)
         const struct entry *entry = &g_array_index(entries, struct entry, i);
 
         if ((entry->key->parent || !found) && final_name(d, families, entry, name) &&
-            text_equal((struct slice){name->str, name->len},
-                       (struct slice){key->text, key->size}))
+            text_equal((struct slice){name->str, name->len}, (struct slice){key->text, key->size}))
             found = entry->value;
     }
     return found;

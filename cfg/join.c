@@ -71,7 +71,8 @@ static struct walk *start_factor(const struct join *j, uint32_t i)
 }
 
 /* Matches C at the start of NAME as the reference does, that is as an expression in which `.` is
- * any character and parentheses are no characters. Returns the bytes that match, 0 if it does not. */
+ * any character and parentheses are no characters. Returns the bytes that match, 0 if it does not.
+ */
 static size_t match_expression(struct slice c, struct slice name)
 {
     const char *end = name.text + name.size;

@@ -5,8 +5,8 @@
 
 /* What a byte becomes in a string: 0 itself, 1 \u00xx, else a backslash and this character. */
 static const char escapes[256] = {
-    [0 ... 7] = 1,       ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', [0x0b] = 1, ['\f'] = 'f',
-    ['\r'] = 'r',        [0x0e ... 0x1f] = 1,        ['"'] = '"',  ['\\'] = '\\',
+    [0 ... 7] = 1, ['\b'] = 'b', ['\t'] = 't',        ['\n'] = 'n', [0x0b] = 1,
+    ['\f'] = 'f',  ['\r'] = 'r', [0x0e ... 0x1f] = 1, ['"'] = '"',  ['\\'] = '\\',
 };
 
 typedef unsigned char lanes __attribute__((vector_size(16)));

@@ -6,11 +6,7 @@
 #include "cfg/tree.h"
 
 static const struct slice reserved[] = {
-    {"name", 4},
-    {"shortname", 9},
-    {"dep", 3},
-    {"_name_map_file", 14},
-    {"_short_name_map_file", 20},
+    {"name", 4}, {"shortname", 9}, {"dep", 3}, {"_name_map_file", 14}, {"_short_name_map_file", 20},
 };
 
 static const struct {
@@ -55,8 +51,8 @@ static void find_target(struct tree *t, struct key *key)
         if (text.size < ending.size ||
             memcmp(text.text + text.size - ending.size, ending.text, ending.size) != 0)
             continue;
-        text.size = (size_t)((char *)memmem(text.text, text.size, ending.text, ending.size) -
-                             text.text);
+        text.size =
+            (size_t)((char *)memmem(text.text, text.size, ending.text, ending.size) - text.text);
         key->post = (uint8_t)posts[i].post;
         key->target = tree_key(t, text);
         if (t->n_post_keys == t->room_post_keys) {

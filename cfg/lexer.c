@@ -143,8 +143,8 @@ int lexer_expected(const struct lexer *lx, const char *expected, GError **err)
         return lines_error(lx->in, t->offset, CFG_ERROR_SYNTAX, err,
                            "expected %s, found the end of the line", expected);
     if (t->kind == TOKEN_SPACE)
-        return lines_error(lx->in, t->offset, CFG_ERROR_SYNTAX, err,
-                           "expected %s, found a blank", expected);
+        return lines_error(lx->in, t->offset, CFG_ERROR_SYNTAX, err, "expected %s, found a blank",
+                           expected);
     return lines_error(lx->in, t->offset, CFG_ERROR_SYNTAX, err, "expected %s, found '%.*s'",
                        expected, (int)t->text.size, t->text.text);
 }

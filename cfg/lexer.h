@@ -22,7 +22,7 @@ struct token {
 
 struct lexer {
     const struct lines *in;
-    size_t position; /* of what follows the token */
+    size_t position;    /* of what follows the token */
     struct token token; /* the current one */
 };
 

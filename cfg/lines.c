@@ -87,7 +87,7 @@ static struct slice strip_indent(struct slice full, uint32_t *width)
         blanks++;
     text = text_strip_left((struct slice){full.text + blanks, full.size - blanks});
     *width = (uint32_t)(blanks + text_length((struct slice){full.text + blanks,
-                                                             full.size - blanks - text.size}));
+                                                            full.size - blanks - text.size}));
     return text;
 }
 

@@ -247,8 +247,8 @@ static void find_future(struct tree *t, struct vblock *block, struct future *fut
     else
         block->asks = arena_copy(&t->arena, future->asks, size);
     block->n_futures = future->rules->len;
-    block->futures = arena_copy(&t->arena, future->rules->pdata,
-                                future->rules->len * sizeof(struct rule *));
+    block->futures =
+        arena_copy(&t->arena, future->rules->pdata, future->rules->len * sizeof(struct rule *));
 }
 
 static void find_futures(struct tree *t)

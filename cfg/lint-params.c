@@ -6,8 +6,8 @@
 
 static void forget_references(GHashTable *unused, const struct op *op)
 {
-    for (uint32_t i = 0; op->u.template && i < op->u.template->n; i++)
-        g_hash_table_remove(unused, op->u.template->references[i].key);
+    for (uint32_t i = 0; op->u.list && i < op->u.list->n; i++)
+        g_hash_table_remove(unused, op->u.list->references[i].key);
 }
 
 /* UNUSED: key -> the assignment whose value nothing has used yet. Whatever is not a plain
@@ -74,8 +74,8 @@ static void collect_names(const struct lint *l, const struct block *block, void 
 
         if (op->kind > OP_MATCH_PREPEND)
             continue;
-        for (uint32_t j = 0; op->u.template && j < op->u.template->n; j++)
-            g_hash_table_add(n->used, op->u.template->references[j].key);
+        for (uint32_t j = 0; op->u.list && j < op->u.list->n; j++)
+            g_hash_table_add(n->used, op->u.list->references[j].key);
         add_words(n->words, &op->value);
         if (op->kind > OP_LAZY)
             continue;
@@ -116,8 +116,7 @@ static bool is_known(const struct naming *n, const char *name)
             return true;
         for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
             if (g_str_has_suffix(rest, endings[i])) {
-                g_autofree char *shorter =
-                    g_strndup(rest, strlen(rest) - strlen(endings[i]));
+                g_autofree char *shorter = g_strndup(rest, strlen(rest) - strlen(endings[i]));
 
                 if (is_known(n, shorter))
                     return true;

@@ -142,8 +142,7 @@ static void find_unseen(const struct lint *l)
 
 int lint_tests(const struct lint *l, uint64_t max_tests, GError **err)
 {
-    g_autoptr(GHashTable) names =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     uint64_t repeated = 0;
     int more;
 

@@ -148,8 +148,7 @@ static void filter_state(const struct filter *f, const struct labels *labels, GA
             const struct run *run = &f->words[w].runs[r];
 
             for (uint32_t begun = 1; begun <= run->n; begun++) {
-                bool bit = begun < run->n ? run_begun(run, begun, labels)
-                                          : run_occurs(run, labels);
+                bool bit = begun < run->n ? run_begun(run, begun, labels) : run_occurs(run, labels);
 
                 /* The leading one tells how many bits there are. */
                 if (bits >> 63) {

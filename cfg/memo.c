@@ -12,8 +12,8 @@
 /* Longer results are not remembered: they are not worth their memory. */
 #define TAILS_MAX 64
 #define TAIL_CHOICES_MAX 128
-#define OVERFLOWS 8   /* results that were too long before a block is given up */
-#define TRIALS 64    /* look-ups of a block before its hits are counted */
+#define OVERFLOWS 8           /* results that were too long before a block is given up */
+#define TRIALS 64             /* look-ups of a block before its hits are counted */
 #define MEMO_BYTES (6u << 20) /* all of a tree; then everything is forgotten */
 
 struct memo_key {
@@ -71,8 +71,8 @@ static struct memo *memo_of(struct vblock *block)
 {
     if (!block->memo) {
         block->memo = g_new0(struct memo, 1);
-        block->memo->table = g_hash_table_new_full(key_hash, key_equal, g_free,
-                                                   (GDestroyNotify)tails_unref);
+        block->memo->table =
+            g_hash_table_new_full(key_hash, key_equal, g_free, (GDestroyNotify)tails_unref);
     }
     return block->memo;
 }

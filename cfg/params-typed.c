@@ -106,8 +106,8 @@ static const char *parse_decimal(const char *text, uint64_t *whole, uint32_t *fr
 
 static bool scale(uint64_t whole, uint32_t fraction, uint64_t unit, uint64_t limit, uint64_t *out)
 {
-    unsigned __int128 total = (unsigned __int128)whole * unit +
-                              (unsigned __int128)fraction * unit / FRACTION_ONE;
+    unsigned __int128 total =
+        (unsigned __int128)whole * unit + (unsigned __int128)fraction * unit / FRACTION_ONE;
 
     if (total > limit)
         return false;

@@ -9,8 +9,12 @@ static const struct {
     struct slice text;
     enum op_kind kind;
 } operators[] = {
-    {{"=", 1}, OP_SET},         {{"+=", 2}, OP_APPEND},        {{"<=", 2}, OP_PREPEND},
-    {{"~=", 2}, OP_LAZY},       {{"?=", 2}, OP_MATCH_SET},     {{"?+=", 3}, OP_MATCH_APPEND},
+    {{"=", 1}, OP_SET},
+    {{"+=", 2}, OP_APPEND},
+    {{"<=", 2}, OP_PREPEND},
+    {{"~=", 2}, OP_LAZY},
+    {{"?=", 2}, OP_MATCH_SET},
+    {{"?+=", 3}, OP_MATCH_APPEND},
     {{"?<=", 3}, OP_MATCH_PREPEND},
 };
 
@@ -43,10 +47,10 @@ static struct slice unquote(struct slice value)
 }
 
 /* The references `${key}`: the key is the shortest text, of one character at least, up to `}`. */
-static const struct template *parse_references(struct parser *p, struct slice value)
+static const struct reference_list *parse_references(struct parser *p, struct slice value)
 {
     g_autoptr(GArray) found = NULL;
-    struct template *template;
+    struct reference_list *list;
     const char *end = value.text + value.size;
     const char *c = value.text;
 
@@ -66,22 +70,21 @@ static const struct template *parse_references(struct parser *p, struct slice va
     }
     if (!found)
         return NULL;
-    template = arena_alloc(&p->tree->arena,
-                           sizeof *template + found->len * sizeof(struct reference));
-    template->n = found->len;
-    memcpy(template->references, found->data, found->len * sizeof(struct reference));
-    return template;
+    list = arena_alloc(&p->tree->arena, sizeof *list + found->len * sizeof(struct reference));
+    list->n = found->len;
+    memcpy(list->references, found->data, found->len * sizeof(struct reference));
+    return list;
 }
 
-static void add_assignment(struct parser *p, enum op_kind kind, struct key *key,
-                           struct slice value, const struct template *template)
+static void add_assignment(struct parser *p, enum op_kind kind, struct key *key, struct slice value,
+                           const struct reference_list *list)
 {
     struct op *op = parser_add_op(p, kind);
 
     op->key = key;
     op->value.text = value.text;
     op->value.size = (uint32_t)value.size;
-    op->u.template = template;
+    op->u.list = list;
 }
 
 /*

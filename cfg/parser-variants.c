@@ -7,7 +7,7 @@
 
 /* A `[default=a.b]` that no variant has taken yet. */
 struct wish {
-    GArray *path; /* struct slice */
+    GArray *path;  /* struct slice */
     size_t column; /* byte offset in the header */
 };
 
@@ -86,8 +86,8 @@ static int parse_header(struct parser *p, struct header *h, GError **err)
         if (parse_bracket(h, &lx, err) < 0)
             return -1;
     if (lx.token.kind != ':')
-        return lexer_expected(&lx, h->name.size || h->wishes ? "'[' or ':'"
-                                                                  : "a name, '[' or ':'", err);
+        return lexer_expected(&lx, h->name.size || h->wishes ? "'[' or ':'" : "a name, '[' or ':'",
+                              err);
     if (lexer_next_solid(&lx, err) < 0)
         return -1;
     if (lx.token.kind != TOKEN_END)
@@ -120,8 +120,8 @@ static struct slice keep_text(struct tree *t, const GString *text)
 }
 
 /* The names and labels of a variant; the lexer is at its first identifier or dot. */
-static int parse_name(struct parser *p, const struct header *h, struct lexer *lx,
-                      struct variant *v, GError **err)
+static int parse_name(struct parser *p, const struct header *h, struct lexer *lx, struct variant *v,
+                      GError **err)
 {
     struct tree *t = p->tree;
     bool after_ident = false;
@@ -133,8 +133,10 @@ static int parse_name(struct parser *p, const struct header *h, struct lexer *lx
         if (lx->token.kind == TOKEN_IDENT && !after_ident)
             add_label(t, h, lx->token.text);
         else if (lx->token.kind != '.')
-            return lexer_expected(lx, after_ident ? "'.' or ':' behind the name of the variant"
-                                                  : "the name of the variant", err);
+            return lexer_expected(lx,
+                                  after_ident ? "'.' or ':' behind the name of the variant"
+                                              : "the name of the variant",
+                                  err);
         after_ident = lx->token.kind == TOKEN_IDENT;
         if (lexer_next(lx, err) < 0)
             return -1;
@@ -248,9 +250,9 @@ static int parse_variant(struct parser *p, struct header *h, int32_t limit, stru
 static void end_vblock(struct parser *p, struct vblock *block, guint start)
 {
     block->n_variants = p->variants->len - start;
-    block->variants = arena_copy(&p->tree->arena,
-                                 &g_array_index(p->variants, struct variant *, start),
-                                 block->n_variants * sizeof(struct variant *));
+    block->variants =
+        arena_copy(&p->tree->arena, &g_array_index(p->variants, struct variant *, start),
+                   block->n_variants * sizeof(struct variant *));
     g_array_set_size(p->variants, start);
     while (block->first_default < block->n_variants &&
            !block->variants[block->first_default]->hidden)
@@ -275,10 +277,9 @@ static int report_wish(const struct parser *p, const struct header *h, struct sl
 
         g_string_append_printf(name, "%s%.*s", i ? "." : "", (int)ident.size, ident.text);
     }
-    return source_error(err, CFG_ERROR_SYNTAX, p->in->source->name, h->place.line, line,
-                        column + wish->column,
-                        "the default variant '%s' is missing from this block, which ends at %s",
-                        name->str, end);
+    return source_error(
+        err, CFG_ERROR_SYNTAX, p->in->source->name, h->place.line, line, column + wish->column,
+        "the default variant '%s' is missing from this block, which ends at %s", name->str, end);
 }
 
 static int parse_variant_list(struct parser *p, struct header *h, int32_t column, GError **err)

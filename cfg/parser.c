@@ -29,8 +29,8 @@ int parser_enter(struct parser *p, GError **err)
         p->nesting++;
         return 0;
     }
-    return lines_error(p->in, 0, CFG_ERROR_LIMIT, err,
-                       "blocks are nested more than %u levels deep", LIMIT_NESTING);
+    return lines_error(p->in, 0, CFG_ERROR_LIMIT, err, "blocks are nested more than %u levels deep",
+                       LIMIT_NESTING);
 }
 
 struct op *parser_add_op(struct parser *p, enum op_kind kind)
@@ -48,7 +48,9 @@ struct op *parser_add_op(struct parser *p, enum op_kind kind)
 
 static void add_rule(struct parser *p, enum rule_kind kind, const struct filter *filter)
 {
-    struct rule rule = {.kind = (uint8_t)kind, .filter = filter, .condition = p->condition,
+    struct rule rule = {.kind = (uint8_t)kind,
+                        .filter = filter,
+                        .condition = p->condition,
                         .place = parser_place(p)};
 
     g_array_append_val(p->rules, rule);
@@ -234,8 +236,10 @@ static int parse_condition(struct parser *p, GError **err)
         if (lexer_next_solid(&lx, err) < 0)
             return -1;
     } else if (lx.token.kind != TOKEN_IDENT) {
-        return lexer_expected(&lx, "a statement (an assignment, a condition, only, no, variants, "
-                                   "include, del, suffix, join)", err);
+        return lexer_expected(&lx,
+                              "a statement (an assignment, a condition, only, no, variants, "
+                              "include, del, suffix, join)",
+                              err);
     }
     if (lx.token.kind != TOKEN_IDENT && lx.token.kind != '(')
         return lexer_expected(&lx, "the name of a variant", err);
@@ -243,9 +247,10 @@ static int parse_condition(struct parser *p, GError **err)
     if (!condition->filter)
         return -1;
     if (lx.token.kind != ':' && condition->negated)
-        return lines_error(p->in, lx.token.offset, CFG_ERROR_SYNTAX, err,
-                           "expected ':' behind a condition; without it line %u cannot belong to it",
-                           p->in->line.number + 1);
+        return lines_error(
+            p->in, lx.token.offset, CFG_ERROR_SYNTAX, err,
+            "expected ':' behind a condition; without it line %u cannot belong to it",
+            p->in->line.number + 1);
     if (lx.token.kind != ':')
         return lexer_expected(&lx, "':' or an operator such as '='", err);
     g_ptr_array_add(p->tree->conditions, condition);
@@ -311,9 +316,9 @@ static const struct keyword {
     struct slice text;
     int (*parse)(struct parser *p, GError **err);
 } keywords[] = {
-    {{"only ", 5}, parse_only},       {{"no ", 3}, parse_no},
-    {{"include ", 8}, parse_include}, {{"del ", 4}, parse_delete},
-    {{"join ", 5}, parse_join},       {{"variants ", 9}, parse_variants},
+    {{"only ", 5}, parse_only},         {{"no ", 3}, parse_no},
+    {{"include ", 8}, parse_include},   {{"del ", 4}, parse_delete},
+    {{"join ", 5}, parse_join},         {{"variants ", 9}, parse_variants},
     {{"variants:", 9}, parse_variants}, {{"-", 1}, parse_dash},
 };
 

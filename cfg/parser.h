@@ -10,18 +10,18 @@ struct parser {
     struct tree *tree;
     cfg_read_fn read;
     void *read_user;
-    struct lines *in;      /* the text being read */
-    uint32_t source;       /* its number */
-    GArray *including;     /* uint32_t: numbers of the sources that are being read */
+    struct lines *in;  /* the text being read */
+    uint32_t source;   /* its number */
+    GArray *including; /* uint32_t: numbers of the sources that are being read */
     unsigned int nesting;
     struct condition *condition; /* the innermost one we are in, within the current block */
     bool in_condition;           /* in a condition anywhere: no variants here */
 
     /* Stacks; a block takes what lies above its start when it ends. */
-    GArray *ops;     /* struct op */
-    GArray *rules;   /* struct rule */
-    GArray *factors; /* struct rule *, of join */
-    GArray *variants; /* struct variant * */
+    GArray *ops;         /* struct op */
+    GArray *rules;       /* struct rule */
+    GArray *factors;     /* struct rule *, of join */
+    GArray *variants;    /* struct variant * */
     struct vblock *last; /* the last variants block of the current block */
     int32_t limit;       /* the current block is the lines further right than this column */
 

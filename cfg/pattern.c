@@ -3,7 +3,7 @@
 #include <string.h>
 
 struct pattern {
-    GRegex *regex;       /* NULL: a literal */
+    GRegex *regex; /* NULL: a literal */
     struct slice literal;
     GByteArray *known; /* answers by the number of the key: 0 not asked yet, 1 no, 2 yes */
 };

@@ -20,8 +20,7 @@ uint32_t text_decode(const char *c, const char *end, unsigned int *bytes)
         return ((u[0] & 0x0fu) << 12) | ((u[1] & 0x3fu) << 6) | (u[2] & 0x3fu);
     }
     *bytes = 4;
-    return ((u[0] & 0x07u) << 18) | ((u[1] & 0x3fu) << 12) | ((u[2] & 0x3fu) << 6) |
-           (u[3] & 0x3fu);
+    return ((u[0] & 0x07u) << 18) | ((u[1] & 0x3fu) << 12) | ((u[2] & 0x3fu) << 6) | (u[3] & 0x3fu);
 }
 
 bool text_is_space(uint32_t code)

@@ -34,23 +34,24 @@ enum post { POST_NONE, POST_MIN, POST_MAX, POST_FIXED };
 
 /* A parameter name. With `suffix` there are keys with suffixes: (parent, suffix). */
 struct key {
-    const char *text; /* suffixes glued to the name in the order of their application */
+    /* What each statement of each test touches stands together. */
+    struct value *value; /* state: valid if the expansion's bit of this rank is set */
+    uint64_t sequence;   /* state: order of insertion */
+    uint32_t rank;       /* position among all keys sorted by bytes */
     uint32_t size;
-    uint32_t rank; /* position among all keys sorted by bytes */
+    const char *text; /* suffixes glued to the name in the order of their application */
     const char *json; /* `"text":` */
     uint32_t json_size;
-    uint32_t number;       /* in tree.keys */
-    bool reserved;         /* statements do not touch it */
-    uint8_t post;          /* enum post */
-    uint32_t collected;    /* parser: the run of plain assignments that has set it */
-    struct key *target;    /* post: the key that `_min`, `_max`, `_fixed` work on */
-    struct key *base;      /* the key without any suffix; itself if there is none */
-    struct key *parent;    /* without the last suffix; NULL if there is none */
-    struct slice suffix;   /* the last one */
-    struct key *children;  /* keys with one suffix more, linked by sibling */
+    uint32_t number;      /* in tree.keys */
+    bool reserved;        /* statements do not touch it */
+    uint8_t post;         /* enum post */
+    uint32_t collected;   /* parser: the run of plain assignments that has set it */
+    struct key *target;   /* post: the key that `_min`, `_max`, `_fixed` work on */
+    struct key *base;     /* the key without any suffix; itself if there is none */
+    struct key *parent;   /* without the last suffix; NULL if there is none */
+    struct slice suffix;  /* the last one */
+    struct key *children; /* keys with one suffix more, linked by sibling */
     struct key *sibling;
-    struct value *value;   /* state: valid if the expansion's bit of this rank is set */
-    uint64_t sequence;     /* state: order of insertion */
 };
 
 enum op_kind {
@@ -74,8 +75,7 @@ struct reference {
     struct key *key;
 };
 
-struct template
-{
+struct reference_list {
     uint32_t n;
     struct reference references[];
 };
@@ -86,7 +86,7 @@ struct op {
     struct key *key;  /* assignments, `del`; of the ?-operators the expression as a key */
     struct value value;
     union {
-        const struct template *template; /* assignments: NULL if the value has no reference */
+        const struct reference_list *list; /* assignments: NULL if the value has no reference */
         struct condition *condition;
         struct vblock *variants;
     } u;
@@ -133,9 +133,9 @@ struct block {
     uint32_t n_ops;
     uint32_t n_rules;
     struct rule *rules;
-    uint32_t n_factors;     /* words of `join`; a single one has become a rule */
-    struct rule **factors;  /* each an `only` of one word */
-    struct vblock *last;    /* the last variants block in it; they are linked by previous */
+    uint32_t n_factors;    /* words of `join`; a single one has become a rule */
+    struct rule **factors; /* each an `only` of one word */
+    struct vblock *last;   /* the last variants block in it; they are linked by previous */
 };
 
 struct condition {
@@ -148,8 +148,8 @@ struct condition {
 enum rule_kind { RULE_ONLY, RULE_NO, RULE_JOIN /* a join under a condition: an error */ };
 
 struct rule {
-    uint8_t kind;                 /* enum rule_kind */
-    bool plain;                   /* no condition, and a simple filter */
+    uint8_t kind; /* enum rule_kind */
+    bool plain;   /* no condition, and a simple filter */
     const struct filter *filter;
     struct condition *condition; /* the innermost one it stands in, or NULL */
     struct place place;
@@ -218,8 +218,8 @@ struct tree {
      * that a walk begins and ends like any other step. Set by linking. */
     struct vblock top;
     struct vblock bottom;
-    size_t memo_bytes; /* state, see memo.c */
-    GPtrArray *vblocks; /* every struct vblock; one that ends earlier comes earlier */
+    size_t memo_bytes;    /* state, see memo.c */
+    GPtrArray *vblocks;   /* every struct vblock; one that ends earlier comes earlier */
     GArray *filter_words; /* room for filter.c to work in */
     GArray *filter_runs;
     GArray *filter_atoms;
@@ -227,11 +227,11 @@ struct tree {
     GArray *labels; /* room for parser-variants.c */
     GString *name;
     GString *shortname;
-    GString *full; /* room for tree_full_atom() */
+    GString *full;         /* room for tree_full_atom() */
     GPtrArray *filters;    /* every struct filter, for linking and lint */
     GPtrArray *conditions; /* every struct condition */
     uint32_t n_statements;
-    uint32_t run;          /* parser: number of the run of plain assignments */
+    uint32_t run;       /* parser: number of the run of plain assignments */
     uint32_t set_words; /* size of a label set in words of 64 bits */
     uint32_t n_atoms;   /* atoms that have a position */
 };

@@ -22,7 +22,7 @@ struct frame {
     uint32_t active_end;
     size_t name_size;
     size_t shortname_size;
-    uint64_t produced; /* tests found before */
+    uint64_t produced;           /* tests found before */
     struct recording *recording; /* memo.c; NULL if nothing is recorded here */
     struct join *join;           /* join.c; NULL unless the chosen variant has a join */
 };
@@ -31,9 +31,9 @@ struct walk {
     struct tree *tree;
     struct walk_options options;
     unsigned int join_nesting;
-    GArray *labels;  /* struct label */
-    uint64_t *have;  /* set of their atoms */
-    GArray *undo;    /* uint32_t: atoms in the order in which they came into the set */
+    GArray *labels; /* struct label */
+    uint64_t *have; /* set of their atoms */
+    GArray *undo;   /* uint32_t: atoms in the order in which they came into the set */
     GPtrArray *choices;
     GString *name;
     GString *shortname;
@@ -72,7 +72,7 @@ int join_apply(const struct join *j, struct dict *d, GError **err);
 struct tail {
     uint32_t n;
     struct variant **choices; /* the texts are in the same piece of memory */
-    struct slice name;      /* what they add to the name */
+    struct slice name;        /* what they add to the name */
     struct slice shortname;
 };
 
@@ -84,8 +84,9 @@ struct tails {
 struct tails *tails_ref(struct tails *t);
 void tails_unref(struct tails *t);
 
-/* Looks up the state of the walk before BLOCK, whose open rules begin at ACTIVE_START. Returns the tails (transfer full), or NULL; then
- * *recording is what to record into, or NULL if it is not worth it. */
+/* Looks up the state of the walk before BLOCK, whose open rules begin at ACTIVE_START. Returns the
+ * tails (transfer full), or NULL; then *recording is what to record into, or NULL if it is not
+ * worth it. */
 struct tails *memo_find(const struct walk *w, struct vblock *block, uint32_t active_start,
                         struct recording **recording);
 /* Adds the current test; false if the recording has become too large (then free it). */

@@ -88,8 +88,8 @@ static inline void expect_keys(const char *text, const char *expected)
 {
     const struct cfg_help_file files[] = {{"top", text, 0}, {NULL, NULL, 0}};
     g_autoptr(GError) err = NULL;
-    g_autoptr(cfg) c = cfg_new(&(struct cfg_options){.read = cfg_help_read,
-                                                     .read_user = (void *)files});
+    g_autoptr(cfg) c =
+        cfg_new(&(struct cfg_options){.read = cfg_help_read, .read_user = (void *)files});
     g_autoptr(params) p = NULL;
     g_autoptr(GString) out = g_string_new(NULL);
     struct params_iter it;
@@ -111,8 +111,7 @@ static inline void expect_error_files(const struct cfg_help_file *files, enum cf
                                       const char *place, const char *words)
 {
     g_autoptr(GError) err = NULL;
-    g_autofree char *result =
-        cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, &err);
+    g_autofree char *result = cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, &err);
 
     cr_assert_null(result, "no error, but: %s\n--- of:\n%s", result, files[0].text);
     cr_assert_not_null(err);

@@ -1,6 +1,6 @@
 /* Wrong input: where and what, and always an end. */
-#include "cfg_help.h"
 #include "cfg/limits.h"
+#include "cfg_help.h"
 
 Test(cfg_errors, show_place_line_and_caret)
 {
@@ -53,8 +53,8 @@ Test(cfg_errors, statements_that_are_none)
 Test(cfg_errors, filters_that_are_none)
 {
     static const char *const filters[] = {
-        "a,,b", ",a", ".a", "a...b", "a. b", "a ,b", "a.,b", "a .b", "(a", "(a=b.c)", "(a=)",
-        "(v=\"x\")", "a@b", "()", "(v+=a)", "a\"", "a[b]", "!a",
+        "a,,b",    ",a",   ".a",        "a...b", "a. b", "a ,b",   "a.,b", "a .b", "(a",
+        "(a=b.c)", "(a=)", "(v=\"x\")", "a@b",   "()",   "(v+=a)", "a\"",  "a[b]", "!a",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
@@ -73,8 +73,8 @@ Test(cfg_errors, characters_that_begin_no_token)
 
 Test(cfg_errors, columns_count_characters_behind_expanded_tabs)
 {
-    const struct cfg_help_file files[] = {
-        {"top", "\tonly \xc3\xa4.\xc3\xb6,,\n", 0}, {NULL, NULL, 0}};
+    const struct cfg_help_file files[] = {{"top", "\tonly \xc3\xa4.\xc3\xb6,,\n", 0},
+                                          {NULL, NULL, 0}};
     g_autoptr(GError) err = NULL;
 
     cr_assert_null(cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, &err));
@@ -95,7 +95,9 @@ Test(cfg_errors, of_included_files_name_the_file_and_the_place)
 Test(cfg_errors, a_file_that_includes_itself_is_told_so)
 {
     const struct cfg_help_file files[] = {
-        {"top", "include a\n", 0}, {"a", "include b\n", 0}, {"b", "include a\n", 0},
+        {"top", "include a\n", 0},
+        {"a", "include b\n", 0},
+        {"b", "include a\n", 0},
         {NULL, NULL, 0},
     };
 

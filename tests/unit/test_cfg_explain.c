@@ -1,22 +1,22 @@
 #include "cfg/explain.h"
 #include "cfg_help.h"
 
-static const char guests[] = "mem = 512\n"                 /* 1 */
-                             "variants guest:\n"           /* 2 */
-                             "  - linux:\n"                /* 3 */
-                             "      mem += M\n"            /* 4 */
-                             "      no ide\n"              /* 5 */
-                             "  - windows:\n"              /* 6 */
-                             "      mem = 2G\n"            /* 7 */
-                             "variants:\n"                 /* 8 */
-                             "  - ide:\n"                  /* 9 */
-                             "      windows: only fast\n"  /* 10 */
-                             "  - virtio:\n"               /* 11 */
-                             "      linux: mem ?<= 1\n"    /* 12 */
-                             "mem ~= 7\n"                  /* 13 */
-                             "mem_max = 1G\n"              /* 14 */
-                             "info = ${mem}\n"             /* 15 */
-                             "del info\n";                 /* 16 */
+static const char guests[] = "mem = 512\n"                /* 1 */
+                             "variants guest:\n"          /* 2 */
+                             "  - linux:\n"               /* 3 */
+                             "      mem += M\n"           /* 4 */
+                             "      no ide\n"             /* 5 */
+                             "  - windows:\n"             /* 6 */
+                             "      mem = 2G\n"           /* 7 */
+                             "variants:\n"                /* 8 */
+                             "  - ide:\n"                 /* 9 */
+                             "      windows: only fast\n" /* 10 */
+                             "  - virtio:\n"              /* 11 */
+                             "      linux: mem ?<= 1\n"   /* 12 */
+                             "mem ~= 7\n"                 /* 13 */
+                             "mem_max = 1G\n"             /* 14 */
+                             "info = ${mem}\n"            /* 15 */
+                             "del info\n";                /* 16 */
 
 static struct cfg *load(const char *text)
 {
@@ -49,11 +49,12 @@ Test(cfg_explain, tells_every_statement_that_touched_a_key)
 
     cr_assert_eq(cfg_seek(c, "virtio.(guest=linux)", NULL), 0);
     cr_assert_eq(cfg_explain(c, "mem", write_step, out, NULL), 0);
-    cr_assert_str_eq(out->str, "g.cfg:1 mem = 512 -> 512\n"
-                               "g.cfg:4 mem += M -> 512M\n"
-                               "g.cfg:12 mem ?<= 1 -> 1512M\n"
-                               "g.cfg:13 mem ~= 7 -> 1512M (unchanged)\n"
-                               "g.cfg:14 mem _max 1G -> 1G\n",
+    cr_assert_str_eq(out->str,
+                     "g.cfg:1 mem = 512 -> 512\n"
+                     "g.cfg:4 mem += M -> 512M\n"
+                     "g.cfg:12 mem ?<= 1 -> 1512M\n"
+                     "g.cfg:13 mem ~= 7 -> 1512M (unchanged)\n"
+                     "g.cfg:14 mem _max 1G -> 1G\n",
                      "%s", out->str);
 }
 
@@ -65,9 +66,10 @@ Test(cfg_explain, tells_of_headers_and_deletions)
     cr_assert_eq(cfg_seek(c, "1", NULL), 0);
     cr_assert_eq(cfg_explain(c, "guest", write_step, out, NULL), 0);
     cr_assert_eq(cfg_explain(c, "info", write_step, out, NULL), 0);
-    cr_assert_str_eq(out->str, "g.cfg:3 guest variants linux -> linux\n"
-                               "g.cfg:15 info = ${mem} -> 1512M\n"
-                               "g.cfg:16 info del  -> gone\n",
+    cr_assert_str_eq(out->str,
+                     "g.cfg:3 guest variants linux -> linux\n"
+                     "g.cfg:15 info = ${mem} -> 1512M\n"
+                     "g.cfg:16 info del  -> gone\n",
                      "%s", out->str);
 }
 
@@ -93,9 +95,10 @@ Test(cfg_explain, follows_suffixes)
 
     cr_assert_eq(cfg_next(c, NULL), 1);
     cr_assert_eq(cfg_explain(c, "a", write_step, out, NULL), 0);
-    cr_assert_str_eq(out->str, "g.cfg:3 a = 1 -> 1\n"
-                               "g.cfg:4 a_s suffix _s -> 1\n"
-                               "g.cfg:5 a = 2 -> 2\n",
+    cr_assert_str_eq(out->str,
+                     "g.cfg:3 a = 1 -> 1\n"
+                     "g.cfg:4 a_s suffix _s -> 1\n"
+                     "g.cfg:5 a = 2 -> 2\n",
                      "%s", out->str);
 }
 
@@ -137,11 +140,14 @@ Test(cfg_explain, tells_which_filter_removed_a_test)
 
 Test(cfg_explain, tells_when_no_variants_make_a_name)
 {
-    static const char *const names[] = {"", "virtio", "virtio.(guest=lin)", "virtio.linux",
-                                        "virtio.(guest=linux).x", "xvirtio.(guest=linux)"};
+    static const char *const names[] = {"",
+                                        "virtio",
+                                        "virtio.(guest=lin)",
+                                        "virtio.linux",
+                                        "virtio.(guest=linux).x",
+                                        "xvirtio.(guest=linux)"};
     g_autoptr(cfg) c = load(guests);
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        cr_assert_eq(cfg_explain_missing(c, names[i], write_filter, NULL, NULL), 0, "%s",
-                     names[i]);
+        cr_assert_eq(cfg_explain_missing(c, names[i], write_filter, NULL, NULL), 0, "%s", names[i]);
 }

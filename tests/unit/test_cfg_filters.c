@@ -84,8 +84,8 @@ static void expect_values(const char *statements, const char *expected)
     g_autofree char *text =
         g_strconcat("variants:\n  - a:\n  - b:\n", statements, "\nx ~= -\n", NULL);
     const struct cfg_help_file files[] = {{"top", text, 0}, {NULL, NULL, 0}};
-    g_autoptr(cfg) c = cfg_new(&(struct cfg_options){.read = cfg_help_read,
-                                                     .read_user = (void *)files});
+    g_autoptr(cfg) c =
+        cfg_new(&(struct cfg_options){.read = cfg_help_read, .read_user = (void *)files});
     g_autoptr(GString) out = g_string_new(NULL);
     g_autoptr(GError) err = NULL;
 
@@ -151,9 +151,9 @@ Test(cfg_filters, include_and_del_may_be_conditional)
         {"f", "j = 2\n", 0},
         {NULL, NULL, 0},
     };
-    g_autofree char *out =
-        cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
+    g_autofree char *out = cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
 
-    cr_assert_str_eq(out, "{\"dep\":[],\"j\":\"2\",\"k\":\"1\",\"name\":\"a\",\"shortname\":\"a\"}\n"
-                          "{\"dep\":[],\"name\":\"b\",\"shortname\":\"b\"}\n");
+    cr_assert_str_eq(out,
+                     "{\"dep\":[],\"j\":\"2\",\"k\":\"1\",\"name\":\"a\",\"shortname\":\"a\"}\n"
+                     "{\"dep\":[],\"name\":\"b\",\"shortname\":\"b\"}\n");
 }

@@ -9,7 +9,8 @@ Test(cfg_lines, an_empty_text_is_one_test_without_name)
 
 Test(cfg_lines, comments_have_lines_of_their_own)
 {
-    expect_keys("a = 1 # not a comment\nurl = http://host\n", "a=1 # not a comment|url=http://host");
+    expect_keys("a = 1 # not a comment\nurl = http://host\n",
+                "a=1 # not a comment|url=http://host");
 }
 
 Test(cfg_lines, tabs_reach_to_multiples_of_eight_also_in_values)
@@ -89,8 +90,7 @@ Test(cfg_lines, an_include_has_a_block_of_its_own)
         {"dir/two.cfg", "y = 2\n", 0},
         {NULL, NULL, 0},
     };
-    g_autofree char *out =
-        cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
+    g_autofree char *out = cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
 
     cr_assert_str_eq(out, "{\"dep\":[],\"name\":\"a.p\",\"shortname\":\"a.p\",\"x\":\"1\","
                           "\"y\":\"2\",\"z\":\"3\"}\n"
@@ -104,8 +104,7 @@ Test(cfg_lines, a_file_may_be_included_again_and_names_may_have_blanks)
         {"a #1.cfg", "x += 1\n", 0},
         {NULL, NULL, 0},
     };
-    g_autofree char *out =
-        cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
+    g_autofree char *out = cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
 
     cr_assert_str_eq(out, "{\"dep\":[],\"name\":\"\",\"shortname\":\"\",\"x\":\"121\"}\n");
 }

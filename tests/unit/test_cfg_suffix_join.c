@@ -33,16 +33,17 @@ Test(cfg_suffix, of_an_included_file_ends_with_the_file)
 {
     const struct cfg_help_file files[] = {
         {"top", "include f\na = 2\n", 0}, {"f", "suffix _f\na = 1\n", 0}, {NULL, NULL, 0}};
-    g_autofree char *out =
-        cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
+    g_autofree char *out = cfg_help_run(files, (struct cfg_options){0}, CFG_HELP_LINES, NULL);
 
-    cr_assert_str_eq(out, "{\"a\":\"2\",\"a_f\":\"1\",\"dep\":[],\"name\":\"\",\"shortname\":\"\"}\n");
+    cr_assert_str_eq(out,
+                     "{\"a\":\"2\",\"a_f\":\"1\",\"dep\":[],\"name\":\"\",\"shortname\":\"\"}\n");
 }
 
 Test(cfg_suffix, can_be_kept_always)
 {
     cfg_help_expect("a = 1\nsuffix _x\n", (struct cfg_options){.keep_suffixes = true},
-                    CFG_HELP_LINES, "{\"a_x\":\"1\",\"dep\":[],\"name\":\"\",\"shortname\":\"\"}\n");
+                    CFG_HELP_LINES,
+                    "{\"a_x\":\"1\",\"dep\":[],\"name\":\"\",\"shortname\":\"\"}\n");
 }
 
 Test(cfg_suffix, references_see_the_final_names_and_del_the_glued_ones)

@@ -62,8 +62,10 @@ Test(cfg_values, an_expression_that_is_a_key_of_the_run_sees_the_run_only)
     const char *seen = "xa = 1\nvariants:\n  - v:\n      x. = 2\n      x. ?= 9\n";
     const char *all = "xa = 1\nvariants:\n  - v:\n      x. = 2\n      del q\n      x. ?= 9\n";
 
-    expect_lines(seen, "{\"dep\":[],\"name\":\"v\",\"shortname\":\"v\",\"x.\":\"9\",\"xa\":\"1\"}\n");
-    expect_lines(all, "{\"dep\":[],\"name\":\"v\",\"shortname\":\"v\",\"x.\":\"9\",\"xa\":\"9\"}\n");
+    expect_lines(seen,
+                 "{\"dep\":[],\"name\":\"v\",\"shortname\":\"v\",\"x.\":\"9\",\"xa\":\"1\"}\n");
+    expect_lines(all,
+                 "{\"dep\":[],\"name\":\"v\",\"shortname\":\"v\",\"x.\":\"9\",\"xa\":\"9\"}\n");
 }
 
 Test(cfg_values, bounds_apply_after_everything)

@@ -59,8 +59,8 @@ Test(cfg_variants, other_brackets_say_nothing)
 
 static void expect_defaults(const char *text, const char *const *expand, const char *expected)
 {
-    cfg_help_expect(text, (struct cfg_options){.defaults = true, .expand = expand},
-                    CFG_HELP_NAMES, expected);
+    cfg_help_expect(text, (struct cfg_options){.defaults = true, .expand = expand}, CFG_HELP_NAMES,
+                    expected);
 }
 
 Test(cfg_variants, defaults_stand_for_their_block)

@@ -196,9 +196,17 @@ Test(params, times_are_seconds_unless_they_say_otherwise)
         int64_t ms;
         bool wrong;
     } cases[] = {
-        {"30", 30000, false}, {"0.25", 250, false}, {"250ms", 250, false}, {"1.5m", 90000, false},
-        {"2h", 7200000, false}, {"3d", 259200000, false}, {"10s", 10000, false},
-        {"-1", 0, true}, {"1 s", 0, true}, {"5min", 0, true}, {"999999999999999999d", 0, true},
+        {"30", 30000, false},
+        {"0.25", 250, false},
+        {"250ms", 250, false},
+        {"1.5m", 90000, false},
+        {"2h", 7200000, false},
+        {"3d", 259200000, false},
+        {"10s", 10000, false},
+        {"-1", 0, true},
+        {"1 s", 0, true},
+        {"5min", 0, true},
+        {"999999999999999999d", 0, true},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -263,9 +271,8 @@ Test(params, only_the_tail_of_a_key_is_its_object)
 
 Test(params, objects_chain_from_the_outside_in)
 {
-    g_autoptr(params) p =
-        MAKE("size", "4", "size_vm1", "3", "size_image1", "2", "size_image1_vm1", "1", "other_vm1",
-             "5", "wrong_vm1_image1", "6", "wrong", "7");
+    g_autoptr(params) p = MAKE("size", "4", "size_vm1", "3", "size_image1", "2", "size_image1_vm1",
+                               "1", "other_vm1", "5", "wrong_vm1_image1", "6", "wrong", "7");
     g_autoptr(params) vm = params_object_params(p, "vm1");
     g_autoptr(params) image = params_object_params(vm, "image1");
 
