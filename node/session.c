@@ -8,6 +8,7 @@
 
 #define END_MS (60 * 1000)    /* for a test to be ended and reported */
 #define GOODBYE_MS (3 * 1000) /* for the coordinator to answer our good-bye */
+#define SILENT_MS (3 * LINK_HEARTBEAT_MS) /* one that is there is heard by then */
 #define LINGER_MS 50          /* for the acknowledgement of that answer to leave */
 
 struct watch {
@@ -119,8 +120,32 @@ static int watch_coordinator(void *arg, GError **err)
     }
 }
 
+/*
+ * Waits until the coordinator has answered our good-bye, but not for one that is gone: whoever ended us
+ * in its place is waiting for us.
+ */
+static bool await_release(struct node *node)
+{
+    struct event *const events[] = {&node->released, link_lost_event(node->link)};
+    int64_t deadline = deadline_in(GOODBYE_MS);
+    int64_t silent_until = deadline_in(SILENT_MS);
+    for (;;) {
+        int which = await_any(events, 2, deadline_min(deadline, silent_until), NULL);
+        if (which >= 0)
+            return which == 0;
+        int64_t silence_ms = link_silence_ms(node->link);
+        if (deadline_left(deadline) == 0 || silence_ms >= SILENT_MS)
+            return false;
+        silent_until = deadline_in(SILENT_MS - silence_ms);
+    }
+}
+
 static void say_goodbye(struct node *node, GPtrArray *leaks)
 {
+    if (!event_is_set(link_alive_event(node->link))) {
+        node_log(node, "nobody is there to say good-bye to");
+        return;
+    }
     Vtmh__Goodbye goodbye = VTMH__GOODBYE__INIT;
     goodbye.n_leaks = leaks->len;
     goodbye.leaks = (char **)leaks->pdata;
@@ -129,8 +154,10 @@ static void say_goodbye(struct node *node, GPtrArray *leaks)
     envelope.goodbye = &goodbye;
     node_send(node, &envelope);
     /* nanomsg drops what is queued when a socket is closed: linger until our last word has left. */
-    if (await_event(&node->released, deadline_in(GOODBYE_MS), NULL) == 0)
+    if (await_release(node))
         await_deadline(deadline_in(LINGER_MS), NULL);
+    else
+        node_log(node, "the coordinator did not answer our good-bye");
 }
 
 /* Ends the test in progress and waits for its report. */
