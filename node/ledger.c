@@ -73,29 +73,50 @@ static int append(struct ledger *ledger, const char *line, GError **err)
     return 0;
 }
 
-struct ledger *ledger_open(const char *base, GError **err)
+/* Begins the ledger's file in a folder of its own. */
+static struct ledger *begin(const char *dir, GError **err)
 {
-    g_autofree char *dir = g_strdup_printf("%s/node-XXXXXX", base);
-    if (g_mkdtemp_full(dir, 0700) == NULL) {
-        fail(err, "cannot make a folder in", base);
-        return NULL;
-    }
     g_autofree char *path = g_build_filename(dir, "ledger", NULL);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) {
         fail(err, "cannot make", path);
-        rmdir(dir);
         return NULL;
     }
     struct ledger *ledger = g_new0(struct ledger, 1);
     ledger->fd = fd;
-    ledger->dir = g_steal_pointer(&dir);
-    ledger->id = strrchr(ledger->dir, '/') + strlen("/node-");
+    ledger->dir = g_strdup(dir);
     ledger->entries = g_ptr_array_new_with_free_func(entry_free);
+    return ledger;
+}
 
-    g_autofree char *line = g_strdup_printf("node %d %" G_GUINT64_FORMAT "\n", (int)getpid(),
-                                            process_start_time(getpid()));
-    if (append(ledger, line, err) < 0) {
+/* Takes the name under which ledger_reap() looks: not before it can read whose folder this is. */
+static int publish(struct ledger *ledger, const char *base, GError **err)
+{
+    const char *id = strrchr(ledger->dir, '-') + 1;
+    g_autofree char *dir = g_strdup_printf("%s/node-%s", base, id);
+    if (rename(ledger->dir, dir) < 0)
+        return fail(err, "cannot make", dir);
+    g_free(ledger->dir);
+    ledger->dir = g_steal_pointer(&dir);
+    ledger->id = strrchr(ledger->dir, '-') + 1;
+    return 0;
+}
+
+struct ledger *ledger_open(const char *base, const char *name, GError **err)
+{
+    g_autofree char *dir = g_strdup_printf("%s/new-XXXXXX", base);
+    if (g_mkdtemp_full(dir, 0700) == NULL) {
+        fail(err, "cannot make a folder in", base);
+        return NULL;
+    }
+    struct ledger *ledger = begin(dir, err);
+    if (ledger == NULL) {
+        rmdir(dir);
+        return NULL;
+    }
+    g_autofree char *line = g_strdup_printf("node %d %" G_GUINT64_FORMAT " %s\n", (int)getpid(),
+                                            process_start_time(getpid()), name);
+    if (append(ledger, line, err) < 0 || publish(ledger, base, err) < 0) {
         ledger_close(ledger, true);
         return NULL;
     }
@@ -201,27 +222,24 @@ static bool dispose(const struct entry *entry)
     return remove_tree(entry->what) == 0;
 }
 
-/* Processes first, since they may hold paths. Returns how many things were there and are gone. */
-static unsigned dispose_all(GPtrArray *entries, GPtrArray *leaks)
+/* Processes first, since they may hold paths. What was there is appended to removed or to leaks. */
+static void dispose_all(GPtrArray *entries, GPtrArray *removed, GPtrArray *leaks)
 {
-    unsigned removed = 0;
     for (int kind = OWNED_PROCESS; kind <= OWNED_PATH; kind++) {
         for (unsigned i = 0; i < entries->len; i++) {
             const struct entry *entry = g_ptr_array_index(entries, i);
             if ((int)entry->kind != kind || !exists(entry))
                 continue;
-            if (dispose(entry))
-                removed++;
-            else
-                g_ptr_array_add(leaks, describe(entry));
+            char *what = describe(entry); /* while it has a name */
+            g_ptr_array_add(dispose(entry) ? removed : leaks, what);
         }
     }
-    return removed;
 }
 
 void ledger_clear(struct ledger *ledger, GPtrArray *leaks)
 {
-    dispose_all(ledger->entries, leaks);
+    g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
+    dispose_all(ledger->entries, removed, leaks);
     for (unsigned i = ledger->entries->len; i > 0; i--) {
         const struct entry *entry = g_ptr_array_index(ledger->entries, i - 1);
         if (!exists(entry)) {
@@ -245,9 +263,24 @@ void ledger_close(struct ledger *ledger, bool remove)
 
 /* ---- what dead nodes left -------------------------------------------------------------------- */
 
+void reaping_init(struct reaping *outcome)
+{
+    outcome->removed = g_ptr_array_new_with_free_func(g_free);
+    outcome->live = g_ptr_array_new_with_free_func(g_free);
+    outcome->left = g_ptr_array_new_with_free_func(g_free);
+}
+
+void reaping_clear(struct reaping *outcome)
+{
+    g_clear_pointer(&outcome->removed, g_ptr_array_unref);
+    g_clear_pointer(&outcome->live, g_ptr_array_unref);
+    g_clear_pointer(&outcome->left, g_ptr_array_unref);
+}
+
 struct found {
     pid_t pid; /* of the node */
     uint64_t start_time;
+    char *name; /* of the host in its job; NULL if it does not say */
     GPtrArray *entries;
 };
 
@@ -259,7 +292,10 @@ static void read_line(struct found *found, char *line)
         return;
     if (strcmp(words[0], "node") == 0) {
         found->pid = (pid_t)g_ascii_strtoll(words[1], NULL, 10);
+        char *name = strchr(words[2], ' ');
         found->start_time = g_ascii_strtoull(words[2], NULL, 10);
+        g_free(found->name);
+        found->name = g_strdup(name != NULL ? name + 1 : NULL);
         return;
     }
     for (unsigned kind = 0; kind < G_N_ELEMENTS(kind_names); kind++) {
@@ -294,56 +330,77 @@ static void read_ledger(const char *dir, struct found *found)
 }
 
 /* Ends what a node started but died before it could write down. */
-static unsigned end_children(const char *dir, GPtrArray *leaks)
+static void end_children(const char *dir, struct reaping *outcome)
 {
-    unsigned ended = 0;
     g_autoptr(GArray) pids = process_find_by_environment(NODE_VARIABLE, dir);
     for (unsigned i = 0; i < pids->len; i++) {
         pid_t pid = g_array_index(pids, pid_t, i);
-        if (process_end(pid, process_start_time(pid), SIGKILL, deadline_in(KILL_MS)))
-            ended++;
-        else
-            g_ptr_array_add(leaks, g_strdup_printf("process %d", (int)pid));
+        g_autofree char *name = process_name(pid);
+        bool ended = process_end(pid, process_start_time(pid), SIGKILL, deadline_in(KILL_MS));
+        g_ptr_array_add(ended ? outcome->removed : outcome->left,
+                        g_strdup_printf("process %d (%s)", (int)pid, name));
     }
+}
+
+static char *describe_node(const struct found *found)
+{
+    return g_strdup_printf("node %d (%s)", (int)found->pid,
+                           found->name != NULL ? found->name : "?");
+}
+
+/* Whether the node is gone; the one that is asked for is ended. */
+static bool end_node(const struct found *found, bool is_asked_for, struct reaping *outcome)
+{
+    if (found->pid == 0 || !process_runs(found->pid, found->start_time))
+        return true;
+    if (!is_asked_for) {
+        g_ptr_array_add(outcome->live, describe_node(found));
+        return false;
+    }
+    bool ended =
+        process_end(found->pid, found->start_time, SIGTERM, deadline_in(TERM_MS)) ||
+        process_end(found->pid, found->start_time, SIGKILL, deadline_in(KILL_MS));
+    g_ptr_array_add(ended ? outcome->removed : outcome->left, describe_node(found));
     return ended;
 }
 
-static unsigned reap_one(const char *dir, pid_t pid, GPtrArray *leaks)
+static void remove_rest(const char *dir, const struct found *found, struct reaping *outcome)
+{
+    unsigned left = outcome->left->len;
+    dispose_all(found->entries, outcome->removed, outcome->left);
+    end_children(dir, outcome);
+    /* As long as something is left, its ledger stays for the next try. */
+    if (outcome->left->len > left || access(dir, F_OK) != 0)
+        return;
+    g_ptr_array_add(remove_tree(dir) == 0 ? outcome->removed : outcome->left,
+                    g_strdup_printf("path %s", dir));
+}
+
+static void reap_one(const char *dir, pid_t pid, struct reaping *outcome)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
     struct found found = {.entries = entries};
     read_ledger(dir, &found);
-    if (found.pid != 0 && found.pid == pid &&
-        !process_end(pid, found.start_time, SIGTERM, deadline_in(TERM_MS)))
-        process_end(pid, found.start_time, SIGKILL, deadline_in(KILL_MS));
-    if (found.pid != 0 && process_runs(found.pid, found.start_time))
-        return 0;
-    if (access(dir, F_OK) != 0)
-        return 1; /* it cleaned up itself */
-    unsigned removed = dispose_all(entries, leaks) + end_children(dir, leaks);
-    /* As long as something is left, its ledger stays for the next try. */
-    if (leaks->len == 0 && remove_tree(dir) == 0)
-        removed++;
-    return removed;
+    if (end_node(&found, found.pid == pid, outcome))
+        remove_rest(dir, &found, outcome);
+    g_free(found.name);
 }
 
-int ledger_reap(const char *base, pid_t pid, unsigned *removed_out, GError **err)
+int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err)
 {
-    g_autoptr(GPtrArray) leaks = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GDir) folder = g_dir_open(base, 0, NULL);
-    unsigned removed = 0;
     const char *name;
     while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
         g_autofree char *dir = g_build_filename(base, name, NULL);
         if (g_str_has_prefix(name, "node-"))
-            removed += reap_one(dir, pid, leaks);
+            reap_one(dir, pid, outcome);
     }
-    if (leaks->len > 0) {
-        g_ptr_array_add(leaks, NULL);
-        g_autofree char *list = g_strjoinv(", ", (char **)leaks->pdata);
-        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "could not be removed: %s", list);
-        return -1;
-    }
-    *removed_out = removed;
-    return 0;
+    if (outcome->left->len == 0)
+        return 0;
+    g_autoptr(GString) list = g_string_new(NULL);
+    for (unsigned i = 0; i < outcome->left->len; i++)
+        g_string_append_printf(list, "%s%s", i > 0 ? ", " : "",
+                               (const char *)g_ptr_array_index(outcome->left, i));
+    g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "could not be removed: %s", list->str);
+    return -1;
 }

@@ -4,7 +4,7 @@
  * Each node has a folder <base>/node-<id>/ (base: /run/vtmh for root, else /tmp/vtmh-<uid>), in it the
  * file `ledger`: one line an entry, appended and synced before the caller goes on.
  *
- *     node PID START            who keeps this ledger
+ *     node PID START NAME       who keeps this ledger, and what its job calls the host
  *     + process PID START       START: the process's start time, so that a recycled pid is not hit
  *     + path /absolute/path
  *     + guest vm1               the one running copy of vm1 is here
@@ -25,8 +25,8 @@ struct ledger;
 /* The folder under which nodes keep theirs; made if it is not there, refused if it is not ours alone. */
 char *ledger_base(GError **err);
 
-/* Begins a ledger in a new folder of the base. Transfer full. */
-struct ledger *ledger_open(const char *base, GError **err);
+/* Begins a ledger in a new folder of the base. name: of the host in the job. Transfer full. */
+struct ledger *ledger_open(const char *base, const char *name, GError **err);
 
 /* The node's folder and its id (the folder's name without "node-"). Transfer none. */
 const char *ledger_dir(const struct ledger *ledger);
@@ -47,9 +47,21 @@ void ledger_clear(struct ledger *ledger, GPtrArray *leaks);
 /* Closes; with remove the folder goes too. NULL is fine. */
 void ledger_close(struct ledger *ledger, bool remove);
 
+/* What ledger_reap() found; each a char * as in ledger_list(). */
+struct reaping {
+    GPtrArray *removed; /* ended or removed */
+    GPtrArray *live;    /* nodes that live and were not touched: "node 1234 (host2)" */
+    GPtrArray *left;    /* could not be ended or removed */
+};
+typedef struct reaping reaping;
+
+void reaping_init(struct reaping *outcome);
+void reaping_clear(struct reaping *outcome);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(reaping, reaping_clear)
+
 /*
  * Removes what dead nodes under base left behind; folders of nodes that live are not touched, except
- * that of node pid (0: none), which is ended first (SIGTERM, its own clean-up, then SIGKILL). *removed_out:
- * how many things were removed. Call in a fiber.
+ * that of node pid (0: none), which is ended first (SIGTERM, its own clean-up, then SIGKILL). Fails, with
+ * outcome filled in, when something is left. Call in a fiber.
  */
-int ledger_reap(const char *base, pid_t pid, unsigned *removed_out, GError **err);
+int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err);

@@ -25,7 +25,9 @@ static const char usage[] =
     "               --address IP      where other hosts reach this one (default: as in --listen)\n"
     "               --guests DIR      where tick/ and jeos/ lie\n"
     "               --grace SECONDS   how long to keep everything without a coordinator (60)\n"
-    "  cleanup    removes what dead nodes left on this host; with --pid ends that node first\n"
+    "  cleanup    removes what dead nodes left on this host; with --pid ends that node first.\n"
+    "             Prints a line for each thing: removed WHAT, left WHAT (it could not be removed),\n"
+    "             live NODE (it was not touched). Exit status 1 if something was left\n"
     "  prove-kvm  runs a tiny guest with KVM: exit status 0 if it really works\n"
     "  --describe prints the test types and parameters as JSON\n";
 
@@ -70,15 +72,25 @@ static int serve_main(int argc, char **argv)
     return serve(&options);
 }
 
+static void print_lines(const char *word, const GPtrArray *lines)
+{
+    for (unsigned i = 0; i < lines->len; i++)
+        printf("%s %s\n", word, (const char *)g_ptr_array_index(lines, i));
+}
+
 static int reap(void *arg, GError **err)
 {
     const pid_t *pid = arg;
-    unsigned removed = 0;
     g_autofree char *base = ledger_base(err);
-    if (base == NULL || ledger_reap(base, *pid, &removed, err) < 0)
+    if (base == NULL)
         return -1;
-    printf("%u removed\n", removed);
-    return 0;
+    g_auto(reaping) outcome;
+    reaping_init(&outcome);
+    int result = ledger_reap(base, *pid, &outcome, err);
+    print_lines("removed", outcome.removed);
+    print_lines("live", outcome.live);
+    print_lines("left", outcome.left);
+    return result;
 }
 
 static int cleanup_main(int argc, char **argv)

@@ -100,11 +100,12 @@ static void announce(struct serving *serving, const struct node *node)
 static int open_node(struct serving *serving, struct node *node, GError **err)
 {
     const struct serve_options *options = serving->options;
-    unsigned removed = 0;
+    g_auto(reaping) outcome;
+    reaping_init(&outcome);
     g_autofree char *base = ledger_base(err);
-    if (base == NULL || ledger_reap(base, 0, &removed, err) < 0)
+    if (base == NULL || ledger_reap(base, 0, &outcome, err) < 0)
         return -1;
-    node->ledger = ledger_open(base, err);
+    node->ledger = ledger_open(base, node->name, err);
     if (node->ledger == NULL)
         return -1;
     g_autofree char *log_path = g_build_filename(ledger_dir(node->ledger), "node.log", NULL);
@@ -114,8 +115,9 @@ static int open_node(struct serving *serving, struct node *node, GError **err)
                     g_strerror(errno));
         return -1;
     }
-    if (removed > 0)
-        node_log(node, "removed %u things that dead nodes had left", removed);
+    for (unsigned i = 0; i < outcome.removed->len; i++)
+        node_log(node, "removed what a dead node had left: %s",
+                 (const char *)g_ptr_array_index(outcome.removed, i));
     /* Everything we start carries our mark, so that the leak check finds it. */
     g_setenv(NODE_VARIABLE, ledger_dir(node->ledger), TRUE);
 
