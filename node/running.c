@@ -20,7 +20,9 @@ struct running {
     struct test test;
     struct host host;
     struct meetings *meetings;
-    struct fiber *fiber;
+    struct fiber *fiber; /* of the scenario; NULL before and after it */
+    GError *cancelled;   /* what the scenario is cancelled with, also before it begins */
+    bool is_over;        /* the scenario has ended: what comes now does not change its result */
     struct event ended;
     char *context;  /* what the test is doing */
     char *ended_by; /* why the node itself ended the test, or NULL */
@@ -201,6 +203,7 @@ void running_unref(struct running *running)
     g_strfreev(running->addresses);
     g_free(running->context);
     g_free(running->ended_by);
+    g_clear_error(&running->cancelled);
     g_free(running->dir);
     g_free(running);
 }
@@ -210,7 +213,9 @@ static Vtmh__Status verdict(const struct running *running, const GError *error,
                             const GPtrArray *leaks, const char **message)
 {
     *message = "";
-    if (running->ended_by != NULL) {
+    /* What had failed before the node was ended still counts. */
+    if (running->ended_by != NULL &&
+        (error == NULL || test_status_of(&running->test, error) == VTMH__STATUS__STATUS_ABORTED)) {
         *message = running->ended_by;
         return VTMH__STATUS__STATUS_ERROR;
     }
@@ -261,6 +266,13 @@ static void report(struct running *running, const GError *error)
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
     envelope.test_done = &done;
+    g_autoptr(GError) too_large = NULL;
+    if (link_send(node->link, &envelope, &too_large) == 0)
+        return;
+    /* Nothing said is worse than little: the coordinator would wait for ever. */
+    done.status = VTMH__STATUS__STATUS_ERROR;
+    done.message = too_large->message;
+    done.n_migrations = done.n_notes = done.n_leaks = 0;
     node_send(node, &envelope);
 }
 
@@ -280,11 +292,14 @@ static int run(void *arg, GError **err)
 
     struct scope *scope = scope_open("test");
     running->fiber = scope_spawn(scope, "scenario", run_scenario, running);
+    if (running->cancelled != NULL)
+        fiber_cancel(running->fiber, running->cancelled);
     /* The fiber's own error, also when it was cancelled: a scope does not count that as a failure. */
     fiber_shield();
     fiber_join(running->fiber, DEADLINE_NEVER, &error);
     fiber_unshield();
     running->fiber = NULL;
+    running->is_over = true;
     scope_abandon(scope);
 
     /* The report goes out even if the node is about to end. */
@@ -331,13 +346,15 @@ void running_release(struct running *running, const Vtmh__Release *release)
         meetings_release(running->meetings, release);
 }
 
+/* Cancels the scenario, also one that has not begun yet. */
 static void cancel(struct running *running, const char *cause)
 {
-    if (running->fiber == NULL)
+    if (running->cancelled != NULL)
         return;
-    g_autoptr(GError) error = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
+    running->cancelled = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
     host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "aborted: %s", cause);
-    fiber_cancel(running->fiber, error);
+    if (running->fiber != NULL)
+        fiber_cancel(running->fiber, running->cancelled);
 }
 
 void running_abort(struct running *running, const Vtmh__Abort *abort)
@@ -357,11 +374,16 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
 
 void running_end(struct running *running, const char *cause)
 {
-    if (running == NULL || running->fiber == NULL)
+    if (running == NULL || running->is_over || running->ended_by != NULL)
         return;
     running->ended_by = g_strdup_printf("the node was ended: %s", cause);
     failing(running, VTMH__STATUS__STATUS_ERROR, running->ended_by);
     cancel(running, running->ended_by);
+}
+
+void running_orphan(struct running *running)
+{
+    meetings_end(running->meetings, "the coordinator is lost");
 }
 
 struct event *running_ended(struct running *running)

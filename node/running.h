@@ -16,6 +16,9 @@ void running_abort(struct running *running, const Vtmh__Abort *abort);
 /* Ends the test for a reason of the node's own (SIGTERM, coordinator lost); reports as far as it can. */
 void running_end(struct running *running, const char *cause);
 
+/* No answer of the coordinator's will come any more: whoever waits for one, now or later, is let go. */
+void running_orphan(struct running *running);
+
 /* The record outlives the test for whoever holds a reference. */
 struct running *running_ref(struct running *running);
 void running_unref(struct running *running);

@@ -167,7 +167,11 @@ static void end_running(struct node *node)
         return;
     struct running *running = running_ref(node->running);
     running_end(running, node->stop_cause);
-    if (await_event(running_ended(running), deadline_in(END_MS), NULL) < 0)
+    struct event *const events[] = {running_ended(running), link_lost_event(node->link)};
+    int64_t deadline = deadline_in(END_MS);
+    if (await_any(events, 2, deadline, NULL) == 1)
+        running_orphan(running);
+    if (await_event(running_ended(running), deadline, NULL) < 0)
         node_log(node, "the test did not end in time");
     running_unref(running);
 }
