@@ -15,6 +15,9 @@
  * grow with the number of tests. Nothing here logs or prints; files are read through the reader of
  * the options and in no other way. An object belongs to one thread at a time; two objects share
  * nothing. The language is described in docs/cfg.md.
+ *
+ * Parsing and computing recurse with the nesting of blocks, which is limited to 500: this takes up
+ * to 512 KiB of stack. So do it on the stack of the thread, not in a fiber.
  */
 #ifndef VTMH_CFG_CFG_H
 #define VTMH_CFG_CFG_H
