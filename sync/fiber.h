@@ -6,6 +6,9 @@
  * here and in the files built on them (stream.h, child.h, work.h). libuv callbacks run on the
  * loop's own stack; they never wait, they set an event.
  *
+ * A stack has 256 KiB and a guard page: no large arrays on it. A fiber runs until it waits, so what
+ * it does in between is never interleaved with other fibers or callbacks.
+ *
  * Life: fiber_run() makes the loop, runs the first fiber, and returns when that fiber has
  * returned and the loop has closed all handles. Every other fiber is spawned into a scope. A scope
  * ends only when all its fibers have ended; the first of them that fails cancels its siblings, and
@@ -54,6 +57,9 @@ typedef int (*fiber_fn)(void *arg, GError **err);
 /*
  * Runs main_fn as the first fiber on a loop of its own until it has returned. Not reentrant within
  * a thread. Returns what main_fn returned.
+ *
+ * SIGPIPE is ignored from then on. libuv handles that are still open at the end are a programming
+ * error (g_critical), and so is a state in which no fiber can ever run again (g_error).
  */
 int fiber_run(fiber_fn main_fn, void *arg, GError **err);
 
@@ -101,7 +107,11 @@ static inline bool event_is_set(const struct event *event)
 /* Waits until the event is set (at once when it is). TIMEOUT, CANCELLED. */
 int await_event(struct event *event, int64_t deadline, GError **err);
 
-/* Waits until one of n events is set. Returns the index of the first that is, or -1. n <= 16. */
+/*
+ * Waits until one of n events is set. Returns the index of the first that is, or -1. n <= 16. An
+ * event that came before the deadline or the cancelling is what is returned, even if it has been
+ * reset or freed since.
+ */
 int await_any(struct event *const events[], unsigned n, int64_t deadline, GError **err);
 
 /*
@@ -110,7 +120,7 @@ int await_any(struct event *const events[], unsigned n, int64_t deadline, GError
  */
 int await_deadline(int64_t deadline, GError **err);
 
-/* Lets every other fiber that can run do so. Returns -1 only when cancelled. */
+/* Lets every other fiber that can run now do so. Returns -1 only when cancelled. */
 int await_turn(GError **err);
 
 /* ------------------------------------------------------------------------------------------- */
@@ -119,8 +129,9 @@ int await_turn(GError **err);
 struct scope *scope_open(const char *name);
 
 /*
- * Starts a fiber in the scope; it runs first when the caller waits. The fiber's record lives until
- * the scope is closed. arg is the caller's and must outlive the fiber. Transfer none.
+ * Starts a fiber in the scope; it runs first when the caller waits, also when cancelled before. The
+ * fiber's record lives until the scope is closed. arg is the caller's and must outlive the fiber.
+ * Transfer none.
  */
 struct fiber *scope_spawn(struct scope *scope, const char *name, fiber_fn fn, void *arg);
 

@@ -69,6 +69,23 @@ Test(child, tells_its_exit_status_or_signal)
     expect_run(run_statuses, NULL);
 }
 
+static int show_signals(void *arg, GError **err)
+{
+    g_autofree char *out = NULL;
+
+    (void)arg;
+    if (child_run(SHELL("grep -E 'Sig(Ign|Blk)' /proc/$$/status"), NULL, SOON, NULL, &out, NULL,
+                  err) < 0)
+        return -1;
+    check(strcmp(out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n") == 0);
+    return 0;
+}
+
+Test(child, begins_with_no_signal_ignored_or_blocked)
+{
+    expect_run(show_signals, NULL);
+}
+
 static int run_with_text(void *arg, GError **err)
 {
     g_autofree char *out = NULL, *error_text = NULL;

@@ -1,4 +1,5 @@
 #include "sync/fiber.h"
+#include "sync/fiber_private.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -472,6 +473,24 @@ Test(fiber, complains_about_a_handle_left_open, .signal = SIGTRAP)
 
     g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
     run(leave_handle_open, &timer);
+}
+
+static int hold_for_ever(void *arg, GError **err)
+{
+    uv_async_t *async = arg;
+
+    (void)err;
+    fiber_run_hold();
+    return uv_async_init(fiber_loop(), async, NULL);
+}
+
+/* As when a killed child hangs in the kernel. What is still open then is closed without a word. */
+Test(fiber, returns_in_the_end_though_what_it_waits_for_does_not_happen)
+{
+    uv_async_t async;
+
+    g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+    cr_assert_eq(run(hold_for_ever, &async), 0);
 }
 
 /* AddressSanitizer takes the signal itself and would log it as a finding. */
