@@ -46,12 +46,12 @@ else
 fi
 
 step "a leg of too few dirty syncs proves nothing, and says so"
-job -m local:a,local:b --only all..tick..ping_pong -p migrate_count=1 -p dirty_rate=0 -p mig_speed=0 -p mig_downtime=2 \
+job -m local:a,local:b --only all..tick..ping_pong -p migrate_count=1 -p mig_offline=yes -p mig_speed=0 \
     -p min_dirty_syncs=0 "$library"
 expect_equal "exit status" 0 "$status"
 expect_equal "memory_check" not_checked "$(result '.vtmh.migrations[0].memory_check')"
 
 step "where proof is asked for, too few dirty syncs are a warning"
-job -m local:a,local:b --only all..tick..ping_pong -p migrate_count=1 -p dirty_rate=0 -p mig_speed=0 -p mig_downtime=2 "$library"
+job -m local:a,local:b --only all..tick..ping_pong -p migrate_count=1 -p mig_offline=yes -p mig_speed=0 "$library"
 expect_equal "exit status" 16 "$status"
 expect_equal "the test's status" WARN "$(result .status)"
