@@ -74,8 +74,8 @@ static int show_signals(void *arg, GError **err)
     g_autofree char *out = NULL;
 
     (void)arg;
-    if (child_run(SHELL("grep -E 'Sig(Ign|Blk)' /proc/$$/status"), NULL, SOON, NULL, &out, NULL,
-                  err) < 0)
+    if (child_run(ARGV("grep", "-E", "Sig(Ign|Blk)", "/proc/self/status"), NULL, SOON, NULL, &out,
+                  NULL, err) < 0)
         return -1;
     check(strcmp(out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n") == 0);
     return 0;
