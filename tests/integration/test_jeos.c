@@ -75,7 +75,7 @@ static int boot_work_and_move(struct bed *bed, GError **err)
     check(guest_check_work(seat.guest, BOOT, &error) < 0);
     check(g_error_matches(error, VM_ERROR, VM_ERROR_GUEST));
     check(error != NULL && strstr(error->message, "has lost its work") != NULL);
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 static int in_bed(void *arg, GError **err)

@@ -98,7 +98,7 @@ static int boot_and_ask_tick(struct bed *bed, GError **err)
         return -1;
     check(guest_last_beat(seat.guest).counter > before.counter);
     check(guest_last_beat(seat.guest).bad_pages >= 1);
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, tick_boots_beats_and_tells_a_spoilt_page)
@@ -154,7 +154,7 @@ static int boot_a_mute_guest(struct bed *bed, GError **err)
     check(guest_await_up(seat.guest, deadline_in(300), &error) < 0);
     check_vm_error(error, VM_ERROR_GUEST, "did not say it is up within 0.3 s", "vm1", "host1",
                    "last serial output: nothing");
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, guest_that_never_boots_is_a_guest_error)
@@ -198,7 +198,7 @@ static int kill_while_booting(struct bed *bed, GError **err)
     g_clear_error(&error);
     check(vm_cont(seat.vm, SOON, &error) < 0);
     check_vm_error(error, VM_ERROR_DIED, "killed by SIGKILL");
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, killed_qemu_fails_every_wait_at_once)
@@ -223,9 +223,9 @@ static int kill_destination(struct bed *bed, GError **err)
     check(vm_await_migrated(from.vm, SOON, &here) < 0);
     check_vm_error(here, VM_ERROR_MIGRATION, "failed on host1");
     check(vm_migrate_cancel(from.vm, &completed, SOON, err) == 0 && !completed);
-    if (guest_await_beat(from.guest, SOON, err) < 0 || seat_close(&to, err) < 0)
+    if (guest_await_beat(from.guest, SOON, err) < 0 || seat_close(bed, &to, err) < 0)
         return -1;
-    return seat_close(&from, err);
+    return seat_close(bed, &from, err);
 }
 
 Test(vm, source_survives_the_death_of_its_destination)
@@ -233,20 +233,27 @@ Test(vm, source_survives_the_death_of_its_destination)
     run(kill_destination);
 }
 
+struct ending {
+    struct bed *bed;
+    struct seat seat;
+};
+
 static int destroy_cancelled(void *arg, GError **err)
 {
-    return seat_close(arg, err);
+    struct ending *ending = arg;
+
+    return seat_close(ending->bed, &ending->seat, err);
 }
 
 static int destroy_in_a_cancelled_fiber(struct bed *bed, GError **err)
 {
+    struct ending ending = {.bed = bed};
     struct scope *scope;
-    struct seat seat;
 
-    if (seat_boot(bed, &seat, err) < 0)
+    if (seat_boot(bed, &ending.seat, err) < 0)
         return -1;
     scope = scope_open("destroy");
-    fiber_cancel(scope_spawn(scope, "destroy", destroy_cancelled, &seat), NULL);
+    fiber_cancel(scope_spawn(scope, "destroy", destroy_cancelled, &ending), NULL);
     return scope_close(scope, err);
 }
 
@@ -291,7 +298,7 @@ static int several_legs(struct bed *bed, GError **err)
         cr_log_info("leg %d: total %.0f ms, downtime %.0f ms, %d syncs", leg, stats.total_ms,
                     stats.downtime_ms, (int)stats.dirty_syncs);
     }
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, guest_moves_on_and_on_without_losing_a_page)
@@ -329,7 +336,7 @@ static int lose_pages(struct bed *bed, GError **err)
         cr_log_info("leg %d: %d syncs, %d bad pages", leg, (int)stats.dirty_syncs, (int)bad);
     }
     check(bad > 0);
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, pages_lost_by_qemu_are_found_with_the_quirk_off)
@@ -356,10 +363,10 @@ static int cancel_a_move(struct bed *bed, GError **err)
     check(!completed);
     check(strcmp(state, "running") == 0);
     check(vm_await_migrated(to.vm, SOON, NULL) < 0);
-    if (seat_close(&to, err) < 0 || seat_move(bed, &from, &fast, &stats, err) < 0)
+    if (seat_close(bed, &to, err) < 0 || seat_move(bed, &from, &fast, &stats, err) < 0)
         return -1;
     check(stats.total_ms < 5000);
-    return seat_close(&from, err);
+    return seat_close(bed, &from, err);
 }
 
 Test(vm, cancelled_move_leaves_the_source_running_and_able_to_move)
@@ -395,7 +402,7 @@ static int listen_on_a_taken_port(struct bed *bed, GError **err)
         return -1;
     check(got > port);
     close(taken);
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, port_in_use_is_named_and_a_range_finds_another)
@@ -422,7 +429,7 @@ static int send_garbage(struct bed *bed, GError **err)
         return -1;
     check(vm_await_migrated(seat.vm, SOON, &error) < 0);
     check_vm_error(error, VM_ERROR_MIGRATION, "vm1", "host1", "Not a migration stream");
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, destination_tells_why_a_stream_is_refused)
@@ -443,7 +450,7 @@ static int ask_for_unknown_capability(struct bed *bed, GError **err)
         return -1;
     check(vm_incoming_tcp(seat.vm, &move, "127.0.0.1", 0, 0, &port, SOON, &error) < 0);
     check_vm_error(error, VM_ERROR_UNSUPPORTED, "teleport", "host1");
-    return seat_close(&seat, err);
+    return seat_close(bed, &seat, err);
 }
 
 Test(vm, unknown_capability_is_unsupported)

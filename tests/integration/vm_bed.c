@@ -91,6 +91,8 @@ struct bed *bed_open(void)
     bed_set(bed, "enable_kvm", "no");
     bed_set(bed, "guest", "tick");
     bed->readers = scope_open("readers");
+    bed->vms = g_ptr_array_new();
+    bed->guests = g_ptr_array_new();
     return bed;
 }
 
@@ -112,6 +114,12 @@ static void remove_dir(const char *path)
 
 void bed_close(struct bed *bed)
 {
+    for (unsigned i = 0; i < bed->guests->len; i++)
+        guest_free(bed->guests->pdata[i]);
+    for (unsigned i = 0; i < bed->vms->len; i++)
+        vm_destroy(bed->vms->pdata[i], NULL);
+    g_ptr_array_unref(bed->guests);
+    g_ptr_array_unref(bed->vms);
     scope_close(bed->readers, NULL);
     remove_dir(bed->dir);
     g_clear_pointer(&bed->platform, vm_platform_free);
@@ -172,18 +180,22 @@ int seat_open(struct bed *bed, struct seat *seat, bool incoming, const char *sta
     guest_boot_free(boot);
     if (seat->vm == NULL)
         return -1;
+    g_ptr_array_add(bed->vms, seat->vm);
     seat->guest = guest_attach(seat->vm, &bed->host, bed->params, bed->readers, err);
     if (seat->guest == NULL) {
-        seat_close(seat, NULL);
+        seat_close(bed, seat, NULL);
         return -1;
     }
+    g_ptr_array_add(bed->guests, seat->guest);
     if (state != NULL)
         guest_adopt_state(seat->guest, state);
     return 0;
 }
 
-int seat_close(struct seat *seat, GError **err)
+int seat_close(struct bed *bed, struct seat *seat, GError **err)
 {
+    g_ptr_array_remove(bed->guests, seat->guest);
+    g_ptr_array_remove(bed->vms, seat->vm);
     g_clear_pointer(&seat->guest, guest_free);
     return vm_destroy(g_steal_pointer(&seat->vm), err);
 }
@@ -193,7 +205,7 @@ int seat_boot(struct bed *bed, struct seat *seat, GError **err)
     if (bed_decide(bed, err) < 0 || seat_open(bed, seat, false, NULL, err) < 0)
         return -1;
     if (vm_cont(seat->vm, SOON, err) < 0 || guest_await_up(seat->guest, SOON, err) < 0) {
-        seat_close(seat, NULL);
+        seat_close(bed, seat, NULL);
         return -1;
     }
     return 0;
@@ -221,7 +233,7 @@ int seat_begin_move(struct bed *bed, struct seat *from, struct seat *to, const s
     if (vm_incoming_tcp(to->vm, move, "127.0.0.1", 0, 0, &port, SOON, err) < 0 ||
         (channel = stream_connect_tcp("127.0.0.1", port, SOON, err)) == NULL ||
         vm_migrate_fd(from->vm, move, stream_fd(channel), SOON, err) < 0) {
-        seat_close(to, NULL);
+        seat_close(bed, to, NULL);
         return -1;
     }
     return 0;
@@ -250,11 +262,11 @@ int seat_move(struct bed *bed, struct seat *seat, const struct vm_move *move,
     if (seat_begin_move(bed, seat, &to, move, err) < 0)
         return -1;
     if (finish_move(seat, &to, stats, err) < 0) {
-        seat_close(&to, NULL);
+        seat_close(bed, &to, NULL);
         return -1;
     }
-    if (seat_close(seat, err) < 0) {
-        seat_close(&to, NULL);
+    if (seat_close(bed, seat, err) < 0) {
+        seat_close(bed, &to, NULL);
         return -1;
     }
     *seat = to;

@@ -14,12 +14,13 @@ struct bed {
     struct params *params;        /* TCG, 32 MiB, guest tick */
     struct vm_platform *platform; /* after bed_decide() */
     struct scope *readers;
+    GPtrArray *vms, *guests; /* open ones: bed_close() ends those that a failed test has left */
 };
 
 /* Why QEMU or the guests cannot be used here, or NULL. Transfer none. */
 const char *bed_missing(void);
 
-/* Opens a bed in the running fiber; closes it there. The folder goes unless the test failed. */
+/* Opens a bed in the running fiber; closes it there, with what is still open. */
 struct bed *bed_open(void);
 void bed_close(struct bed *bed);
 
@@ -42,7 +43,7 @@ struct seat {
 int seat_open(struct bed *bed, struct seat *seat, bool incoming, const char *state, GError **err);
 
 /* Ends guest and VM. */
-int seat_close(struct seat *seat, GError **err);
+int seat_close(struct bed *bed, struct seat *seat, GError **err);
 
 /* A source whose guest is up. */
 int seat_boot(struct bed *bed, struct seat *seat, GError **err);
