@@ -4,6 +4,7 @@ vtmh_unit_test(test_mailbox vtmh_sync)
 vtmh_unit_test(test_meeting vtmh_sync)
 vtmh_unit_test(test_meeting_exhaustive vtmh_sync)
 vtmh_unit_test(test_scope vtmh_sync)
+vtmh_unit_test(test_socket vtmh_sync)
 vtmh_unit_test(test_stream vtmh_sync)
 vtmh_unit_test(test_work vtmh_sync)
 
