@@ -1,11 +1,11 @@
 #include "migration/move/handover.h"
+#include "migration/move/memory_check.h"
 
 #include <string.h>
 
 #define START_MS (30 * 1000)  /* a hypervisor's start, on a slow host */
 #define CONT_MS (10 * 1000)   /* one command to a hypervisor that waits */
 #define ALIVE_MS (30 * 1000)  /* the first sign of life after RESUME */
-#define VERIFY_MS (120 * 1000)
 
 /* What the source says at "moved". */
 struct moved {
@@ -114,38 +114,6 @@ static void measure(struct handover *h, const struct moved *moved)
                                       0);
 }
 
-/* A full read pass that began after RESUME. */
-static int check_memory(struct handover *h, int64_t dirty_syncs, GError **err)
-{
-    struct seat *seat = h->seat;
-    uint64_t pages = 0;
-    uint64_t bad = 0;
-    host_context(seat->test->host, "checking the memory of %s", seat->name);
-    if (guest_verify(seat->guest, deadline_in(VERIFY_MS), &pages, &bad, err) < 0)
-        return -1;
-    if (bad > 0) {
-        h->record->memory_check = VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
-        h->record->bad_pages = bad;
-        g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
-                    "memory check: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                    " pages of the guest are not what the guest wrote (%" G_GINT64_FORMAT
-                    " dirty syncs)",
-                    bad, pages, dirty_syncs);
-        return -1;
-    }
-    /* A leg that converges in two syncs never asked for a page twice: it proves nothing. */
-    h->record->memory_check = pages > 0 && dirty_syncs >= 3
-                                  ? VTMH__MEMORY_CHECK__MEMORY_CLEAN
-                                  : VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
-    if (dirty_syncs < seat->request.min_dirty_syncs)
-        test_warn(seat->test,
-                  "leg %u of %s had %" G_GINT64_FORMAT " dirty syncs, at least %" G_GINT64_FORMAT
-                  " are asked for (min_dirty_syncs): give the guest more to write or the move less"
-                  " bandwidth",
-                  h->leg->number, seat->name, dirty_syncs, seat->request.min_dirty_syncs);
-    return 0;
-}
-
 static int check(struct handover *h, const struct moved *moved, GError **err)
 {
     struct seat *seat = h->seat;
@@ -156,7 +124,7 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     measure(h, moved);
     if (guest_check_work(seat->guest, deadline_in(ALIVE_MS), err) < 0)
         return -1;
-    return check_memory(h, moved->dirty_syncs, err);
+    return memory_check(h->seat, h->record, moved->dirty_syncs, err);
 }
 
 int destination_run(struct handover *h, GError **err)
