@@ -47,30 +47,57 @@ static int fail(GError **err, const char *what, const char *path)
     return -1;
 }
 
-char *ledger_base(GError **err)
+int ledger_prepare_base(const char *base, GError **err)
 {
-    g_autofree char *base = geteuid() == 0 ? g_strdup("/run/vtmh")
-                                           : g_strdup_printf("/tmp/vtmh-%u", (unsigned)geteuid());
-    if (mkdir(base, 0700) < 0 && errno != EEXIST) {
-        fail(err, "cannot make", base);
-        return NULL;
-    }
+    if (mkdir(base, 0700) < 0 && errno != EEXIST)
+        return fail(err, "cannot make", base);
     struct stat info;
     if (lstat(base, &info) < 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
         (info.st_mode & 0077) != 0) {
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
                     "%s is not a folder of this user alone: remove it", base);
-        return NULL;
+        return -1;
     }
-    return g_steal_pointer(&base);
+    return 0;
+}
+
+char *ledger_base(GError **err)
+{
+    g_autofree char *base = geteuid() == 0 ? g_strdup("/run/vtmh")
+                                           : g_strdup_printf("/tmp/vtmh-%u", (unsigned)geteuid());
+    return ledger_prepare_base(base, err) < 0 ? NULL : g_steal_pointer(&base);
+}
+
+/*
+ * Whether a path may be owned, and so be removed with all below it: never a folder of the root, nor what
+ * leads out of itself. A ledger that is read back may have been damaged.
+ */
+static bool may_own_path(const char *path)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    unsigned n = 0;
+    for (char **part = parts; *part != NULL; part++) {
+        if (strcmp(*part, "..") == 0)
+            return false;
+        n += **part != '\0' && strcmp(*part, ".") != 0;
+    }
+    return *path == '/' && n >= 2;
 }
 
 static int append(struct ledger *ledger, const char *line, GError **err)
 {
     size_t size = strlen(line);
-    if (write(ledger->fd, line, size) != (ssize_t)size || fdatasync(ledger->fd) < 0)
-        return fail(err, "cannot write the ledger in", ledger->dir);
-    return 0;
+    off_t before = lseek(ledger->fd, 0, SEEK_END);
+    ssize_t written = write(ledger->fd, line, size);
+    if (written == (ssize_t)size && fdatasync(ledger->fd) == 0)
+        return 0;
+    if (written >= 0 && written < (ssize_t)size)
+        errno = ENOSPC;
+    fail(err, "cannot write the ledger in", ledger->dir);
+    /* Half a line would spoil the next one as well. */
+    if (before < 0 || ftruncate(ledger->fd, before) < 0)
+        g_prefix_error(err, "the ledger is damaged: ");
+    return -1;
 }
 
 /* Begins the ledger's file in a folder of its own. */
@@ -159,6 +186,11 @@ int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GE
 {
     uint64_t start_time = 0;
     g_autofree char *line = NULL;
+    if (strchr(what, '\n') != NULL || (kind == OWNED_PATH && !may_own_path(what))) {
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "the ledger does not take %s %s",
+                    kind_names[kind], what);
+        return -1;
+    }
     if (kind == OWNED_PROCESS) {
         start_time = process_start_time((pid_t)g_ascii_strtoll(what, NULL, 10));
         line = g_strdup_printf("+ process %s %" G_GUINT64_FORMAT "\n", what, start_time);
@@ -181,11 +213,12 @@ void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what
 
 static bool exists(const struct entry *entry)
 {
+    struct stat info;
     switch (entry->kind) {
     case OWNED_PROCESS:
         return process_runs((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time);
     case OWNED_PATH:
-        return access(entry->what, F_OK) == 0;
+        return lstat(entry->what, &info) == 0; /* a link counts, wherever it leads */
     case OWNED_GUEST:
         return false;
     }
@@ -254,7 +287,8 @@ void ledger_close(struct ledger *ledger, bool remove)
     if (ledger == NULL)
         return;
     close(ledger->fd);
-    if (remove)
+    g_autoptr(GPtrArray) left = ledger_list(ledger);
+    if (remove && left->len == 0)
         remove_tree(ledger->dir);
     g_ptr_array_unref(ledger->entries);
     g_free(ledger->dir);
@@ -303,13 +337,15 @@ static void read_line(struct found *found, char *line)
             continue;
         if (strcmp(words[0], "-") == 0) {
             strike_entry(found->entries, kind, words[2]);
+        } else if (strcmp(words[0], "+") != 0) {
+            return; /* whatever it says, it does not say that this is ours */
         } else if (kind == OWNED_PROCESS) {
             char *start = strchr(words[2], ' ');
             if (start == NULL)
                 return;
             *start++ = '\0';
             add_entry(found->entries, kind, words[2], g_ascii_strtoull(start, NULL, 10));
-        } else {
+        } else if (kind != OWNED_PATH || may_own_path(words[2])) {
             add_entry(found->entries, kind, words[2], 0);
         }
     }

@@ -22,8 +22,12 @@
 
 struct ledger;
 
-/* The folder under which nodes keep theirs; made if it is not there, refused if it is not ours alone. */
+/* The folder under which nodes keep theirs; made if it is not there, refused if it is not ours alone.
+ * Transfer full. */
 char *ledger_base(GError **err);
+
+/* The same for a folder of the caller's choice. */
+int ledger_prepare_base(const char *base, GError **err);
 
 /* Begins a ledger in a new folder of the base. name: of the host in the job. Transfer full. */
 struct ledger *ledger_open(const char *base, const char *name, GError **err);
@@ -32,6 +36,7 @@ struct ledger *ledger_open(const char *base, const char *name, GError **err);
 const char *ledger_dir(const struct ledger *ledger);
 const char *ledger_id(const struct ledger *ledger);
 
+/* what holds no line feed; a path is absolute, without "..", and no folder of the root. */
 int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err);
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what);
 
@@ -44,7 +49,8 @@ GPtrArray *ledger_list(const struct ledger *ledger);
  */
 void ledger_clear(struct ledger *ledger, GPtrArray *leaks);
 
-/* Closes; with remove the folder goes too. NULL is fine. */
+/* Closes; with remove the folder goes too, unless something is still owned and there: then whoever comes
+ * next has to know. NULL is fine. */
 void ledger_close(struct ledger *ledger, bool remove);
 
 /* What ledger_reap() found; each a char * as in ledger_list(). */

@@ -10,3 +10,9 @@ if(TARGET vtmh_node AND TARGET vtmh_report)
     target_sources(test_handover PRIVATE handover_world.c handover_fakes.c handover_truth.c
                    ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
 endif()
+
+if(TARGET vtmh_node)
+    foreach(test test_ledger_crash test_process)
+        vtmh_unit_test(${test} vtmh_node)
+    endforeach()
+endif()
