@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-#define UNLIMITED_BYTES_PER_S INT64_MAX /* the largest that QEMU takes; its default is 128 MiB/s   \
-                                         */
-#define EXIT_MS 1000                    /* for a destination that failed to end by itself */
+#define UNLIMITED_BYTES_PER_S                                                                      \
+    INT64_MAX        /* the largest that QEMU takes; its default is 128 MiB/s                      \
+                      */
+#define EXIT_MS 1000 /* for a destination that failed to end by itself */
 
 void qemu_move_on_status(struct qemu_vm *vm, const char *status)
 {
