@@ -161,7 +161,10 @@ static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__
                 done->status == VTMH__STATUS__STATUS_ABORTED;
     if (!fine)
         fail_host(coordinator, host, done->message, false);
-    event_set(&coordinator->changed);
+    /* Nobody need wait for it any longer. */
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    meeting_leave(coordinator->book, coordinator->trial->id, host, now_ms(), actions);
+    act(coordinator, actions);
 }
 
 static unsigned index_of(const struct coordinator *coordinator, const struct peer *peer)
