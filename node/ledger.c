@@ -69,19 +69,14 @@ char *ledger_base(GError **err)
 }
 
 /*
- * Whether a path may be owned, and so be removed with all below it: never a folder of the root, nor what
- * leads out of itself. A ledger that is read back may have been damaged.
+ * Whether a path may be owned, and so be removed with all below it: only what lies below the nodes' own base.
+ * A ledger that is read back may have been damaged, and what it says is done as root.
  */
-static bool may_own_path(const char *path)
+static bool may_own_path(const char *base, const char *path)
 {
-    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-    unsigned n = 0;
-    for (char **part = parts; *part != NULL; part++) {
-        if (strcmp(*part, "..") == 0)
-            return false;
-        n += **part != '\0' && strcmp(*part, ".") != 0;
-    }
-    return *path == '/' && n >= 2;
+    g_autofree char *plain = g_canonicalize_filename(path, "/");
+    g_autofree char *below = g_strdup_printf("%s/", base);
+    return strcmp(plain, path) == 0 && g_str_has_prefix(path, below);
 }
 
 static int append(struct ledger *ledger, const char *line, GError **err)
@@ -186,7 +181,8 @@ int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GE
 {
     uint64_t start_time = 0;
     g_autofree char *line = NULL;
-    if (strchr(what, '\n') != NULL || (kind == OWNED_PATH && !may_own_path(what))) {
+    g_autofree char *base = g_path_get_dirname(ledger->dir);
+    if (strchr(what, '\n') != NULL || (kind == OWNED_PATH && !may_own_path(base, what))) {
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "the ledger does not take %s %s",
                     kind_names[kind], what);
         return -1;
@@ -312,6 +308,7 @@ void reaping_clear(struct reaping *outcome)
 }
 
 struct found {
+    const char *base;
     pid_t pid; /* of the node */
     uint64_t start_time;
     char *name; /* of the host in its job; NULL if it does not say */
@@ -345,7 +342,7 @@ static void read_line(struct found *found, char *line)
                 return;
             *start++ = '\0';
             add_entry(found->entries, kind, words[2], g_ascii_strtoull(start, NULL, 10));
-        } else if (kind != OWNED_PATH || may_own_path(words[2])) {
+        } else if (kind != OWNED_PATH || may_own_path(found->base, words[2])) {
             add_entry(found->entries, kind, words[2], 0);
         }
     }
@@ -415,7 +412,8 @@ static void remove_rest(const char *dir, const struct found *found, struct reapi
 static void reap_one(const char *dir, pid_t pid, struct reaping *outcome)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
-    struct found found = {.entries = entries};
+    g_autofree char *base = g_path_get_dirname(dir);
+    struct found found = {.base = base, .entries = entries};
     read_ledger(dir, &found);
     if (end_node(&found, found.pid == pid, outcome))
         remove_rest(dir, &found, outcome);

@@ -36,7 +36,8 @@ struct ledger *ledger_open(const char *base, const char *name, GError **err);
 const char *ledger_dir(const struct ledger *ledger);
 const char *ledger_id(const struct ledger *ledger);
 
-/* what holds no line feed; a path is absolute, without "..", and no folder of the root. */
+/* what holds no line feed. A path must lie below the base, and be plain: absolute, no "..", no "//". Nothing
+ * else can be owned, so that no mistake, and no damaged ledger, makes a node remove what is not a node's. */
 int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err);
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what);
 

@@ -74,10 +74,9 @@ static int reap_dead(void *arg, GError **err)
     if (sleeper == NULL)
         return -1;
     cr_assert(g_file_set_contents(file, "", 0, NULL));
-    text = g_strdup_printf("node 999999999 1 host2\n+ process %d %" G_GUINT64_FORMAT
-                           "\n+ path %s\n+ path %s/gone\n",
-                           (int)child_pid(sleeper), process_start_time(child_pid(sleeper)), file,
-                           base);
+    text = g_strdup_printf(
+        "node 999999999 1 host2\n+ process %d %" G_GUINT64_FORMAT "\n+ path %s\n+ path %s/gone\n",
+        (int)child_pid(sleeper), process_start_time(child_pid(sleeper)), file, base);
     dir = make_node("dead", text);
     process = g_strdup_printf("process %d (sleep)", (int)child_pid(sleeper));
     path = g_strdup_printf("path %s", file);
@@ -144,28 +143,6 @@ static int reap_recycled(void *arg, GError **err)
 Test(ledger, takes_a_node_for_dead_when_its_pid_is_anothers_by_now)
 {
     run(reap_recycled);
-}
-
-static int reap_stuck(void *arg, GError **err)
-{
-    g_autofree char *dir = make_node("dead", "node 999999999 1 host2\n+ path /proc/version\n");
-    g_autoptr(GError) error = NULL;
-    g_auto(reaping) found;
-
-    (void)arg;
-    (void)err;
-    reaping_init(&found);
-    cr_assert_eq(ledger_reap(base, 0, &found, &error), -1);
-    cr_assert_str_eq(error->message, "could not be removed: path /proc/version");
-    ASSERT_LINES(found.left, "path /proc/version");
-    cr_assert_eq(found.removed->len, 0);
-    cr_assert(exists(dir), "the next try would not know of it");
-    return 0;
-}
-
-Test(ledger, keeps_the_ledger_of_what_it_could_not_remove)
-{
-    run(reap_stuck);
 }
 
 static int reap_asked(void *arg, GError **err)

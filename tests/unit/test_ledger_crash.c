@@ -9,11 +9,13 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -490,13 +492,53 @@ Test(ledger_crash, does_not_take_a_folder_for_its_own_that_is_just_being_made)
     cr_expect(exists(dir), "its node has not yet written whose it is");
 }
 
+/* A folder that cannot be removed: a mount point of this process alone, or, without root, a closed one. */
+static void make_stuck(const char *path)
+{
+    g_autofree char *file = g_build_filename(path, "file", NULL);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+        mount("none", path, "tmpfs", 0, NULL) == 0)
+        return;
+    write_file(file, "");
+    cr_assert_eq(chmod(path, 0500), 0);
+}
+
+static void make_loose(const char *path)
+{
+    umount(path);
+    chmod(path, 0700);
+}
+
 Test(ledger_crash, says_what_it_cannot_remove_and_keeps_the_ledger_for_the_next_try)
 {
-    g_autofree char *dir = leave_ledger("node-a", "+ path /proc/self/status\n");
+    g_autofree char *stuck = in_base("stuck");
+    make_stuck(stuck);
+    g_autofree char *line = g_strdup_printf("+ path %s\n", stuck);
+    g_autofree char *dir = leave_ledger("node-a", line);
     g_autoptr(reap_call) call = reap(0);
     cr_expect_not_null(call->error);
-    cr_expect(lists(call->reaping.left, "/proc/self/status"));
+    cr_expect(lists(call->reaping.left, stuck));
     cr_expect(exists(dir));
+    make_loose(stuck);
+}
+
+Test(ledger_crash, never_removes_what_does_not_lie_below_the_base)
+{
+    g_autofree char *outside = g_dir_make_tmp("vtmh-outside-XXXXXX", NULL);
+    g_autofree char *beside = g_strdup_printf("%s-beside", base);
+    mkdir(beside, 0700);
+    g_autofree char *lines = g_strdup_printf("+ path %s\n+ path %s\n+ path %s\n+ path %s/..\n",
+                                             outside, beside, base, base);
+    g_autofree char *dir = leave_ledger("node-a", lines);
+    g_autoptr(reap_call) call = reap(0);
+    cr_expect_null(call->error);
+    cr_expect(exists(outside));
+    cr_expect(exists(beside));
+    cr_expect(exists(base));
+    cr_expect_not(exists(dir));
+    rmdir(outside);
+    rmdir(beside);
 }
 
 Test(ledger_crash, a_base_that_does_not_exist_holds_nothing)
