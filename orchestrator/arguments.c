@@ -277,3 +277,20 @@ const char *arguments_nearest(const char *word, const char *const *words)
     }
     return nearest;
 }
+
+char *arguments_command_line(const char *command, int argc, char **argv)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_-./:,=@+%";
+    GString *line = g_string_new("vtmh");
+
+    if (command != NULL)
+        g_string_append_printf(line, " %s", command);
+    for (int i = 0; i < argc; i++) {
+        bool is_plain = *argv[i] != '\0' && argv[i][strspn(argv[i], plain)] == '\0';
+        g_autofree char *word = is_plain ? g_strdup(argv[i]) : g_shell_quote(argv[i]);
+
+        g_string_append_printf(line, " %s", word);
+    }
+    return g_string_free(line, FALSE);
+}

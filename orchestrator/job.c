@@ -240,11 +240,9 @@ static int run_body(void *arg, GError **err)
     struct job_result *result = work->job->result;
     (void)err;
     g_auto(GStrv) guests = tests_guests(work->job->tests);
-    g_autofree char *hint =
-        g_strdup_printf("%s --accept-new-host-keys", result->command_line);
     const struct deploy_options deploy_options = {
         .accept_new_host_keys = work->job->options->accept_new_host_keys,
-        .command_hint = hint,
+        .command_hint = result->command_line,
         .guests = (const char *const *)guests,
         .progress = say_state,
         .arg = work,

@@ -1,5 +1,6 @@
 #include "orchestrator/command/run.h"
 
+#include "orchestrator/arguments.h"
 #include "orchestrator/job.h"
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/tests.h"
@@ -35,19 +36,6 @@ static unsigned terminal_columns(void)
 {
     struct winsize size;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-/* The command line as the user could type it again. */
-static char *command_line(int argc, char **argv)
-{
-    g_autoptr(GString) line = g_string_new("vtmh");
-    for (int i = 0; i < argc; i++) {
-        bool plain = argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                             "0123456789_-./:,=@+%")] == '\0';
-        g_autofree char *word = plain ? g_strdup(argv[i]) : g_shell_quote(argv[i]);
-        g_string_append_printf(line, " %s", word);
-    }
-    return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
 static int run_job(const struct run_options *options, const GPtrArray *tests, char *line)
@@ -102,5 +90,5 @@ int command_run(int argc, char **argv)
     }
     if (check_machines(options, &error) < 0)
         return usage_error(error);
-    return run_job(options, tests, command_line(argc, argv));
+    return run_job(options, tests, arguments_command_line(NULL, argc, argv));
 }
