@@ -67,3 +67,14 @@ int deploy_clean_up(const struct deployed *deployed, const struct deploy_options
     deploy_prefix(deployed->machine, NULL, err);
     return -1;
 }
+
+struct purged *deploy_purge(const struct machine *machine, const struct deploy_options *options,
+                            bool with_cache, int64_t deadline, GError **err)
+{
+    const struct deployed nothing = {.machine = machine};
+    struct purged *purged = way_to(machine)->purge(&nothing, options, with_cache, deadline, err);
+
+    if (purged == NULL)
+        deploy_prefix(machine, NULL, err);
+    return purged;
+}

@@ -7,6 +7,7 @@ add_library(vtmh_deploy STATIC
     ${CMAKE_CURRENT_LIST_DIR}/deploy_ssh.c
     ${CMAKE_CURRENT_LIST_DIR}/node_answer.c
     ${CMAKE_CURRENT_LIST_DIR}/remote_cache.c
+    ${CMAKE_CURRENT_LIST_DIR}/remote_purge.c
     ${CMAKE_CURRENT_LIST_DIR}/ssh_config.c
     ${CMAKE_CURRENT_LIST_DIR}/ssh_config_resolve.c)
 target_link_libraries(vtmh_deploy PUBLIC vtmh_sync vtmh_proto PkgConfig::GLIB PkgConfig::JANSSON

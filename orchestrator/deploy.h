@@ -53,3 +53,23 @@ void deploy_await_end(const struct deployed *deployed, int64_t deadline);
  */
 int deploy_clean_up(const struct deployed *deployed, const struct deploy_options *options,
                     int64_t deadline, GError **err);
+
+/* What `vtmh cleanup` found on a machine; lines for the user, as the machine gave them. */
+struct purged {
+    GPtrArray *removed; /* char *: "process 12 (qemu-system-x86_64)", "path /run/vtmh/node-…" */
+    GPtrArray *live;    /* nodes with a job, not touched: "node 1234 (host2)" */
+    GPtrArray *left;    /* what could not be removed */
+};
+struct purged *purged_new(void);
+void purged_free(struct purged *purged);
+AUTOPTR_STRUCT(purged, purged_free);
+
+/*
+ * Removes what dead nodes left on a machine, by the node program in its cache; a machine without
+ * one has nothing to clean. with_cache: also all bundles and guests in its cache (of this computer
+ * never the user's own guests), unless a node lives there or something is left. Transfer full; what
+ * could not be removed is in the result, err says why the machine could not be cleaned at all. Run
+ * one fiber a machine for all at once, but one only for all local: machines.
+ */
+struct purged *deploy_purge(const struct machine *machine, const struct deploy_options *options,
+                            bool with_cache, int64_t deadline, GError **err);

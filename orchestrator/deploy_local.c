@@ -6,6 +6,7 @@
 #include "orchestrator/artifacts.h"
 #include "orchestrator/deploy_way.h"
 #include "orchestrator/node_answer.h"
+#include "orchestrator/remote_purge.h"
 #include "sync/child.h"
 
 #include <errno.h>
@@ -127,4 +128,25 @@ static int clean_up(const struct deployed *deployed, const struct deploy_options
     return 0;
 }
 
-const struct deploy_way deploy_local = {.start = start, .clean_up = clean_up};
+static struct purged *purge(const struct deployed *deployed, const struct deploy_options *options,
+                            bool with_cache, int64_t deadline, GError **err)
+{
+    const char *const arguments[] = {"/bin/sh", "-s", NULL};
+    g_autofree char *program = artifacts_find_program("vtmh-node", err);
+    const struct remote_purge request = {.program = program, .with_cache = with_cache};
+    g_autofree char *script = NULL, *out = NULL, *errors = NULL, *how = NULL;
+    int status;
+
+    if (program == NULL)
+        return NULL;
+    script = remote_purge_script(&request);
+    deploy_say(deployed, options, "cleaning up");
+    if (child_run(arguments, script, deadline, &status, &out, &errors, err) < 0) {
+        deploy_prefix(deployed->machine, "cleaning up", err);
+        return NULL;
+    }
+    how = ending(status);
+    return remote_purge_read(out, errors, how, err);
+}
+
+const struct deploy_way deploy_local = {.start = start, .clean_up = clean_up, .purge = purge};

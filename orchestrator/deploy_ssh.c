@@ -10,6 +10,7 @@
 #include "orchestrator/deploy_way.h"
 #include "orchestrator/node_answer.h"
 #include "orchestrator/remote_cache.h"
+#include "orchestrator/remote_purge.h"
 #include "orchestrator/ssh_config.h"
 #include "proto/ssh.h"
 
@@ -368,4 +369,35 @@ static int clean_up(const struct deployed *deployed, const struct deploy_options
     return result;
 }
 
-const struct deploy_way deploy_ssh = {.start = start, .clean_up = clean_up};
+static struct purged *purge_steps(struct visit *visit, bool with_cache, GError **err)
+{
+    /* Without a build of the node any of those there will do. */
+    const char *folder = load_node(visit, NULL) == 0 ? visit->bundles[0]->folder : NULL;
+    const struct remote_purge purge = {.folder = folder, .with_cache = with_cache};
+    g_autofree char *script = remote_purge_script(&purge);
+    g_autofree char *how = NULL;
+    g_auto(ssh_result) result = {0};
+
+    if (open_session(visit, err) < 0)
+        return NULL;
+    say(visit, "cleaning up");
+    if (run_script(visit, script, &result, err) < 0) {
+        deploy_prefix(visit->deployed->machine, "cleaning up", err);
+        return NULL;
+    }
+    if (result.status != 0)
+        how = g_strdup_printf("exit status %d", result.status);
+    return remote_purge_read(result.out, result.err, how, err);
+}
+
+static struct purged *purge(const struct deployed *deployed, const struct deploy_options *options,
+                            bool with_cache, int64_t deadline, GError **err)
+{
+    struct visit visit = {.deployed = deployed, .options = options, .deadline = deadline};
+    struct purged *purged = purge_steps(&visit, with_cache, err);
+
+    visit_clear(&visit);
+    return purged;
+}
+
+const struct deploy_way deploy_ssh = {.start = start, .clean_up = clean_up, .purge = purge};

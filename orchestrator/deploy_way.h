@@ -13,6 +13,9 @@ struct deploy_way {
     /* Runs `vtmh-node cleanup` for deployed->pid. */
     int (*clean_up)(const struct deployed *deployed, const struct deploy_options *options,
                     int64_t deadline, GError **err);
+    /* Cleans deployed->machine, on which no node was put. Transfer full. */
+    struct purged *(*purge)(const struct deployed *deployed, const struct deploy_options *options,
+                            bool with_cache, int64_t deadline, GError **err);
 };
 
 extern const struct deploy_way deploy_local;

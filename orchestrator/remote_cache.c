@@ -3,26 +3,22 @@
 #include "orchestrator/deploy.h"
 #include "orchestrator/node_answer.h"
 
-/* Our lines begin so; what a login shell's start files print does not. */
-#define MARK "vtmh:"
+#define MARK REMOTE_CACHE_MARK
 
-/*
- * has FOLDER: whether all files are there that stdin lists, undamaged. The program's bit for
- * execution could be lost on its own.
- */
-static const char common_part[] = "LC_ALL=C; export LC_ALL\n"
-                                  "umask 077\n"
-                                  "case ${XDG_CACHE_HOME:-} in\n"
-                                  "/*) cache=$XDG_CACHE_HOME/vtmh ;;\n"
-                                  "*) cache=$HOME/.cache/vtmh ;;\n"
-                                  "esac\n"
-                                  "say() { printf '" MARK "%s\\n' \"$*\"; }\n"
-                                  "fail() { say \"error $*\"; exit 1; }\n"
-                                  "has() {\n"
-                                  "    ( cd \"$cache/$1\" 2>/dev/null || exit 1\n"
-                                  "      [ ! -f vtmh-node ] || [ -x vtmh-node ] || exit 1\n"
-                                  "      exec sha256sum -c --status 2>/dev/null )\n"
-                                  "}\n";
+/* The node program's bit for execution could be lost on its own. */
+const char remote_cache_prologue[] = "LC_ALL=C; export LC_ALL\n"
+                                     "umask 077\n"
+                                     "case ${XDG_CACHE_HOME:-} in\n"
+                                     "/*) cache=$XDG_CACHE_HOME/vtmh ;;\n"
+                                     "*) cache=$HOME/.cache/vtmh ;;\n"
+                                     "esac\n"
+                                     "say() { printf '" MARK "%s\\n' \"$*\"; }\n"
+                                     "fail() { say \"error $*\"; exit 1; }\n"
+                                     "has() {\n"
+                                     "    ( cd \"$cache/$1\" 2>/dev/null || exit 1\n"
+                                     "      [ ! -f vtmh-node ] || [ -x vtmh-node ] || exit 1\n"
+                                     "      exec sha256sum -c --status 2>/dev/null )\n"
+                                     "}\n";
 
 static const char probe_part[] =
     "for tool in sha256sum tar uname df find; do\n"
@@ -34,9 +30,8 @@ static const char probe_part[] =
     "say \"arch $(uname -m)\"\n"
     "say \"libc $(getconf GNU_LIBC_VERSION 2>/dev/null)\"\n"
     "say \"ssh ${SSH_CONNECTION:-}\"\n"
-    "df -Pk \"$cache\" | { read -r head; read -r fs size used room rest; say \"room $room\"; }\n"
-    /* uploads that were cut off long ago */
-    "find \"$cache\" -maxdepth 1 -name '.new-*' -mtime +0 -exec rm -rf {} + 2>/dev/null\n";
+    "df -Pk \"$cache\" | { read -r head; read -r fs size used room rest; say \"room $room\"; "
+    "}\n" REMOTE_CACHE_REMOVE_OLD_UPLOADS;
 
 static const char install_part[] =
     /* An undamaged one may have come there meanwhile, from another vtmh. */
@@ -61,7 +56,7 @@ static void append_sums(GString *script, const struct bundle *bundle)
 char *remote_cache_probe_script(struct bundle *const *bundles, unsigned n, const char *token,
                                 const char *then)
 {
-    GString *script = g_string_new(common_part);
+    GString *script = g_string_new(remote_cache_prologue);
 
     g_string_append(script, probe_part);
     g_string_append_printf(script, "new=$cache/.new-%s\nmissing=\n", token);
@@ -256,7 +251,7 @@ char *remote_cache_install_script(const struct remote_cache_state *state,
                                   struct bundle *const *bundles, unsigned n, const char *token,
                                   const char *then)
 {
-    GString *script = g_string_new(common_part);
+    GString *script = g_string_new(remote_cache_prologue);
 
     g_string_append(script, install_part);
     g_string_append_printf(script, "new=$cache/.new-%s\n", token);
@@ -311,6 +306,6 @@ char *remote_cache_start_lines(const struct remote_cache_start *start)
 
 char *remote_cache_clean_up_script(const struct bundle *node, pid_t pid)
 {
-    return g_strdup_printf("%sexec \"$cache/%s/vtmh-node\" cleanup --pid %ld\n", common_part,
-                           node->folder, (long)pid);
+    return g_strdup_printf("%sexec \"$cache/%s/vtmh-node\" cleanup --pid %ld\n",
+                           remote_cache_prologue, node->folder, (long)pid);
 }

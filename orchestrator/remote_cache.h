@@ -13,6 +13,19 @@
 
 #include <sys/types.h>
 
+/* Lines for us begin so; what a login shell's start files print does not. */
+#define REMOTE_CACHE_MARK "vtmh:"
+
+/*
+ * What all scripts begin with: $cache; say WORDS, a line for us; fail WORDS, which ends it; and has
+ * FOLDER, whether all files are there that its stdin lists, undamaged.
+ */
+extern const char remote_cache_prologue[];
+
+/* A line of shell: uploads that were cut off long ago. */
+#define REMOTE_CACHE_REMOVE_OLD_UPLOADS                                                            \
+    "find \"$cache\" -maxdepth 1 -name '.new-*' -mtime +0 -exec rm -rf {} + 2>/dev/null\n"
+
 struct remote_cache_state {
     char *cache; /* absolute path of the cache there */
     char *arch;  /* `uname -m` */

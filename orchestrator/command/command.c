@@ -1,5 +1,6 @@
 #include "orchestrator/command/command.h"
 
+#include "orchestrator/command/cleanup.h"
 #include "orchestrator/command/list.h"
 #include "orchestrator/command/run.h"
 #include "orchestrator/command/show.h"
@@ -12,5 +13,6 @@ const struct command commands[] = {
     {"list", "print the names of the tests in a file", command_list},
     {"show", "print the parameters of the tests in a file", command_show},
     {"types", "print the test types and parameters that nodes know", command_types},
+    {"cleanup", "remove from machines what killed nodes left there", command_cleanup},
     {NULL, NULL, NULL},
 };

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct bed *bed;
@@ -100,6 +101,82 @@ Test(deploy_node, runs_from_its_bundle_over_ssh)
     g_autoptr(GError) err = NULL;
 
     cr_assert_eq(fiber_run(start_and_end, &host, &err), 0, "%s", err != NULL ? err->message : "");
+}
+
+/* The folder of the node's ledger. Transfer full. */
+static char *find_folder(pid_t pid)
+{
+    g_autofree char *base = geteuid() == 0 ? g_strdup("/run/vtmh")
+                                           : g_strdup_printf("/tmp/vtmh-%u", (unsigned)geteuid());
+    g_autofree char *begin = g_strdup_printf("node %d ", (int)pid);
+    g_autoptr(GDir) dir = g_dir_open(base, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *folder = g_build_filename(base, name, NULL);
+        g_autofree char *path = g_build_filename(folder, "ledger", NULL);
+        g_autofree char *text = NULL;
+
+        if (g_file_get_contents(path, &text, NULL, NULL) && g_str_has_prefix(text, begin))
+            return g_steal_pointer(&folder);
+    }
+    cr_assert_fail("node %d keeps no ledger", (int)pid);
+    return NULL;
+}
+
+static bool purge_names_live(const struct machine *machine, const char *node, GError **err)
+{
+    g_autoptr(purged) purged = deploy_purge(machine, &options, false, deadline_in(30000), err);
+
+    cr_assert_not_null(purged, "%s", err != NULL && *err != NULL ? (*err)->message : "");
+    for (unsigned i = 0; i < purged->live->len; i++)
+        if (strcmp(g_ptr_array_index(purged->live, i), node) == 0)
+            return true;
+    return false;
+}
+
+static void kill_and_await(pid_t pid)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    g_autoptr(stream) ended = stream_new(pidfd, NULL);
+
+    cr_assert_not_null(ended);
+    kill(pid, SIGKILL);
+    cr_assert_eq(stream_await(ended, UV_READABLE, deadline_in(10000), NULL), 0);
+}
+
+static int start_kill_and_purge(void *arg, GError **err)
+{
+    struct deployed *deployed = deploy_node(arg, &options, deadline_in(30000), err);
+    g_autofree char *folder = NULL, *node = NULL;
+
+    if (deployed == NULL)
+        return -1;
+    node = g_strdup_printf("node %d (%s)", (int)deployed->pid, deployed->machine->name);
+    folder = find_folder(deployed->pid);
+    cr_expect(purge_names_live(arg, node, err));
+    cr_expect(is_running(deployed->pid), "a clean-up ended a node that lived");
+    kill_and_await(deployed->pid);
+    cr_expect_not(purge_names_live(arg, node, err));
+    cr_expect_neq(access(folder, F_OK), 0, "%s is left", folder);
+    deployed_free(deployed);
+    return 0;
+}
+
+Test(deploy_node, is_cleaned_up_after_only_when_it_is_dead)
+{
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(fiber_run(start_kill_and_purge, &host, &err), 0, "%s",
+                 err != NULL ? err->message : "");
+}
+
+Test(deploy_node, is_cleaned_up_after_here_only_when_it_is_dead)
+{
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(fiber_run(start_kill_and_purge, &here, &err), 0, "%s",
+                 err != NULL ? err->message : "");
 }
 
 int main(int argc, char **argv)
