@@ -89,8 +89,6 @@ static unsigned int text_traits(const char *data, size_t size)
  * True if all are; *breaks is set if there are line ends among them. */
 static bool check_wide(const char *data, size_t size, bool *breaks)
 {
-    if (data == NULL) /* an empty text */
-        return true;
     for (size_t i = 0; i < size; i++) {
         size_t start = i;
         lanes c;
