@@ -176,3 +176,13 @@ Test(arguments, finds_the_nearest_word_only_when_it_is_near)
     cr_expect_null(arguments_nearest("migrate", words));
     cr_expect_null(arguments_nearest("", words));
 }
+
+Test(arguments, writes_a_command_line_that_can_be_typed_again)
+{
+    char *words[] = {(char *)"-m", (char *)"a@h:22,local:b", (char *)"only x", (char *)"", NULL};
+    g_autofree char *named = arguments_command_line("cleanup", 2, words);
+    g_autofree char *quoted = arguments_command_line(NULL, 4, words);
+
+    cr_assert_str_eq(named, "vtmh cleanup -m a@h:22,local:b");
+    cr_assert_str_eq(quoted, "vtmh -m a@h:22,local:b 'only x' ''");
+}
