@@ -17,6 +17,7 @@
 static const char *const kind_names[] = {
     [OWNED_PROCESS] = "process",
     [OWNED_PATH] = "path",
+    [OWNED_SOCKET] = "socket",
     [OWNED_GUEST] = "guest",
 };
 
@@ -126,7 +127,7 @@ static int publish(struct ledger *ledger, const char *base, GError **err)
 
 struct ledger *ledger_open(const char *base, const char *name, GError **err)
 {
-    g_autofree char *dir = g_strdup_printf("%s/new-XXXXXX", base);
+    g_autofree char *dir = g_strdup_printf("%s/new-%d-XXXXXX", base, (int)getpid());
     if (g_mkdtemp_full(dir, 0700) == NULL) {
         fail(err, "cannot make a folder in", base);
         return NULL;
@@ -199,6 +200,12 @@ int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GE
     return 0;
 }
 
+int ledger_note_link(struct ledger *ledger, const char *socket_path, GError **err)
+{
+    g_autofree char *line = g_strdup_printf("+ socket %s\n", socket_path);
+    return append(ledger, line, err);
+}
+
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what)
 {
     /* A line that cannot be written leaves an entry of something that is gone: harmless. */
@@ -215,6 +222,8 @@ static bool exists(const struct entry *entry)
         return process_runs((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time);
     case OWNED_PATH:
         return lstat(entry->what, &info) == 0; /* a link counts, wherever it leads */
+    case OWNED_SOCKET:
+        return lstat(entry->what, &info) == 0 && S_ISSOCK(info.st_mode);
     case OWNED_GUEST:
         return false;
     }
@@ -248,13 +257,15 @@ static bool dispose(const struct entry *entry)
     if (entry->kind == OWNED_PROCESS)
         return process_end((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time,
                            SIGKILL, deadline_in(KILL_MS));
+    if (entry->kind == OWNED_SOCKET)
+        return unlink(entry->what) == 0; /* a socket, as exists() has seen */
     return remove_tree(entry->what) == 0;
 }
 
 /* Processes first, since they may hold paths. What was there is appended to removed or to leaks. */
 static void dispose_all(GPtrArray *entries, GPtrArray *removed, GPtrArray *leaks)
 {
-    for (int kind = OWNED_PROCESS; kind <= OWNED_PATH; kind++) {
+    for (int kind = OWNED_PROCESS; kind <= OWNED_SOCKET; kind++) {
         for (unsigned i = 0; i < entries->len; i++) {
             const struct entry *entry = g_ptr_array_index(entries, i);
             if ((int)entry->kind != kind || !exists(entry))
@@ -420,6 +431,14 @@ static void reap_one(const char *dir, pid_t pid, struct reaping *outcome)
     g_free(found.name);
 }
 
+/* The folder of a node that died before it could write whose it is: "new-PID-XXXXXX". */
+static void reap_unborn(const char *dir, const char *name)
+{
+    pid_t pid = (pid_t)g_ascii_strtoll(name + strlen("new-"), NULL, 10);
+    if (pid > 0 && process_start_time(pid) == 0)
+        remove_tree(dir);
+}
+
 int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err)
 {
     g_autoptr(GDir) folder = g_dir_open(base, 0, NULL);
@@ -428,6 +447,8 @@ int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **e
         g_autofree char *dir = g_build_filename(base, name, NULL);
         if (g_str_has_prefix(name, "node-"))
             reap_one(dir, pid, outcome);
+        else if (g_str_has_prefix(name, "new-"))
+            reap_unborn(dir, name);
     }
     if (outcome->left->len == 0)
         return 0;

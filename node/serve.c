@@ -125,6 +125,9 @@ static int open_node(struct serving *serving, struct node *node, GError **err)
     explicit_bzero(serving->key, sizeof(serving->key));
     if (node->link == NULL)
         return -1;
+    if (g_str_has_prefix(options->listen, "ipc://") &&
+        ledger_note_link(node->ledger, options->listen + strlen("ipc://"), err) < 0)
+        return -1;
     node->address = options->address != NULL ? g_strdup(options->address)
                                              : address_of(link_address(node->link));
     return 0;

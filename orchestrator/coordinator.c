@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define TEST_TIMEOUT_MS (14400 * 1000) /* test_timeout of the reference */
 #define REPORT_MS (90 * 1000)   /* for an aborted test to be cleaned up and reported */
 
 /* A test while it runs. */
@@ -16,6 +17,7 @@ struct trial {
     struct own_cause own;
     char *own_message;
     bool is_aborted;
+    int64_t end_by;    /* deadline of the test (test_timeout) */
     int64_t report_by; /* deadline for the reports, once aborted */
 };
 
@@ -327,6 +329,9 @@ static void look_around(struct coordinator *coordinator)
     meeting_expire(coordinator->book, now_ms(), actions);
     if (actions->len > 0)
         act(coordinator, actions);
+    if (deadline_left(trial->end_by) == 0)
+        coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR,
+                              "the test took longer than test_timeout allows");
     if (!trial->is_aborted || deadline_left(trial->report_by) > 0)
         return;
     for (unsigned i = 0; i < coordinator->n_peers; i++)
@@ -348,8 +353,7 @@ static void await_change(struct coordinator *coordinator)
     int64_t expire = meeting_next_timeout(coordinator->book);
     int64_t deadline =
         expire == INT64_MAX ? DEADLINE_NEVER : deadline_in(MAX(expire - now_ms(), 0) + 1);
-    if (trial->is_aborted)
-        deadline = deadline_min(deadline, trial->report_by);
+    deadline = deadline_min(deadline, trial->is_aborted ? trial->report_by : trial->end_by);
     await_any(events, n, deadline, NULL);
 }
 
@@ -393,6 +397,9 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
         g_strv_builder_add(names, reports[i].name);
     }
     result->hosts = g_strv_builder_end(names);
+    int64_t limit_ms = TEST_TIMEOUT_MS;
+    params_duration_ms(params, "test_timeout", TEST_TIMEOUT_MS, &limit_ms, NULL);
+    trial.end_by = deadline_in(limit_ms);
     int64_t began_us = g_get_monotonic_time();
     result->start_us = g_get_real_time();
 

@@ -201,7 +201,7 @@ static void clean_up_gone(struct work *work, struct peer *peer)
     display_message(work->job->display,
                     "%s: could not clean up after its node: %s; once it is reachable, 'vtmh cleanup -m %s'"
                     " removes what is left",
-                    peer_name(peer), error->message, peer_name(peer));
+                    peer_name(peer), error->message, peer->machine->written);
     work->job->result->exit_bits |= EXIT_BIT_JOB;
 }
 

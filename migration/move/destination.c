@@ -146,6 +146,7 @@ int destination_run(struct handover *h, GError **err)
 
     if (check(h, &moved, err) < 0)
         return -1;
-    const struct test_meeting checked = handover_meeting(h, "checked", tag);
+    struct test_meeting checked = handover_meeting(h, "checked", tag);
+    checked.timeout_ms = HANDOVER_CHECK_MS;
     return test_barrier(test, &checked, err);
 }

@@ -46,6 +46,9 @@ struct leg {
 int handover(struct seat *seat, const struct agreement *agreement, const struct leg *leg,
              GError **err);
 
+/* For the checks after a leg, which mig_timeout does not count. */
+#define HANDOVER_CHECK_MS (300 * 1000)
+
 /* How far a leg has come on this host; logged at each step. */
 enum handover_step {
     HANDOVER_PREPARING, /* the source's guest runs; the destination does not exist or waits */

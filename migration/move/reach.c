@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define BACKLOG 128 /* every other host of the tuple at once */
+
 /* Resolves a numeric address; 0, or -1 with err. */
 static int numeric(const char *address, uint16_t port, struct addrinfo **found, GError **err)
 {
@@ -30,7 +32,9 @@ static int listen_on(const struct addrinfo *where)
     int fd = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (bind(fd, where->ai_addr, where->ai_addrlen) == 0 && listen(fd, 1) == 0)
+    /* A port of the user's choice was in use by the test before. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    if (bind(fd, where->ai_addr, where->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int reason = errno;
     close(fd);

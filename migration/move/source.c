@@ -143,6 +143,7 @@ int source_run(struct handover *h, GError **err)
     h->record->status = g_strdup("completed");
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
 
-    const struct test_meeting checked = handover_meeting(h, "checked", tag);
+    struct test_meeting checked = handover_meeting(h, "checked", tag);
+    checked.timeout_ms = HANDOVER_CHECK_MS;
     return test_barrier(test, &checked, err);
 }

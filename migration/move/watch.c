@@ -49,8 +49,14 @@ static int sample(void *arg, GError **err)
             return -1;
         }
         struct vm_move_stats stats;
-        if (vm_move_stats(watched->seat->vm, &stats, watched->deadline, err) < 0)
+        g_autoptr(GError) error = NULL;
+        if (vm_move_stats(watched->seat->vm, &stats, deadline_min(watched->deadline, stall_at),
+                          &error) < 0) {
+            g_propagate_prefixed_error(err, g_steal_pointer(&error),
+                                       "looking at the progress (mig_stall_timeout %.1f s): ",
+                                       (double)watched->seat->request.stall_ms / 1000.0);
             return -1;
+        }
         seat_progress(watched->seat, watched->leg, "migrating", &stats);
         if (stats.transferred_bytes != sent) {
             sent = stats.transferred_bytes;

@@ -84,9 +84,33 @@ int vm_acceleration_wanted(const struct params *params, enum vm_acceleration *ou
     return 0;
 }
 
+/* The hosts on which KVM has not been proven, and why: once if it is the same everywhere. "" if none. */
+static char *hosts_without_kvm(const struct decision *d)
+{
+    g_autoptr(GString) each = g_string_new(NULL);
+    g_autoptr(GString) names = g_string_new(NULL);
+    const char *reason = NULL;
+    bool is_same = true;
+
+    for (unsigned i = 0; i < d->n; i++) {
+        const char *why = d->offers[i]->kvm_reason;
+
+        if (d->offers[i]->kvm)
+            continue;
+        why = why != NULL ? why : "no reason given";
+        append_host(each, d->names[i], "%s", why);
+        g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", d->names[i]);
+        is_same = is_same && (reason == NULL || strcmp(reason, why) == 0);
+        reason = why;
+    }
+    if (reason != NULL && is_same)
+        return g_strdup_printf("%s (%s)", names->str, reason);
+    return g_strdup(each->str);
+}
+
 static int decide_acceleration(struct decision *d, GError **err)
 {
-    g_autoptr(GString) without = g_string_new(NULL);
+    g_autofree char *without = hosts_without_kvm(d);
     enum vm_acceleration wanted;
 
     if (vm_acceleration_wanted(d->params, &wanted, err) < 0)
@@ -94,21 +118,14 @@ static int decide_acceleration(struct decision *d, GError **err)
     d->platform->kvm = false;
     if (wanted == VM_ACCELERATION_TCG)
         return 0;
-    for (unsigned i = 0; i < d->n; i++) {
-        const struct vm_offer *offer = d->offers[i];
-
-        if (!offer->kvm)
-            append_host(without, d->names[i], "%s",
-                        offer->kvm_reason != NULL ? offer->kvm_reason : "no reason given");
-    }
-    if (without->len > 0 && wanted == VM_ACCELERATION_KVM) {
+    if (*without != '\0' && wanted == VM_ACCELERATION_KVM) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "KVM is asked for and does not work on %s",
-                    without->str);
+                    without);
         return -1;
     }
-    d->platform->kvm = without->len == 0;
-    if (without->len > 0)
-        note(d, "TCG instead of KVM, which does not work on %s", without->str);
+    d->platform->kvm = *without == '\0';
+    if (!d->platform->kvm)
+        note(d, "TCG instead of KVM, which does not work on %s", without);
     return 0;
 }
 

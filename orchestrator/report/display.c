@@ -23,6 +23,7 @@ struct live_vm {
     char *name;
     char *text;       /* the last line drawn for it */
     GHashTable *told; /* host -> "phase leg": plain lines are printed when it changes */
+    char *last_told;  /* the last line printed for it, whoever said so */
 };
 
 struct live_test {
@@ -54,6 +55,7 @@ static void free_vm(void *data)
     g_free(vm->name);
     g_free(vm->text);
     g_hash_table_unref(vm->told);
+    g_free(vm->last_told);
     g_free(vm);
 }
 
@@ -377,6 +379,11 @@ static void print_phase(struct display *display, const struct live_test *live, s
     if (g_strcmp0(told, phase) == 0)
         return;
     g_hash_table_insert(vm->told, g_strdup(host), g_strdup(phase));
+    /* What the other end has just said in the same words need not be said twice. */
+    if (g_strcmp0(vm->last_told, phase) == 0)
+        return;
+    g_free(vm->last_told);
+    vm->last_told = g_strdup(phase);
     line = g_strdup_printf("(%u/%u) %s", live->test->number, live->total, phase);
     print_line(display, line);
 }
