@@ -180,7 +180,8 @@ jeos_answers() {
     in_guest 1 'vtmh-disk stop'
     in_guest 0 'nohup sleep 1000 >/dev/null 2>&1 & echo started'
     in_guest 0 'pgrep -x sleep && pkill -x sleep'
-    in_guest 1 'pgrep -x sleep'
+    # A signalled process needs a moment to be gone.
+    in_guest 1 'while pgrep -x sleep && [ $((i += 1)) -lt 100 ]; do usleep 50000; done; pgrep -x sleep'
     stop
 }
 
