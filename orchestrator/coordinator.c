@@ -1,5 +1,6 @@
 #include "orchestrator/coordinator.h"
 
+#include "orchestrator/trial_wire.h"
 #include "orchestrator/verdict.h"
 #include "sync/meeting.h"
 
@@ -45,62 +46,11 @@ static int64_t now_ms(void)
 
 /* ---- meetings ----------------------------------------------------------------------------------- */
 
-static void send_release(struct coordinator *coordinator, const struct meeting_action *action)
-{
-    Vtmh__Release release = VTMH__RELEASE__INIT;
-    g_autofree uint32_t *members = g_new(uint32_t, action->payloads->len);
-    g_autofree ProtobufCBinaryData *payloads = g_new(ProtobufCBinaryData, action->payloads->len);
-    size_t n = 0;
-    for (unsigned i = 0; i < action->payloads->len; i++) {
-        GBytes *payload = g_ptr_array_index(action->payloads, i);
-        if (payload == NULL)
-            continue;
-        members[n] = i;
-        payloads[n].data = (uint8_t *)g_bytes_get_data(payload, &payloads[n].len);
-        n++;
-    }
-    release.test = action->test;
-    release.tag = action->tag;
-    release.round = action->round;
-    release.n_members = release.n_payloads = n;
-    release.members = members;
-    release.payloads = payloads;
-    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
-    envelope.release = &release;
-    peer_send(coordinator->peers[action->to], &envelope);
-}
-
-static void send_abort(struct coordinator *coordinator, const struct meeting_action *action)
-{
-    const struct meeting_cause *cause = action->cause;
-    Vtmh__Abort abort = VTMH__ABORT__INIT;
-    abort.test = action->test;
-    if (action->tag != NULL)
-        abort.tag = action->tag;
-    abort.round = action->round;
-    abort.origin = cause->origin;
-    abort.message = cause->message;
-    if (cause->context != NULL)
-        abort.context = cause->context;
-    abort.lost = cause->lost;
-    abort.timeout = cause->timeout;
-    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
-    envelope.abort = &abort;
-    peer_send(coordinator->peers[action->to], &envelope);
-}
-
 /* Does what the book says. */
 static void act(struct coordinator *coordinator, const GPtrArray *actions)
 {
-    for (unsigned i = 0; i < actions->len; i++) {
-        const struct meeting_action *action = g_ptr_array_index(actions, i);
-        if (action->kind == MEETING_RELEASE)
-            send_release(coordinator, action);
-        else
-            send_abort(coordinator, action);
-    }
+    for (unsigned i = 0; i < actions->len; i++)
+        trial_wire_act(coordinator->peers, g_ptr_array_index(actions, i));
     struct trial *trial = coordinator->trial;
     if (trial != NULL && !trial->is_aborted &&
         meeting_test_cause(coordinator->book, trial->id) != NULL) {
@@ -243,64 +193,6 @@ static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
 
 /* ---- a test ------------------------------------------------------------------------------------- */
 
-/* What the reference's controller sets beside the file's parameters (PARAMS of the reference, 2). */
-static struct params *params_for_host(const struct coordinator *coordinator,
-                                      const struct params *params, unsigned host)
-{
-    g_autofree char *suffix = g_strdup_printf("host%u", host + 1);
-    struct params *own = params_object_params(params, suffix);
-    g_autoptr(GString) hosts = g_string_new(NULL);
-    for (unsigned i = 0; i < coordinator->n_peers; i++)
-        g_string_append_printf(hosts, "%s%s", i > 0 ? " " : "", peer_name(coordinator->peers[i]));
-    params_set(own, "hosts", hosts->str, NULL);
-    params_set(own, "hostid", peer_name(coordinator->peers[host]), NULL);
-    return own;
-}
-
-static void send_start(struct coordinator *coordinator, const struct params *params,
-                       unsigned host)
-{
-    const struct trial *trial = coordinator->trial;
-    g_autoptr(params) own = params_for_host(coordinator, params, host);
-    size_t n = params_count(own);
-    g_autofree Vtmh__Param *entries = g_new(Vtmh__Param, n);
-    g_autofree Vtmh__Param **entry_list = g_new(Vtmh__Param *, n);
-    g_autofree Vtmh__Host *hosts = g_new(Vtmh__Host, coordinator->n_peers);
-    g_autofree Vtmh__Host **host_list = g_new(Vtmh__Host *, coordinator->n_peers);
-
-    struct params_iter it;
-    size_t i = 0;
-    params_iter_init(&it, own);
-    while (params_iter_next(&it)) {
-        vtmh__param__init(&entries[i]);
-        entries[i].key = (char *)it.key;
-        entries[i].value = (char *)it.value;
-        if (it.origin != NULL)
-            entries[i].origin = (char *)it.origin;
-        entry_list[i] = &entries[i];
-        i++;
-    }
-    for (unsigned h = 0; h < coordinator->n_peers; h++) {
-        vtmh__host__init(&hosts[h]);
-        hosts[h].name = (char *)peer_name(coordinator->peers[h]);
-        hosts[h].address = coordinator->peers[h]->deployed->address;
-        host_list[h] = &hosts[h];
-    }
-
-    Vtmh__StartTest start = VTMH__START_TEST__INIT;
-    start.test = trial->id;
-    start.name = trial->result->name;
-    start.n_hosts = coordinator->n_peers;
-    start.hosts = host_list;
-    start.self = host;
-    start.n_params = n;
-    start.params = entry_list;
-    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
-    envelope.start_test = &start;
-    peer_send(coordinator->peers[host], &envelope);
-}
-
 /* Whether nobody is left to wait for. */
 static bool is_over(const struct coordinator *coordinator)
 {
@@ -407,7 +299,8 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
                       (const char *const *)result->hosts);
     for (unsigned i = 0; i < coordinator->n_peers; i++)
-        send_start(coordinator, params, i);
+        trial_wire_start(coordinator->peers, coordinator->n_peers, i, trial.id, result->name,
+                         params);
     fiber_shield();
     while (!is_over(coordinator)) {
         event_reset(&coordinator->changed);

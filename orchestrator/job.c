@@ -3,17 +3,14 @@
 #include "orchestrator/coordinator.h"
 #include "orchestrator/recorder.h"
 #include "orchestrator/tests.h"
+#include "orchestrator/user_watch.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define DEPLOY_MS (120 * 1000) /* connect, upload 30 MB over a slow line, start */
 #define CONNECT_MS (10 * 1000)
 #define GOODBYE_MS (70 * 1000) /* a node first ends what it runs */
 #define END_MS 2000            /* for the process of a local node to be gone after its good-bye */
-#define TICK_MS 1000           /* how often a terminal's live lines are drawn anew by themselves */
 #define GRACE_MS (60 * 1000)   /* how long a lost host is waited for */
 
 /* The job while it runs. */
@@ -268,12 +265,20 @@ static int run_body(void *arg, GError **err)
     return 0;
 }
 
-/* ---- interrupts --------------------------------------------------------------------------------- */
+/* ---- what the user does meanwhile -------------------------------------------------------------- */
 
-static void on_signal(uv_signal_t *handle, int signum)
+/* Ends the test in progress, or what is done before and behind the tests. */
+static void end_early(struct work *work, const char *why)
 {
-    struct work *work = handle->data;
-    (void)signum;
+    if (work->is_testing)
+        coordinator_interrupt(work->coordinator, VTMH__STATUS__STATUS_INTERRUPT, why);
+    else
+        fiber_cancel(work->body, NULL);
+}
+
+static void on_interrupt(void *arg)
+{
+    struct work *work = arg;
     if (++work->interrupts > 1) {
         display_message(work->job->display,
                         "leaving at once; the nodes remove what they made within %d s",
@@ -284,96 +289,39 @@ static void on_signal(uv_signal_t *handle, int signum)
     display_message(work->job->display,
                     "interrupted: ending the test and cleaning up (once more: leave at once)");
     work->job->result->exit_bits |= EXIT_BIT_INTERRUPTED;
-    if (work->is_testing)
-        coordinator_interrupt(work->coordinator, VTMH__STATUS__STATUS_INTERRUPT,
-                              "interrupted by the user");
-    else
-        fiber_cancel(work->body, NULL);
+    end_early(work, "interrupted by the user");
 }
 
-static void on_job_timeout(uv_timer_t *timer)
+static void on_time_over(void *arg)
 {
-    struct work *work = timer->data;
+    struct work *work = arg;
     work->interrupts++;
     display_message(work->job->display, "the job's time is over (--job-timeout)");
     work->job->result->exit_bits |= EXIT_BIT_JOB;
-    if (work->is_testing)
-        coordinator_interrupt(work->coordinator, VTMH__STATUS__STATUS_INTERRUPT,
-                              "the job's time was over (--job-timeout)");
-    else
-        fiber_cancel(work->body, NULL);
+    end_early(work, "the job's time was over (--job-timeout)");
 }
 
-/* ---- the terminal ------------------------------------------------------------------------------- */
-
-static void on_tick(uv_timer_t *timer)
+static void on_tick(void *arg)
 {
-    const struct work *work = timer->data;
+    const struct work *work = arg;
     display_tick(work->job->display);
 }
 
-static void on_resize(uv_signal_t *handle, int signum)
+static void on_resize(void *arg, unsigned columns)
 {
-    const struct work *work = handle->data;
-    struct winsize size;
-    (void)signum;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        display_set_columns(work->job->display, size.ws_col);
-}
-
-struct handles {
-    uv_signal_t interrupt, terminate, resize;
-    uv_timer_t timeout, tick;
-    unsigned open;
-};
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct handles *handles = handle->data;
-    if (--handles->open == 0)
-        g_free(handles);
-}
-
-static struct handles *watch_interrupts(struct work *work)
-{
-    struct handles *handles = g_new0(struct handles, 1);
-    handles->open = 5;
-    uv_signal_init(fiber_loop(), &handles->interrupt);
-    uv_signal_init(fiber_loop(), &handles->terminate);
-    uv_signal_init(fiber_loop(), &handles->resize);
-    uv_timer_init(fiber_loop(), &handles->timeout);
-    uv_timer_init(fiber_loop(), &handles->tick);
-    handles->interrupt.data = handles->terminate.data = handles->resize.data = work;
-    handles->timeout.data = handles->tick.data = work;
-    uv_signal_start(&handles->resize, on_resize, SIGWINCH);
-    uv_timer_start(&handles->tick, on_tick, TICK_MS, TICK_MS);
-    uv_signal_start(&handles->interrupt, on_signal, SIGINT);
-    uv_signal_start(&handles->terminate, on_signal, SIGTERM);
-    if (work->job->options->job_timeout_ms > 0)
-        uv_timer_start(&handles->timeout, on_job_timeout,
-                       (uint64_t)work->job->options->job_timeout_ms, 0);
-    return handles;
-}
-
-static void unwatch_interrupts(struct handles *handles)
-{
-    uv_handle_t *all[] = {(uv_handle_t *)&handles->interrupt, (uv_handle_t *)&handles->terminate,
-                          (uv_handle_t *)&handles->resize, (uv_handle_t *)&handles->timeout,
-                          (uv_handle_t *)&handles->tick};
-    for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
-        all[i]->data = handles;
-        uv_close(all[i], on_closed);
-    }
+    const struct work *work = arg;
+    display_set_columns(work->job->display, columns);
 }
 
 static int run_main(void *arg, GError **err)
 {
     struct work *work = arg;
-    struct handles *handles = watch_interrupts(work);
+    const struct user_events events = {on_interrupt, on_time_over, on_tick, on_resize, work};
+    struct user_watch *watch = user_watch_start(&events, work->job->options->job_timeout_ms);
     struct scope *scope = scope_open("job");
     work->body = scope_spawn(scope, "body", run_body, work);
     int result = scope_close(scope, err);
-    unwatch_interrupts(handles);
+    user_watch_stop(watch);
     return result;
 }
 

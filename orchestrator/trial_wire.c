@@ -1,0 +1,112 @@
+#include "orchestrator/trial_wire.h"
+
+static void send_release(struct peer *peer, const struct meeting_action *action)
+{
+    Vtmh__Release release = VTMH__RELEASE__INIT;
+    g_autofree uint32_t *members = g_new(uint32_t, action->payloads->len);
+    g_autofree ProtobufCBinaryData *payloads = g_new(ProtobufCBinaryData, action->payloads->len);
+    size_t n = 0;
+    for (unsigned i = 0; i < action->payloads->len; i++) {
+        GBytes *payload = g_ptr_array_index(action->payloads, i);
+        if (payload == NULL)
+            continue;
+        members[n] = i;
+        payloads[n].data = (uint8_t *)g_bytes_get_data(payload, &payloads[n].len);
+        n++;
+    }
+    release.test = action->test;
+    release.tag = action->tag;
+    release.round = action->round;
+    release.n_members = release.n_payloads = n;
+    release.members = members;
+    release.payloads = payloads;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
+    envelope.release = &release;
+    peer_send(peer, &envelope);
+}
+
+static void send_abort(struct peer *peer, const struct meeting_action *action)
+{
+    const struct meeting_cause *cause = action->cause;
+    Vtmh__Abort abort = VTMH__ABORT__INIT;
+    abort.test = action->test;
+    if (action->tag != NULL)
+        abort.tag = action->tag;
+    abort.round = action->round;
+    abort.origin = cause->origin;
+    abort.message = cause->message;
+    if (cause->context != NULL)
+        abort.context = cause->context;
+    abort.lost = cause->lost;
+    abort.timeout = cause->timeout;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
+    envelope.abort = &abort;
+    peer_send(peer, &envelope);
+}
+
+void trial_wire_act(struct peer *const *peers, const struct meeting_action *action)
+{
+    if (action->kind == MEETING_RELEASE)
+        send_release(peers[action->to], action);
+    else
+        send_abort(peers[action->to], action);
+}
+
+/* What the reference's controller sets beside the file's parameters (PARAMS of the reference, 2). */
+static struct params *params_for_host(struct peer *const *peers, unsigned n_peers,
+                                      const struct params *params, unsigned host)
+{
+    g_autofree char *suffix = g_strdup_printf("host%u", host + 1);
+    struct params *own = params_object_params(params, suffix);
+    g_autoptr(GString) hosts = g_string_new(NULL);
+    for (unsigned i = 0; i < n_peers; i++)
+        g_string_append_printf(hosts, "%s%s", i > 0 ? " " : "", peer_name(peers[i]));
+    params_set(own, "hosts", hosts->str, NULL);
+    params_set(own, "hostid", peer_name(peers[host]), NULL);
+    return own;
+}
+
+void trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
+                      const char *name, const struct params *params)
+{
+    g_autoptr(params) own = params_for_host(peers, n_peers, params, host);
+    size_t n = params_count(own);
+    g_autofree Vtmh__Param *entries = g_new(Vtmh__Param, n);
+    g_autofree Vtmh__Param **entry_list = g_new(Vtmh__Param *, n);
+    g_autofree Vtmh__Host *hosts = g_new(Vtmh__Host, n_peers);
+    g_autofree Vtmh__Host **host_list = g_new(Vtmh__Host *, n_peers);
+
+    struct params_iter it;
+    size_t i = 0;
+    params_iter_init(&it, own);
+    while (params_iter_next(&it)) {
+        vtmh__param__init(&entries[i]);
+        entries[i].key = (char *)it.key;
+        entries[i].value = (char *)it.value;
+        if (it.origin != NULL)
+            entries[i].origin = (char *)it.origin;
+        entry_list[i] = &entries[i];
+        i++;
+    }
+    for (unsigned h = 0; h < n_peers; h++) {
+        vtmh__host__init(&hosts[h]);
+        hosts[h].name = (char *)peer_name(peers[h]);
+        hosts[h].address = peers[h]->deployed->address;
+        host_list[h] = &hosts[h];
+    }
+
+    Vtmh__StartTest start = VTMH__START_TEST__INIT;
+    start.test = test;
+    start.name = (char *)name;
+    start.n_hosts = n_peers;
+    start.hosts = host_list;
+    start.self = host;
+    start.n_params = n;
+    start.params = entry_list;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
+    envelope.start_test = &start;
+    peer_send(peers[host], &envelope);
+}

@@ -1,0 +1,21 @@
+/* What comes from the user while a job runs: Ctrl-C, a terminal that changes its size, time that is over. */
+#pragma once
+
+#include "sync/fiber.h"
+
+/* Called on the loop. */
+struct user_events {
+    void (*interrupt)(void *arg); /* SIGINT, SIGTERM: each time */
+    void (*time_over)(void *arg); /* once */
+    void (*tick)(void *arg);      /* every second, for the display */
+    void (*resize)(void *arg, unsigned columns);
+    void *arg;
+};
+
+struct user_watch;
+
+/* timeout_ms: until time_over; 0: never. Transfer full. */
+struct user_watch *user_watch_start(const struct user_events *events, int64_t timeout_ms);
+
+/* Nothing is called any more; freed once the loop has let go of it. */
+void user_watch_stop(struct user_watch *watch);
