@@ -1,0 +1,102 @@
+#include "node/owned.h"
+
+#include "node/process.h"
+#include "node/remove.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KILL_MS 5000
+
+const char *const owned_kind_names[] = {
+    [OWNED_PROCESS] = "process",
+    [OWNED_PATH] = "path",
+    [OWNED_SOCKET] = "socket",
+    [OWNED_GUEST] = "guest",
+};
+
+void owned_free(gpointer data)
+{
+    struct owned *entry = data;
+    g_free(entry->what);
+    g_free(entry);
+}
+
+bool owned_may_be(const char *base, const char *path)
+{
+    g_autofree char *plain = g_canonicalize_filename(path, "/");
+    g_autofree char *below = g_strdup_printf("%s/", base);
+    return strcmp(plain, path) == 0 && g_str_has_prefix(path, below);
+}
+
+void owned_add(GPtrArray *entries, enum owned_kind kind, const char *what, uint64_t start_time)
+{
+    struct owned *entry = g_new0(struct owned, 1);
+    entry->kind = kind;
+    entry->what = g_strdup(what);
+    entry->start_time = start_time;
+    g_ptr_array_add(entries, entry);
+}
+
+void owned_strike(GPtrArray *entries, enum owned_kind kind, const char *what)
+{
+    for (unsigned i = 0; i < entries->len; i++) {
+        const struct owned *entry = g_ptr_array_index(entries, i);
+        if (entry->kind == kind && strcmp(entry->what, what) == 0) {
+            g_ptr_array_remove_index(entries, i);
+            return;
+        }
+    }
+}
+
+bool owned_exists(const struct owned *entry)
+{
+    struct stat info;
+    switch (entry->kind) {
+    case OWNED_PROCESS:
+        return process_runs((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time);
+    case OWNED_PATH:
+        return lstat(entry->what, &info) == 0; /* a link counts, wherever it leads */
+    case OWNED_SOCKET:
+        return lstat(entry->what, &info) == 0 && S_ISSOCK(info.st_mode);
+    case OWNED_GUEST:
+        return false;
+    }
+    return false;
+}
+
+char *owned_describe(const struct owned *entry)
+{
+    if (entry->kind != OWNED_PROCESS)
+        return g_strdup_printf("%s %s", owned_kind_names[entry->kind], entry->what);
+    g_autofree char *name = process_name((pid_t)g_ascii_strtoll(entry->what, NULL, 10));
+    return g_strdup_printf("process %s (%s)", entry->what, name);
+}
+
+/* Ends or removes one thing; whether it is gone. */
+static bool dispose(const struct owned *entry)
+{
+    if (!owned_exists(entry))
+        return true;
+    if (entry->kind == OWNED_PROCESS)
+        return process_end((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time,
+                           SIGKILL, deadline_in(KILL_MS));
+    if (entry->kind == OWNED_SOCKET)
+        return unlink(entry->what) == 0; /* a socket, as owned_exists() has seen */
+    return remove_tree(entry->what) == 0;
+}
+
+void owned_dispose(GPtrArray *entries, GPtrArray *removed, GPtrArray *leaks)
+{
+    for (int kind = OWNED_PROCESS; kind <= OWNED_SOCKET; kind++) {
+        for (unsigned i = 0; i < entries->len; i++) {
+            const struct owned *entry = g_ptr_array_index(entries, i);
+            if ((int)entry->kind != kind || !owned_exists(entry))
+                continue;
+            char *what = owned_describe(entry); /* while it has a name */
+            g_ptr_array_add(dispose(entry) ? removed : leaks, what);
+        }
+    }
+}
