@@ -25,7 +25,7 @@ void lint_each_block(const struct lint *l,
 void lint_overridden(const struct lint *l);
 void lint_unknown(const struct lint *l, const char *const *known);
 
-/* lint-tests.c: what can be seen only in the tests. Returns 0 or -1 with an error. */
+/* lint-tests.c: what can be seen only in the tests. Returns as cfg_lint(). */
 int lint_tests(const struct lint *l, uint64_t max_tests, GError **err);
 
 #endif

@@ -163,8 +163,8 @@ int lint_tests(const struct lint *l, uint64_t max_tests, GError **err)
     if (repeated > REPEATED_MAX)
         lint_report(l, CFG_LINT_REPEATED_NAME, (struct place){0},
                     "%" G_GUINT64_FORMAT " tests in all have the name of an earlier one", repeated);
-    if (more > 0)
-        return 0;
+    if (more > 0 && (more = cfg_next(l->cfg, err)) != 0)
+        return more;
     if (!l->cfg->number)
         lint_report(l, CFG_LINT_EMPTY, (struct place){0}, "no test is left");
     else

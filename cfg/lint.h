@@ -13,12 +13,13 @@ enum cfg_lint_kind {
     CFG_LINT_REPEATED_NAME, /* two tests with one full name */
     CFG_LINT_JOIN,          /* a join of three or more factors, which loses combinations */
     CFG_LINT_EMPTY,         /* no test is left */
+    CFG_LINT_KINDS,         /* how many kinds there are */
 };
 
 /* One finding. Strings live only during the callback. */
 struct cfg_lint_finding {
     enum cfg_lint_kind kind;
-    const char *file; /* NULL if it has no place (CFG_LINT_EMPTY) */
+    const char *file; /* NULL if it has no place (EMPTY, REPEATED_NAME) */
     unsigned int line;
     const char *message; /* a sentence without the place */
 };
@@ -33,7 +34,8 @@ const char *cfg_lint_kind_name(enum cfg_lint_kind kind);
  * KNOWN is a NULL-terminated list of the parameters that exist, or NULL to leave that check out; a
  * parameter is known if its name, or its name without endings such as `_vm1`, is in the list, or
  * if a substitution `${...}` uses it. Call it after parsing; the expansion is rewound. Returns 0
- * (with or without findings), or -1 with an error of cfg_next().
+ * (with or without findings), 1 if there are more tests than MAX_TESTS, or -1 with an error of
+ * cfg_next().
  */
 int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_lint_fn fn,
              void *user, GError **err);
