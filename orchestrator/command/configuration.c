@@ -59,7 +59,7 @@ struct cfg *reading_open(const struct reading *reading, GError **err)
     if (cfg_parse_file(cfg, reading->selection.file, err) < 0)
         return NULL;
     for (unsigned i = 0; i < extra->len; i++)
-        if (cfg_parse_text(cfg, "<command line>", g_ptr_array_index(extra, i), err) < 0)
+        if (cfg_parse_text(cfg, READING_EXTRA, g_ptr_array_index(extra, i), err) < 0)
             return NULL;
     return g_steal_pointer(&cfg);
 }

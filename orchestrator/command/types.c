@@ -86,7 +86,8 @@ static int widest(const json_t *rows, const char *key)
     size_t width = 0, i;
     const json_t *row;
 
-    json_array_foreach(rows, i, row) width = MAX(width, strlen(text_of(row, key)));
+    json_array_foreach (rows, i, row)
+        width = MAX(width, strlen(text_of(row, key)));
     return (int)width;
 }
 
@@ -95,8 +96,8 @@ static int widest_default(const json_t *parameters)
     size_t width = 0, i;
     const json_t *row;
 
-    json_array_foreach(parameters, i, row) width =
-        MAX(width, MIN(strlen(default_of(row)), MAX_DEFAULT));
+    json_array_foreach (parameters, i, row)
+        width = MAX(width, MIN(strlen(default_of(row)), MAX_DEFAULT));
     return (int)width;
 }
 
@@ -107,8 +108,9 @@ static void append_types(GString *text, const json_t *types)
     const json_t *row;
 
     g_string_append(text, "test types\n");
-    json_array_foreach(types, i, row) g_string_append_printf(
-        text, "  %-*s  %s\n", width, text_of(row, "type"), text_of(row, "summary"));
+    json_array_foreach (types, i, row)
+        g_string_append_printf(text, "  %-*s  %s\n", width, text_of(row, "type"),
+                               text_of(row, "summary"));
 }
 
 /* The table is ordered by section: a new one begins where the name changes. */
@@ -120,8 +122,7 @@ static void append_parameters(GString *text, const json_t *parameters)
     size_t i;
     const json_t *row;
 
-    json_array_foreach(parameters, i, row)
-    {
+    json_array_foreach (parameters, i, row) {
         if (strcmp(section, text_of(row, "section")) != 0) {
             section = text_of(row, "section");
             g_string_append_printf(text, "\nparameters: %s\n", section);
@@ -165,7 +166,8 @@ static void collect_names(const json_t *rows, const char *key, GPtrArray *names)
     size_t i;
     const json_t *row;
 
-    json_array_foreach(rows, i, row) g_ptr_array_add(names, (void *)text_of(row, key));
+    json_array_foreach (rows, i, row)
+        g_ptr_array_add(names, (void *)text_of(row, key));
 }
 
 static int fail_unknown(const char *name)
