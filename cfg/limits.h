@@ -3,9 +3,10 @@
 #ifndef VTMH_CFG_LIMITS_H
 #define VTMH_CFG_LIMITS_H
 
-#define LIMIT_FILE_BYTES (64u << 20)   /* one file */
-#define LIMIT_TOTAL_BYTES (256u << 20) /* all that is parsed; a file counts as often as included   \
-                                        */
+#define LIMIT_FILE_BYTES (64u << 20) /* one file */
+#define LIMIT_TOTAL_BYTES                                                                          \
+    (256u << 20) /* all that is parsed; a file counts as often as included                         \
+                  */
 #define LIMIT_LINE_BYTES (1u << 20)
 #define LIMIT_STATEMENTS 4000000u
 #define LIMIT_NESTING 500 /* blocks in blocks; the reference manages 400 */

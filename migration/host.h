@@ -1,6 +1,6 @@
 /*
- * What a scenario, a VM or a guest may ask of the node it runs on. The node fills this in; nothing in
- * migration/ knows the node itself.
+ * What a scenario, a VM or a guest may ask of the node it runs on. The node fills this in; nothing
+ * in migration/ knows the node itself.
  */
 #pragma once
 
@@ -31,7 +31,8 @@ struct host_ops {
     /* What the node is doing now, for heartbeats and time-out messages. */
     void (*context)(void *node, const char *text);
 
-    /* Something for the live line of a VM. Fields as in the message; test is filled in by the node. */
+    /* Something for the live line of a VM. Fields as in the message; test is filled in by the node.
+     */
     void (*progress)(void *node, const Vtmh__Progress *progress);
 };
 

@@ -147,8 +147,8 @@ Vtmh__Status test_status_of(const struct test *test, const GError *error)
 
 unsigned test_cause_rank(const GError *error)
 {
-    /* A hypervisor that was killed is a cause; one that gave up on a broken stream may be a symptom;
-     * a source that lost its channel nearly always is one. */
+    /* A hypervisor that was killed is a cause; one that gave up on a broken stream may be a
+     * symptom; a source that lost its channel nearly always is one. */
     if (g_error_matches(error, VM_ERROR, VM_ERROR_DIED))
         return strstr(error->message, "killed by") != NULL ? 0 : 1;
     if (g_error_matches(error, VM_ERROR, VM_ERROR_MIGRATION))

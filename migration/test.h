@@ -1,8 +1,9 @@
 /*
- * One running test as its scenario sees it on one host: who takes part, how they meet, what was found.
+ * One running test as its scenario sees it on one host: who takes part, how they meet, what was
+ * found.
  *
- * The same scenario runs on every host of the tuple at the same time; which role it plays is decided
- * per migration by comparing `self` with the leg's source and destination.
+ * The same scenario runs on every host of the tuple at the same time; which role it plays is
+ * decided per migration by comparing `self` with the leg's source and destination.
  */
 #pragma once
 
@@ -15,7 +16,7 @@ struct test_meeting {
     uint32_t round;      /* the leg, or 0 */
     const unsigned *who; /* indexes of the members; NULL: all hosts of the test */
     unsigned n_who;
-    bool settle;         /* survives the test's abort (sync/meeting.h) */
+    bool settle; /* survives the test's abort (sync/meeting.h) */
     int64_t timeout_ms;
 };
 
@@ -23,8 +24,8 @@ struct test_meeting {
 struct test_ops {
     /*
      * Arrives with payload (NULL: nothing) and waits for all members. *answers_out: GBytes by host
-     * index, NULL for hosts that are not members; transfer full. An answer that came before the fiber
-     * was cancelled counts as an answer.
+     * index, NULL for hosts that are not members; transfer full. An answer that came before the
+     * fiber was cancelled counts as an answer.
      */
     int (*exchange)(void *node, const struct test_meeting *meeting, GBytes *payload,
                     GPtrArray **answers_out, GError **err);
@@ -57,7 +58,7 @@ struct test {
     GPtrArray *migrations; /* Vtmh__Migration, owned: what this end knows of each leg */
     GPtrArray *notes;      /* char * */
     bool is_failing;
-    char *warning;         /* why the test is a WARN though nothing failed; NULL if it is not */
+    char *warning; /* why the test is a WARN though nothing failed; NULL if it is not */
 };
 
 /* Initialises what the scenario writes to. */
@@ -68,9 +69,9 @@ void test_clear(struct test *test);
 int test_barrier(struct test *test, const struct test_meeting *meeting, GError **err);
 
 /*
- * Exchanges JSON values. mine: transfer full. *theirs_out: json_t by host index, NULL for hosts that
- * are not members; free with g_ptr_array_unref(). A payload that is no JSON is a protocol error; mine
- * that is none (NULL, since a string was not UTF-8) is an error before we arrive.
+ * Exchanges JSON values. mine: transfer full. *theirs_out: json_t by host index, NULL for hosts
+ * that are not members; free with g_ptr_array_unref(). A payload that is no JSON is a protocol
+ * error; mine that is none (NULL, since a string was not UTF-8) is an error before we arrive.
  */
 int test_exchange(struct test *test, const struct test_meeting *meeting, json_t *mine,
                   GPtrArray **theirs_out, GError **err);
@@ -97,5 +98,6 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
 /* What an error means for the test, given its phase. */
 Vtmh__Status test_status_of(const struct test *test, const GError *error);
 
-/* How near to the root an error is: 0 by itself, 1 may come from the peer, 2 looks like the peer's. */
+/* How near to the root an error is: 0 by itself, 1 may come from the peer, 2 looks like the peer's.
+ */
 unsigned test_cause_rank(const GError *error);

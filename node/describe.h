@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 /*
- * Writes {"version":…, "types":[{"type","summary"}], "parameters":[{"name","type","default","doc","section"}]}.
- * Returns 0, or 1 if it could not be written.
+ * Writes {"version":…, "types":[{"type","summary"}],
+ * "parameters":[{"name","type","default","doc","section"}]}. Returns 0, or 1 if it could not be
+ * written.
  */
 int describe(FILE *out);

@@ -1,8 +1,8 @@
 /*
  * The ledger: what a node owns, on disk, so that whoever comes after a dead node can remove it.
  *
- * Each node has a folder <base>/node-<id>/ (base: /run/vtmh for root, else /tmp/vtmh-<uid>), in it the
- * file `ledger`: one line an entry, appended and synced before the caller goes on.
+ * Each node has a folder <base>/node-<id>/ (base: /run/vtmh for root, else /tmp/vtmh-<uid>), in it
+ * the file `ledger`: one line an entry, appended and synced before the caller goes on.
  *
  *     node PID START NAME       who keeps this ledger, and what its job calls the host
  *     + process PID START       START: the process's start time, so that a recycled pid is not hit
@@ -17,14 +17,14 @@
 
 #include "migration/host.h"
 
-/* Set to the node's folder in the environment of everything that a node starts, so that its processes
- * are found even if they never reached the ledger. */
+/* Set to the node's folder in the environment of everything that a node starts, so that its
+ * processes are found even if they never reached the ledger. */
 #define NODE_VARIABLE "VTMH_NODE"
 
 struct ledger;
 
-/* The folder under which nodes keep theirs; made if it is not there, refused if it is not ours alone.
- * Transfer full. */
+/* The folder under which nodes keep theirs; made if it is not there, refused if it is not ours
+ * alone. Transfer full. */
 char *ledger_base(GError **err);
 
 /* The same for a folder of the caller's choice. */
@@ -37,12 +37,13 @@ struct ledger *ledger_open(const char *base, const char *name, GError **err);
 const char *ledger_dir(const struct ledger *ledger);
 const char *ledger_id(const struct ledger *ledger);
 
-/* what holds no line feed. A path must lie below the base, and be plain: absolute, no "..", no "//". Nothing
- * else can be owned, so that no mistake, and no damaged ledger, makes a node remove what is not a node's. */
+/* what holds no line feed. A path must lie below the base, and be plain: absolute, no "..", no
+ * "//". Nothing else can be owned, so that no mistake, and no damaged ledger, makes a node remove
+ * what is not a node's. */
 int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err);
 /*
- * Notes the unix socket of the node's own link for whoever cleans up after us; we remove it ourselves, as the
- * last thing, so it is no entry of ours and no leak.
+ * Notes the unix socket of the node's own link for whoever cleans up after us; we remove it
+ * ourselves, as the last thing, so it is no entry of ours and no leak.
  */
 int ledger_note_link(struct ledger *ledger, const char *socket_path, GError **err);
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what);
@@ -51,13 +52,13 @@ void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what
 GPtrArray *ledger_list(const struct ledger *ledger);
 
 /*
- * Ends and removes everything that is still owned. What could not be removed stays and is appended to
- * leaks (char *).
+ * Ends and removes everything that is still owned. What could not be removed stays and is appended
+ * to leaks (char *).
  */
 void ledger_clear(struct ledger *ledger, GPtrArray *leaks);
 
-/* Closes; with remove the folder goes too, unless something is still owned and there: then whoever comes
- * next has to know. NULL is fine. */
+/* Closes; with remove the folder goes too, unless something is still owned and there: then whoever
+ * comes next has to know. NULL is fine. */
 void ledger_close(struct ledger *ledger, bool remove);
 
 /* What ledger_reap() found; each a char * as in ledger_list(). */
@@ -73,8 +74,8 @@ void reaping_clear(struct reaping *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(reaping, reaping_clear)
 
 /*
- * Removes what dead nodes under base left behind; folders of nodes that live are not touched, except
- * that of node pid (0: none), which is ended first (SIGTERM, its own clean-up, then SIGKILL). Fails, with
- * outcome filled in, when something is left. Call in a fiber.
+ * Removes what dead nodes under base left behind; folders of nodes that live are not touched,
+ * except that of node pid (0: none), which is ended first (SIGTERM, its own clean-up, then
+ * SIGKILL). Fails, with outcome filled in, when something is left. Call in a fiber.
  */
 int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err);

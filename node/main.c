@@ -18,7 +18,8 @@ static const char usage[] =
     "The part of vtmh that runs on a host. vtmh puts it there, starts it and ends it; there is\n"
     "nothing to configure.\n"
     "\n"
-    "  serve      reads a key from stdin, says in one line of JSON where it listens, goes into the\n"
+    "  serve      reads a key from stdin, says in one line of JSON where it listens, goes into "
+    "the\n"
     "             background and serves the coordinator that holds the key\n"
     "               --name NAME       what the job calls this host\n"
     "               --listen ADDRESS  tcp://IP:PORT (port 0: any) or ipc://PATH\n"
@@ -26,7 +27,8 @@ static const char usage[] =
     "               --guests DIR      where tick/ and jeos/ lie\n"
     "               --grace SECONDS   how long to keep everything without a coordinator (60)\n"
     "  cleanup    removes what dead nodes left on this host; with --pid ends that node first.\n"
-    "             Prints a line for each thing: removed WHAT, left WHAT (it could not be removed),\n"
+    "             Prints a line for each thing: removed WHAT, left WHAT (it could not be "
+    "removed),\n"
     "             live NODE (it was not touched). Exit status 1 if something was left\n"
     "  prove-kvm  runs a tiny guest with KVM: exit status 0 if it really works\n"
     "  --describe prints the test types and parameters as JSON\n";
@@ -40,9 +42,9 @@ static int wrong_usage(const char *what, const char *which)
 static int serve_main(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"name", required_argument, NULL, 'n'},   {"listen", required_argument, NULL, 'l'},
+        {"name", required_argument, NULL, 'n'},    {"listen", required_argument, NULL, 'l'},
         {"address", required_argument, NULL, 'a'}, {"guests", required_argument, NULL, 'g'},
-        {"grace", required_argument, NULL, 'G'},  {NULL, 0, NULL, 0},
+        {"grace", required_argument, NULL, 'G'},   {NULL, 0, NULL, 0},
     };
     struct serve_options options = {.grace_ms = SESSION_GRACE_MS};
     int option;

@@ -88,8 +88,8 @@ static int check_complete(const struct test_meeting *meeting, const GPtrArray *a
         if (g_ptr_array_index(answers, member) != NULL)
             continue;
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
-                    "the coordinator released us from '%s' without a word of host %u",
-                    meeting->tag, member + 1);
+                    "the coordinator released us from '%s' without a word of host %u", meeting->tag,
+                    member + 1);
         return -1;
     }
     return 0;

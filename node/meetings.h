@@ -10,8 +10,8 @@ struct meetings *meetings_new(struct node *node, uint64_t test, unsigned n_hosts
 void meetings_free(struct meetings *meetings);
 
 /*
- * test_ops.exchange. Waits in a fiber. A fiber that has been cancelled does not arrive any more: who
- * arrives promises to act on the answer.
+ * test_ops.exchange. Waits in a fiber. A fiber that has been cancelled does not arrive any more:
+ * who arrives promises to act on the answer.
  */
 int meetings_exchange(struct meetings *meetings, const struct test_meeting *meeting,
                       GBytes *payload, GPtrArray **answers_out, GError **err);

@@ -1,6 +1,6 @@
 /*
- * The node: a daemon on a host that serves one coordinator, runs its side of one test at a time, and
- * removes all it made when it ends.
+ * The node: a daemon on a host that serves one coordinator, runs its side of one test at a time,
+ * and removes all it made when it ends.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 struct running; /* running.h */
 
 struct node {
-    char *name;       /* the host's name in the job */
-    char *address;    /* numeric, at which other hosts reach this one */
+    char *name;    /* the host's name in the job */
+    char *address; /* numeric, at which other hosts reach this one */
     char *guests_dir;
     struct ledger *ledger;
     struct link *link;

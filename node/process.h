@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Start time in clock ticks since boot (/proc/PID/stat, field 22), or 0 if there is no such process. */
+/* Start time in clock ticks since boot (/proc/PID/stat, field 22), or 0 if there is no such
+ * process. */
 uint64_t process_start_time(pid_t pid);
 
 /* Whether that very process still runs (a zombie does not). */

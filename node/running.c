@@ -26,12 +26,13 @@ struct running {
     struct event ended;
     char *context;  /* what the test is doing */
     char *ended_by; /* why the node itself ended the test, or NULL */
-    char *dir;     /* the test's folder here, with log/ and run/ below */
-    FILE *log;     /* log/test.log */
+    char *dir;      /* the test's folder here, with log/ and run/ below */
+    FILE *log;      /* log/test.log */
     GStrv names, addresses;
 };
 
-/* ---- what the test may ask of the node (host_ops, test_ops) ------------------------------------ */
+/* ---- what the test may ask of the node (host_ops, test_ops) ------------------------------------
+ */
 
 static int own(void *self, enum owned_kind kind, const char *what, GError **err)
 {
@@ -120,7 +121,8 @@ static void failing(void *self, Vtmh__Status status, const char *message)
 static const struct host_ops host_ops = {own, disown, log_record, context, progress};
 static const struct test_ops test_ops = {exchange, tell, failing};
 
-/* ---- life --------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------
+ */
 
 static void read_start(struct running *running, const Vtmh__StartTest *start)
 {
@@ -156,8 +158,8 @@ static void read_start(struct running *running, const Vtmh__StartTest *start)
 static int make_folders(struct running *running, GError **err)
 {
     struct node *node = running->node;
-    running->dir = g_strdup_printf("%s/test-%" G_GUINT64_FORMAT, ledger_dir(node->ledger),
-                                   running->test.id);
+    running->dir =
+        g_strdup_printf("%s/test-%" G_GUINT64_FORMAT, ledger_dir(node->ledger), running->test.id);
     running->host = (struct host){
         .ops = &host_ops,
         .node = running,
@@ -294,7 +296,8 @@ static int run(void *arg, GError **err)
     running->fiber = scope_spawn(scope, "scenario", run_scenario, running);
     if (running->cancelled != NULL)
         fiber_cancel(running->fiber, running->cancelled);
-    /* The fiber's own error, also when it was cancelled: a scope does not count that as a failure. */
+    /* The fiber's own error, also when it was cancelled: a scope does not count that as a failure.
+     */
     fiber_shield();
     fiber_join(running->fiber, DEADLINE_NEVER, &error);
     fiber_unshield();

@@ -13,9 +13,9 @@ struct serve_options {
 };
 
 /*
- * Reads the key from stdin (SEAL_KEY_HEX digits and LF), goes into the background, and serves. In the
- * foreground process it returns the exit status once the daemon has said on stdout, in one line of
- * JSON, where it listens, or why it cannot:
+ * Reads the key from stdin (SEAL_KEY_HEX digits and LF), goes into the background, and serves. In
+ * the foreground process it returns the exit status once the daemon has said on stdout, in one line
+ * of JSON, where it listens, or why it cannot:
  *
  *     {"address":"tcp://10.0.0.1:20011","pid":1234,"protocol":1,"version":"0.1.0"}
  *     {"error":"…"}

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define END_MS (60 * 1000)    /* for a test to be ended and reported */
-#define GOODBYE_MS (3 * 1000) /* for the coordinator to answer our good-bye */
+#define END_MS (60 * 1000)                /* for a test to be ended and reported */
+#define GOODBYE_MS (3 * 1000)             /* for the coordinator to answer our good-bye */
 #define SILENT_MS (3 * LINK_HEARTBEAT_MS) /* one that is there is heard by then */
-#define LINGER_MS 50          /* for the acknowledgement of that answer to leave */
+#define LINGER_MS 50                      /* for the acknowledgement of that answer to leave */
 
 struct watch {
     struct node *node;
@@ -121,8 +121,8 @@ static int watch_coordinator(void *arg, GError **err)
 }
 
 /*
- * Waits until the coordinator has answered our good-bye, but not for one that is gone: whoever ended us
- * in its place is waiting for us.
+ * Waits until the coordinator has answered our good-bye, but not for one that is gone: whoever
+ * ended us in its place is waiting for us.
  */
 static bool await_release(struct node *node)
 {

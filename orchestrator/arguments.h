@@ -62,6 +62,7 @@ int arguments_print(const struct arguments *arguments, enum arguments_outcome ou
  */
 const char *arguments_nearest(const char *word, const char *const *words);
 
-/* "vtmh COMMAND WORDS…", quoted so that a user can type it again; command may be NULL. Transfer full.
+/* "vtmh COMMAND WORDS…", quoted so that a user can type it again; command may be NULL. Transfer
+ * full.
  */
 char *arguments_command_line(const char *command, int argc, char **argv);

@@ -76,8 +76,7 @@ static char *sums_of(const json_t *files)
     const json_t *file;
     size_t i;
 
-    json_array_foreach(files, i, file)
-    {
+    json_array_foreach (files, i, file) {
         const char *hash = json_string_value(json_object_get(file, "sha256"));
         const char *name = json_string_value(json_object_get(file, "name"));
 

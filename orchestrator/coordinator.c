@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define TEST_TIMEOUT_MS (14400 * 1000) /* test_timeout of the reference */
-#define REPORT_MS (90 * 1000)   /* for an aborted test to be cleaned up and reported */
+#define REPORT_MS (90 * 1000)          /* for an aborted test to be cleaned up and reported */
 
 /* A test while it runs. */
 struct trial {
@@ -44,7 +44,8 @@ static int64_t now_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
-/* ---- meetings ----------------------------------------------------------------------------------- */
+/* ---- meetings -----------------------------------------------------------------------------------
+ */
 
 /* Does what the book says. */
 static void act(struct coordinator *coordinator, const GPtrArray *actions)
@@ -95,7 +96,8 @@ static void fail_host(struct coordinator *coordinator, unsigned host, const char
     act(coordinator, actions);
 }
 
-/* ---- messages ----------------------------------------------------------------------------------- */
+/* ---- messages -----------------------------------------------------------------------------------
+ */
 
 static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__TestDone *done)
 {
@@ -191,7 +193,8 @@ static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
                             heartbeat->context, now_ms());
 }
 
-/* ---- a test ------------------------------------------------------------------------------------- */
+/* ---- a test -------------------------------------------------------------------------------------
+ */
 
 /* Whether nobody is left to wait for. */
 static bool is_over(const struct coordinator *coordinator)

@@ -1,6 +1,7 @@
 /*
- * The coordinator: runs one test at a time on the hosts of a tuple. It keeps the meeting book, tells an
- * abort to all at once, notices a host that is lost, and joins what the hosts report to the verdict.
+ * The coordinator: runs one test at a time on the hosts of a tuple. It keeps the meeting book,
+ * tells an abort to all at once, notices a host that is lost, and joins what the hosts report to
+ * the verdict.
  */
 #pragma once
 
@@ -30,9 +31,9 @@ struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
 void coordinator_free(struct coordinator *coordinator);
 
 /*
- * Runs a test and fills in the result (result->hosts is set here). params: unresolved; each host gets its
- * own by the suffix _hostN. Returns when every host has reported or is lost. Never fails: what goes
- * wrong is in the result.
+ * Runs a test and fills in the result (result->hosts is set here). params: unresolved; each host
+ * gets its own by the suffix _hostN. Returns when every host has reported or is lost. Never fails:
+ * what goes wrong is in the result.
  */
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
                           struct test_result *result);
@@ -42,7 +43,7 @@ void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
                            const char *message);
 
 /*
- * Waits until all hosts of the tuple answer, at most the grace. Returns NULL, or the first that does not
- * (it is gone from then on).
+ * Waits until all hosts of the tuple answer, at most the grace. Returns NULL, or the first that
+ * does not (it is gone from then on).
  */
 struct peer *coordinator_await_hosts(struct coordinator *coordinator, int64_t grace_ms);

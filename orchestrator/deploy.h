@@ -2,8 +2,8 @@
  * Putting a node on a machine: connect, upload what is missing, start it, hand it its key.
  *
  * The node's bundle and the guests' images are content-addressed: uploaded once into
- * ~/.cache/vtmh on the machine, verified by their hash, used again. The key goes over the node's stdin. The
- * node answers with one JSON line (see node/main.c) and detaches.
+ * ~/.cache/vtmh on the machine, verified by their hash, used again. The key goes over the node's
+ * stdin. The node answers with one JSON line (see node/main.c) and detaches.
  */
 #pragma once
 
@@ -15,16 +15,18 @@
 GQuark deploy_error_quark(void);
 
 enum deploy_error {
-    DEPLOY_ERROR_BUNDLE,   /* our own build lacks the node or the guests: what to run */
-    DEPLOY_ERROR_HOST,     /* the machine cannot run a node: libc too old, other architecture, no room */
-    DEPLOY_ERROR_UPLOAD,   /* a copy failed or did not verify */
-    DEPLOY_ERROR_START,    /* the node did not start; its own words */
+    DEPLOY_ERROR_BUNDLE, /* our own build lacks the node or the guests: what to run */
+    DEPLOY_ERROR_HOST,   /* the machine cannot run a node: libc too old, other architecture, no room
+                          */
+    DEPLOY_ERROR_UPLOAD, /* a copy failed or did not verify */
+    DEPLOY_ERROR_START,  /* the node did not start; its own words */
 };
 
 struct deploy_options {
     bool accept_new_host_keys;
-    const char *command_hint;  /* our command line, to say what would accept a key */
-    const char *const *guests; /* which guests' images are needed: "tick", "jeos"; NULL-terminated */
+    const char *command_hint; /* our command line, to say what would accept a key */
+    const char *const
+        *guests; /* which guests' images are needed: "tick", "jeos"; NULL-terminated */
     /* called with a short state for the display; NULL state: ready */
     void (*progress)(const struct machine *machine, const char *state, void *arg);
     void *arg;
@@ -36,7 +38,7 @@ struct deployed {
     char *link_address; /* for link_connect() */
     char *version;      /* of the node */
     uint8_t key[SEAL_KEY_BYTES];
-    pid_t pid;          /* of the node, on its machine */
+    pid_t pid; /* of the node, on its machine */
 };
 
 /* Puts a node on one machine. Run one fiber a machine for all at once. Transfer full. */
@@ -48,8 +50,8 @@ void deployed_free(struct deployed *deployed);
 void deploy_await_end(const struct deployed *deployed, int64_t deadline);
 
 /*
- * Connects again and runs `vtmh-node cleanup` for the given dead or lost node: ends it and removes all
- * that it owned.
+ * Connects again and runs `vtmh-node cleanup` for the given dead or lost node: ends it and removes
+ * all that it owned.
  */
 int deploy_clean_up(const struct deployed *deployed, const struct deploy_options *options,
                     int64_t deadline, GError **err);

@@ -43,8 +43,7 @@ const json_t *description_parameter(const char *name)
     }
 }
 
-static int check_value(const struct params *params, const char *key, const char *type,
-                       GError **err)
+static int check_value(const struct params *params, const char *key, const char *type, GError **err)
 {
     int64_t number;
     uint64_t size;

@@ -17,8 +17,8 @@
 struct work {
     struct job *job;
     struct recorder recorder;
-    struct scope *listeners;   /* fibers of the peers */
-    GPtrArray *peers;          /* struct peer, in the order of the machines */
+    struct scope *listeners; /* fibers of the peers */
+    GPtrArray *peers;        /* struct peer, in the order of the machines */
     struct coordinator *coordinator;
     struct fiber *body;
     const struct deploy_options *deploy_options;
@@ -40,8 +40,8 @@ static int bring_up(void *arg, GError **err)
     struct one_node *node = arg;
     struct work *work = node->work;
     (void)err;
-    struct deployed *deployed = deploy_node(node->machine, work->deploy_options,
-                                            deadline_in(DEPLOY_MS), &node->error);
+    struct deployed *deployed =
+        deploy_node(node->machine, work->deploy_options, deadline_in(DEPLOY_MS), &node->error);
     if (deployed == NULL)
         return 0;
     display_host(work->job->display, node->machine->name, "connecting to the node");
@@ -86,7 +86,8 @@ static int bring_up_all(struct work *work, GError **err)
     return 0;
 }
 
-/* ---- the tests ---------------------------------------------------------------------------------- */
+/* ---- the tests ----------------------------------------------------------------------------------
+ */
 
 static bool is_failure(Vtmh__Status status)
 {
@@ -131,8 +132,8 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
     }
     if (work->job->options->fail_fast && last != NULL && is_failure(last->status)) {
         stop->status = VTMH__STATUS__STATUS_CANCEL;
-        stop->why = g_strdup_printf("not run: test %u failed and --fail-fast was given",
-                                    last->number);
+        stop->why =
+            g_strdup_printf("not run: test %u failed and --fail-fast was given", last->number);
         return;
     }
     struct peer *gone = coordinator_await_hosts(work->coordinator, GRACE_MS);
@@ -142,8 +143,8 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
     stop->host = peer_name(gone);
     stop->why = event_is_set(&gone->goodbye)
                     ? g_strdup_printf("the node on %s was ended", peer_name(gone))
-                    : g_strdup_printf("%s was lost and has not come back for %d s",
-                                      peer_name(gone), GRACE_MS / 1000);
+                    : g_strdup_printf("%s was lost and has not come back for %d s", peer_name(gone),
+                                      GRACE_MS / 1000);
     work->job->result->exit_bits |= EXIT_BIT_JOB;
     if (work->job->result->trouble == NULL)
         work->job->result->trouble = g_strdup(stop->why);
@@ -172,7 +173,8 @@ static void run_tests(struct work *work)
     g_free(stop.why);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------------------------------
+ */
 
 /* Ends one node; one that does not answer is cleaned up behind its back. */
 static int take_leave(void *arg, GError **err)
@@ -195,10 +197,11 @@ static void clean_up_gone(struct work *work, struct peer *peer)
     g_autoptr(GError) error = NULL;
     if (deploy_clean_up(peer->deployed, work->deploy_options, deadline_in(DEPLOY_MS), &error) == 0)
         return;
-    display_message(work->job->display,
-                    "%s: could not clean up after its node: %s; once it is reachable, 'vtmh cleanup -m %s'"
-                    " removes what is left",
-                    peer_name(peer), error->message, peer->machine->written);
+    display_message(
+        work->job->display,
+        "%s: could not clean up after its node: %s; once it is reachable, 'vtmh cleanup -m %s'"
+        " removes what is left",
+        peer_name(peer), error->message, peer->machine->written);
     work->job->result->exit_bits |= EXIT_BIT_JOB;
 }
 
@@ -253,8 +256,8 @@ static int run_body(void *arg, GError **err)
         result->trouble = g_strdup(error->message);
     } else {
         struct coordinator_listener listener = recorder_listener(&work->recorder);
-        work->coordinator = coordinator_new((struct peer *const *)work->peers->pdata,
-                                            work->peers->len, &listener);
+        work->coordinator =
+            coordinator_new((struct peer *const *)work->peers->pdata, work->peers->len, &listener);
         run_tests(work);
         g_clear_pointer(&work->coordinator, coordinator_free);
     }
@@ -265,7 +268,8 @@ static int run_body(void *arg, GError **err)
     return 0;
 }
 
-/* ---- what the user does meanwhile -------------------------------------------------------------- */
+/* ---- what the user does meanwhile --------------------------------------------------------------
+ */
 
 /* Ends the test in progress, or what is done before and behind the tests. */
 static void end_early(struct work *work, const char *why)

@@ -1,6 +1,6 @@
 /*
- * A job: nodes are put on all machines at once, the tests run one after the other, the nodes are ended,
- * everything is told to the display and the store as it happens.
+ * A job: nodes are put on all machines at once, the tests run one after the other, the nodes are
+ * ended, everything is told to the display and the store as it happens.
  */
 #pragma once
 

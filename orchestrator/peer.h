@@ -23,8 +23,8 @@ struct peer {
 };
 
 /*
- * Connects to a deployed node and greets it. deployed: transfer full. The node's version is checked. Its
- * messages are then handled in a fiber of scope. Transfer full.
+ * Connects to a deployed node and greets it. deployed: transfer full. The node's version is
+ * checked. Its messages are then handled in a fiber of scope. Transfer full.
  */
 struct peer *peer_connect(struct deployed *deployed, const char *job, struct scope *scope,
                           int64_t deadline, GError **err);
@@ -35,8 +35,8 @@ const char *peer_name(const struct peer *peer);
 void peer_send(struct peer *peer, const Vtmh__Envelope *envelope);
 
 /*
- * Ends the node: good-bye, and its answer. What it could not remove is in final_leaks. TIMEOUT if it does
- * not answer: then deploy_clean_up() is due.
+ * Ends the node: good-bye, and its answer. What it could not remove is in final_leaks. TIMEOUT if
+ * it does not answer: then deploy_clean_up() is due.
  */
 int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err);
 

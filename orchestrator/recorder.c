@@ -8,9 +8,9 @@ static void on_progress(void *arg, const struct test_result *result, const char 
     store_event(recorder->job->store, "progress",
                 json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:I, s:f}", "test",
                           (int)result->number, "host", host, "vm", progress->vm, "phase",
-                          progress->phase, "leg", (int)progress->leg, "percent",
-                          progress->percent, "rate_bytes_per_s", progress->rate_bytes_per_s,
-                          "remaining_bytes", (json_int_t)progress->remaining_bytes, "downtime_ms",
+                          progress->phase, "leg", (int)progress->leg, "percent", progress->percent,
+                          "rate_bytes_per_s", progress->rate_bytes_per_s, "remaining_bytes",
+                          (json_int_t)progress->remaining_bytes, "downtime_ms",
                           progress->downtime_ms));
 }
 
@@ -45,9 +45,9 @@ static void on_failing(void *arg, const struct test_result *result, const char *
     g_autofree char *id = test_result_id(result);
     /* A hypervisor's words need not be UTF-8; JSON must be. */
     g_autofree char *cause = g_utf8_make_valid(message, -1);
-    store_event(recorder->job->store, "test_failing",
-                json_pack("{s:i, s:s, s:s}", "test", (int)result->number, "host", host, "cause",
-                          cause));
+    store_event(
+        recorder->job->store, "test_failing",
+        json_pack("{s:i, s:s, s:s}", "test", (int)result->number, "host", host, "cause", cause));
     store_log(recorder->job->store, g_get_real_time(), host, NULL, NULL, id,
               VTMH__LOG_LEVEL__LOG_ERROR, cause);
 }
@@ -87,8 +87,8 @@ void recorder_end_test(struct recorder *recorder, struct test_result *result)
         result->fail_cause != NULL ? g_utf8_make_valid(result->fail_cause, -1) : NULL;
     store_event(recorder->job->store, "test_end",
                 json_pack("{s:i, s:s, s:s?, s:s?, s:f}", "test", (int)result->number, "status",
-                          status_name(result->status), "fail_host", result->fail_host,
-                          "fail_cause", cause, "elapsed_s", result->elapsed_s));
+                          status_name(result->status), "fail_host", result->fail_host, "fail_cause",
+                          cause, "elapsed_s", result->elapsed_s));
     store_log(recorder->job->store, g_get_real_time(), result->fail_host, NULL, NULL, id,
               cause == NULL ? VTMH__LOG_LEVEL__LOG_INFO : VTMH__LOG_LEVEL__LOG_ERROR,
               cause == NULL ? status_name(result->status) : cause);

@@ -4,9 +4,9 @@
 #include "cfg/params.h"
 
 /*
- * Reads FILE, adds the extra lines at its end, expands it, and checks every parameter (description.h).
- * Transfer full: array of struct params. The error is ready for the user: FILE:LINE:COL, the line and a
- * caret, what was expected. No test at all is an error, too.
+ * Reads FILE, adds the extra lines at its end, expands it, and checks every parameter
+ * (description.h). Transfer full: array of struct params. The error is ready for the user:
+ * FILE:LINE:COL, the line and a caret, what was expected. No test at all is an error, too.
  */
 GPtrArray *tests_read(const char *file, const GPtrArray *extra, bool defaults, GError **err);
 

@@ -54,7 +54,8 @@ void trial_wire_act(struct peer *const *peers, const struct meeting_action *acti
         send_abort(peers[action->to], action);
 }
 
-/* What the reference's controller sets beside the file's parameters (PARAMS of the reference, 2). */
+/* What the reference's controller sets beside the file's parameters (PARAMS of the reference, 2).
+ */
 static struct params *params_for_host(struct peer *const *peers, unsigned n_peers,
                                       const struct params *params, unsigned host)
 {

@@ -9,8 +9,8 @@
 void trial_wire_act(struct peer *const *peers, const struct meeting_action *action);
 
 /*
- * Starts the test on one host. params: unresolved; the host gets its own by the suffix _hostN, and beside them
- * `hosts` and `hostid`, as the reference's controller sets them.
+ * Starts the test on one host. params: unresolved; the host gets its own by the suffix _hostN, and
+ * beside them `hosts` and `hostid`, as the reference's controller sets them.
  */
 void trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
                       const char *name, const struct params *params);

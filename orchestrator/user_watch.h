@@ -1,4 +1,5 @@
-/* What comes from the user while a job runs: Ctrl-C, a terminal that changes its size, time that is over. */
+/* What comes from the user while a job runs: Ctrl-C, a terminal that changes its size, time that is
+ * over. */
 #pragma once
 
 #include "sync/fiber.h"

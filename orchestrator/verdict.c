@@ -25,7 +25,8 @@ static void set_cause(struct test_result *result, Vtmh__Status status, const cha
     g_free(result->fail_cause);
     g_free(result->fail_context);
     result->fail_host = g_strdup(host);
-    result->fail_cause = g_strdup(message != NULL && *message != '\0' ? message : "no reason given");
+    result->fail_cause =
+        g_strdup(message != NULL && *message != '\0' ? message : "no reason given");
     result->fail_context = context != NULL && *context != '\0' ? g_strdup(context) : NULL;
 }
 
@@ -44,8 +45,8 @@ static bool reports_cause(const struct host_report *report)
            report->done->status != VTMH__STATUS__STATUS_NONE;
 }
 
-/* What a host stands for; false if for nothing. A host that was lost is itself the cause of what it, or
- * the other end, saw as a symptom. */
+/* What a host stands for; false if for nothing. A host that was lost is itself the cause of what
+ * it, or the other end, saw as a symptom. */
 static bool cause_of(const struct host_report *report, struct cause *cause)
 {
     bool reports = reports_cause(report);
@@ -71,8 +72,8 @@ static bool cause_of(const struct host_report *report, struct cause *cause)
     return true;
 }
 
-/* Whether a says more of the test than b: it is nearer to the root; or as near, and stronger; or told
- * before. */
+/* Whether a says more of the test than b: it is nearer to the root; or as near, and stronger; or
+ * told before. */
 static bool counts_more(const struct cause *a, const struct cause *b)
 {
     if (a->rank != b->rank)
@@ -95,13 +96,14 @@ static void judge_causes(struct test_result *result, const struct host_report *r
         set_cause(result, best.status, best.host, best.message, best.context);
 }
 
-/* ---- legs -------------------------------------------------------------------------------------- */
+/* ---- legs --------------------------------------------------------------------------------------
+ */
 
 /* One leg while both ends' views of it are joined. */
 struct joint {
     struct leg_result *leg;
     uint32_t source, destination;
-    bool by_source, by_destination; /* which ends have told of it */
+    bool by_source, by_destination;               /* which ends have told of it */
     Vtmh__Survivor source_says, destination_says; /* of where the guest lives */
 };
 
@@ -240,7 +242,8 @@ static void judge_copies(struct test_result *result, GHashTable *joints)
     }
 }
 
-/* ---- a pass that is none ------------------------------------------------------------------------ */
+/* ---- a pass that is none ------------------------------------------------------------------------
+ */
 
 static bool is_pass(Vtmh__Status status)
 {

@@ -1,14 +1,14 @@
 /*
- * The verdict of a test: what all ends said, joined. Pure, so that every rule has a test that breaks
- * what it checks.
+ * The verdict of a test: what all ends said, joined. Pure, so that every rule has a test that
+ * breaks what it checks.
  *
- * The status is that of the first cause: among the hosts that failed by themselves the one nearest to
- * the root (cause_rank), then the one that said so first. Independent causes (rank 0) combine
+ * The status is that of the first cause: among the hosts that failed by themselves the one nearest
+ * to the root (cause_rank), then the one that said so first. Independent causes (rank 0) combine
  * INTERRUPT > FAIL > ERROR > WARN > CANCEL > SKIP > PASS, and the one that decides is named. A lost
  * host is such a cause, an ERROR. "Aborted by a peer" never counts.
- * A test passes, with or without warnings, only if every host says so, none has said otherwise before,
- * and every leg is told by both its ends, has completed and left the guest on the destination. Two
- * running copies are a FAIL whatever else was wrong.
+ * A test passes, with or without warnings, only if every host says so, none has said otherwise
+ * before, and every leg is told by both its ends, has completed and left the guest on the
+ * destination. Two running copies are a FAIL whatever else was wrong.
  */
 #pragma once
 
@@ -17,21 +17,21 @@
 /* What one host had to say; by index in the tuple. */
 struct host_report {
     const char *name;
-    Vtmh__TestDone *done;  /* NULL: it never reported */
-    unsigned order;        /* when it first said that it fails: 1, 2, …; 0: it did not */
-    bool lost;             /* it could not be reached any more */
+    Vtmh__TestDone *done; /* NULL: it never reported */
+    unsigned order;       /* when it first said that it fails: 1, 2, …; 0: it did not */
+    bool lost;            /* it could not be reached any more */
 };
 
 /* What the coordinator itself knows. */
 struct own_cause {
     Vtmh__Status status; /* NONE: nothing */
     const char *message;
-    const char *host;    /* NULL: none in particular */
+    const char *host; /* NULL: none in particular */
 };
 
 /*
- * Fills status, fail_host, fail_cause, fail_context, legs, notes, leaks, type and guest of the result,
- * whose hosts are set.
+ * Fills status, fail_host, fail_cause, fail_context, legs, notes, leaks, type and guest of the
+ * result, whose hosts are set.
  */
 void verdict_join(struct test_result *result, const struct host_report *reports, unsigned n_reports,
                   const struct own_cause *own);

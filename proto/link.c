@@ -11,10 +11,10 @@
  * and changes to another one when an authentic Hello, numbered 1, opens it; a session that was left
  * is never entered again. With the session all numbers begin anew.
  *
- * A listener that has lost its peer is silent until it hears of it: only a frame from the peer tells
- * where answers go, and what is sent the old way is dropped without a word. A connector goes on
- * asking, on a new connection every LINK_LOST_MS: an old one that was cut in the middle would wait
- * for TCP's own patience.
+ * A listener that has lost its peer is silent until it hears of it: only a frame from the peer
+ * tells where answers go, and what is sent the old way is dropped without a word. A connector goes
+ * on asking, on a new connection every LINK_LOST_MS: an old one that was cut in the middle would
+ * wait for TCP's own patience.
  *
  * All timing hangs on one timer, which is set to the earliest thing due.
  */
@@ -67,7 +67,7 @@ struct link {
     struct link_stats stats;
 };
 
-G_DEFINE_QUARK(link-error-quark, link_error)
+G_DEFINE_QUARK(link - error - quark, link_error)
 
 static void on_timer(uv_timer_t *timer);
 

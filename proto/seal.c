@@ -30,7 +30,7 @@ G_STATIC_ASSERT(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 G_STATIC_ASSERT(SEAL_KEY_HEX == 2 * SEAL_KEY_BYTES);
 G_STATIC_ASSERT(SEAL_OVERHEAD == NONCE_BYTES + TAG_BYTES);
 
-G_DEFINE_QUARK(seal-error-quark, seal_error)
+G_DEFINE_QUARK(seal - error - quark, seal_error)
 
 struct seal {
     uint8_t key[SEAL_KEY_BYTES];

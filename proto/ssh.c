@@ -13,7 +13,7 @@
 #define CLOSE_MS 500
 #define FREE_TRIES 100
 
-G_DEFINE_QUARK(ssh-error-quark, ssh_error)
+G_DEFINE_QUARK(ssh - error - quark, ssh_error)
 
 int ssh_await(struct ssh *ssh, int64_t deadline, GError **err)
 {

@@ -36,7 +36,7 @@ struct ssh_target {
     const char *user;
     const char *host_key_name; /* looked up in known_hosts: HostKeyAlias or hostname */
     const char *const
-        *identity_files; /* private keys, tried in order; NULL-terminated, may be NULL */
+        *identity_files;      /* private keys, tried in order; NULL-terminated, may be NULL */
     bool use_agent;           /* that of agent_socket or $SSH_AUTH_SOCK */
     const char *agent_socket; /* path of the agent's socket; NULL: $SSH_AUTH_SOCK */
     bool identities_only;

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROBE_MS (30 * 1000)   /* a proof of KVM takes 1.5 s at worst, asking QEMU 0.3 s */
-#define REACH_MS (5 * 1000)    /* one connection in a local network */
+#define PROBE_MS (30 * 1000) /* a proof of KVM takes 1.5 s at worst, asking QEMU 0.3 s */
+#define REACH_MS (5 * 1000)  /* one connection in a local network */
 
 /* What one host brings to the table. */
 struct own_offers {
@@ -129,10 +129,10 @@ static int compare(struct test *test, GPtrArray *seats, const GPtrArray *tables,
             return -1;
         }
         const char *other = json_string_value(json_object_get(table, "boot_id"));
-        one_kernel = one_kernel && *other != '\0' && (boot_id == NULL || strcmp(boot_id, other) == 0);
+        one_kernel =
+            one_kernel && *other != '\0' && (boot_id == NULL || strcmp(boot_id, other) == 0);
         boot_id = other;
-        g_ptr_array_add(addresses,
-                        g_strdup(json_string_value(json_object_get(table, "address"))));
+        g_ptr_array_add(addresses, g_strdup(json_string_value(json_object_get(table, "address"))));
     }
     for (unsigned i = 0; i < seats->len; i++)
         if (decide(test, g_ptr_array_index(seats, i), i, tables, err) < 0)

@@ -1,6 +1,6 @@
 /*
- * "agree": before any VM starts, all hosts of the tuple decide what each VM runs on, and try whether
- * every host reaches every other at its migration address.
+ * "agree": before any VM starts, all hosts of the tuple decide what each VM runs on, and try
+ * whether every host reaches every other at its migration address.
  */
 #pragma once
 
@@ -12,8 +12,8 @@ struct agreement {
 };
 
 /*
- * Fills in the platform of each seat (all seats of the test, in the same order on every host) and the
- * agreement. Notes of the decision go to the test. UNSUPPORTED if there is no common platform.
+ * Fills in the platform of each seat (all seats of the test, in the same order on every host) and
+ * the agreement. Notes of the decision go to the test. UNSUPPORTED if there is no common platform.
  */
 int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GError **err);
 void agreement_clear(struct agreement *agreement);

@@ -16,16 +16,16 @@
  *     end the source copy                   check the guest
  *                  exchange "checked"
  *
- * Ownership is a token. The source gives it up when it *arrives* at "moved"; from then on it goes on
- * only with proof that the destination's copy is dead and never ran. The destination may start the
- * guest only after it was released from "moved", so with both ends complete.
+ * Ownership is a token. The source gives it up when it *arrives* at "moved"; from then on it goes
+ * on only with proof that the destination's copy is dead and never ran. The destination may start
+ * the guest only after it was released from "moved", so with both ends complete.
  *
  * After a failure both ends come to "settle", which survives the test's abort: the destination
- * destroys its copy, unless that runs already, says so, and waits for nobody; the source waits for that
- * word, and continues on it, or leaves its copy stopped when the guest lives over there. The destination
- * says it also when it is done: it may have been released from "running" while the source was not. If
- * the destination cannot be reached and the source's copy is stopped, it stays stopped, and the result
- * is UNCERTAIN: nobody guesses.
+ * destroys its copy, unless that runs already, says so, and waits for nobody; the source waits for
+ * that word, and continues on it, or leaves its copy stopped when the guest lives over there. The
+ * destination says it also when it is done: it may have been released from "running" while the
+ * source was not. If the destination cannot be reached and the source's copy is stopped, it stays
+ * stopped, and the result is UNCERTAIN: nobody guesses.
  */
 #pragma once
 
@@ -36,12 +36,12 @@
 struct leg {
     unsigned number; /* from 1 */
     unsigned source, destination;
-    bool first;      /* start work before moving */
+    bool first; /* start work before moving */
 };
 
 /*
- * Runs this host's part of the leg for a seat. On a host that is neither source nor destination there
- * is nothing to do. Returns after "checked".
+ * Runs this host's part of the leg for a seat. On a host that is neither source nor destination
+ * there is nothing to do. Returns after "checked".
  */
 int handover(struct seat *seat, const struct agreement *agreement, const struct leg *leg,
              GError **err);
@@ -55,7 +55,7 @@ enum handover_step {
     HANDOVER_MOVING,    /* the stream flows */
     HANDOVER_COMPLETED, /* our end has completed; the source still holds the token */
     HANDOVER_GIVEN,     /* source: arrived at "moved", the token is given up */
-    HANDOVER_OWNED, /* destination: wrote owns to the ledger; may have started the guest */
+    HANDOVER_OWNED,     /* destination: wrote owns to the ledger; may have started the guest */
     HANDOVER_DONE,      /* "running" was answered: the destination has the one copy */
 };
 
@@ -67,8 +67,8 @@ struct handover {
     Vtmh__Migration *record; /* this end's part of the result */
     enum handover_step step;
     unsigned members[2];
-    int64_t deadline;   /* of the whole leg */
-    int64_t started_us; /* CLOCK_MONOTONIC */
+    int64_t deadline;            /* of the whole leg */
+    int64_t started_us;          /* CLOCK_MONOTONIC */
     int64_t stopped_at_us;       /* CLOCK_REALTIME of the source's STOP, 0 if unknown */
     struct guest_beat last_beat; /* the source's last */
 };

@@ -55,8 +55,7 @@ static uint16_t bound_port(int fd)
     return (uint16_t)g_ascii_strtoull(service, NULL, 10);
 }
 
-int reach_listen(const char *address, uint16_t low, uint16_t high, uint16_t *port_out,
-                 GError **err)
+int reach_listen(const char *address, uint16_t low, uint16_t high, uint16_t *port_out, GError **err)
 {
     int fd = -1;
     int reason = 0;

@@ -7,8 +7,8 @@
 #include "sync/fiber.h"
 
 /*
- * Opens a TCP listener on address with a port in [low, high] (0, 0: any). The error names address and
- * port. Returns the descriptor (close-on-exec), or -1.
+ * Opens a TCP listener on address with a port in [low, high] (0, 0: any). The error names address
+ * and port. Returns the descriptor (close-on-exec), or -1.
  */
 int reach_listen(const char *address, uint16_t low, uint16_t high, uint16_t *port_out,
                  GError **err);

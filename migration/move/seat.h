@@ -13,7 +13,7 @@ struct seat {
     struct test *test;
     struct scope *readers;  /* outlives a failure: who follows the guests' serial ports */
     struct scope *watchers; /* the scenario's: what fails in it ends the test */
-    char *name;          /* vm1 */
+    char *name;             /* vm1 */
     struct params *params;
     struct move_request request;
     struct vm_platform *platform;
@@ -32,8 +32,8 @@ struct seat *seat_new(struct test *test, struct scope *readers, struct scope *wa
 void seat_free(struct seat *seat);
 
 /*
- * Starts the VM here, stopped or as a destination, attaches the guest, and watches over it: from now on
- * the death of the hypervisor fails the scope of the watchers.
+ * Starts the VM here, stopped or as a destination, attaches the guest, and watches over it: from
+ * now on the death of the hypervisor fails the scope of the watchers.
  */
 int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err);
 

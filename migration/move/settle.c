@@ -7,10 +7,11 @@
 #define ALIVE_MS (15 * 1000)
 
 /* What the destination's copy is, in the settling exchange. */
-#define COPY_DEAD "dead"       /* destroyed and confirmed; it never ran */
-#define COPY_RAN "ran"         /* destroyed or died, but it had been started: the guest went on there */
+#define COPY_DEAD "dead" /* destroyed and confirmed; it never ran */
+#define COPY_RAN "ran"   /* destroyed or died, but it had been started: the guest went on there */
 #define COPY_RUNNING "running" /* the guest lives there */
-#define COPY_UNKNOWN "unknown" /* it could not be destroyed, or may have been started before it was */
+#define COPY_UNKNOWN                                                                               \
+    "unknown" /* it could not be destroyed, or may have been started before it was */
 
 static struct test_meeting settle_meeting(const struct handover *h, char tag[80])
 {
@@ -20,7 +21,8 @@ static struct test_meeting settle_meeting(const struct handover *h, char tag[80]
     return meeting;
 }
 
-/* Asks the destination what became of its copy. Transfer full; COPY_UNKNOWN when it does not answer. */
+/* Asks the destination what became of its copy. Transfer full; COPY_UNKNOWN when it does not
+ * answer. */
 static char *ask_destination(struct handover *h)
 {
     char tag[80];
@@ -37,7 +39,8 @@ static char *ask_destination(struct handover *h)
     return g_strdup(copy != NULL ? copy : COPY_UNKNOWN);
 }
 
-/* Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed. */
+/* Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed.
+ */
 static void stop_stream(struct handover *h)
 {
     if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))
@@ -95,8 +98,8 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
 void settle_source(struct handover *h, const GError *cause)
 {
     struct seat *seat = h->seat;
-    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
-             "leg %u failed: %s", h->leg->number, cause->message);
+    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name, "leg %u failed: %s",
+             h->leg->number, cause->message);
     if (h->step == HANDOVER_DONE) {
         h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION; /* seen running there */
         return;
@@ -106,16 +109,17 @@ void settle_source(struct handover *h, const GError *cause)
     g_autofree char *copy = ask_destination(h);
     h->record->survivor = decide(h, copy);
     if (h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
-        test_note(seat->test,
-                  "uncertain: %s is stopped on %s since %s cannot say whether it runs there; once it is"
-                  " certain that it does not, it may be continued",
-                  seat->name, seat->test->host->name, seat->test->names[h->leg->destination]);
+        test_note(
+            seat->test,
+            "uncertain: %s is stopped on %s since %s cannot say whether it runs there; once it is"
+            " certain that it does not, it may be continued",
+            seat->name, seat->test->host->name, seat->test->names[h->leg->destination]);
     fiber_unshield();
 }
 
 /*
- * What the copy here is before it is ended. A cont that was not answered in time may have been done since:
- * the next answer tells, as they come in order.
+ * What the copy here is before it is ended. A cont that was not answered in time may have been done
+ * since: the next answer tells, as they come in order.
  */
 static const char *look_at_own_copy(struct handover *h)
 {

@@ -6,16 +6,15 @@
 
 #include <string.h>
 
-/* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be cancelled. */
-static int connect_and_migrate(struct handover *h, const char *address, uint16_t port,
-                               GError **err)
+/* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be cancelled.
+ */
+static int connect_and_migrate(struct handover *h, const char *address, uint16_t port, GError **err)
 {
     struct seat *seat = h->seat;
     g_autoptr(stream) channel =
         stream_connect_tcp(address, port, deadline_min(h->deadline, deadline_in(10000)), err);
     if (channel == NULL) {
-        g_prefix_error(err, "migration channel to %s: ",
-                       seat->test->names[h->leg->destination]);
+        g_prefix_error(err, "migration channel to %s: ", seat->test->names[h->leg->destination]);
         return -1;
     }
     return vm_migrate_fd(seat->vm, &seat->request.move, stream_fd(channel), h->deadline, err);
@@ -79,7 +78,8 @@ static int meet_ready(struct handover *h, char **address_out, uint16_t *port_out
     const char *address = json_string_value(json_object_get(theirs, "address"));
     json_int_t port = json_integer_value(json_object_get(theirs, "port"));
     if (address == NULL || port <= 0 || port > UINT16_MAX) {
-        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "the destination did not say where it listens");
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
+                    "the destination did not say where it listens");
         return -1;
     }
     *address_out = g_strdup(address);

@@ -22,8 +22,8 @@ static int wait_for_end(void *arg, GError **err)
 
 static int stalled(const struct watched *watched, const struct vm_move_stats *stats, GError **err)
 {
-    g_autofree char *done = g_format_size_full(
-        (guint64)MAX(stats->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *done =
+        g_format_size_full((guint64)MAX(stats->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *left =
         g_format_size_full((guint64)MAX(stats->remaining_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,

@@ -5,13 +5,15 @@
 const struct scenario scenarios[] = {
     {
         .type = "migration_multi_host",
-        .summary = "one migration from the first host to the second, with work going on in the guest",
+        .summary =
+            "one migration from the first host to the second, with work going on in the guest",
         .migrate_count = 1,
         .run = scenario_legs,
     },
     {
         .type = "migration_multi_host_ping_pong",
-        .summary = "the guest goes to and fro migrate_count times, its memory checked after each leg",
+        .summary =
+            "the guest goes to and fro migrate_count times, its memory checked after each leg",
         .migrate_count = 10,
         .run = scenario_legs,
     },

@@ -14,8 +14,8 @@ struct scene {
 };
 
 struct scenario {
-    const char *type;    /* the value of the parameter `type` */
-    const char *summary; /* one line for `vtmh types` */
+    const char *type;      /* the value of the parameter `type` */
+    const char *summary;   /* one line for `vtmh types` */
     int64_t migrate_count; /* default of the parameter */
     int (*run)(struct scene *scene, int64_t migrate_count, GError **err);
 };
@@ -27,8 +27,9 @@ extern const struct scenario scenarios[];
 const struct scenario *scenario_find(const char *type, GError **err);
 
 /*
- * Runs the test's scenario on this host from first to last: agrees with the other hosts, runs it, ends
- * every VM it left. Notes, warnings and records are in the test afterwards, also after a failure.
+ * Runs the test's scenario on this host from first to last: agrees with the other hosts, runs it,
+ * ends every VM it left. Notes, warnings and records are in the test afterwards, also after a
+ * failure.
  */
 int scenario_run(struct test *test, GError **err);
 

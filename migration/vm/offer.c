@@ -65,8 +65,7 @@ static GHashTable *set_from_json(json_t *array)
 
     if (!json_is_array(array))
         return NULL;
-    json_array_foreach(array, i, item)
-    {
+    json_array_foreach (array, i, item) {
         if (!json_is_string(item))
             return NULL;
         g_hash_table_add(set, g_strdup(json_string_value(item)));
@@ -82,8 +81,7 @@ static GHashTable *map_from_json(json_t *object)
 
     if (!json_is_object(object))
         return NULL;
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach (object, key, value) {
         if (!json_is_string(value))
             return NULL;
         g_hash_table_insert(map, g_strdup(key), g_strdup(json_string_value(value)));
@@ -160,7 +158,8 @@ static json_t *pluck(json_t *array, const char *key)
     json_t *item;
     size_t i;
 
-    json_array_foreach(array, i, item) json_array_append(values, json_object_get(item, key));
+    json_array_foreach (array, i, item)
+        json_array_append(values, json_object_get(item, key));
     return values;
 }
 
@@ -170,7 +169,8 @@ static json_t *keys_of(json_t *object)
     const char *key;
     json_t *value;
 
-    json_object_foreach(object, key, value) json_array_append_new(keys, json_string(key));
+    json_object_foreach (object, key, value)
+        json_array_append_new(keys, json_string(key));
     return keys;
 }
 
@@ -180,8 +180,7 @@ static json_t *machines_of(json_t *array)
     json_t *item;
     size_t i;
 
-    json_array_foreach(array, i, item)
-    {
+    json_array_foreach (array, i, item) {
         json_t *name = json_object_get(item, "name");
         const char *alias = json_string_value(json_object_get(item, "alias"));
 

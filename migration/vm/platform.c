@@ -84,7 +84,8 @@ int vm_acceleration_wanted(const struct params *params, enum vm_acceleration *ou
     return 0;
 }
 
-/* The hosts on which KVM has not been proven, and why: once if it is the same everywhere. "" if none. */
+/* The hosts on which KVM has not been proven, and why: once if it is the same everywhere. "" if
+ * none. */
 static char *hosts_without_kvm(const struct decision *d)
 {
     g_autoptr(GString) each = g_string_new(NULL);

@@ -57,8 +57,7 @@ static json_t *capabilities_to_set(const struct vm_move *move, json_t *current)
     json_t *item;
     size_t i;
 
-    json_array_foreach(current, i, item)
-    {
+    json_array_foreach (current, i, item) {
         const char *name = json_string_value(json_object_get(item, "capability"));
         bool wanted = wanted_state(move, name);
 
@@ -83,9 +82,9 @@ static int check_all_known(struct qemu_vm *vm, const struct vm_move *move, json_
         json_t *item;
         size_t i;
 
-        json_array_foreach(current, i, item) is_known =
-            is_known ||
-            g_strcmp0(json_string_value(json_object_get(item, "capability")), name) == 0;
+        json_array_foreach (current, i, item)
+            is_known = is_known ||
+                       g_strcmp0(json_string_value(json_object_get(item, "capability")), name) == 0;
         if (is_known)
             continue;
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,

@@ -25,21 +25,20 @@ static int fail(GError **err, const char *what)
     return -1;
 }
 
-static char **command_line(const struct bare_guest *guest, int qmp_fd, int serial_fd,
-                           bool incoming)
+static char **command_line(const struct bare_guest *guest, int qmp_fd, int serial_fd, bool incoming)
 {
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
     g_autofree char *qmp = g_strdup_printf("socket,id=qmp,fd=%d", qmp_fd);
     g_autofree char *serial = g_strdup_printf("socket,id=serial0,fd=%d", serial_fd);
-    g_strv_builder_add_many(words, guest->qemu, "-nodefaults", "-no-user-config", "-display", "none",
-                            "-vga", "none", "-machine", guest->machine, "-m", guest->ram, "-chardev",
-                            qmp, "-mon", "chardev=qmp,mode=control", "-chardev", serial, "-serial",
-                            "chardev:serial0", NULL);
+    g_strv_builder_add_many(words, guest->qemu, "-nodefaults", "-no-user-config", "-display",
+                            "none", "-vga", "none", "-machine", guest->machine, "-m", guest->ram,
+                            "-chardev", qmp, "-mon", "chardev=qmp,mode=control", "-chardev", serial,
+                            "-serial", "chardev:serial0", NULL);
     if (guest->firmware != NULL)
         g_strv_builder_add_many(words, "-bios", guest->firmware, NULL);
     if (guest->kernel != NULL)
-        g_strv_builder_add_many(words, "-kernel", guest->kernel, "-initrd", guest->initrd, "-append",
-                                guest->append, NULL);
+        g_strv_builder_add_many(words, "-kernel", guest->kernel, "-initrd", guest->initrd,
+                                "-append", guest->append, NULL);
     if (incoming)
         g_strv_builder_add_many(words, "-incoming", "defer", NULL);
     return g_strv_builder_end(words);
@@ -59,7 +58,8 @@ static int await_line(struct qemu *qemu, const char *word, GError **err)
     return fail(err, "QEMU ended");
 }
 
-/* Sends a command and reads its return, dropping events. *answer_out: transfer full; may be NULL. */
+/* Sends a command and reads its return, dropping events. *answer_out: transfer full; may be NULL.
+ */
 static int command(struct qemu *qemu, const char *text, json_t **answer_out, GError **err)
 {
     char line[65536];
@@ -86,7 +86,8 @@ static int start(struct qemu *qemu, const struct bare_guest *guest, bool incomin
 {
     int qmp[2];
     int serial[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, qmp) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, serial) < 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, qmp) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, serial) < 0)
         return fail(err, g_strerror(errno));
     g_auto(GStrv) words = command_line(guest, qmp[1], serial[1], incoming);
     qemu->pid = fork();
@@ -144,14 +145,14 @@ static int listen_incoming(struct qemu *destination, char **migrate_out, GError 
     json_t *answer = NULL;
     if (command(destination, capabilities, NULL, err) < 0 ||
         command(destination,
-                "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"tcp:127.0.0.1:0\"}}", NULL,
-                err) < 0 ||
+                "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"tcp:127.0.0.1:0\"}}",
+                NULL, err) < 0 ||
         command(destination, "{\"execute\":\"query-migrate\"}", &answer, err) < 0)
         return -1;
     const json_t *address = json_array_get(json_object_get(answer, "socket-address"), 0);
-    *migrate_out = g_strdup_printf(
-        "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"tcp:127.0.0.1:%s\"}}",
-        json_string_value(json_object_get(address, "port")));
+    *migrate_out =
+        g_strdup_printf("{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"tcp:127.0.0.1:%s\"}}",
+                        json_string_value(json_object_get(address, "port")));
     json_decref(answer);
     return 0;
 }

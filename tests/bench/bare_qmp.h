@@ -7,15 +7,15 @@
 #include <glib.h>
 
 struct bare_guest {
-    const char *qemu;     /* binary */
-    const char *machine, *ram; /* -machine, -m */
-    const char *firmware; /* tick */
+    const char *qemu;                     /* binary */
+    const char *machine, *ram;            /* -machine, -m */
+    const char *firmware;                 /* tick */
     const char *kernel, *initrd, *append; /* jeos */
 };
 
 /*
- * Boots the guest, waits for its "up" line, and moves it n times from one QEMU to the next over TCP on
- * loopback, with return-path. ms_out: n durations, each from starting the destination's QEMU to the
- * source's end. Returns 0, or -1 with err.
+ * Boots the guest, waits for its "up" line, and moves it n times from one QEMU to the next over TCP
+ * on loopback, with return-path. ms_out: n durations, each from starting the destination's QEMU to
+ * the source's end. Returns 0, or -1 with err.
  */
 int bare_qmp_legs(const struct bare_guest *guest, unsigned n, double *ms_out, GError **err);

@@ -1,8 +1,8 @@
 /*
  * How long is a ping-pong leg through vtmh, beside the same leg by a bare QMP loop in the same run?
  *
- * The loop runs before and after vtmh, half of its legs each time, so that a machine that slows down
- * meanwhile slows both. Prints one line of JSON.
+ * The loop runs before and after vtmh, half of its legs each time, so that a machine that slows
+ * down meanwhile slows both. Prints one line of JSON.
  */
 #include "tests/bench/bare_qmp.h"
 
@@ -18,7 +18,8 @@
 static const char usage[] =
     "usage: bench_legs [--legs N] [--guest tick|jeos] [--vtmh PROGRAM]\n"
     "\n"
-    "Moves a guest N times (20) to and fro between two local nodes, through vtmh and by a bare QMP loop,\n"
+    "Moves a guest N times (20) to and fro between two local nodes, through vtmh and by a bare QMP "
+    "loop,\n"
     "and prints milliseconds a leg (p50, p99) of both and their ratio. The guests are those that\n"
     "deploy/guest builds.\n";
 
@@ -56,8 +57,9 @@ static int run_bare(const struct options *options, unsigned legs, double *ms, GE
         .firmware = is_tick ? firmware : NULL,
         .kernel = is_tick ? NULL : kernel,
         .initrd = initrd,
-        .append = "console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off "
-                  "nokaslr",
+        .append =
+            "console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off "
+            "nokaslr",
     };
     return bare_qmp_legs(&guest, legs, ms, err);
 }
@@ -104,13 +106,13 @@ static int run_vtmh(const struct options *options, double *ms, GError **err)
     g_autofree char *results = g_dir_make_tmp("bench-legs-XXXXXX", err);
     if (results == NULL)
         return -1;
-    char *argv[] = {(char *)options->vtmh, "run", "-q", "-m", "local:a,local:b", "-r",
-                    results, config, NULL};
+    char *argv[] = {
+        (char *)options->vtmh, "run", "-q", "-m", "local:a,local:b", "-r", results, config, NULL};
     int status = 0;
     g_autofree char *errors = NULL;
     int ran = -1;
-    if (g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &errors, &status,
-                     err)) {
+    if (g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &errors,
+                     &status, err)) {
         if (g_spawn_check_wait_status(status, err))
             ran = read_cycles(results, options->legs, ms, err);
         else
@@ -153,13 +155,14 @@ static char *default_vtmh(void)
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"legs", required_argument, NULL, 'l'}, {"guest", required_argument, NULL, 'g'},
-        {"vtmh", required_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
+        {"legs", required_argument, NULL, 'l'},
+        {"guest", required_argument, NULL, 'g'},
+        {"vtmh", required_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     g_autofree char *vtmh = default_vtmh();
-    g_autofree char *guests =
-        g_build_filename(g_get_user_cache_dir(), "vtmh", "guests", NULL);
+    g_autofree char *guests = g_build_filename(g_get_user_cache_dir(), "vtmh", "guests", NULL);
     struct options options = {.legs = 20, .guest = "tick", .vtmh = vtmh, .guests_dir = guests};
     int option;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {

@@ -1,6 +1,6 @@
 /*
- * A QEMU that says it is 8.2.0: runs the real one and rewrites its version in the QMP stream. A mock, since
- * Debian has one version of QEMU only; everything but the version is the real thing.
+ * A QEMU that says it is 8.2.0: runs the real one and rewrites its version in the QMP stream. A
+ * mock, since Debian has one version of QEMU only; everything but the version is the real thing.
  */
 #include <poll.h>
 #include <signal.h>

@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -494,7 +494,8 @@ Test(ledger_crash, does_not_take_a_folder_for_its_own_that_is_just_being_made)
     cr_expect(exists(dir), "its node has not yet written whose it is");
 }
 
-/* A folder that cannot be removed: a mount point of this process alone, or, without root, a closed one. */
+/* A folder that cannot be removed: a mount point of this process alone, or, without root, a closed
+ * one. */
 static void make_stuck(const char *path)
 {
     g_autofree char *file = g_build_filename(path, "file", NULL);

@@ -2,7 +2,8 @@
 
 #include <criterion/criterion.h>
 
-/* What memory_check() itself needs of guests and fibers is tried with real ones; here only the rule. */
+/* What memory_check() itself needs of guests and fibers is tried with real ones; here only the
+ * rule. */
 int guest_verify(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
                  GError **err)
 {

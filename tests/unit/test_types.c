@@ -67,9 +67,9 @@ Test(types, names_every_type_and_parameter_of_the_nodes)
     size_t i;
     const json_t *row;
 
-    json_array_foreach(json_object_get(description(), "types"), i, row)
+    json_array_foreach (json_object_get(description(), "types"), i, row)
         cr_expect_not_null(strstr(text, json_string_value(json_object_get(row, "summary"))));
-    json_array_foreach(json_object_get(description(), "parameters"), i, row)
+    json_array_foreach (json_object_get(description(), "parameters"), i, row)
         cr_expect_not_null(strstr(text, json_string_value(json_object_get(row, "doc"))));
     cr_assert_gt(i, 0);
 }
