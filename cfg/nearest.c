@@ -2,16 +2,22 @@
 
 #include <string.h>
 
-/* Words longer than this are compared by their beginning. */
+/* Words that differ within more than this are far from each other. */
 #define LENGTH_MAX 256
 
 unsigned int nearest_distance(const char *a, const char *b, unsigned int limit)
 {
     unsigned int rows[3][LENGTH_MAX + 1];
-    size_t n = MIN(strlen(a), LENGTH_MAX);
-    size_t m = MIN(strlen(b), LENGTH_MAX);
+    size_t n, m;
 
-    if ((n > m ? n - m : m - n) > limit)
+    /* What both begin and end with does not matter, and may be long in the names of tests. */
+    for (; *a != '\0' && *a == *b; a++)
+        b++;
+    n = strlen(a);
+    m = strlen(b);
+    for (; n > 0 && m > 0 && a[n - 1] == b[m - 1]; n--)
+        m--;
+    if ((n > m ? n - m : m - n) > limit || MAX(n, m) > LENGTH_MAX)
         return limit + 1;
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = (unsigned int)j;
@@ -32,6 +38,21 @@ unsigned int nearest_distance(const char *a, const char *b, unsigned int limit)
             return limit + 1;
     }
     return MIN(rows[n % 3][m], limit + 1);
+}
+
+unsigned int nearest_labels(const char *a, const char *b)
+{
+    g_auto(GStrv) x = g_strsplit(a, ".", -1);
+    g_auto(GStrv) y = g_strsplit(b, ".", -1);
+    unsigned int n = g_strv_length(x), m = g_strv_length(y), start = 0;
+
+    while (start < n && start < m && strcmp(x[start], y[start]) == 0)
+        start++;
+    while (n > start && m > start && strcmp(x[n - 1], y[m - 1]) == 0) {
+        n--;
+        m--;
+    }
+    return MAX(n, m) - start;
 }
 
 unsigned int nearest_limit(const char *word)

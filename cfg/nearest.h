@@ -5,8 +5,11 @@
 #include <glib.h>
 
 /* Single-character changes (insert, delete, replace, swap of neighbours) that make A into B, by
- * bytes; anything above LIMIT is LIMIT + 1. */
+ * bytes; anything above LIMIT is LIMIT + 1, and so are words that differ over 256 bytes. */
 unsigned int nearest_distance(const char *a, const char *b, unsigned int limit);
+
+/* How many labels of two names, between what they begin and what they end with, differ. */
+unsigned int nearest_labels(const char *a, const char *b);
 
 /* How far away a word may be to be worth mentioning: a third of its length, 1 to 4. */
 unsigned int nearest_limit(const char *word);

@@ -28,7 +28,30 @@ static int seek_number(struct cfg *c, uint64_t number, GError **err)
 struct guess {
     char *name;
     unsigned int distance; /* of the name found, or what it must be below */
+    char *relative;        /* the first name with the fewest labels that differ */
+    unsigned int labels;   /* how many */
 };
+
+/* Of a name with N labels so many may differ. */
+static unsigned int label_limit(const char *name)
+{
+    unsigned int n = 1;
+
+    for (; *name != '\0'; name++)
+        n += *name == '.';
+    return MIN((n - 1) / 2, 2);
+}
+
+static void guess_relative(struct guess *g, const char *wanted, const char *name)
+{
+    unsigned int labels = nearest_labels(wanted, name);
+
+    if (labels >= g->labels)
+        return;
+    g->labels = labels;
+    g_free(g->relative);
+    g->relative = g_strdup(name);
+}
 
 static void guess(struct guess *g, const char *wanted, const char *name)
 {
@@ -46,8 +69,12 @@ static void guess(struct guess *g, const char *wanted, const char *name)
 
 static int seek_name(struct cfg *c, const char *wanted, GError **err)
 {
-    struct guess nearest = {.distance = nearest_limit(wanted) + 1};
-    g_autofree char *name = NULL;
+    struct guess nearest = {
+        .distance = nearest_limit(wanted) + 1,
+        .labels = label_limit(wanted) + 1,
+    };
+    g_autofree char *slip = NULL, *relative = NULL;
+    const char *name;
     uint64_t by_shortname = 0;
     int more;
 
@@ -60,9 +87,13 @@ static int seek_name(struct cfg *c, const char *wanted, GError **err)
         if (c->number <= NEAREST_TRIED) {
             guess(&nearest, wanted, cfg_test_name(c));
             guess(&nearest, wanted, cfg_test_shortname(c));
+            guess_relative(&nearest, wanted, cfg_test_name(c));
+            guess_relative(&nearest, wanted, cfg_test_shortname(c));
         }
     }
-    name = nearest.name;
+    slip = nearest.name;
+    relative = nearest.relative;
+    name = slip ? slip : relative;
     if (more)
         return more > 0 ? 0 : -1;
     if (by_shortname)

@@ -105,6 +105,31 @@ Test(cfg_face, a_test_that_is_not_there_names_the_nearest)
     cr_assert_eq(cfg_seek(c, "0", &err), -1);
 }
 
+Test(cfg_face, a_long_name_that_is_not_there_names_the_one_with_most_labels_in_common)
+{
+    g_autoptr(cfg) c = cfg_new(NULL);
+    g_autoptr(GError) err = NULL;
+    g_autofree char *filler = g_strnfill(300, 'l');
+    g_autofree char *text = g_strdup_printf("variants:\n  - tcp:\n  - unix:\n"
+                                            "variants:\n  - %s:\n"
+                                            "variants:\n  - first:\n  - second:\n",
+                                            filler);
+    g_autofree char *slip = g_strdup_printf("secnod.%s.unix", filler);
+    g_autofree char *wanted = g_strdup_printf("second.%s.something-else", filler);
+    g_autofree char *answer = g_strdup_printf("did you mean 'second.%s.unix'?", filler);
+    g_autofree char *other = g_strdup_printf("did you mean 'second.%s.tcp'?", filler);
+
+    cr_assert_eq(cfg_parse_text(c, NULL, text, NULL), 0);
+    cr_assert_eq(cfg_seek(c, slip, &err), -1);
+    cr_assert_not_null(strstr(err->message, answer), "%s", err->message);
+    g_clear_error(&err);
+    cr_assert_eq(cfg_seek(c, wanted, &err), -1);
+    cr_assert_not_null(strstr(err->message, other), "%s", err->message);
+    g_clear_error(&err);
+    cr_assert_eq(cfg_seek(c, "third.x.something-else", &err), -1);
+    cr_assert_null(strstr(err->message, "did you mean"), "%s", err->message);
+}
+
 Test(cfg_face, params_and_lines_say_the_same)
 {
     g_autoptr(cfg) c = load("b = \"x\\y\"\nvariants v:\n  - one: d\n      a = 1\n"

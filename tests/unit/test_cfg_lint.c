@@ -130,3 +130,12 @@ Test(cfg_lint, distances_count_single_changes)
     cr_assert_eq(nearest_distance("abc", "xyz", 1), 2);
     cr_assert_null(nearest_find("abc", (const char *const[]){"xyz", NULL}));
 }
+
+Test(cfg_lint, labels_are_counted_between_what_names_have_in_common)
+{
+    cr_assert_eq(nearest_labels("a.b.c", "a.b.c"), 0);
+    cr_assert_eq(nearest_labels("a.b.c", "a.x.c"), 1);
+    cr_assert_eq(nearest_labels("a.b", "a.b.c"), 1);
+    cr_assert_eq(nearest_labels("b.c", "a.b.c"), 1);
+    cr_assert_eq(nearest_labels("a.b.c.d", "x.b.c.y"), 4);
+}
