@@ -20,15 +20,18 @@ static int wait_for_end(void *arg, GError **err)
     return 0;
 }
 
-static int stalled(const struct watched *watched, const struct vm_move_stats *stats, GError **err)
+/* last: the last look, at which nothing had moved any more. */
+static int stalled(const struct watched *watched, const struct vm_move_stats *last, bool answers,
+                   GError **err)
 {
     g_autofree char *done =
-        g_format_size_full((guint64)MAX(stats->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+        g_format_size_full((guint64)MAX(last->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *left =
-        g_format_size_full((guint64)MAX(stats->remaining_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+        g_format_size_full((guint64)MAX(last->remaining_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
-                "no byte has moved for %.1f s (mig_stall_timeout): status %s, %s sent, %s left",
-                (double)watched->seat->request.stall_ms / 1000.0, stats->status, done, left);
+                "no byte has moved for %.1f s (mig_stall_timeout): status %s, %s sent, %s left%s",
+                (double)watched->seat->request.stall_ms / 1000.0, last->status, done, left,
+                answers ? "" : "; the hypervisor does not answer");
     return -1;
 }
 
@@ -36,7 +39,7 @@ static int stalled(const struct watched *watched, const struct vm_move_stats *st
 static int sample(void *arg, GError **err)
 {
     struct watched *watched = arg;
-    int64_t sent = -1;
+    struct vm_move_stats last = {.status = "unknown", .transferred_bytes = -1};
     int64_t stall_at = deadline_in(watched->seat->request.stall_ms);
     struct event *const ended[] = {&watched->completed};
 
@@ -49,21 +52,20 @@ static int sample(void *arg, GError **err)
             return -1;
         }
         struct vm_move_stats stats;
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) unanswered = NULL;
         if (vm_move_stats(watched->seat->vm, &stats, deadline_min(watched->deadline, stall_at),
-                          &error) < 0) {
-            g_propagate_prefixed_error(err, g_steal_pointer(&error),
-                                       "looking at the progress (mig_stall_timeout %.1f s): ",
-                                       (double)watched->seat->request.stall_ms / 1000.0);
+                          &unanswered) < 0) {
+            if (g_error_matches(unanswered, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+                return stalled(watched, &last, false, err);
+            g_propagate_error(err, g_steal_pointer(&unanswered));
             return -1;
         }
         seat_progress(watched->seat, watched->leg, "migrating", &stats);
-        if (stats.transferred_bytes != sent) {
-            sent = stats.transferred_bytes;
+        if (stats.transferred_bytes != last.transferred_bytes)
             stall_at = deadline_in(watched->seat->request.stall_ms);
-        } else if (deadline_left(stall_at) == 0 && !event_is_set(&watched->completed)) {
-            return stalled(watched, &stats, err);
-        }
+        else if (deadline_left(stall_at) == 0 && !event_is_set(&watched->completed))
+            return stalled(watched, &stats, true, err);
+        last = stats;
     }
 }
 
