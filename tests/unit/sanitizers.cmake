@@ -1,0 +1,3 @@
+if(VTMH_SANITIZE MATCHES "address")
+    add_executable(planted_leak planted_leak.c)
+endif()
