@@ -1,0 +1,120 @@
+/* The configuration that ships: cfg/library. */
+#include "cfg/cfg.h"
+#include "orchestrator/command/lint.h"
+#include "orchestrator/description.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <glib.h>
+#include <string.h>
+
+#define LIBRARY VTMH_SOURCE_DIR "/cfg/library/"
+
+static struct cfg *load(const char *file, bool defaults)
+{
+    struct cfg *c = cfg_new(&(struct cfg_options){.defaults = defaults});
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(cfg_parse_file(c, file, &err), 0, "%s", err != NULL ? err->message : "");
+    return c;
+}
+
+static char *short_names(const char *file, bool defaults)
+{
+    g_autoptr(cfg) c = load(file, defaults);
+    GString *names = g_string_new(NULL);
+
+    while (cfg_next(c, NULL) > 0)
+        g_string_append_printf(names, "%s\n", cfg_test_shortname(c));
+    return g_string_free(names, FALSE);
+}
+
+/* A line `key = …` or, for what has no default, `#key = …`. */
+static bool is_mentioned(const char *text, const char *key)
+{
+    g_autofree char *quoted = g_regex_escape_string(key, -1);
+    g_autofree char *pattern = g_strdup_printf("^#?%s = ", quoted);
+
+    return g_regex_match_simple(pattern, text, G_REGEX_MULTILINE, 0);
+}
+
+Test(cfg_library, base_says_every_parameter_and_changes_none)
+{
+    g_autoptr(cfg) c = load(LIBRARY "base.cfg", false);
+    g_autoptr(params) base = NULL;
+    g_autofree char *text = NULL;
+    const json_t *rows = json_object_get(description(), "parameters"), *row;
+    struct params_iter it;
+    size_t i;
+
+    cr_assert(g_file_get_contents(LIBRARY "base.cfg", &text, NULL, NULL));
+    cr_assert_eq(cfg_next(c, NULL), 1);
+    base = cfg_test_params(c, NULL);
+    cr_assert_gt(json_array_size(rows), 40);
+    json_array_foreach (rows, i, row) {
+        const char *key = json_string_value(json_object_get(row, "name"));
+        const char *value = params_get(base, key);
+        const char *fallback = json_string_value(json_object_get(row, "default"));
+
+        cr_expect(is_mentioned(text, key), "%s", key);
+        if (value != NULL)
+            cr_expect(fallback != NULL && strcmp(value, fallback) == 0, "%s = %s", key, value);
+        /* It depends on the test type. */
+        else if (strcmp(key, "migrate_count") != 0)
+            cr_expect_null(fallback, "%s", key);
+    }
+    for (params_iter_init(&it, base); params_iter_next(&it);)
+        if (strcmp(it.key, "name") != 0 && strcmp(it.key, "shortname") != 0)
+            cr_expect_not_null(description_parameter(it.key), "%s", it.key);
+}
+
+Test(cfg_library, guests_of_ours_come_first)
+{
+    g_autofree char *names = short_names(LIBRARY "guest-os.cfg", false);
+
+    cr_expect(g_str_has_prefix(names, "tick\njeos\nLinux."), "%s", names);
+    cr_expect_not_null(strstr(names, "\nLinux.Ubuntu.22.04\n"), "%s", names);
+    cr_expect_not_null(strstr(names, "\nWindows.Win2022\n"), "%s", names);
+}
+
+Test(cfg_library, hardware_has_one_default_and_no_impossible_machine)
+{
+    g_autofree char *defaults = short_names(LIBRARY "guest-hw.cfg", true);
+    g_autoptr(cfg) c = load(LIBRARY "guest-hw.cfg", false);
+
+    cr_expect_str_eq(defaults, "\n");
+    while (cfg_next(c, NULL) > 0) {
+        bool q35 = strstr(cfg_test_name(c), "(machine_type=q35)") != NULL;
+
+        cr_expect(!q35 || strstr(cfg_test_name(c), "=ide)") == NULL, "%s", cfg_test_name(c));
+        cr_expect(q35 || strstr(cfg_test_name(c), "e1000e") == NULL, "%s", cfg_test_name(c));
+    }
+    cr_expect_eq(cfg_test_number(c), 40);
+}
+
+Test(cfg_library, migrate_has_the_tests_that_users_know)
+{
+    g_autofree char *names = short_names(LIBRARY "migrate.cfg", false);
+
+    cr_expect_str_eq(names, "after_login.jeos\n"
+                            "ping_pong.tick\n"
+                            "ping_pong.jeos\n"
+                            "two_vms.tick\n"
+                            "two_vms.jeos\n"
+                            "offline.tick\n"
+                            "offline.jeos\n"
+                            "quick.after_login.jeos\n"
+                            "quick.ping_pong.tick\n"
+                            "quick.two_vms.tick\n"
+                            "quick.offline.tick\n");
+}
+
+Test(cfg_library, lint_finds_nothing)
+{
+    char *files[] = {LIBRARY "base.cfg", LIBRARY "guest-os.cfg", LIBRARY "guest-hw.cfg",
+                     LIBRARY "migrate.cfg"};
+
+    cr_redirect_stdout();
+    cr_expect_eq(command_lint(G_N_ELEMENTS(files), files), 0);
+    cr_assert_stdout_eq_str("");
+}
