@@ -43,7 +43,7 @@ static int send_file(struct node *node, uint64_t test, const char *path, const c
             close(fd);
         return 0;
     }
-    off_t half = FILES_MAX_BYTES / 2;
+    const off_t half = FILES_MAX_BYTES / 2;
     if (info.st_size <= FILES_MAX_BYTES) {
         sent = send_piece(node, test, name, fd, (size_t)info.st_size, false, deadline, err);
     } else {

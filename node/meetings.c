@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* The coordinator keeps the time of a meeting; ours is only for a coordinator that is gone. */
-#define EXTRA_MS (90 * 1000)
+#define EXTRA_MS 90000
 
 struct wait {
     struct event answered;

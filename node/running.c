@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define REPORT_MS (60 * 1000) /* for sending a test's files over a slow link */
+#define REPORT_MS 60000 /* for sending a test's files over a slow link */
 
 struct running {
     unsigned references;

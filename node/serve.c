@@ -37,8 +37,7 @@ static int read_key(uint8_t key[SEAL_KEY_BYTES], GError **err)
 {
     char line[SEAL_KEY_HEX + 2];
     size_t size = 0;
-    ssize_t n;
-    while (size < sizeof(line) - 1 && (n = read(STDIN_FILENO, line + size, 1)) == 1)
+    while (size < sizeof(line) - 1 && read(STDIN_FILENO, line + size, 1) == 1)
         if (line[size++] == '\n')
             break;
     line[size] = '\0';

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define END_MS (60 * 1000)                /* for a test to be ended and reported */
-#define GOODBYE_MS (3 * 1000)             /* for the coordinator to answer our good-bye */
-#define SILENT_MS (3 * LINK_HEARTBEAT_MS) /* one that is there is heard by then */
-#define LINGER_MS 50                      /* for the acknowledgement of that answer to leave */
+#define END_MS 60000                               /* for a test to be ended and reported */
+#define GOODBYE_MS 3000                            /* for the coordinator to answer our good-bye */
+#define SILENT_MS ((int64_t)3 * LINK_HEARTBEAT_MS) /* one that is there is heard by then */
+#define LINGER_MS 50 /* for the acknowledgement of that answer to leave */
 
 struct watch {
     struct node *node;

@@ -4,7 +4,7 @@
 #include "node/node.h"
 
 /* How long a node keeps its VMs and its tests without a coordinator. */
-#define SESSION_GRACE_MS (60 * 1000)
+#define SESSION_GRACE_MS 60000
 
 /*
  * Serves the link until good-bye, node_stop(), or a coordinator that is lost for grace_ms; ends the

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define TEST_TIMEOUT_MS (14400 * 1000) /* test_timeout of the reference */
-#define REPORT_MS (90 * 1000)          /* for an aborted test to be cleaned up and reported */
+#define TEST_TIMEOUT_MS 14400000 /* test_timeout of the reference */
+#define REPORT_MS 90000          /* for an aborted test to be cleaned up and reported */
 
 /* A test while it runs. */
 struct trial {

@@ -7,11 +7,11 @@
 
 #include <unistd.h>
 
-#define DEPLOY_MS (120 * 1000) /* connect, upload 30 MB over a slow line, start */
-#define CONNECT_MS (10 * 1000)
-#define GOODBYE_MS (70 * 1000) /* a node first ends what it runs */
-#define END_MS 2000            /* for the process of a local node to be gone after its good-bye */
-#define GRACE_MS (60 * 1000)   /* how long a lost host is waited for */
+#define DEPLOY_MS 120000 /* connect, upload 30 MB over a slow line, start */
+#define CONNECT_MS 10000
+#define GOODBYE_MS 70000 /* a node first ends what it runs */
+#define END_MS 2000      /* for the process of a local node to be gone after its good-bye */
+#define GRACE_MS 60000   /* how long a lost host is waited for */
 
 /* The job while it runs. */
 struct work {

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROBE_MS (30 * 1000) /* a proof of KVM takes 1.5 s at worst, asking QEMU 0.3 s */
-#define REACH_MS (5 * 1000)  /* one connection in a local network */
+#define PROBE_MS 30000 /* a proof of KVM takes 1.5 s at worst, asking QEMU 0.3 s */
+#define REACH_MS 5000  /* one connection in a local network */
 
 /* What one host brings to the table. */
 struct own_offers {
@@ -151,8 +151,8 @@ int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GErr
     host_context(test->host, "agreeing on the platform");
     g_autoptr(GPtrArray) offers = g_ptr_array_new_with_free_func(free_offer);
     struct own_offers own = {.offers = offers, .probe_fd = -1};
-    const struct test_meeting meeting = {.tag = "agree", .timeout_ms = 2 * PROBE_MS};
-    const struct test_meeting tried = {.tag = "reached", .timeout_ms = 2 * PROBE_MS};
+    const struct test_meeting meeting = {.tag = "agree", .timeout_ms = (int64_t)2 * PROBE_MS};
+    const struct test_meeting tried = {.tag = "reached", .timeout_ms = (int64_t)2 * PROBE_MS};
 
     g_autoptr(GPtrArray) tables = NULL;
     int done = probe_own(test, seats, &own, err);

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define START_MS (30 * 1000) /* a hypervisor's start, on a slow host */
-#define CONT_MS (10 * 1000)  /* one command to a hypervisor that waits */
-#define ALIVE_MS (30 * 1000) /* the first sign of life after RESUME */
+#define START_MS 30000 /* a hypervisor's start, on a slow host */
+#define CONT_MS 10000  /* one command to a hypervisor that waits */
+#define ALIVE_MS 30000 /* the first sign of life after RESUME */
 
 /* What the source says at "moved". */
 struct moved {

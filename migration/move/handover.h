@@ -47,7 +47,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
              GError **err);
 
 /* For the checks after a leg, which mig_timeout does not count. */
-#define HANDOVER_CHECK_MS (300 * 1000)
+#define HANDOVER_CHECK_MS 300000
 
 /* How far a leg has come on this host; logged at each step. */
 enum handover_step {

@@ -1,6 +1,6 @@
 #include "migration/move/memory_check.h"
 
-#define VERIFY_MS (120 * 1000)
+#define VERIFY_MS 120000
 
 Vtmh__MemoryCheck memory_check_judge(uint64_t pages, uint64_t bad, int64_t dirty_syncs)
 {

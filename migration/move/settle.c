@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#define SETTLE_MS (15 * 1000) /* for the other end to end its copy and say so */
-#define CANCEL_MS (10 * 1000)
-#define ALIVE_MS (15 * 1000)
+#define SETTLE_MS 15000 /* for the other end to end its copy and say so */
+#define CANCEL_MS 10000
+#define ALIVE_MS 15000
 
 /* What the destination's copy is, in the settling exchange. */
 #define COPY_DEAD "dead" /* destroyed and confirmed; it never ran */

@@ -1,6 +1,6 @@
 #include "migration/scenario/scenario.h"
 
-#define START_MS (30 * 1000)
+#define START_MS 30000
 
 /* What a fiber for one seat works with. */
 struct seat_task {
@@ -43,8 +43,8 @@ int scene_boot(struct scene *scene, unsigned where, GError **err)
 {
     struct test *test = scene->test;
     const struct seat *first = g_ptr_array_index(scene->seats, 0);
-    const struct test_meeting booted = {.tag = "booted",
-                                        .timeout_ms = first->request.login_ms + 2 * START_MS};
+    const struct test_meeting booted = {
+        .tag = "booted", .timeout_ms = first->request.login_ms + (int64_t)2 * START_MS};
     if (test->self == where && for_all_seats(scene, NULL, boot_one, err) < 0)
         return -1;
     host_context(test->host, "waiting for the guests to boot on %s", test->names[where]);

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define CLEAN_MS (60 * 1000) /* connect, end what still runs, remove */
+#define CLEAN_MS 60000 /* connect, end what still runs, remove */
 
 struct request {
     struct machines machines;
