@@ -1,0 +1,4 @@
+# The examples of docs/cfg.md.
+add_test(NAME integration/test_docs_cfg COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_docs_cfg.sh)
+set_tests_properties(integration/test_docs_cfg PROPERTIES
+    ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
