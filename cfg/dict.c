@@ -399,13 +399,14 @@ static void collect_deps(struct dict *d, struct variant *const *choices, uint32_
     }
 }
 
-/* As the reference prints a list. */
+/* As the reference prints a list. It is long, so it is made only if some `${dep}` asks for it; the
+ * list itself is in d->deps. */
 static struct value *dep_value(struct dict *d)
 {
     static const struct place nowhere = {0};
     g_autoptr(GString) text = NULL;
 
-    if (!d->deps->len)
+    if (!d->deps->len || !d->dep_key->referenced)
         return dict_value(d, "[]", 2, nowhere);
     text = g_string_new("[");
     for (guint i = 0; i < d->deps->len; i++) {

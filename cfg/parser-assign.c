@@ -63,6 +63,7 @@ static const struct reference_list *parse_references(struct parser *p, struct sl
         reference.start = (uint32_t)(c - value.text);
         reference.end = (uint32_t)(close + 1 - value.text);
         reference.key = tree_key(p->tree, (struct slice){c + 2, (size_t)(close - c - 2)});
+        reference.key->referenced = true;
         if (!found)
             found = g_array_new(FALSE, FALSE, sizeof(struct reference));
         g_array_append_val(found, reference);

@@ -44,6 +44,7 @@ struct key {
     uint32_t json_size;
     uint32_t number;      /* in tree.keys */
     bool reserved;        /* statements do not touch it */
+    bool referenced;      /* some value has `${key}` */
     uint8_t post;         /* enum post */
     uint32_t collected;   /* parser: the run of plain assignments that has set it */
     struct key *target;   /* post: the key that `_min`, `_max`, `_fixed` work on */
