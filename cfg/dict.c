@@ -355,13 +355,19 @@ static int apply_ops(struct dict *d, const struct block *block, const struct lab
 
 static void collect_labels(struct dict *d, struct variant *const *choices, uint32_t n)
 {
-    g_array_set_size(d->labels, 0);
+    struct label *next;
+    uint32_t total = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        total += choices[i]->n_labels;
+    g_array_set_size(d->labels, total);
+    next = (struct label *)(void *)d->labels->data;
     memset(d->have, 0, d->tree->set_words * sizeof(uint64_t));
     for (uint32_t i = 0; i < n; i++) {
         const struct variant *v = choices[i];
 
-        g_array_append_vals(d->labels, v->labels, v->n_labels);
         for (uint32_t j = 0; j < v->n_labels; j++) {
+            *next++ = v->labels[j];
             if (v->labels[j].plain != ATOM_NONE)
                 labels_add(d->have, v->labels[j].plain);
             if (v->labels[j].full != ATOM_NONE)
