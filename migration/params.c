@@ -39,7 +39,6 @@
 static const struct param_info infos[] = {
     TEXT("type", NULL, "test", "test type that runs; vtmh types lists them"),
     LIST("vms", "vm1", "test", "virtual machines of the test"),
-    TEXT("main_vm", NULL, "test", "the machine that simple tests use; must be one of vms"),
     TIME("test_timeout", "14400", "test", "limit of the whole test"),
 
     TEXT("vm_type", "qemu", "machine", "driver that runs the machine"),
@@ -89,7 +88,6 @@ static const struct param_info infos[] = {
     TEXT("migration_bg_command", NULL, "guest", "started in the guest before the migration"),
     TEXT("migration_bg_check_command", NULL, "guest",
          "must succeed in the guest after the migration"),
-    TEXT("migration_bg_kill_command", NULL, "guest", "ends the background command"),
 
     TEXT("mig_protocol", "tcp", "migration", "transport"),
     TIME("mig_timeout", "480", "migration", "limit of one migration"),
@@ -104,13 +102,8 @@ static const struct param_info infos[] = {
     NUMBER("min_dirty_syncs", "0", 0, 1000, "migration",
            "a leg with fewer dirty syncs is a warning, since it proves little about lost pages"),
     TIME("mig_downtime", NULL, "migration", "downtime limit; the hypervisor's own if not set"),
-    TIME("max_downtime", NULL, "migration", "a measured downtime above this fails the leg"),
     BOOL("mig_offline", "no", "migration", "stop the guest before the migration"),
     NUMBER("migrate_count", "1", 1, 1000000, "migration", "legs"),
-    TIME("cancel_delay", NULL, "migration", "cancel the migration after this time"),
-    TIME("migration_timeout", "240", "migration", "limit of a round of migrations"),
-    BOOL("not_login_after_mig", "no", "migration", "no login on the destination"),
-    BOOL("paused_after_start_vm", "no", "migration", "leave the guest paused after its start"),
 };
 
 const struct param_info *param_infos(size_t *count_out)
@@ -220,4 +213,12 @@ GStrv param_list(const struct params *params, const char *name)
         return params_objects(defaults, name);
     }
     return params_objects(params, name);
+}
+
+bool param_is_vm_name(const char *name)
+{
+    static const char first[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS;
+    size_t length = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-");
+
+    return name[length] == '\0' && length > 0 && length <= 32 && strchr(first, *name) != NULL;
 }

@@ -48,5 +48,13 @@ int param_size(const struct params *params, const char *name, uint64_t *out_byte
 int param_duration_ms(const struct params *params, const char *name, int64_t *out_ms, GError **err);
 GStrv param_list(const struct params *params, const char *name); /* transfer full, never NULL */
 
+/*
+ * Whether a word of `vms` can be a VM's name: letters, digits, "_", ".", "-", 32 at most, beginning
+ * with a letter or digit. It becomes part of file names and of meetings.
+ */
+bool param_is_vm_name(const char *name);
+#define PARAM_VM_NAME_ERROR                                                                        \
+    "vms: '%s' cannot be a VM's name: letters, digits, '_', '.' and '-', at most 32"
+
 /* Whether the params themselves have a value that is not blank. */
 bool param_is_set(const struct params *params, const char *name);

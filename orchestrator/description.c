@@ -43,14 +43,19 @@ const json_t *description_parameter(const char *name)
     }
 }
 
-static int check_value(const struct params *params, const char *key, const char *type, GError **err)
+static int check_value(const struct params *params, const char *key, const json_t *parameter,
+                       GError **err)
 {
+    const char *type = json_string_value(json_object_get(parameter, "type"));
+    int64_t min = json_integer_value(json_object_get(parameter, "min"));
+    int64_t max = json_integer_value(json_object_get(parameter, "max"));
     int64_t number;
     uint64_t size;
     bool flag;
     double real;
     if (strcmp(type, "int") == 0)
-        return params_int(params, key, 0, &number, err);
+        return min == 0 && max == 0 ? params_int(params, key, 0, &number, err)
+                                    : params_int_range(params, key, min, max, min, &number, err);
     if (strcmp(type, "bool") == 0)
         return params_bool(params, key, false, &flag, err);
     if (strcmp(type, "size") == 0)
@@ -82,16 +87,33 @@ static int check_test_type(const struct params *params, GError **err)
     return -1;
 }
 
+/* As param_is_vm_name() of the nodes: a name becomes part of file names there. */
+static int check_vm_names(const struct params *params, GError **err)
+{
+    g_auto(GStrv) names = params_objects(params, "vms");
+    for (char **name = names; *name != NULL; name++) {
+        if (g_regex_match_simple("^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$", *name, G_REGEX_DOLLAR_ENDONLY,
+                                 0))
+            continue;
+        const char *origin = params_origin(params, "vms");
+        g_set_error(
+            err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+            "%s%svms: '%s' cannot be a VM's name: letters, digits, '_', '.' and '-', at most"
+            " 32",
+            origin != NULL ? origin : "", origin != NULL ? ": " : "", *name);
+        return -1;
+    }
+    return 0;
+}
+
 int description_check(const struct params *params, GError **err)
 {
     struct params_iter it;
     params_iter_init(&it, params);
     while (params_iter_next(&it)) {
         const json_t *parameter = description_parameter(it.key);
-        if (parameter != NULL &&
-            check_value(params, it.key, json_string_value(json_object_get(parameter, "type")),
-                        err) < 0)
+        if (parameter != NULL && check_value(params, it.key, parameter, err) < 0)
             return -1;
     }
-    return check_test_type(params, err);
+    return check_vm_names(params, err) < 0 ? -1 : check_test_type(params, err);
 }

@@ -112,7 +112,6 @@ static const struct argument table[] = {
     {"accept-new-host-keys", FLAG(options.accept_new_host_keys),
      .help = "trust machines that known_hosts does not have, and add\n"
              "them; a changed key is still refused"},
-    {"keep", FLAG(options.keep), .help = "leave a guest's copy whose state is uncertain for you"},
     {"quiet", 'q', FLAG(quiet), .help = "only verdicts and the path of the results"},
     {"verbose", 'v', FLAG(verbose), .help = "show the log of the nodes too"},
     {NULL},

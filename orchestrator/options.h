@@ -16,7 +16,6 @@ struct run_options {
     bool fail_fast;
     bool dry_run; /* list the tests that would run */
     bool accept_new_host_keys;
-    bool keep;              /* --keep: leave an uncertain copy for the user */
     int64_t job_timeout_ms; /* 0: none */
     enum display_level level;
     char *json_file; /* --json FILE, "-" is stdout */

@@ -25,7 +25,7 @@
  * that word, and continues on it, or leaves its copy stopped when the guest lives over there. The
  * destination says it also when it is done: it may have been released from "running" while the
  * source was not. If the destination cannot be reached and the source's copy is stopped, it stays
- * stopped, and the result is UNCERTAIN: nobody guesses.
+ * stopped until the test ends, and the result is UNCERTAIN: nobody guesses.
  */
 #pragma once
 

@@ -98,6 +98,7 @@ void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *ph
     progress.remaining_bytes = -1;
     if (leg != NULL) {
         progress.leg = leg->leg;
+        progress.legs = seat->legs;
         progress.source = leg->source;
         progress.destination = leg->destination;
         progress.downtime_ms = leg->downtime_ms;

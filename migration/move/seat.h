@@ -15,6 +15,7 @@ struct seat {
     struct scope *watchers; /* the scenario's: what fails in it ends the test */
     char *name;             /* vm1 */
     struct params *params;
+    unsigned legs; /* how many the test has, for the display */
     struct move_request request;
     struct vm_platform *platform;
     struct vm_boot *boot;

@@ -109,11 +109,11 @@ void settle_source(struct handover *h, const GError *cause)
     g_autofree char *copy = ask_destination(h);
     h->record->survivor = decide(h, copy);
     if (h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
-        test_note(
-            seat->test,
-            "uncertain: %s is stopped on %s since %s cannot say whether it runs there; once it is"
-            " certain that it does not, it may be continued",
-            seat->name, seat->test->host->name, seat->test->names[h->leg->destination]);
+        test_note(seat->test,
+                  "uncertain: %s was stopped on %s and not continued, since %s could not say "
+                  "whether it runs"
+                  " there; the stopped copy was ended with the test",
+                  seat->name, seat->test->host->name, seat->test->names[h->leg->destination]);
     fiber_unshield();
 }
 

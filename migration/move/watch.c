@@ -7,23 +7,40 @@ struct watched {
     const Vtmh__Migration *leg;
     int64_t deadline;
     struct event completed;
+    struct vm_move_stats last; /* the last look */
 };
+
+static int not_converged(const struct watched *watched, GError **err)
+{
+    g_autofree char *left =
+        g_format_size_full((guint64)MAX(watched->last.remaining_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *rate =
+        g_format_size_full((guint64)MAX(watched->last.bytes_per_s, 0), G_FORMAT_SIZE_IEC_UNITS);
+    g_set_error(
+        err, VM_ERROR, VM_ERROR_MIGRATION,
+        "not converged within mig_timeout (%.0f s): %s left, at %s/s, after %" G_GINT64_FORMAT
+        " dirty syncs",
+        (double)watched->seat->request.timeout_ms / 1000.0, left, rate, watched->last.dirty_syncs);
+    return -1;
+}
 
 static int wait_for_end(void *arg, GError **err)
 {
     struct watched *watched = arg;
-    if (vm_await_migrated(watched->seat->vm, watched->deadline, err) < 0) {
-        g_prefix_error(err, "waiting for the migration to complete: ");
+    g_autoptr(GError) error = NULL;
+    if (vm_await_migrated(watched->seat->vm, watched->deadline, &error) < 0) {
+        if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+            return not_converged(watched, err);
+        g_propagate_error(err, g_steal_pointer(&error));
         return -1;
     }
     event_set(&watched->completed);
     return 0;
 }
 
-/* last: the last look, at which nothing had moved any more. */
-static int stalled(const struct watched *watched, const struct vm_move_stats *last, bool answers,
-                   GError **err)
+static int stalled(const struct watched *watched, bool answers, GError **err)
 {
+    const struct vm_move_stats *last = &watched->last;
     g_autofree char *done =
         g_format_size_full((guint64)MAX(last->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *left =
@@ -39,7 +56,6 @@ static int stalled(const struct watched *watched, const struct vm_move_stats *la
 static int sample(void *arg, GError **err)
 {
     struct watched *watched = arg;
-    struct vm_move_stats last = {.status = "unknown", .transferred_bytes = -1};
     int64_t stall_at = deadline_in(watched->seat->request.stall_ms);
     struct event *const ended[] = {&watched->completed};
 
@@ -56,23 +72,29 @@ static int sample(void *arg, GError **err)
         if (vm_move_stats(watched->seat->vm, &stats, deadline_min(watched->deadline, stall_at),
                           &unanswered) < 0) {
             if (g_error_matches(unanswered, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
-                return stalled(watched, &last, false, err);
+                return deadline_left(watched->deadline) == 0 ? not_converged(watched, err)
+                                                             : stalled(watched, false, err);
             g_propagate_error(err, g_steal_pointer(&unanswered));
             return -1;
         }
         seat_progress(watched->seat, watched->leg, "migrating", &stats);
-        if (stats.transferred_bytes != last.transferred_bytes)
+        if (stats.transferred_bytes != watched->last.transferred_bytes)
             stall_at = deadline_in(watched->seat->request.stall_ms);
         else if (deadline_left(stall_at) == 0 && !event_is_set(&watched->completed))
-            return stalled(watched, &stats, true, err);
-        last = stats;
+            return stalled(watched, true, err);
+        watched->last = stats;
     }
 }
 
 int watch_migration(struct seat *seat, const Vtmh__Migration *leg, int64_t deadline, GError **err)
 {
     struct watched watched = {
-        .seat = seat, .leg = leg, .deadline = deadline, .completed = EVENT_INIT};
+        .seat = seat,
+        .leg = leg,
+        .deadline = deadline,
+        .completed = EVENT_INIT,
+        .last = {.status = "unknown", .transferred_bytes = -1},
+    };
     seat_progress(seat, leg, "migrating", NULL);
     struct scope *both = scope_open("migration");
     scope_spawn(both, "end", wait_for_end, &watched);

@@ -20,6 +20,10 @@ static int make_seats(struct run *run, struct scene *scene, GError **err)
         return -1;
     }
     for (char **name = names; *name != NULL; name++) {
+        if (!param_is_vm_name(*name)) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, PARAM_VM_NAME_ERROR, *name);
+            return -1;
+        }
         struct seat *seat = seat_new(run->test, run->readers, run->watchers, *name, err);
         if (seat == NULL)
             return -1;
@@ -64,6 +68,8 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
     if (make_seats(run, scene, err) < 0 ||
         agree(run->test, scene->seats, &scene->agreement, err) < 0)
         return -1;
+    for (unsigned i = 0; i < scene->seats->len; i++)
+        ((struct seat *)g_ptr_array_index(scene->seats, i))->legs = (unsigned)legs;
     return scenario->run(scene, legs, err);
 }
 

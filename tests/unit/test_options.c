@@ -27,7 +27,7 @@ Test(options, fills_in_the_defaults)
     cr_expect_null(options->results_dir);
     cr_expect_null(options->json_file);
     cr_expect_not(options->defaults || options->fail_fast || options->dry_run ||
-                  options->accept_new_host_keys || options->keep);
+                  options->accept_new_host_keys);
 }
 
 Test(options, takes_every_option)
@@ -35,7 +35,7 @@ Test(options, takes_every_option)
     g_autoptr(run_options) options = NULL;
 
     cr_assert_eq(parse("-m|host1|--machines=host2|-r|out|--repeat|3|--tuple=2|--fail-fast|-d|"
-                       "--job-timeout|2h|--json|-|--accept-new-host-keys|--keep|--dry-run|-v|f.cfg",
+                       "--job-timeout|2h|--json|-|--accept-new-host-keys|--dry-run|-v|f.cfg",
                        &options, NULL),
                  0);
     cr_expect_eq(options->machines->len, 2);
@@ -45,7 +45,7 @@ Test(options, takes_every_option)
     cr_expect_eq(options->job_timeout_ms, 7200000);
     cr_expect_eq(options->level, DISPLAY_VERBOSE);
     cr_expect(options->defaults && options->fail_fast && options->dry_run &&
-              options->accept_new_host_keys && options->keep);
+              options->accept_new_host_keys);
 }
 
 Test(options, turns_filters_and_parameters_into_lines_in_their_order)

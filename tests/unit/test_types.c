@@ -95,6 +95,8 @@ Test(types, shows_a_parameter_that_is_asked_for_with_a_suffix)
 {
     cr_expect_eq(call("--json|uuid_vm1"), 0);
     cr_assert_stdout_eq_str("{\n \"default\": null,\n \"doc\": \"UUID of the machine\",\n"
+                            " \"max\": 0,\n"
+                            " \"min\": 0,\n"
                             " \"name\": \"uuid\",\n \"section\": \"machine\",\n"
                             " \"type\": \"string\"\n}\n");
 }
