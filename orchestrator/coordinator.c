@@ -321,10 +321,12 @@ void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
                            const char *message)
 {
     struct trial *trial = coordinator->trial;
-    if (trial == NULL || trial->own.status != VTMH__STATUS__STATUS_NONE)
+    g_autofree char *own_message = g_strdup(message);
+    if (trial == NULL ||
+        !own_cause_claim(&trial->own, meeting_test_cause(coordinator->book, trial->id) != NULL,
+                         status, own_message))
         return;
-    trial->own_message = g_strdup(message);
-    trial->own = (struct own_cause){.status = status, .message = trial->own_message};
+    trial->own_message = g_steal_pointer(&own_message);
     g_autoptr(GPtrArray) actions = meeting_actions_new();
     meeting_abort(coordinator->book, trial->id, message, now_ms(), actions);
     act(coordinator, actions);

@@ -304,6 +304,15 @@ static void distrust_pass(struct test_result *result, GHashTable *joints,
     }
 }
 
+bool own_cause_claim(struct own_cause *own, bool has_earlier_cause, Vtmh__Status status,
+                     const char *message)
+{
+    if (has_earlier_cause || own->status != VTMH__STATUS__STATUS_NONE)
+        return false;
+    *own = (struct own_cause){.status = status, .message = message};
+    return true;
+}
+
 void verdict_join(struct test_result *result, const struct host_report *reports, unsigned n_reports,
                   const struct own_cause *own)
 {
@@ -315,7 +324,8 @@ void verdict_join(struct test_result *result, const struct host_report *reports,
     g_ptr_array_sort(result->legs, by_leg);
 
     judge_causes(result, reports, n_reports);
-    if (own->status != VTMH__STATUS__STATUS_NONE && weight(own->status) > weight(result->status))
+    if (own->status != VTMH__STATUS__STATUS_NONE &&
+        (is_pass(result->status) || weight(own->status) > weight(result->status)))
         set_cause(result, own->status, own->host, own->message, NULL);
     judge_copies(result, joints);
     if (is_pass(result->status))

@@ -30,6 +30,14 @@ struct own_cause {
 };
 
 /*
+ * The coordinator ends a test by itself (Ctrl-C, test_timeout, …). It is the cause only of a test
+ * that nothing has ended before: what a host has said already is not hidden by it. Returns whether
+ * it was taken. message: transfer none, outlives own.
+ */
+bool own_cause_claim(struct own_cause *own, bool has_earlier_cause, Vtmh__Status status,
+                     const char *message);
+
+/*
  * Fills status, fail_host, fail_cause, fail_context, legs, notes, leaks, type and guest of the
  * result, whose hosts are set.
  */

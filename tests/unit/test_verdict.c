@@ -450,3 +450,36 @@ Test(verdict, a_meeting_that_timed_out_does_not_hide_a_failure)
     join(s);
     expect_status(s, FAIL, "host1", "3 pages are bad");
 }
+
+Test(verdict, an_interrupt_is_the_cause_of_a_test_that_nothing_has_ended_before)
+{
+    struct own_cause own = {.status = NONE};
+    cr_expect(own_cause_claim(&own, false, INTERRUPT, "interrupted by the user"));
+    cr_expect_eq(own.status, INTERRUPT);
+    cr_expect_str_eq(own.message, "interrupted by the user");
+}
+
+Test(verdict, an_interrupt_does_not_hide_what_a_host_said_before)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    cr_expect_not(own_cause_claim(&s->own, true, INTERRUPT, "interrupted by the user"));
+    join(s);
+    expect_status(s, FAIL, "host1", "3 pages are bad");
+}
+
+Test(verdict, the_first_of_two_causes_of_the_coordinator_stays)
+{
+    struct own_cause own = {.status = CANCEL, .message = "the job's time was over"};
+    cr_expect_not(own_cause_claim(&own, false, INTERRUPT, "interrupted by the user"));
+    cr_expect_eq(own.status, CANCEL);
+}
+
+Test(verdict, a_test_cut_short_by_the_jobs_time_is_not_a_pass_with_warnings)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, WARN, "slow", 0, 0);
+    s->own = (struct own_cause){CANCEL, "the job's time was over", NULL};
+    join(s);
+    expect_status(s, CANCEL, NULL, "the job's time was over");
+}
