@@ -1,5 +1,6 @@
 #include "orchestrator/description.h"
 
+#include "cfg/nearest.h"
 #include "orchestrator/description-text.h"
 
 #include <string.h>
@@ -41,6 +42,17 @@ const json_t *description_parameter(const char *name)
             return parameter;
         *last = '\0';
     }
+}
+
+const char *description_nearest(const char *name)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    size_t i;
+    const json_t *row;
+    json_array_foreach (json_object_get(description(), "parameters"), i, row)
+        g_ptr_array_add(names, (void *)json_string_value(json_object_get(row, "name")));
+    g_ptr_array_add(names, NULL);
+    return nearest_find(name, (const char *const *)names->pdata);
 }
 
 static int check_value(const struct params *params, const char *key, const json_t *parameter,

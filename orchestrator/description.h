@@ -20,6 +20,10 @@ const json_t *description_type(const char *name);
  */
 const json_t *description_parameter(const char *name);
 
+/* The known parameter whose name is nearest to this one, if it is near. Transfer none; NULL if none
+ * is. */
+const char *description_nearest(const char *name);
+
 /*
  * Checks every parameter whose name, with any suffixes of hosts, VMs and images cut off, is known:
  * is its value of its type? And is `type` a known test type? The first error names key, value and

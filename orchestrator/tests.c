@@ -6,6 +6,8 @@
 /* A job of more tests than this is a mistake in a filter, not a plan. */
 #define MAX_TESTS 100000
 
+#define COMMAND_LINE "<command line>"
+
 static void unref_params(gpointer params)
 {
     params_unref(params);
@@ -16,8 +18,41 @@ static int parse(struct cfg *config, const char *file, const GPtrArray *extra, G
     if (cfg_parse_file(config, file, err) < 0)
         return -1;
     for (unsigned i = 0; i < extra->len; i++)
-        if (cfg_parse_text(config, "<command line>", g_ptr_array_index(extra, i), err) < 0)
+        if (cfg_parse_text(config, COMMAND_LINE, g_ptr_array_index(extra, i), err) < 0)
             return -1;
+    return 0;
+}
+
+/* Whether the file sets the key by itself, in its first test. */
+static bool file_sets(const char *file, const char *key)
+{
+    g_autoptr(cfg) config = cfg_new(NULL);
+    if (cfg_parse_file(config, file, NULL) < 0 || cfg_next(config, NULL) <= 0)
+        return false;
+    g_autoptr(params) test = cfg_test_params(config, NULL);
+    return test != NULL && params_get(test, key) != NULL;
+}
+
+/*
+ * A parameter that only the command line sets, that no node knows, and that is nearly the name of
+ * one that they know, is a slip of the fingers. One's own variables are nobody's business.
+ */
+static int check_typing(const char *file, const struct params *test, GError **err)
+{
+    struct params_iter it;
+    params_iter_init(&it, test);
+    while (params_iter_next(&it)) {
+        if (it.origin == NULL || !g_str_has_prefix(it.origin, COMMAND_LINE) ||
+            description_parameter(it.key) != NULL)
+            continue;
+        const char *nearest = description_nearest(it.key);
+        if (nearest == NULL || file_sets(file, it.key))
+            continue;
+        g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
+                    "there is no parameter %s; did you mean %s? ('vtmh types' lists them)", it.key,
+                    nearest);
+        return -1;
+    }
     return 0;
 }
 
@@ -52,6 +87,8 @@ GPtrArray *tests_read(const char *file, const GPtrArray *extra, bool defaults, G
                     file);
         return NULL;
     }
+    if (check_typing(file, g_ptr_array_index(tests, 0), err) < 0)
+        return NULL;
     return g_steal_pointer(&tests);
 }
 

@@ -65,6 +65,16 @@ job -m host1,host2 -p mem_vm1=lots "${quick[@]}"
 expect_equal "exit status" 4 "$status"
 expect_match stderr "mem_vm1.*lots" "$err"
 
+step "an unknown parameter on the command line names the nearest"
+job -m host1,host2 -p mig_sped=3 "${quick[@]}"
+expect_equal "exit status" 4 "$status"
+expect_match stderr 'mig_sped.*mig_speed' "$err"
+
+step "a VM name that is a path"
+job -m host1,host2 -p vms=../../x "${quick[@]}"
+expect_equal "exit status" 4 "$status"
+expect_match stderr 'cannot be a VM' "$err"
+
 step "an unknown test type"
 job -m host1,host2 -p type=migration_multi_hots "${quick[@]}"
 expect_equal "exit status" 4 "$status"
