@@ -22,10 +22,11 @@ struct trial {
     int64_t report_by; /* deadline for the reports, once aborted */
 };
 
-/* Who a heartbeat is from. */
+/* Who a heartbeat is from, and what it said. */
 struct hearing {
     struct coordinator *coordinator;
     unsigned host;
+    char *doing; /* what it said last of the running test, or NULL */
 };
 
 struct coordinator {
@@ -50,8 +51,11 @@ static int64_t now_ms(void)
 /* Does what the book says. */
 static void act(struct coordinator *coordinator, const GPtrArray *actions)
 {
+    g_autoptr(GError) error = NULL;
     for (unsigned i = 0; i < actions->len; i++)
-        trial_wire_act(coordinator->peers, g_ptr_array_index(actions, i));
+        if (trial_wire_act(coordinator->peers, g_ptr_array_index(actions, i),
+                           error == NULL ? &error : NULL) < 0)
+            coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, error->message);
     struct trial *trial = coordinator->trial;
     if (trial != NULL && !trial->is_aborted &&
         meeting_test_cause(coordinator->book, trial->id) != NULL) {
@@ -186,11 +190,14 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
 /* What a host is doing, for the message of a meeting that times out. */
 static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
 {
-    const struct hearing *hearing = arg;
+    struct hearing *hearing = arg;
     const struct trial *trial = hearing->coordinator->trial;
-    if (trial != NULL && heartbeat->test == trial->id)
-        meeting_set_context(hearing->coordinator->book, trial->id, hearing->host,
-                            heartbeat->context, now_ms());
+    if (trial == NULL || heartbeat->test != trial->id)
+        return;
+    meeting_set_context(hearing->coordinator->book, trial->id, hearing->host, heartbeat->context,
+                        now_ms());
+    g_free(hearing->doing);
+    hearing->doing = *heartbeat->context != '\0' ? g_strdup(heartbeat->context) : NULL;
 }
 
 /* ---- a test -------------------------------------------------------------------------------------
@@ -204,6 +211,25 @@ static bool is_over(const struct coordinator *coordinator)
         if (trial->reports[i].done == NULL && !trial->reports[i].lost)
             return false;
     return true;
+}
+
+/* The test's time is over: who has not finished, and what it was doing. */
+static void end_late_test(struct coordinator *coordinator)
+{
+    const struct trial *trial = coordinator->trial;
+    g_autoptr(GString) message =
+        g_string_new("the test took longer than test_timeout allows; not finished: ");
+    const char *separator = "";
+    for (unsigned i = 0; i < coordinator->n_peers; i++) {
+        const char *doing = coordinator->hearings[i].doing;
+        if (trial->reports[i].done != NULL)
+            continue;
+        g_string_append_printf(message, "%s%s", separator, trial->reports[i].name);
+        if (doing != NULL)
+            g_string_append_printf(message, " (%s)", doing);
+        separator = ", ";
+    }
+    coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, message->str);
 }
 
 /* Hosts that have fallen silent, meetings whose time is over, reports that do not come. */
@@ -224,9 +250,8 @@ static void look_around(struct coordinator *coordinator)
     meeting_expire(coordinator->book, now_ms(), actions);
     if (actions->len > 0)
         act(coordinator, actions);
-    if (deadline_left(trial->end_by) == 0)
-        coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR,
-                              "the test took longer than test_timeout allows");
+    if (!trial->is_aborted && deadline_left(trial->end_by) == 0)
+        end_late_test(coordinator);
     if (!trial->is_aborted || deadline_left(trial->report_by) > 0)
         return;
     for (unsigned i = 0; i < coordinator->n_peers; i++)
@@ -237,19 +262,43 @@ static void look_around(struct coordinator *coordinator)
 /* Waits for the next thing that look_around() or the caller must see. */
 static void await_change(struct coordinator *coordinator)
 {
-    struct trial *trial = coordinator->trial;
-    struct event *events[MEETING_MAX_HOSTS > 15 ? 16 : MEETING_MAX_HOSTS + 1];
-    unsigned n = 0;
-    events[n++] = &coordinator->changed;
-    for (unsigned i = 0; i < coordinator->n_peers && n < G_N_ELEMENTS(events); i++)
-        if (trial->reports[i].done == NULL && !trial->reports[i].lost)
-            events[n++] = link_lost_event(coordinator->peers[i]->link);
-
+    const struct trial *trial = coordinator->trial;
     int64_t expire = meeting_next_timeout(coordinator->book);
     int64_t deadline =
         expire == INT64_MAX ? DEADLINE_NEVER : deadline_in(MAX(expire - now_ms(), 0) + 1);
     deadline = deadline_min(deadline, trial->is_aborted ? trial->report_by : trial->end_by);
-    await_any(events, n, deadline, NULL);
+    await_event(&coordinator->changed, deadline, NULL);
+}
+
+/* A fiber per host: wakes the one that waits in await_change() each time the host is lost. */
+static int watch_loss(void *arg, GError **err)
+{
+    const struct hearing *hearing = arg;
+    struct link *link = hearing->coordinator->peers[hearing->host]->link;
+    for (;;) {
+        if (await_event(link_lost_event(link), DEADLINE_NEVER, err) < 0)
+            return -1;
+        event_set(&hearing->coordinator->changed);
+        if (await_event(link_alive_event(link), DEADLINE_NEVER, err) < 0)
+            return -1;
+    }
+}
+
+static void start_on_hosts(struct coordinator *coordinator, const struct params *params)
+{
+    const struct trial *trial = coordinator->trial;
+    for (unsigned i = 0; i < coordinator->n_peers; i++) {
+        g_autoptr(GError) error = NULL;
+        if (trial_wire_start(coordinator->peers, coordinator->n_peers, i, trial->id,
+                             trial->result->name, params, &error) == 0)
+            continue;
+        /* It knows nothing of the test and so says nothing of it: we do in its place. */
+        Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
+        done.test = trial->id;
+        done.status = VTMH__STATUS__STATUS_ERROR;
+        done.message = error->message;
+        on_done(coordinator, i, &done);
+    }
 }
 
 /* What the book holds against the test though no host failed: a meeting that timed out. */
@@ -290,6 +339,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         reports[i].name = peer_name(coordinator->peers[i]);
         g_strv_builder_add(names, reports[i].name);
+        g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
     result->hosts = g_strv_builder_end(names);
     int64_t limit_ms = TEST_TIMEOUT_MS;
@@ -301,16 +351,18 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     coordinator->trial = &trial;
     meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
                       (const char *const *)result->hosts);
-    for (unsigned i = 0; i < coordinator->n_peers; i++)
-        trial_wire_start(coordinator->peers, coordinator->n_peers, i, trial.id, result->name,
-                         params);
+    start_on_hosts(coordinator, params);
     fiber_shield();
+    struct scope *watchers = scope_open("hosts that may be lost");
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        scope_spawn_detached(watchers, reports[i].name, watch_loss, &coordinator->hearings[i]);
     while (!is_over(coordinator)) {
         event_reset(&coordinator->changed);
         look_around(coordinator);
         if (!is_over(coordinator))
             await_change(coordinator);
     }
+    scope_abandon(watchers);
     fiber_unshield();
     finish(coordinator);
     result->end_us = g_get_real_time();
@@ -340,6 +392,8 @@ struct peer *coordinator_await_hosts(struct coordinator *coordinator, int64_t gr
         if (!event_is_set(&peer->goodbye) &&
             await_event(link_alive_event(peer->link), deadline, NULL) == 0)
             continue;
+        if (fiber_is_cancelled())
+            return NULL;
         peer->is_gone = true;
         return peer;
     }
@@ -356,7 +410,7 @@ struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
     coordinator->book = meeting_book_new();
     coordinator->hearings = g_new(struct hearing, n_peers);
     for (unsigned i = 0; i < n_peers; i++) {
-        coordinator->hearings[i] = (struct hearing){coordinator, i};
+        coordinator->hearings[i] = (struct hearing){.coordinator = coordinator, .host = i};
         peers[i]->on_message = on_message;
         peers[i]->arg = coordinator;
         link_on_heartbeat(peers[i]->link, on_heartbeat, &coordinator->hearings[i]);
@@ -371,6 +425,7 @@ void coordinator_free(struct coordinator *coordinator)
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         coordinator->peers[i]->on_message = NULL;
         link_on_heartbeat(coordinator->peers[i]->link, NULL, NULL);
+        g_free(coordinator->hearings[i].doing);
     }
     g_free(coordinator->hearings);
     meeting_book_free(coordinator->book);

@@ -44,6 +44,6 @@ void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
 
 /*
  * Waits until all hosts of the tuple answer, at most the grace. Returns NULL, or the first that
- * does not (it is gone from then on).
+ * does not (it is gone from then on). When cancelled meanwhile: NULL.
  */
 struct peer *coordinator_await_hosts(struct coordinator *coordinator, int64_t grace_ms);

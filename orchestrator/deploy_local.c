@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define START_MS 20000     /* for a node to detach; cannot be cancelled */
 #define MAX_RUNTIME_DIR 64 /* a unix socket's path has 107 bytes at most */
 
 /* Makes a folder that nobody else can look into, or checks that it is one. */
@@ -88,7 +89,11 @@ static int start(struct deployed *deployed, const struct deploy_options *options
         make_private_dir(sockets, err) < 0)
         return -1;
     deploy_say(deployed, options, "starting");
-    result = run_node(arguments, input, deadline, &status, &out, &errors, err);
+    /* Whoever starts a node must learn its pid: it may have detached when we are cancelled. */
+    fiber_shield();
+    result = run_node(arguments, input, deadline_min(deadline, deadline_in(START_MS)), &status,
+                      &out, &errors, err);
+    fiber_unshield();
     sodium_memzero(key, SEAL_KEY_HEX);
     sodium_memzero(input, SEAL_KEY_HEX);
     if (result < 0) {

@@ -19,6 +19,8 @@
 
 #define ACCEPT_OPTION "--accept-new-host-keys"
 #define MAX_BUNDLES 2
+#define CONNECT_MS 15000 /* unless ssh's configuration has a ConnectTimeout */
+#define START_MS 30000   /* to install and start a node; cannot be cancelled */
 
 /* One upload, or its clean-up: what the steps share. */
 struct visit {
@@ -121,11 +123,10 @@ static int connect_session(struct visit *visit, GError **err)
         .proxy_command = config->proxy_command,
         .host_keys = &policy,
     };
-    int64_t deadline = visit->deadline;
+    int64_t limit_ms = config->connect_timeout_ms > 0 ? config->connect_timeout_ms : CONNECT_MS;
 
-    if (config->connect_timeout_ms > 0)
-        deadline = deadline_min(deadline, deadline_in(config->connect_timeout_ms));
-    visit->session = ssh_connect(&target, deadline, err);
+    visit->session =
+        ssh_connect(&target, deadline_min(visit->deadline, deadline_in(limit_ms)), err);
     return visit->session != NULL ? 0 : -1;
 }
 
@@ -146,11 +147,10 @@ static int open_session(struct visit *visit, GError **err)
     return connect_session(visit, err);
 }
 
-static int run_script(struct visit *visit, const char *script, struct ssh_result *result,
-                      GError **err)
+static int run_script(struct visit *visit, const char *script, int64_t deadline,
+                      struct ssh_result *result, GError **err)
 {
-    return ssh_run(visit->session, "/bin/sh -s", script, strlen(script), visit->deadline, result,
-                   err);
+    return ssh_run(visit->session, "/bin/sh -s", script, strlen(script), deadline, result, err);
 }
 
 /* The lines of shell that start the node; they hold its key. */
@@ -179,12 +179,24 @@ static bool is_complete(const struct visit *visit)
     return true;
 }
 
-/* Runs a script that may start the node, and forgets the key in it. */
+/*
+ * Runs a script that may start the node, and forgets the key in it. Whoever starts a node must
+ * learn its pid, so a cancelling is held back meanwhile.
+ */
 static int run_with_key(struct visit *visit, char *lines, char *script, struct ssh_result *result,
                         GError **err)
 {
-    int status = run_script(visit, script, result, err);
+    int status;
 
+    if (fiber_is_cancelled()) {
+        status = -1;
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "cancelled");
+    } else {
+        fiber_shield();
+        status = run_script(visit, script, deadline_min(visit->deadline, deadline_in(START_MS)),
+                            result, err);
+        fiber_unshield();
+    }
     sodium_memzero(lines, strlen(lines));
     sodium_memzero(script, strlen(script));
     if (status < 0)
@@ -347,7 +359,7 @@ static int clean_up_steps(struct visit *visit, GError **err)
         return -1;
     say(visit, "cleaning up");
     script = remote_cache_clean_up_script(visit->bundles[0], visit->deployed->pid);
-    if (run_script(visit, script, &result, err) < 0) {
+    if (run_script(visit, script, visit->deadline, &result, err) < 0) {
         deploy_prefix(visit->deployed->machine, "cleaning up", err);
         return -1;
     }
@@ -381,7 +393,7 @@ static struct purged *purge_steps(struct visit *visit, bool with_cache, GError *
     if (open_session(visit, err) < 0)
         return NULL;
     say(visit, "cleaning up");
-    if (run_script(visit, script, &result, err) < 0) {
+    if (run_script(visit, script, visit->deadline, &result, err) < 0) {
         deploy_prefix(visit->deployed->machine, "cleaning up", err);
         return NULL;
     }

@@ -9,9 +9,10 @@
 
 #define DEPLOY_MS 120000 /* connect, upload 30 MB over a slow line, start */
 #define CONNECT_MS 10000
-#define GOODBYE_MS 70000 /* a node first ends what it runs */
-#define END_MS 2000      /* for the process of a local node to be gone after its good-bye */
-#define GRACE_MS 60000   /* how long a lost host is waited for */
+#define GOODBYE_MS 70000  /* a node first ends what it runs */
+#define END_MS 2000       /* for the process of a local node to be gone after its good-bye */
+#define GRACE_MS 60000    /* how long a lost host is waited for */
+#define CLEAN_UP_MS 20000 /* behind the back of a node that does not answer */
 
 /* The job while it runs. */
 struct work {
@@ -22,9 +23,39 @@ struct work {
     struct coordinator *coordinator;
     struct fiber *body;
     const struct deploy_options *deploy_options;
-    unsigned interrupts;
-    bool is_testing; /* an interrupt aborts the test, not the body */
+    unsigned interrupts;   /* Ctrl-C */
+    const char *end_cause; /* why the job ends before its last test, by the user's will or by
+                              time: the first such reason. NULL: it goes on */
+    bool is_testing;       /* an end aborts the test, not the body */
 };
+
+/* Something of the job itself went wrong: it is in the exit status and among the results. */
+static void note_trouble(struct work *work, const char *what)
+{
+    struct job_result *result = work->job->result;
+    g_autofree char *before = result->trouble;
+    result->exit_bits |= EXIT_BIT_JOB;
+    result->trouble = before == NULL ? g_strdup(what) : g_strdup_printf("%s\n%s", before, what);
+}
+
+/* Removes what a node that does not answer has made. Also when the job is being ended. */
+static void clean_up_after(struct work *work, const struct deployed *deployed)
+{
+    const struct machine *machine = deployed->machine;
+    g_autoptr(GError) error = NULL;
+    display_message(work->job->display, "cleaning up after %s, up to %d s", machine->name,
+                    CLEAN_UP_MS / 1000);
+    fiber_shield();
+    int result = deploy_clean_up(deployed, work->deploy_options, deadline_in(CLEAN_UP_MS), &error);
+    fiber_unshield();
+    if (result == 0)
+        return;
+    g_autofree char *what =
+        g_strdup_printf("%s: could not clean up after its node: %s; once it is reachable, 'vtmh"
+                        " cleanup -m %s' removes what is left",
+                        machine->name, error->message, machine->written);
+    note_trouble(work, what);
+}
 
 /* ---- getting the nodes up -------------------------------------------------------------------- */
 
@@ -47,8 +78,12 @@ static int bring_up(void *arg, GError **err)
     display_host(work->job->display, node->machine->name, "connecting to the node");
     node->peer = peer_connect(deployed, work->job->result->id, work->listeners,
                               deadline_in(CONNECT_MS), &node->error);
-    if (node->peer != NULL)
+    if (node->peer != NULL) {
         display_host(work->job->display, node->machine->name, NULL);
+        return 0;
+    }
+    clean_up_after(work, deployed);
+    deployed_free(deployed);
     return 0;
 }
 
@@ -76,7 +111,8 @@ static int bring_up_all(struct work *work, GError **err)
         g_clear_error(&nodes[i].error);
     }
     if (fiber_is_cancelled()) {
-        g_set_error(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "interrupted");
+        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED,
+                            work->end_cause != NULL ? work->end_cause : "cancelled");
         return -1;
     }
     if (trouble->len > 0) {
@@ -121,39 +157,50 @@ struct stop {
     char *why;
 };
 
+/* A wait that may be long is announced. */
+static void say_whom_we_await(struct work *work)
+{
+    for (unsigned i = 0; i < work->peers->len; i++) {
+        struct peer *peer = g_ptr_array_index(work->peers, i);
+        if (link_is_lost(peer->link) && !event_is_set(&peer->goodbye))
+            display_message(work->job->display, "waiting for %s, at most %d s", peer_name(peer),
+                            GRACE_MS / 1000);
+    }
+}
+
 static void look_for_stop(struct work *work, const struct test_result *last, struct stop *stop)
 {
     if (stop->why != NULL)
         return;
-    if (work->interrupts > 0) {
-        stop->status = VTMH__STATUS__STATUS_CANCEL;
-        stop->why = g_strdup("the job was interrupted");
+    stop->status = VTMH__STATUS__STATUS_CANCEL;
+    if (work->end_cause != NULL) {
+        stop->why = g_strdup(work->end_cause);
         return;
     }
     if (work->job->options->fail_fast && last != NULL && is_failure(last->status)) {
-        stop->status = VTMH__STATUS__STATUS_CANCEL;
         stop->why =
             g_strdup_printf("not run: test %u failed and --fail-fast was given", last->number);
         return;
     }
+    say_whom_we_await(work);
     struct peer *gone = coordinator_await_hosts(work->coordinator, GRACE_MS);
-    if (gone == NULL)
+    if (work->end_cause != NULL)
+        stop->why = g_strdup(work->end_cause);
+    if (gone == NULL || stop->why != NULL)
         return;
-    stop->status = VTMH__STATUS__STATUS_CANCEL;
     stop->host = peer_name(gone);
     stop->why = event_is_set(&gone->goodbye)
                     ? g_strdup_printf("the node on %s was ended", peer_name(gone))
                     : g_strdup_printf("%s was lost and has not come back for %d s", peer_name(gone),
                                       GRACE_MS / 1000);
-    work->job->result->exit_bits |= EXIT_BIT_JOB;
-    if (work->job->result->trouble == NULL)
-        work->job->result->trouble = g_strdup(stop->why);
+    note_trouble(work, stop->why);
 }
 
-static void run_tests(struct work *work)
+/* no_hosts: why there is nothing to run the tests on; NULL: there is. */
+static void run_tests(struct work *work, const char *no_hosts)
 {
     struct job *job = work->job;
-    struct stop stop = {0};
+    struct stop stop = {.status = VTMH__STATUS__STATUS_CANCEL, .why = g_strdup(no_hosts)};
     const struct test_result *last = NULL;
     unsigned number = 0;
     for (unsigned round = 0; round < job->options->repeat; round++) {
@@ -176,10 +223,16 @@ static void run_tests(struct work *work)
 /* ---- the end ------------------------------------------------------------------------------------
  */
 
+struct leave {
+    struct work *work;
+    struct peer *peer;
+};
+
 /* Ends one node; one that does not answer is cleaned up behind its back. */
 static int take_leave(void *arg, GError **err)
 {
-    struct peer *peer = arg;
+    const struct leave *leave = arg;
+    struct peer *peer = leave->peer;
     (void)err;
     g_autoptr(GError) error = NULL;
     bool answers = event_is_set(&peer->goodbye) || (!peer->is_gone && !link_is_lost(peer->link));
@@ -189,40 +242,28 @@ static int take_leave(void *arg, GError **err)
         return 0;
     }
     peer->is_gone = true;
+    clean_up_after(leave->work, peer->deployed);
     return 0;
-}
-
-static void clean_up_gone(struct work *work, struct peer *peer)
-{
-    g_autoptr(GError) error = NULL;
-    if (deploy_clean_up(peer->deployed, work->deploy_options, deadline_in(DEPLOY_MS), &error) == 0)
-        return;
-    display_message(
-        work->job->display,
-        "%s: could not clean up after its node: %s; once it is reachable, 'vtmh cleanup -m %s'"
-        " removes what is left",
-        peer_name(peer), error->message, peer->machine->written);
-    work->job->result->exit_bits |= EXIT_BIT_JOB;
 }
 
 static void take_leave_of_all(struct work *work)
 {
     fiber_shield();
+    g_autofree struct leave *leaves = g_new(struct leave, work->peers->len);
     struct scope *all = scope_open("good-bye");
     for (unsigned i = 0; i < work->peers->len; i++) {
         struct peer *peer = g_ptr_array_index(work->peers, i);
-        scope_spawn(all, peer_name(peer), take_leave, peer);
+        leaves[i] = (struct leave){work, peer};
+        scope_spawn(all, peer_name(peer), take_leave, &leaves[i]);
     }
     scope_close(all, NULL);
     for (unsigned i = 0; i < work->peers->len; i++) {
-        struct peer *peer = g_ptr_array_index(work->peers, i);
-        if (peer->is_gone)
-            clean_up_gone(work, peer);
-        for (unsigned l = 0; l < peer->final_leaks->len; l++)
-            display_message(work->job->display, "left behind on %s",
-                            (const char *)g_ptr_array_index(peer->final_leaks, l));
-        if (peer->final_leaks->len > 0)
-            work->job->result->exit_bits |= EXIT_BIT_JOB;
+        const struct peer *peer = g_ptr_array_index(work->peers, i);
+        for (unsigned l = 0; l < peer->final_leaks->len; l++) {
+            g_autofree char *what = g_strdup_printf(
+                "left behind on %s", (const char *)g_ptr_array_index(peer->final_leaks, l));
+            note_trouble(work, what);
+        }
     }
     fiber_unshield();
 }
@@ -237,12 +278,11 @@ static void say_state(const struct machine *machine, const char *state, void *ar
 static int run_body(void *arg, GError **err)
 {
     struct work *work = arg;
-    struct job_result *result = work->job->result;
     (void)err;
     g_auto(GStrv) guests = tests_guests(work->job->tests);
     const struct deploy_options deploy_options = {
         .accept_new_host_keys = work->job->options->accept_new_host_keys,
-        .command_hint = result->command_line,
+        .command_hint = work->job->result->command_line,
         .guests = (const char *const *)guests,
         .progress = say_state,
         .arg = work,
@@ -252,13 +292,16 @@ static int run_body(void *arg, GError **err)
 
     g_autoptr(GError) error = NULL;
     if (bring_up_all(work, &error) < 0) {
-        result->exit_bits |= work->interrupts > 0 ? EXIT_BIT_INTERRUPTED : EXIT_BIT_JOB;
-        result->trouble = g_strdup(error->message);
+        /* The user knows of his Ctrl-C, and of the time that is over it is noted already. */
+        if (work->end_cause == NULL)
+            note_trouble(work, error->message);
+        g_autofree char *why = g_strdelimit(g_strdup(error->message), "\n", ';');
+        run_tests(work, why);
     } else {
         struct coordinator_listener listener = recorder_listener(&work->recorder);
         work->coordinator =
             coordinator_new((struct peer *const *)work->peers->pdata, work->peers->len, &listener);
-        run_tests(work);
+        run_tests(work, NULL);
         g_clear_pointer(&work->coordinator, coordinator_free);
     }
     take_leave_of_all(work);
@@ -271,11 +314,17 @@ static int run_body(void *arg, GError **err)
 /* ---- what the user does meanwhile --------------------------------------------------------------
  */
 
-/* Ends the test in progress, or what is done before and behind the tests. */
-static void end_early(struct work *work, const char *why)
+/*
+ * Ends the test in progress, or what is done before and behind the tests. test_cause is that
+ * test's, job_cause that of those behind it (static).
+ */
+static void end_early(struct work *work, Vtmh__Status status, const char *test_cause,
+                      const char *job_cause)
 {
+    if (work->end_cause == NULL)
+        work->end_cause = job_cause;
     if (work->is_testing)
-        coordinator_interrupt(work->coordinator, VTMH__STATUS__STATUS_INTERRUPT, why);
+        coordinator_interrupt(work->coordinator, status, test_cause);
     else
         fiber_cancel(work->body, NULL);
 }
@@ -283,26 +332,29 @@ static void end_early(struct work *work, const char *why)
 static void on_interrupt(void *arg)
 {
     struct work *work = arg;
+    struct job_result *result = work->job->result;
     if (++work->interrupts > 1) {
         display_message(work->job->display,
                         "leaving at once; the nodes remove what they made within %d s",
                         GRACE_MS / 1000);
-        store_write_results(work->job->store, work->job->result, NULL);
-        _exit(EXIT_BIT_INTERRUPTED);
+        store_write_results(work->job->store, result, NULL);
+        display_message(work->job->display, "results so far: %s", result->dir);
+        _exit(job_result_exit_status(result));
     }
     display_message(work->job->display,
                     "interrupted: ending the test and cleaning up (once more: leave at once)");
-    work->job->result->exit_bits |= EXIT_BIT_INTERRUPTED;
-    end_early(work, "interrupted by the user");
+    result->exit_bits |= EXIT_BIT_INTERRUPTED;
+    end_early(work, VTMH__STATUS__STATUS_INTERRUPT, "interrupted by the user",
+              "the job was interrupted");
 }
 
 static void on_time_over(void *arg)
 {
     struct work *work = arg;
-    work->interrupts++;
-    display_message(work->job->display, "the job's time is over (--job-timeout)");
-    work->job->result->exit_bits |= EXIT_BIT_JOB;
-    end_early(work, "the job's time was over (--job-timeout)");
+    static const char cause[] = "the job's time was over (--job-timeout)";
+    display_message(work->job->display, "the job's time is over: ending the test and cleaning up");
+    note_trouble(work, cause);
+    end_early(work, VTMH__STATUS__STATUS_CANCEL, cause, cause);
 }
 
 static void on_tick(void *arg)
@@ -342,11 +394,8 @@ void job_run(struct job *job)
     int64_t began_us = g_get_monotonic_time();
     job->result->start_us = g_get_real_time();
     g_autoptr(GError) error = NULL;
-    if (fiber_run(run_main, &work, &error) < 0) {
-        job->result->exit_bits |= EXIT_BIT_JOB;
-        if (job->result->trouble == NULL)
-            job->result->trouble = g_strdup(error->message);
-    }
+    if (fiber_run(run_main, &work, &error) < 0)
+        note_trouble(&work, error->message);
     job->result->end_us = g_get_real_time();
     job->result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
 }

@@ -10,7 +10,7 @@ static void send_goodbye(struct peer *peer)
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_GOODBYE;
     envelope.goodbye = &goodbye;
-    peer_send(peer, &envelope);
+    peer_send(peer, &envelope, NULL); /* it is small */
 }
 
 /* The node has ended, asked or by itself; it waits for our answer. */
@@ -80,6 +80,7 @@ struct peer *peer_connect(struct deployed *deployed, const char *job, struct sco
     peer->link = link_connect(deployed->link_address, deployed->key, err);
     if (peer->link == NULL || greet(peer, job, deadline, err) < 0) {
         g_prefix_error(err, "%s: ", peer_name(peer));
+        peer->deployed = NULL;
         peer_free(peer);
         return NULL;
     }
@@ -92,18 +93,23 @@ const char *peer_name(const struct peer *peer)
     return peer->machine->name;
 }
 
-void peer_send(struct peer *peer, const Vtmh__Envelope *envelope)
+int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err)
 {
-    g_autoptr(GError) error = NULL;
-    if (link_send(peer->link, envelope, &error) < 0)
-        g_error("to %s: %s", peer_name(peer), error->message);
+    if (link_send(peer->link, envelope, err) == 0)
+        return 0;
+    g_prefix_error(err, "%s: ", peer_name(peer));
+    return -1;
 }
 
 int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err)
 {
     if (!event_is_set(&peer->goodbye))
         send_goodbye(peer);
-    if (await_event(&peer->goodbye, deadline, err) < 0) {
+    struct event *const events[] = {&peer->goodbye, link_lost_event(peer->link)};
+    int which = await_any(events, G_N_ELEMENTS(events), deadline, err);
+    if (which > 0)
+        g_set_error_literal(err, LINK_ERROR, LINK_ERROR_LOST, "it is not heard any more");
+    if (which != 0) {
         g_prefix_error(err, "%s: the node does not say good-bye: ", peer_name(peer));
         return -1;
     }

@@ -23,20 +23,21 @@ struct peer {
 };
 
 /*
- * Connects to a deployed node and greets it. deployed: transfer full. The node's version is
- * checked. Its messages are then handled in a fiber of scope. Transfer full.
+ * Connects to a deployed node and greets it. deployed: transfer full, but on failure it stays the
+ * caller's: the node runs, deploy_clean_up() is due. Its messages are then handled in a fiber of
+ * scope. Transfer full.
  */
 struct peer *peer_connect(struct deployed *deployed, const char *job, struct scope *scope,
                           int64_t deadline, GError **err);
 
 const char *peer_name(const struct peer *peer);
 
-/* Sends a body (the link numbers it). A message that is too large is a programming error. */
-void peer_send(struct peer *peer, const Vtmh__Envelope *envelope);
+/* Sends a body (the link numbers it). Fails only with LINK_ERROR_TOO_LARGE. */
+int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err);
 
 /*
  * Ends the node: good-bye, and its answer. What it could not remove is in final_leaks. TIMEOUT if
- * it does not answer: then deploy_clean_up() is due.
+ * it does not answer, LINK_ERROR_LOST if it is lost meanwhile: then deploy_clean_up() is due.
  */
 int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err);
 

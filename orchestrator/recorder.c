@@ -1,17 +1,25 @@
 #include "orchestrator/recorder.h"
 
+/* A figure that was not measured is null, not a number that looks like one. */
+static json_t *figure(double value)
+{
+    return value < 0 ? json_null() : json_real(value);
+}
+
 static void on_progress(void *arg, const struct test_result *result, const char *host,
                         const Vtmh__Progress *progress)
 {
     const struct recorder *recorder = arg;
     display_progress(recorder->job->display, result, host, progress);
     store_event(recorder->job->store, "progress",
-                json_pack("{s:i, s:s, s:s, s:s, s:i, s:f, s:f, s:I, s:f}", "test",
+                json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "test",
                           (int)result->number, "host", host, "vm", progress->vm, "phase",
-                          progress->phase, "leg", (int)progress->leg, "percent", progress->percent,
-                          "rate_bytes_per_s", progress->rate_bytes_per_s, "remaining_bytes",
-                          (json_int_t)progress->remaining_bytes, "downtime_ms",
-                          progress->downtime_ms));
+                          progress->phase, "leg", (int)progress->leg, "percent",
+                          figure(progress->percent), "rate_bytes_per_s",
+                          figure(progress->rate_bytes_per_s), "remaining_bytes",
+                          progress->remaining_bytes < 0 ? json_null()
+                                                        : json_integer(progress->remaining_bytes),
+                          "downtime_ms", figure(progress->downtime_ms)));
 }
 
 static void on_log(void *arg, const struct test_result *result, const char *host,

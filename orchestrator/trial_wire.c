@@ -1,6 +1,8 @@
 #include "orchestrator/trial_wire.h"
 
-static void send_release(struct peer *peer, const struct meeting_action *action)
+#define MAX_CAUSE 65536 /* bytes: an abort must fit into a message whatever its cause says */
+
+static int send_release(struct peer *peer, const struct meeting_action *action, GError **err)
 {
     Vtmh__Release release = VTMH__RELEASE__INIT;
     g_autofree uint32_t *members = g_new(uint32_t, action->payloads->len);
@@ -23,10 +25,10 @@ static void send_release(struct peer *peer, const struct meeting_action *action)
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
     envelope.release = &release;
-    peer_send(peer, &envelope);
+    return peer_send(peer, &envelope, err);
 }
 
-static void send_abort(struct peer *peer, const struct meeting_action *action)
+static int send_abort(struct peer *peer, const struct meeting_action *action, GError **err)
 {
     const struct meeting_cause *cause = action->cause;
     Vtmh__Abort abort = VTMH__ABORT__INIT;
@@ -35,23 +37,23 @@ static void send_abort(struct peer *peer, const struct meeting_action *action)
         abort.tag = action->tag;
     abort.round = action->round;
     abort.origin = cause->origin;
-    abort.message = cause->message;
-    if (cause->context != NULL)
-        abort.context = cause->context;
+    g_autofree char *message = g_strndup(cause->message, MAX_CAUSE);
+    g_autofree char *context = g_strndup(cause->context, MAX_CAUSE);
+    abort.message = message;
+    if (context != NULL)
+        abort.context = context;
     abort.lost = cause->lost;
     abort.timeout = cause->timeout;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
     envelope.abort = &abort;
-    peer_send(peer, &envelope);
+    return peer_send(peer, &envelope, err);
 }
 
-void trial_wire_act(struct peer *const *peers, const struct meeting_action *action)
+int trial_wire_act(struct peer *const *peers, const struct meeting_action *action, GError **err)
 {
-    if (action->kind == MEETING_RELEASE)
-        send_release(peers[action->to], action);
-    else
-        send_abort(peers[action->to], action);
+    return action->kind == MEETING_RELEASE ? send_release(peers[action->to], action, err)
+                                           : send_abort(peers[action->to], action, err);
 }
 
 /* What the reference's controller sets beside the file's parameters (PARAMS of the reference, 2).
@@ -69,8 +71,8 @@ static struct params *params_for_host(struct peer *const *peers, unsigned n_peer
     return own;
 }
 
-void trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
-                      const char *name, const struct params *params)
+int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
+                     const char *name, const struct params *params, GError **err)
 {
     g_autoptr(params) own = params_for_host(peers, n_peers, params, host);
     size_t n = params_count(own);
@@ -109,5 +111,5 @@ void trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
     envelope.start_test = &start;
-    peer_send(peers[host], &envelope);
+    return peer_send(peers[host], &envelope, err);
 }

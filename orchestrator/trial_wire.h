@@ -5,12 +5,13 @@
 #include "orchestrator/peer.h"
 #include "sync/meeting.h"
 
-/* The book's answer to one host: release or abort. */
-void trial_wire_act(struct peer *const *peers, const struct meeting_action *action);
+/* The book's answer to one host: release or abort. LINK_ERROR_TOO_LARGE (never for an abort). */
+int trial_wire_act(struct peer *const *peers, const struct meeting_action *action, GError **err);
 
 /*
  * Starts the test on one host. params: unresolved; the host gets its own by the suffix _hostN, and
  * beside them `hosts` and `hostid`, as the reference's controller sets them.
+ * LINK_ERROR_TOO_LARGE: the host knows nothing of the test.
  */
-void trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
-                      const char *name, const struct params *params);
+int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
+                     const char *name, const struct params *params, GError **err);
