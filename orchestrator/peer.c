@@ -95,10 +95,7 @@ const char *peer_name(const struct peer *peer)
 
 int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err)
 {
-    if (link_send(peer->link, envelope, err) == 0)
-        return 0;
-    g_prefix_error(err, "%s: ", peer_name(peer));
-    return -1;
+    return link_send(peer->link, envelope, err);
 }
 
 int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err)
