@@ -5,8 +5,10 @@
 #include "node/process.h"
 #include "node/remove.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define KILL_MS 5000
@@ -146,7 +148,20 @@ static void reap_unborn(const char *dir, const char *name)
         remove_tree(dir);
 }
 
-int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err)
+/*
+ * One at a time removes: two nodes that start together would each take the other's work for a
+ * failure. It may block, as nothing else runs yet in a process that reaps. Returns a descriptor, or
+ * -1 (no lock then).
+ */
+static int lock_base(const char *base)
+{
+    int fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        flock(fd, LOCK_EX);
+    return fd;
+}
+
+static void reap_all(const char *base, pid_t pid, struct reaping *outcome)
 {
     g_autoptr(GDir) folder = g_dir_open(base, 0, NULL);
     const char *name;
@@ -157,6 +172,14 @@ int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **e
         else if (g_str_has_prefix(name, "new-"))
             reap_unborn(dir, name);
     }
+}
+
+int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err)
+{
+    int lock = lock_base(base);
+    reap_all(base, pid, outcome);
+    if (lock >= 0)
+        close(lock);
     if (outcome->left->len == 0)
         return 0;
     g_autoptr(GString) list = g_string_new(NULL);

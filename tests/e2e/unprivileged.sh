@@ -49,6 +49,23 @@ expect_equal "exit status" 8 "$status"
 expect_equal "the test's status" INTERRUPTED "$(result .status)"
 expect_no_nodes
 
+step "Ctrl-C while the nodes are being started"
+for delay in 0.01 0.03 0.06; do
+    job_begin "${slow[@]}" "$library"
+    sleep $delay # wherever that is: no moment may leave a node behind
+    kill -INT "$(vtmh_pid)" 2>/dev/null || true
+    job_end
+    # shellcheck disable=SC2012
+    expect_within 20 bash -c '! ls -d "$0"/node-* 2>/dev/null' "$base"
+done
+
+step "a job whose time is over"
+job "${slow[@]}" --job-timeout 2s --repeat 2 "$library"
+expect_equal "exit status" 2 "$status"
+expect_equal "the tests' statuses" "CANCEL CANCEL" "$(jq -r '[.tests[].status] | join(" ")' "$job/results.json")"
+expect_match "fail_cause" 'job-timeout' "$(result .vtmh.fail_cause)"
+expect_no_nodes
+
 step "what a killed node and a killed vtmh left is removed by the next job"
 job_begin "${slow[@]}" "$library"
 await_migrating
