@@ -138,9 +138,7 @@ Vtmh__Status test_status_of(const struct test *test, const GError *error)
         return VTMH__STATUS__STATUS_ABORTED;
     if (g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED))
         return VTMH__STATUS__STATUS_SKIP;
-    if (g_error_matches(error, VM_ERROR, VM_ERROR_UNCERTAIN))
-        return VTMH__STATUS__STATUS_FAIL;
-    if (error->domain == CFG_ERROR)
+    if (error->domain == CFG_ERROR || g_error_matches(error, VM_ERROR, VM_ERROR_UNREACHABLE))
         return VTMH__STATUS__STATUS_ERROR;
     return test->phase == TEST_SETTING_UP ? VTMH__STATUS__STATUS_ERROR : VTMH__STATUS__STATUS_FAIL;
 }
@@ -148,9 +146,12 @@ Vtmh__Status test_status_of(const struct test *test, const GError *error)
 unsigned test_cause_rank(const GError *error)
 {
     /* A hypervisor that was killed is a cause; one that gave up on a broken stream may be a
-     * symptom; a source that lost its channel nearly always is one. */
+     * symptom; a source that lost its channel nearly always is one. A host that is silent may be
+     * dead, which somebody else knows better. */
     if (g_error_matches(error, VM_ERROR, VM_ERROR_DIED))
         return strstr(error->message, "killed by") != NULL ? 0 : 1;
+    if (g_error_matches(error, VM_ERROR, VM_ERROR_UNREACHABLE))
+        return 1;
     if (g_error_matches(error, VM_ERROR, VM_ERROR_MIGRATION))
         return 2;
     return 0;

@@ -41,11 +41,12 @@
 GQuark sync_error_quark(void);
 
 enum sync_error {
-    SYNC_ERROR_TIMEOUT,   /* the deadline passed */
-    SYNC_ERROR_CANCELLED, /* the fiber was cancelled; the message is the cause's */
-    SYNC_ERROR_CLOSED,    /* the thing waited for was closed, or a stream ended */
-    SYNC_ERROR_SYSTEM,    /* a system or libuv call failed; the message names it */
-    SYNC_ERROR_LIMIT,     /* something is longer than allowed */
+    SYNC_ERROR_TIMEOUT,     /* the deadline passed */
+    SYNC_ERROR_CANCELLED,   /* the fiber was cancelled; the message is the cause's */
+    SYNC_ERROR_CLOSED,      /* the thing waited for was closed, or a stream ended */
+    SYNC_ERROR_SYSTEM,      /* a system or libuv call failed; the message names it */
+    SYNC_ERROR_LIMIT,       /* something is longer than allowed */
+    SYNC_ERROR_UNREACHABLE, /* the kernel knows of no way to a host, or of none that answers */
 };
 
 struct fiber;

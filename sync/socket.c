@@ -14,9 +14,18 @@
 /* How soon to try again where the kernel tells no one that the peer has room. */
 #define BACKLOG_RETRY_MS 10
 
+/* What a connection fails with when no word comes back from the other host. A refusal is one. */
+static const int unreachable[] = {EHOSTUNREACH, ENETUNREACH, EHOSTDOWN,
+                                  ENETDOWN,     ENONET,      ETIMEDOUT};
+
 static void set_system_error(GError **err, int error)
 {
-    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, g_strerror(error));
+    int code = SYNC_ERROR_SYSTEM;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(unreachable); i++)
+        if (unreachable[i] == error)
+            code = SYNC_ERROR_UNREACHABLE;
+    g_set_error_literal(err, SYNC_ERROR, code, g_strerror(error));
 }
 
 /* The outcome of a connect() that was under way. */

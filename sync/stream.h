@@ -22,7 +22,8 @@ struct stream;
  */
 struct stream *stream_new(int fd, GError **err);
 
-/* Connects to a unix socket, or to a numeric TCP address and port. Transfer full. */
+/* Connects to a unix socket, or to a numeric TCP address and port. Transfer full. UNREACHABLE: no
+ * word of the other host; who refuses is there (SYSTEM). */
 struct stream *stream_connect_unix(const char *path, int64_t deadline, GError **err);
 struct stream *stream_connect_tcp(const char *address, uint16_t port, int64_t deadline,
                                   GError **err);

@@ -86,3 +86,9 @@ int reach_try(const char *address, uint16_t port, int64_t deadline, GError **err
     g_autoptr(stream) stream = stream_connect_tcp(address, port, deadline, err);
     return stream == NULL ? -1 : 0;
 }
+
+bool reach_is_silence(const GError *error)
+{
+    return g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT) ||
+           g_error_matches(error, SYNC_ERROR, SYNC_ERROR_UNREACHABLE);
+}

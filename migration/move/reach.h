@@ -1,6 +1,7 @@
 /*
  * Can the source reach the destination's migration address? Tried before any VM starts, so that a
- * wrong mig_address or mig_port is told in a second and by name.
+ * wrong mig_address or mig_port is told in a second and by name; and again when a stream stalls, so
+ * that a network that was cut is not taken for a failure of the hypervisors.
  */
 #pragma once
 
@@ -15,3 +16,9 @@ int reach_listen(const char *address, uint16_t low, uint16_t high, uint16_t *por
 
 /* Connects once and closes again. The error names address, port and reason. */
 int reach_try(const char *address, uint16_t port, int64_t deadline, GError **err);
+
+/*
+ * Whether such an error, or one of stream_connect_tcp(), says that no word came back from the other
+ * host. A host that refuses is there, and whoever was cancelled knows nothing.
+ */
+bool reach_is_silence(const GError *error);

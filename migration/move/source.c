@@ -1,23 +1,31 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
+#include "migration/move/reach.h"
 #include "migration/move/watch.h"
 
 #include "sync/stream.h"
 
 #include <string.h>
 
+#define CONNECT_MS 10000
+
 /* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be cancelled.
  */
-static int connect_and_migrate(struct handover *h, const char *address, uint16_t port, GError **err)
+static int connect_and_migrate(struct handover *h, const struct watch_peer *peer, GError **err)
 {
     struct seat *seat = h->seat;
-    g_autoptr(stream) channel =
-        stream_connect_tcp(address, port, deadline_min(h->deadline, deadline_in(10000)), err);
-    if (channel == NULL) {
-        g_prefix_error(err, "migration channel to %s: ", seat->test->names[h->leg->destination]);
-        return -1;
-    }
-    return vm_migrate_fd(seat->vm, &seat->request.move, stream_fd(channel), h->deadline, err);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(stream) channel = stream_connect_tcp(
+        peer->address, peer->port, deadline_min(h->deadline, deadline_in(CONNECT_MS)), &error);
+    if (channel != NULL)
+        return vm_migrate_fd(seat->vm, &seat->request.move, stream_fd(channel), h->deadline, err);
+    if (reach_is_silence(error) && deadline_left(h->deadline) > 0)
+        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s does not reach %s any more: %s",
+                    seat->test->host->name, peer->name, error->message);
+    else
+        g_propagate_prefixed_error(err, g_steal_pointer(&error),
+                                   "migration channel to %s: ", peer->name);
+    return -1;
 }
 
 static void record_stats(struct handover *h, const struct vm_move_stats *stats)
@@ -32,7 +40,7 @@ static void record_stats(struct handover *h, const struct vm_move_stats *stats)
 }
 
 /* Streams the guest over, watching progress, until QEMU says completed. */
-static int move(struct handover *h, const char *address, uint16_t port, GError **err)
+static int move(struct handover *h, const struct watch_peer *peer, GError **err)
 {
     struct seat *seat = h->seat;
     struct test *test = seat->test;
@@ -41,9 +49,9 @@ static int move(struct handover *h, const char *address, uint16_t port, GError *
         return -1;
     host_context(test->host, "migrating %s", seat->name);
     handover_step(h, HANDOVER_MOVING);
-    if (connect_and_migrate(h, address, port, err) < 0)
+    if (connect_and_migrate(h, peer, err) < 0)
         return -1;
-    if (watch_migration(seat, h->record, h->deadline, err) < 0)
+    if (watch_migration(seat, h->record, peer, h->deadline, err) < 0)
         return -1;
     handover_step(h, HANDOVER_COMPLETED);
 
@@ -121,7 +129,8 @@ int source_run(struct handover *h, GError **err)
     if (test_barrier(test, &start, err) < 0)
         return -1;
     test->phase = TEST_MOVING;
-    if (move(h, address, port, err) < 0)
+    const struct watch_peer peer = {test->names[h->leg->destination], address, port};
+    if (move(h, &peer, err) < 0)
         return -1;
 
     /* From the arrival on, the guest is the destination's. */

@@ -1,10 +1,14 @@
 #include "migration/move/watch.h"
 
+#include "migration/move/reach.h"
+
 #define SAMPLE_MS 250
+#define ASK_MS 2500 /* a connection's packets are sent again after 1 s */
 
 struct watched {
     struct seat *seat;
     const Vtmh__Migration *leg;
+    const struct watch_peer *peer;
     int64_t deadline;
     struct event completed;
     struct vm_move_stats last; /* the last look */
@@ -38,16 +42,39 @@ static int wait_for_end(void *arg, GError **err)
     return 0;
 }
 
+/*
+ * What it means that no byte moves: whether the way to the other host is cut, or the hypervisors
+ * have stopped, is seen by asking that host for a new connection. answers: of the hypervisor here.
+ */
 static int stalled(const struct watched *watched, bool answers, GError **err)
 {
     const struct vm_move_stats *last = &watched->last;
+    const struct watch_peer *peer = watched->peer;
+    double stalled_s = (double)watched->seat->request.stall_ms / 1000.0;
+    g_autoptr(GError) no_connection = NULL;
+    if (reach_try(peer->address, peer->port, deadline_in(ASK_MS), &no_connection) < 0) {
+        if (g_error_matches(no_connection, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
+            g_propagate_error(err, g_steal_pointer(&no_connection));
+            return -1;
+        }
+        if (reach_is_silence(no_connection)) {
+            g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE,
+                        "%s does not reach %s any more: no byte has moved for %.1f s "
+                        "(mig_stall_timeout), and %s",
+                        watched->seat->test->host->name, peer->name, stalled_s,
+                        no_connection->message);
+            return -1;
+        }
+    }
+    if (event_is_set(&watched->completed))
+        return 0;
     g_autofree char *done =
         g_format_size_full((guint64)MAX(last->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *left =
         g_format_size_full((guint64)MAX(last->remaining_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
                 "no byte has moved for %.1f s (mig_stall_timeout): status %s, %s sent, %s left%s",
-                (double)watched->seat->request.stall_ms / 1000.0, last->status, done, left,
+                stalled_s, last->status, done, left,
                 answers ? "" : "; the hypervisor does not answer");
     return -1;
 }
@@ -86,11 +113,13 @@ static int sample(void *arg, GError **err)
     }
 }
 
-int watch_migration(struct seat *seat, const Vtmh__Migration *leg, int64_t deadline, GError **err)
+int watch_migration(struct seat *seat, const Vtmh__Migration *leg, const struct watch_peer *peer,
+                    int64_t deadline, GError **err)
 {
     struct watched watched = {
         .seat = seat,
         .leg = leg,
+        .peer = peer,
         .deadline = deadline,
         .completed = EVENT_INIT,
         .last = {.status = "unknown", .transferred_bytes = -1},

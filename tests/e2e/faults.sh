@@ -106,6 +106,32 @@ expect_survivor source
 expect_told_at_once
 no_leaks host1 host2
 
+step "a network that is cut between two hosts in mid-migration: the bed's fault, told by both names"
+job_begin "${slow[@]}" -p mig_stall_timeout=2 "$library"
+await_migrating
+lab cut host1 host2
+cut_at=$(date +%s%N)
+job_end
+lab heal
+expect_equal "exit status" 1 "$status"
+expect_verdict ERROR host1 'host1 does not reach host2 any more: no byte has moved.*10\.77\.0\.2'
+expect_survivor source
+expect_told_at_once
+failing_ms=$((($(date -d "$(first_failing)" +%s%N) - cut_at) / 1000000))
+((failing_ms < 8000)) || fail "the cut was told only after $failing_ms ms"
+no_leaks host1 host2
+
+step "a network that is cut before the first byte of a leg"
+job_begin -m host1,host2 --only all..tick..ping_pong -p migrate_count=1000 -p mig_timeout=20 "$library"
+await_event '"phase":"migrating".*"leg":3'
+lab cut host1 host2
+job_end
+lab heal
+expect_equal "exit status" 1 "$status"
+expect_equal "the test's status" ERROR "$(result .status)"
+expect_match "fail_cause" 'host[12] does not reach host[12] any more' "$(result .vtmh.fail_cause)"
+no_leaks host1 host2
+
 # A mock of another version, where both hosts see it.
 other=/var/lib/vtmh/images/other_qemu
 lab exec cp "$VTMH_BUILD/tests/e2e/other_qemu" $other

@@ -77,11 +77,16 @@ expect_survivor() {
     expect_equal "the guest's survivor" "$1" "$(result '.vtmh.migrations[0].survivor')"
 }
 
+# When the first failure was told, as events.ndjson has it.
+first_failing() {
+    jq -r 'select(.event == "test_failing") | .time' "$job/events.ndjson" | head -n 1
+}
+
 # How long after the first failure the other host was told, by job.log: under a second.
 expect_told_at_once() {
     local told failing ms
     told=$(awk '/: aborted: /{print $1; exit}' "$job/job.log")
-    failing=$(jq -r 'select(.event == "test_failing") | .time' "$job/events.ndjson" | head -n 1)
+    failing=$(first_failing)
     [[ -n $told && -n $failing ]] || fail "nobody was told" "failing: $failing" "   told: $told"
     ms=$((($(date -d "$told" +%s%N) - $(date -d "$failing" +%s%N)) / 1000000))
     ((ms < 1000)) || fail "the other host was told $ms ms after the failure"

@@ -92,6 +92,7 @@ static int connect_refused(void *arg, GError **err)
     expected = g_strdup_printf("connecting to 127.0.0.1:%u: Connection refused", port);
     check(!stream_connect_tcp("127.0.0.1", port, SOON, &error));
     check(strcmp(error->message, expected) == 0);
+    check(has_code(error, SYNC_ERROR_SYSTEM));
     check(!stream_connect_tcp("localhost", port, SOON, &not_numeric));
     check(g_str_has_prefix(not_numeric->message, "connecting to localhost:"));
     return 0;
@@ -100,6 +101,22 @@ static int connect_refused(void *arg, GError **err)
 Test(socket, says_where_a_connection_was_refused)
 {
     expect_run(connect_refused);
+}
+
+/* No TCP connection can go to a multicast address: every kernel says so at once. */
+static int connect_to_nowhere(void *arg, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)arg, (void)err;
+    check(!stream_connect_tcp("224.0.0.1", 9, SOON, &error));
+    check(has_code(error, SYNC_ERROR_UNREACHABLE));
+    return 0;
+}
+
+Test(socket, tells_a_host_that_cannot_be_reached_from_one_that_refuses)
+{
+    expect_run(connect_to_nowhere);
 }
 
 /* Fills the queue of a listener that nobody accepts from, so that a further connect hangs. */
