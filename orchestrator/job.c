@@ -29,15 +29,6 @@ struct work {
     bool is_testing;       /* an end aborts the test, not the body */
 };
 
-/* Something of the job itself went wrong: it is in the exit status and among the results. */
-static void note_trouble(struct work *work, const char *what)
-{
-    struct job_result *result = work->job->result;
-    g_autofree char *before = result->trouble;
-    result->exit_bits |= EXIT_BIT_JOB;
-    result->trouble = before == NULL ? g_strdup(what) : g_strdup_printf("%s\n%s", before, what);
-}
-
 /* Removes what a node that does not answer has made. Also when the job is being ended. */
 static void clean_up_after(struct work *work, const struct deployed *deployed)
 {
@@ -54,7 +45,7 @@ static void clean_up_after(struct work *work, const struct deployed *deployed)
         g_strdup_printf("%s: could not clean up after its node: %s; once it is reachable, 'vtmh"
                         " cleanup -m %s' removes what is left",
                         machine->name, error->message, machine->written);
-    note_trouble(work, what);
+    job_result_trouble(work->job->result, what);
 }
 
 /* ---- getting the nodes up -------------------------------------------------------------------- */
@@ -193,7 +184,7 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
                     ? g_strdup_printf("the node on %s was ended", peer_name(gone))
                     : g_strdup_printf("%s was lost and has not come back for %d s", peer_name(gone),
                                       GRACE_MS / 1000);
-    note_trouble(work, stop->why);
+    job_result_trouble(work->job->result, stop->why);
 }
 
 /* no_hosts: why there is nothing to run the tests on; NULL: there is. */
@@ -262,7 +253,7 @@ static void take_leave_of_all(struct work *work)
         for (unsigned l = 0; l < peer->final_leaks->len; l++) {
             g_autofree char *what = g_strdup_printf(
                 "left behind on %s", (const char *)g_ptr_array_index(peer->final_leaks, l));
-            note_trouble(work, what);
+            job_result_trouble(work->job->result, what);
         }
     }
     fiber_unshield();
@@ -294,7 +285,7 @@ static int run_body(void *arg, GError **err)
     if (bring_up_all(work, &error) < 0) {
         /* The user knows of his Ctrl-C, and of the time that is over it is noted already. */
         if (work->end_cause == NULL)
-            note_trouble(work, error->message);
+            job_result_trouble(work->job->result, error->message);
         g_autofree char *why = g_strdelimit(g_strdup(error->message), "\n", ';');
         run_tests(work, why);
     } else {
@@ -353,7 +344,7 @@ static void on_time_over(void *arg)
     struct work *work = arg;
     static const char cause[] = "the job's time was over (--job-timeout)";
     display_message(work->job->display, "the job's time is over: ending the test and cleaning up");
-    note_trouble(work, cause);
+    job_result_trouble(work->job->result, cause);
     end_early(work, VTMH__STATUS__STATUS_CANCEL, cause, cause);
 }
 
@@ -395,7 +386,7 @@ void job_run(struct job *job)
     job->result->start_us = g_get_real_time();
     g_autoptr(GError) error = NULL;
     if (fiber_run(run_main, &work, &error) < 0)
-        note_trouble(&work, error->message);
+        job_result_trouble(job->result, error->message);
     job->result->end_us = g_get_real_time();
     job->result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
 }

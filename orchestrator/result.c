@@ -98,6 +98,14 @@ void test_result_note(struct test_result *test, const char *note)
         g_ptr_array_add(test->notes, g_strdup(note));
 }
 
+void job_result_trouble(struct job_result *job, const char *what)
+{
+    g_autofree char *before = job->trouble;
+
+    job->exit_bits |= EXIT_BIT_JOB;
+    job->trouble = before == NULL ? g_strdup(what) : g_strdup_printf("%s\n%s", before, what);
+}
+
 /* What a status is called and what it adds to the exit status. */
 static const struct {
     const char *name;

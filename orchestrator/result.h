@@ -80,6 +80,10 @@ char *test_result_id(const struct test_result *test);
 /* Adds a note unless it is there. */
 void test_result_note(struct test_result *test, const char *note);
 
+/* Something of the job itself went wrong: it is in the exit status (JOB) and, a line each, in
+ * trouble. */
+void job_result_trouble(struct job_result *job, const char *what);
+
 /* "PASS", "FAIL", … "INTERRUPTED" (spelt as avocado spells it), "NONE" while there is no verdict.
  */
 const char *status_name(Vtmh__Status status);

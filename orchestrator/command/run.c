@@ -2,6 +2,7 @@
 
 #include "orchestrator/arguments.h"
 #include "orchestrator/job.h"
+#include "orchestrator/report/file.h"
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/tests.h"
 
@@ -26,6 +27,13 @@ static int check_machines(const struct run_options *options, GError **err)
     return -1;
 }
 
+/* Told now, not after a job of hours. */
+static int check_json_file(const struct run_options *options, GError **err)
+{
+    const char *file = options->json_file;
+    return file == NULL || strcmp(file, "-") == 0 ? 0 : file_check(file, err);
+}
+
 static void print_plan(const GPtrArray *tests)
 {
     for (unsigned i = 0; i < tests->len; i++)
@@ -36,6 +44,20 @@ static unsigned terminal_columns(void)
 {
     struct winsize size;
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* What cannot be written is told as any other trouble of the job, also in what can. */
+static void write_results(const struct run_options *options, struct store *store,
+                          struct job_result *result)
+{
+    g_autoptr(GError) unwritten = NULL, elsewhere = NULL;
+    if (store_write_results(store, result, &unwritten) < 0)
+        job_result_trouble(result, unwritten->message);
+    if (options->json_file == NULL ||
+        results_json_write(result, options->json_file, &elsewhere) == 0)
+        return;
+    job_result_trouble(result, elsewhere->message);
+    store_write_results(store, result, NULL);
 }
 
 static int run_job(const struct run_options *options, const GPtrArray *tests, char *line)
@@ -55,14 +77,9 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, ch
         display_leave_stdout(display);
     job_run(&job);
 
+    write_results(options, store, result);
     if (result->trouble != NULL)
         display_message(display, "%s", result->trouble);
-    if (store_write_results(store, result, &error) < 0 ||
-        (options->json_file != NULL &&
-         results_json_write(result, options->json_file, &error) < 0)) {
-        display_message(display, "%s", error->message);
-        result->exit_bits |= EXIT_BIT_JOB;
-    }
     display_summary(display, result);
     int status = job_result_exit_status(result);
     display_free(display);
@@ -88,7 +105,7 @@ int command_run(int argc, char **argv)
         print_plan(tests);
         return 0;
     }
-    if (check_machines(options, &error) < 0)
+    if (check_machines(options, &error) < 0 || check_json_file(options, &error) < 0)
         return usage_error(error);
     return run_job(options, tests, arguments_command_line(NULL, argc, argv));
 }

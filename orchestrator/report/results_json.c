@@ -1,7 +1,7 @@
 #include "orchestrator/report/results_json.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
+#include "orchestrator/report/file.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -219,39 +219,13 @@ char *results_json_text(const struct job_result *job)
     return text;
 }
 
-static int fail_file(GError **err, const char *what, const char *path)
-{
-    int code = errno;
-
-    g_set_error(err, G_FILE_ERROR, (int)g_file_error_from_errno(code), "%s %s: %s", what, path,
-                g_strerror(code));
-    return -1;
-}
-
 int results_json_write(const struct job_result *job, const char *path, GError **err)
 {
     g_autofree char *text = results_json_text(job);
 
     if (strcmp(path, "-") != 0)
-        return results_replace_file(path, text, err);
+        return file_replace(path, text, err);
     if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
-        return fail_file(err, "writing", "standard output");
+        return file_fail(err, "writing", "standard output");
     return 0;
-}
-
-int results_replace_file(const char *path, const char *text, GError **err)
-{
-    g_autofree char *beside = g_strconcat(path, ".new", NULL);
-    FILE *file = fopen(beside, "we");
-    bool written;
-
-    if (file == NULL)
-        return fail_file(err, "writing", path);
-    written = fputs(text, file) >= 0;
-    written = fclose(file) == 0 && written;
-    if (written && rename(beside, path) == 0)
-        return 0;
-    fail_file(err, "writing", path);
-    g_unlink(beside);
-    return -1;
 }

@@ -13,7 +13,3 @@ char *results_json_text(const struct job_result *job);
 
 /* Writes the text to a file, or to stdout when path is "-". G_FILE_ERROR. */
 int results_json_write(const struct job_result *job, const char *path, GError **err);
-
-/* Replaces a file at once: a reader, or a job that is killed, sees the old text or the new one.
- * G_FILE_ERROR. */
-int results_replace_file(const char *path, const char *text, GError **err);

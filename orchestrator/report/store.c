@@ -1,5 +1,6 @@
 #include "orchestrator/report/store.h"
 
+#include "orchestrator/report/file.h"
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/report/text.h"
 
@@ -24,27 +25,18 @@ struct store {
     GError *trouble;     /* the first record or event that could not be written */
 };
 
-static int fail_file(GError **err, const char *what, const char *path)
-{
-    int code = errno;
-
-    g_set_error(err, G_FILE_ERROR, (int)g_file_error_from_errno(code), "%s %s: %s", what, path,
-                g_strerror(code));
-    return -1;
-}
-
 /* Remembers that a line did not get into file of the job's folder. */
 static void note_trouble(struct store *store, const char *file)
 {
     g_autofree char *path = g_build_filename(store->dir, file, NULL);
 
     if (store->trouble == NULL)
-        fail_file(&store->trouble, "writing", path);
+        file_fail(&store->trouble, "writing", path);
 }
 
 static int make_folders(const char *path, GError **err)
 {
-    return g_mkdir_with_parents(path, FOLDER_MODE) < 0 ? fail_file(err, "making", path) : 0;
+    return g_mkdir_with_parents(path, FOLDER_MODE) < 0 ? file_fail(err, "making", path) : 0;
 }
 
 /* 2 * ID_BYTES hex digits. Transfer full. */
@@ -55,7 +47,7 @@ static char *make_id(GError **err)
 
     /* Never short for a size below 256. */
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-        fail_file(err, "reading", "random numbers");
+        file_fail(err, "reading", "random numbers");
         return NULL;
     }
     id = g_malloc0(2 * ID_BYTES + 1);
@@ -71,9 +63,9 @@ static int move_latest(const char *root, const char *folder, GError **err)
     g_autofree char *beside = g_strdup_printf("%s.%s", link, folder);
 
     if (symlink(folder, beside) < 0)
-        return fail_file(err, "making", beside);
+        return file_fail(err, "making", beside);
     if (rename(beside, link) < 0) {
-        fail_file(err, "replacing", link);
+        file_fail(err, "replacing", link);
         g_unlink(beside);
         return -1;
     }
@@ -86,7 +78,7 @@ static FILE *open_lines(const char *dir, const char *name, GError **err)
     FILE *file = fopen(path, "ae");
 
     if (file == NULL) {
-        fail_file(err, "writing", path);
+        file_fail(err, "writing", path);
         return NULL;
     }
     /* Whole lines as they come, for tail -f and for a job that is killed. */
@@ -108,7 +100,7 @@ static int make_job_folder(const char *root, struct job_result *job, char **fold
     name = g_strdup_printf("job-%s-%.*s", time, SHORT_ID, id);
     dir = g_build_filename(root, name, NULL);
     if (g_mkdir(dir, FOLDER_MODE) < 0)
-        return fail_file(err, "making", dir);
+        return file_fail(err, "making", dir);
     g_free(job->id);
     g_free(job->dir);
     job->id = g_steal_pointer(&id);
@@ -132,7 +124,7 @@ struct store *store_open(const char *results_dir, struct job_result *job, GError
     store->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     id_path = g_build_filename(store->dir, "id", NULL);
     id_line = g_strconcat(job->id, "\n", NULL);
-    if (results_replace_file(id_path, id_line, err) < 0)
+    if (file_replace(id_path, id_line, err) < 0)
         return NULL;
     if ((store->log = open_lines(store->dir, "job.log", err)) == NULL ||
         (store->events = open_lines(store->dir, "events.ndjson", err)) == NULL)
@@ -189,7 +181,7 @@ int store_begin_test(struct store *store, struct test_result *test, GError **err
     if (make_folders(parent, err) < 0)
         return -1;
     if (g_mkdir(path, FOLDER_MODE) < 0)
-        return fail_file(err, "making", path);
+        return file_fail(err, "making", path);
     g_free(test->logdir);
     test->logdir = g_steal_pointer(&logdir);
     g_hash_table_replace(store->folders, g_steal_pointer(&id), g_steal_pointer(&path));
@@ -278,10 +270,10 @@ static int append(const char *path, const void *data, size_t size, GError **err)
     bool written;
 
     if (file == NULL)
-        return fail_file(err, "writing", path);
+        return file_fail(err, "writing", path);
     written = fwrite(data, 1, size, file) == size;
     written = fclose(file) == 0 && written;
-    return written ? 0 : fail_file(err, "writing", path);
+    return written ? 0 : file_fail(err, "writing", path);
 }
 
 int store_append(struct store *store, const struct test_result *test, const char *host,

@@ -66,6 +66,17 @@ Test(result, a_status_of_a_newer_node_never_passes)
     cr_expect_eq(job_result_exit_status(job), EXIT_BIT_TESTS_FAILED);
 }
 
+Test(result, each_trouble_is_a_line_and_one_bit_of_the_exit_status)
+{
+    g_autoptr(job_result) job = JOB(VTMH__STATUS__STATUS_PASS);
+
+    job_result_trouble(job, "host2 was lost");
+    cr_expect_str_eq(job->trouble, "host2 was lost");
+    job_result_trouble(job, "no space left");
+    cr_expect_str_eq(job->trouble, "host2 was lost\nno space left");
+    cr_expect_eq(job_result_exit_status(job), EXIT_BIT_JOB);
+}
+
 Test(result, a_note_is_kept_once)
 {
     g_autoptr(test_result) test = test_result_new(3, "variants.quick.tick", "quick.tick");

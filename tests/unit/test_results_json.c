@@ -263,24 +263,3 @@ Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
                      "}\n",
                      "%s", text);
 }
-
-Test(results_json, keeps_the_old_file_when_the_new_one_cannot_be_written)
-{
-    g_autofree char *dir = g_dir_make_tmp("vtmh-json-XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "results.json", NULL);
-    g_autofree char *in_the_way = g_strconcat(path, ".new", NULL);
-    g_autofree char *text = NULL;
-    g_autoptr(GError) error = NULL;
-
-    cr_assert_eq(results_replace_file(path, "old\n", NULL), 0);
-    cr_assert_eq(g_mkdir(in_the_way, 0700), 0);
-    cr_expect_eq(results_replace_file(path, "new\n", &error), -1);
-    cr_expect(error && strstr(error->message, path));
-    cr_assert(g_file_get_contents(path, &text, NULL, NULL));
-    cr_expect_str_eq(text, "old\n");
-    g_rmdir(in_the_way);
-    cr_assert_eq(results_replace_file(path, "new\n", NULL), 0);
-    cr_expect_not(g_file_test(in_the_way, G_FILE_TEST_EXISTS));
-    g_unlink(path);
-    g_rmdir(dir);
-}
