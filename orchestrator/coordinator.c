@@ -330,18 +330,23 @@ static void finish(struct coordinator *coordinator)
     coordinator->trial = NULL;
 }
 
+GStrv coordinator_hosts(const struct coordinator *coordinator)
+{
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        g_strv_builder_add(names, peer_name(coordinator->peers[i]));
+    return g_strv_builder_end(names);
+}
+
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
                           struct test_result *result)
 {
     g_autofree struct host_report *reports = g_new0(struct host_report, coordinator->n_peers);
     struct trial trial = {.id = ++coordinator->last_id, .result = result, .reports = reports};
-    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         reports[i].name = peer_name(coordinator->peers[i]);
-        g_strv_builder_add(names, reports[i].name);
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
-    result->hosts = g_strv_builder_end(names);
     int64_t limit_ms = TEST_TIMEOUT_MS;
     params_duration_ms(params, "test_timeout", TEST_TIMEOUT_MS, &limit_ms, NULL);
     trial.end_by = deadline_in(limit_ms);

@@ -30,9 +30,12 @@ struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
                                     const struct coordinator_listener *listener);
 void coordinator_free(struct coordinator *coordinator);
 
+/* The names of the tuple, in order. Transfer full. */
+GStrv coordinator_hosts(const struct coordinator *coordinator);
+
 /*
- * Runs a test and fills in the result (result->hosts is set here). params: unresolved; each host
- * gets its own by the suffix _hostN. Returns when every host has reported or is lost. Never fails:
+ * Runs a test and fills in the result, whose hosts are set. params: unresolved; each host gets its
+ * own by the suffix _hostN. Returns when every host has reported or is lost. Never fails:
  * what goes wrong is in the result.
  */
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,

@@ -134,6 +134,7 @@ static void skip_test(struct work *work, struct test_result *result, Vtmh__Statu
 
 static void run_test(struct work *work, const struct params *params, struct test_result *result)
 {
+    result->hosts = coordinator_hosts(work->coordinator);
     recorder_begin_test(&work->recorder, result);
     work->is_testing = true;
     coordinator_run_test(work->coordinator, params, result);

@@ -46,6 +46,7 @@ step "--accept-new-host-keys accepts unknown ones"
 lab known-hosts empty
 job -m host1,host2 --accept-new-host-keys "${quick[@]}"
 expect_equal "exit status" 0 "$status"
+expect_match "the line of the test that begins" 'begun on host1, host2' "$err"
 lab known-hosts full
 
 step "the same host named twice"
