@@ -1,26 +1,25 @@
 #include "orchestrator/tests.h"
 
-#include "cfg/cfg.h"
 #include "orchestrator/description.h"
 
 /* A job of more tests than this is a mistake in a filter, not a plan. */
 #define MAX_TESTS 100000
-
-#define COMMAND_LINE "<command line>"
 
 static void unref_params(gpointer params)
 {
     params_unref(params);
 }
 
-static int parse(struct cfg *config, const char *file, const GPtrArray *extra, GError **err)
+struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cfg_options *options,
+                       GError **err)
 {
+    g_autoptr(cfg) config = cfg_new(options);
     if (cfg_parse_file(config, file, err) < 0)
-        return -1;
+        return NULL;
     for (unsigned i = 0; i < extra->len; i++)
-        if (cfg_parse_text(config, COMMAND_LINE, g_ptr_array_index(extra, i), err) < 0)
-            return -1;
-    return 0;
+        if (cfg_parse_text(config, TESTS_COMMAND_LINE, g_ptr_array_index(extra, i), err) < 0)
+            return NULL;
+    return g_steal_pointer(&config);
 }
 
 /* Whether the file sets the key by itself, in its first test. */
@@ -42,7 +41,7 @@ static int check_typing(const char *file, const struct params *test, GError **er
     struct params_iter it;
     params_iter_init(&it, test);
     while (params_iter_next(&it)) {
-        if (it.origin == NULL || !g_str_has_prefix(it.origin, COMMAND_LINE) ||
+        if (it.origin == NULL || !g_str_has_prefix(it.origin, TESTS_COMMAND_LINE) ||
             description_parameter(it.key) != NULL)
             continue;
         const char *nearest = description_nearest(it.key);
@@ -58,9 +57,10 @@ static int check_typing(const char *file, const struct params *test, GError **er
 
 GPtrArray *tests_read(const char *file, const GPtrArray *extra, bool defaults, GError **err)
 {
-    g_autoptr(cfg) config = cfg_new(&(struct cfg_options){.defaults = defaults});
+    g_autoptr(cfg) config =
+        tests_open(file, extra, &(struct cfg_options){.defaults = defaults}, err);
     g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func(unref_params);
-    if (parse(config, file, extra, err) < 0)
+    if (config == NULL)
         return NULL;
 
     int more;

@@ -1,7 +1,14 @@
 /* The tests of a job: the configuration, expanded and checked. */
 #pragma once
 
-#include "cfg/params.h"
+#include "cfg/cfg.h"
+
+/* What stands for a file in messages about lines of the command line. */
+#define TESTS_COMMAND_LINE "<command line>"
+
+/* The file with the extra lines behind it, for every command that reads one. Transfer full. */
+struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cfg_options *options,
+                       GError **err);
 
 /*
  * Reads FILE, adds the extra lines at its end, expands it, and checks every parameter

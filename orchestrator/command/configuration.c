@@ -1,6 +1,7 @@
 #include "orchestrator/command/configuration.h"
 
 #include "orchestrator/result.h"
+#include "orchestrator/tests.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,19 +50,13 @@ void reading_clear(struct reading *reading)
 
 struct cfg *reading_open(const struct reading *reading, GError **err)
 {
-    g_autoptr(cfg) cfg = cfg_new(&(struct cfg_options){
-        .defaults = reading->selection.defaults,
-        .expand = (const char *const *)reading->expand,
-        .keep_suffixes = reading->keep_suffixes,
-    });
-    const GPtrArray *extra = reading->selection.extra;
-
-    if (cfg_parse_file(cfg, reading->selection.file, err) < 0)
-        return NULL;
-    for (unsigned i = 0; i < extra->len; i++)
-        if (cfg_parse_text(cfg, READING_EXTRA, g_ptr_array_index(extra, i), err) < 0)
-            return NULL;
-    return g_steal_pointer(&cfg);
+    return tests_open(reading->selection.file, reading->selection.extra,
+                      &(struct cfg_options){
+                          .defaults = reading->selection.defaults,
+                          .expand = (const char *const *)reading->expand,
+                          .keep_suffixes = reading->keep_suffixes,
+                      },
+                      err);
 }
 
 int reading_end(const GError *error)

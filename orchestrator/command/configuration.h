@@ -4,9 +4,6 @@
 #include "cfg/cfg.h"
 #include "orchestrator/selection.h"
 
-/* What stands for a file in messages about lines of the command line. */
-#define READING_EXTRA "<command line>"
-
 /* First member of what such a command parses into. */
 struct reading {
     struct selection selection; /* first: SELECTION_ROWS has it as its target */

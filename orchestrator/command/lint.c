@@ -2,6 +2,7 @@
 
 #include "orchestrator/command/configuration.h"
 #include "orchestrator/description.h"
+#include "orchestrator/tests.h"
 
 #include "cfg/lint.h"
 
@@ -190,7 +191,7 @@ static bool is_for_others(const struct finding *finding, const char *file)
 {
     return (finding->kind == CFG_LINT_FILTER || finding->kind == CFG_LINT_UNREACHABLE) &&
            finding->file != NULL && strcmp(finding->file, file) != 0 &&
-           strcmp(finding->file, READING_EXTRA) != 0;
+           strcmp(finding->file, TESTS_COMMAND_LINE) != 0;
 }
 
 static bool is_wanted(const struct linting *linting, const struct finding *finding)
