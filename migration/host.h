@@ -12,7 +12,6 @@
 enum owned_kind {
     OWNED_PROCESS, /* what: pid in decimal; start time and name are added by the ledger */
     OWNED_PATH,    /* what: absolute path of a file, socket or folder (with all below it) */
-    OWNED_SOCKET,  /* what: absolute path of a unix socket, wherever it lies */
     OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
 };
 

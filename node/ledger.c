@@ -143,12 +143,6 @@ int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GE
     return 0;
 }
 
-int ledger_note_link(struct ledger *ledger, const char *socket_path, GError **err)
-{
-    g_autofree char *line = g_strdup_printf("+ socket %s\n", socket_path);
-    return append(ledger, line, err);
-}
-
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what)
 {
     /* A line that cannot be written leaves an entry of something that is gone: harmless. */

@@ -7,7 +7,6 @@
  *     node PID START NAME       who keeps this ledger, and what its job calls the host
  *     + process PID START       START: the process's start time, so that a recycled pid is not hit
  *     + path /absolute/path     below the base
- *     + socket /absolute/path   a unix socket, wherever it lies
  *     + guest vm1               the one running copy of vm1 is here
  *     - process PID             struck out
  *
@@ -41,11 +40,6 @@ const char *ledger_id(const struct ledger *ledger);
  * "//". Nothing else can be owned, so that no mistake, and no damaged ledger, makes a node remove
  * what is not a node's. */
 int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err);
-/*
- * Notes the unix socket of the node's own link for whoever cleans up after us; we remove it
- * ourselves, as the last thing, so it is no entry of ours and no leak.
- */
-int ledger_note_link(struct ledger *ledger, const char *socket_path, GError **err);
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what);
 
 /* What is still owned and still exists: "process 1234 (qemu-system-x86_64)", …. Transfer full. */

@@ -6,14 +6,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define KILL_MS 5000
 
 const char *const owned_kind_names[] = {
     [OWNED_PROCESS] = "process",
     [OWNED_PATH] = "path",
-    [OWNED_SOCKET] = "socket",
     [OWNED_GUEST] = "guest",
 };
 
@@ -59,8 +57,6 @@ bool owned_exists(const struct owned *entry)
         return process_runs((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time);
     case OWNED_PATH:
         return lstat(entry->what, &info) == 0; /* a link counts, wherever it leads */
-    case OWNED_SOCKET:
-        return lstat(entry->what, &info) == 0 && S_ISSOCK(info.st_mode);
     case OWNED_GUEST:
         return false;
     }
@@ -83,14 +79,12 @@ static bool dispose(const struct owned *entry)
     if (entry->kind == OWNED_PROCESS)
         return process_end((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time,
                            SIGKILL, deadline_in(KILL_MS));
-    if (entry->kind == OWNED_SOCKET)
-        return unlink(entry->what) == 0; /* a socket, as owned_exists() has seen */
     return remove_tree(entry->what) == 0;
 }
 
 void owned_dispose(GPtrArray *entries, GPtrArray *removed, GPtrArray *leaks)
 {
-    for (int kind = OWNED_PROCESS; kind <= OWNED_SOCKET; kind++) {
+    for (int kind = OWNED_PROCESS; kind <= OWNED_PATH; kind++) {
         for (unsigned i = 0; i < entries->len; i++) {
             const struct owned *entry = g_ptr_array_index(entries, i);
             if ((int)entry->kind != kind || !owned_exists(entry))

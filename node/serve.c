@@ -120,12 +120,12 @@ static int open_node(struct serving *serving, struct node *node, GError **err)
     /* Everything we start carries our mark, so that the leak check finds it. */
     g_setenv(NODE_VARIABLE, ledger_dir(node->ledger), TRUE);
 
-    node->link = link_listen(options->listen, serving->key, err);
+    g_autofree char *listen = strcmp(options->listen, "ipc") == 0
+                                  ? g_strdup_printf("ipc://%s/link", ledger_dir(node->ledger))
+                                  : g_strdup(options->listen);
+    node->link = link_listen(listen, serving->key, err);
     explicit_bzero(serving->key, sizeof(serving->key));
     if (node->link == NULL)
-        return -1;
-    if (g_str_has_prefix(options->listen, "ipc://") &&
-        ledger_note_link(node->ledger, options->listen + strlen("ipc://"), err) < 0)
         return -1;
     node->address = options->address != NULL ? g_strdup(options->address)
                                              : address_of(link_address(node->link));

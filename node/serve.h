@@ -6,7 +6,7 @@
 
 struct serve_options {
     char *name;
-    char *listen;  /* tcp://IP:PORT (0: any) or ipc://PATH */
+    char *listen;  /* tcp://IP:PORT (0: any), or "ipc": a unix socket in the node's own folder */
     char *address; /* numeric, at which the other hosts reach us; NULL: taken from listen */
     char *guests_dir;
     int64_t grace_ms;

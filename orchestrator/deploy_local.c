@@ -1,7 +1,7 @@
 /*
  * local:NAME: a node as a process of this machine, without root and without sshd. Its address is
- * one of 127/8, all of which is local without configuration; the link goes over a unix socket, in a
- * folder that nobody else can enter.
+ * one of 127/8, all of which is local without configuration; the link goes over a unix socket, in
+ * the node's folder, which nobody else can enter.
  */
 #include "orchestrator/artifacts.h"
 #include "orchestrator/deploy_way.h"
@@ -14,41 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define START_MS 20000     /* for a node to detach; cannot be cancelled */
-#define MAX_RUNTIME_DIR 64 /* a unix socket's path has 107 bytes at most */
-
-/* Makes a folder that nobody else can look into, or checks that it is one. */
-static int make_private_dir(const char *path, GError **err)
-{
-    struct stat info;
-
-    if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-        g_set_error(err, DEPLOY_ERROR, DEPLOY_ERROR_HOST, "cannot make %s: %s", path,
-                    g_strerror(errno));
-        return -1;
-    }
-    if (lstat(path, &info) < 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
-        (info.st_mode & 077) != 0) {
-        g_set_error(err, DEPLOY_ERROR, DEPLOY_ERROR_HOST,
-                    "%s must be a folder of yours with mode 700: remove or mend it", path);
-        return -1;
-    }
-    return 0;
-}
-
-/*
- * Where the sockets lie. It is not removed: another vtmh may be about to put one there. Without
- * XDG_RUNTIME_DIR it is the folder that nodes use in any case.
- */
-static char *sockets_path(void)
-{
-    const char *runtime = g_getenv("XDG_RUNTIME_DIR");
-
-    if (runtime != NULL && *runtime == '/' && strlen(runtime) <= MAX_RUNTIME_DIR)
-        return g_build_filename(runtime, "vtmh", NULL);
-    return geteuid() == 0 ? g_strdup("/run/vtmh")
-                          : g_strdup_printf("/tmp/vtmh-%u", (unsigned)geteuid());
-}
+#define START_MS 20000 /* for a node to detach; cannot be cancelled */
 
 /*
  * Runs the node program; the arguments end with NULL, their first two are filled in. It gets a
@@ -76,12 +42,10 @@ static int start(struct deployed *deployed, const struct deploy_options *options
 {
     const struct machine *machine = deployed->machine;
     g_autofree char *guests = artifacts_guests_dir();
-    g_autofree char *sockets = sockets_path();
-    g_autofree char *listen = g_strdup_printf("ipc://%s/link-%08x", sockets, g_random_int());
     g_autofree char *address =
         g_strdup_printf("127.77.%u.%u", machine->index / 250, machine->index % 250 + 1);
-    const char *arguments[] = {NULL,   NULL,       "serve", "--name",    machine->name, "--listen",
-                               listen, "--guests", guests,  "--address", address,       NULL};
+    const char *arguments[] = {NULL,  NULL,       "serve", "--name",    machine->name, "--listen",
+                               "ipc", "--guests", guests,  "--address", address,       NULL};
     g_autofree char *key = seal_key_to_hex(deployed->key);
     g_autofree char *input = g_strdup_printf("%s\n", key);
     g_autofree char *out = NULL;
@@ -89,8 +53,7 @@ static int start(struct deployed *deployed, const struct deploy_options *options
     struct node_answer answer;
     int status, result;
 
-    if (artifacts_check_guests(guests, options->guests, err) < 0 ||
-        make_private_dir(sockets, err) < 0)
+    if (artifacts_check_guests(guests, options->guests, err) < 0)
         return -1;
     deploy_say(deployed, options, "starting");
     /* Whoever starts a node must learn its pid: it may have detached when we are cancelled. */

@@ -16,9 +16,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -542,27 +540,6 @@ Test(ledger_crash, never_removes_what_does_not_lie_below_the_base)
     cr_expect_not(exists(dir));
     rmdir(outside);
     rmdir(beside);
-}
-
-Test(ledger_crash, removes_a_socket_wherever_it_lies_but_nothing_else_by_that_name)
-{
-    g_autofree char *outside = g_dir_make_tmp("vtmh-outside-XXXXXX", NULL);
-    g_autofree char *link = g_build_filename(outside, "link", NULL);
-    g_autofree char *file = g_build_filename(outside, "file", NULL);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_strlcpy(address.sun_path, link, sizeof(address.sun_path));
-    cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    write_file(file, "");
-    g_autofree char *lines = g_strdup_printf("+ socket %s\n+ socket %s\n", link, file);
-    g_autofree char *dir = leave_ledger("node-a", lines);
-    g_autoptr(reap_call) call = reap(0);
-    cr_expect_null(call->error);
-    cr_expect_not(exists(link));
-    cr_expect(exists(file));
-    close(fd);
-    unlink(file);
-    rmdir(outside);
 }
 
 Test(ledger_crash, a_base_that_does_not_exist_holds_nothing)
