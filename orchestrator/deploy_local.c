@@ -9,17 +9,11 @@
 #include "orchestrator/remote_purge.h"
 #include "sync/child.h"
 
-#include <errno.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define START_MS 20000 /* for a node to detach; cannot be cancelled */
 
-/*
- * Runs the node program; the arguments end with NULL, their first two are filled in. It gets a
- * session of its own: a Ctrl-C on our terminal is for us, and would end a node's start halfway.
- */
+/* Runs the node program; the arguments end with NULL, their first is filled in. */
 static int run_node(const char **arguments, const char *input, int64_t deadline, int *status,
                     char **out, char **errors, GError **err)
 {
@@ -27,8 +21,7 @@ static int run_node(const char **arguments, const char *input, int64_t deadline,
 
     if (program == NULL)
         return -1;
-    arguments[0] = "setsid";
-    arguments[1] = program;
+    arguments[0] = program;
     return child_run(arguments, input, deadline, status, out, errors, err);
 }
 
@@ -44,8 +37,8 @@ static int start(struct deployed *deployed, const struct deploy_options *options
     g_autofree char *guests = artifacts_guests_dir();
     g_autofree char *address =
         g_strdup_printf("127.77.%u.%u", machine->index / 250, machine->index % 250 + 1);
-    const char *arguments[] = {NULL,  NULL,       "serve", "--name",    machine->name, "--listen",
-                               "ipc", "--guests", guests,  "--address", address,       NULL};
+    const char *arguments[] = {NULL,       "serve", "--name",    machine->name, "--listen", "ipc",
+                               "--guests", guests,  "--address", address,       NULL};
     g_autofree char *key = seal_key_to_hex(deployed->key);
     g_autofree char *input = g_strdup_printf("%s\n", key);
     g_autofree char *out = NULL;
@@ -83,7 +76,7 @@ static int clean_up(const struct deployed *deployed, const struct deploy_options
                     int64_t deadline, GError **err)
 {
     g_autofree char *pid = g_strdup_printf("%ld", (long)deployed->pid);
-    const char *arguments[] = {NULL, NULL, "cleanup", "--pid", pid, NULL};
+    const char *arguments[] = {NULL, "cleanup", "--pid", pid, NULL};
     g_autofree char *errors = NULL;
     int status;
 

@@ -54,7 +54,8 @@ void child_free(struct child *child);
 
 /*
  * Runs a program to its end with input on stdin; collects stdout and stderr (each at most 1 MiB,
- * the rest is dropped). Returns 0 whatever the exit status; -1 when it could not be started or the
+ * the rest is dropped). It has a session of its own: a Ctrl-C on our terminal is for us, and would
+ * end it halfway. Returns 0 whatever the exit status; -1 when it could not be started or the
  * deadline passed (the child is then killed). The strings are transfer full, NULL is allowed for
  * each output and for input. What a process left behind by the child writes later is not collected.
  */

@@ -97,7 +97,7 @@ static void close_child_end(struct channel *channel)
 static struct child *start(struct run *run, const char *const *argv, GError **err)
 {
     struct child_fd fds[4];
-    struct child_spec spec = {.argv = argv, .fds = fds};
+    struct child_spec spec = {.argv = argv, .fds = fds, .new_session = true};
     const struct channel *channels[] = {&run->in, &run->out, &run->err};
     unsigned n = 0;
 

@@ -197,6 +197,24 @@ Test(child, is_killed_at_the_deadline)
     expect_run(run_too_long, NULL);
 }
 
+static int run_in_a_session(void *arg, GError **err)
+{
+    g_autofree char *stat = NULL;
+    int pid = 0, group = 0, session = 0;
+
+    (void)arg;
+    if (child_run(ARGV("cat", "/proc/self/stat"), NULL, SOON, NULL, &stat, NULL, err) < 0)
+        return -1;
+    check(sscanf(stat, "%d (cat) %*c %*d %d %d", &pid, &group, &session) == 3);
+    check(pid > 0 && group == pid && session == pid);
+    return 0;
+}
+
+Test(child, a_run_is_out_of_reach_of_our_terminals_signals)
+{
+    expect_run(run_in_a_session, NULL);
+}
+
 static int start_what_is_missing(void *arg, GError **err)
 {
     const struct {
