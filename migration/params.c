@@ -38,7 +38,14 @@
 
 static const struct param_info infos[] = {
     TEXT("type", NULL, "test", "test type that runs; vtmh types lists them"),
-    LIST("vms", "vm1", "test", "virtual machines of the test"),
+    {.name = "vms",
+     .kind = PARAM_LIST,
+     .fallback = "vm1",
+     .section = "test",
+     .doc = "virtual machines of the test",
+     /* It becomes part of file names and of meetings. */
+     .word_pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$",
+     .word_rule = "a VM's name: letters, digits, '_', '.' and '-', at most 32"},
     TIME("test_timeout", "14400", "test", "limit of the whole test"),
 
     TEXT("vm_type", "qemu", "machine", "driver that runs the machine"),
@@ -215,10 +222,14 @@ GStrv param_list(const struct params *params, const char *name)
     return params_objects(params, name);
 }
 
-bool param_is_vm_name(const char *name)
+int param_check_word(const char *name, const char *word, GError **err)
 {
-    static const char first[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS;
-    size_t length = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-");
+    const struct param_info *info = row_of(name, PARAM_LIST);
 
-    return name[length] == '\0' && length > 0 && length <= 32 && strchr(first, *name) != NULL;
+    if (info->word_pattern == NULL ||
+        g_regex_match_simple(info->word_pattern, word, G_REGEX_DOLLAR_ENDONLY, 0))
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "%s: '%s' cannot be %s", name, word,
+                info->word_rule);
+    return -1;
 }

@@ -19,11 +19,13 @@ enum param_kind {
 struct param_info {
     const char *name;
     enum param_kind kind;
-    const char *fallback; /* the default, as a user would write it; NULL: none */
-    uint64_t unit;        /* of PARAM_SIZE */
-    int64_t min, max;     /* of PARAM_INT; both 0: any */
-    const char *section;  /* under which the documentation lists it */
-    const char *doc;      /* one sentence without a full stop */
+    const char *fallback;     /* the default, as a user would write it; NULL: none */
+    uint64_t unit;            /* of PARAM_SIZE */
+    int64_t min, max;         /* of PARAM_INT; both 0: any */
+    const char *word_pattern; /* of PARAM_LIST: what each word must match; NULL: anything */
+    const char *word_rule;    /* the same for people */
+    const char *section;      /* under which the documentation lists it */
+    const char *doc;          /* one sentence without a full stop */
 };
 
 /* The table, ordered by section. Static. */
@@ -48,13 +50,8 @@ int param_size(const struct params *params, const char *name, uint64_t *out_byte
 int param_duration_ms(const struct params *params, const char *name, int64_t *out_ms, GError **err);
 GStrv param_list(const struct params *params, const char *name); /* transfer full, never NULL */
 
-/*
- * Whether a word of `vms` can be a VM's name: letters, digits, "_", ".", "-", 32 at most, beginning
- * with a letter or digit. It becomes part of file names and of meetings.
- */
-bool param_is_vm_name(const char *name);
-#define PARAM_VM_NAME_ERROR                                                                        \
-    "vms: '%s' cannot be a VM's name: letters, digits, '_', '.' and '-', at most 32"
+/* Whether a word can stand in the list: see word_pattern. CFG_ERROR_PARAM_VALUE. */
+int param_check_word(const char *name, const char *word, GError **err);
 
 /* Whether the params themselves have a value that is not blank. */
 bool param_is_set(const struct params *params, const char *name);

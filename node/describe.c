@@ -18,11 +18,12 @@ int describe(FILE *out)
     json_t *parameters = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(parameters,
-                              json_pack("{s:s, s:s, s:s?, s:s, s:s, s:I, s:I}", "name",
+                              json_pack("{s:s, s:s, s:s?, s:s, s:s, s:I, s:I, s:s*, s:s*}", "name",
                                         infos[i].name, "type", param_kind_name(infos[i].kind),
                                         "default", infos[i].fallback, "section", infos[i].section,
                                         "doc", infos[i].doc, "min", (json_int_t)infos[i].min, "max",
-                                        (json_int_t)infos[i].max));
+                                        (json_int_t)infos[i].max, "word_pattern",
+                                        infos[i].word_pattern, "word_rule", infos[i].word_rule));
 
     json_t *root = json_pack("{s:s, s:o, s:o}", "version", NODE_VERSION, "types", types,
                              "parameters", parameters);

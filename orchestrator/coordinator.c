@@ -1,13 +1,13 @@
 #include "orchestrator/coordinator.h"
 
+#include "orchestrator/description.h"
 #include "orchestrator/trial_wire.h"
 #include "orchestrator/verdict.h"
 #include "sync/meeting.h"
 
 #include <string.h>
 
-#define TEST_TIMEOUT_MS 14400000 /* test_timeout of the reference */
-#define REPORT_MS 90000          /* for an aborted test to be cleaned up and reported */
+#define REPORT_MS 90000 /* for an aborted test to be cleaned up and reported */
 
 /* A test while it runs. */
 struct trial {
@@ -347,9 +347,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
         reports[i].name = peer_name(coordinator->peers[i]);
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
-    int64_t limit_ms = TEST_TIMEOUT_MS;
-    params_duration_ms(params, "test_timeout", TEST_TIMEOUT_MS, &limit_ms, NULL);
-    trial.end_by = deadline_in(limit_ms);
+    trial.end_by = deadline_in(description_duration_ms(params, "test_timeout"));
     int64_t began_us = g_get_monotonic_time();
     result->start_us = g_get_real_time();
 

@@ -55,6 +55,24 @@ const char *description_nearest(const char *name)
     return nearest_find(name, (const char *const *)names->pdata);
 }
 
+/* Each word of a list must match its pattern, if there is one. */
+static int check_words(const struct params *params, const char *key, const json_t *parameter,
+                       GError **err)
+{
+    const char *pattern = json_string_value(json_object_get(parameter, "word_pattern"));
+    g_auto(GStrv) words = params_objects(params, key);
+    for (char **word = words; pattern != NULL && *word != NULL; word++) {
+        if (g_regex_match_simple(pattern, *word, G_REGEX_DOLLAR_ENDONLY, 0))
+            continue;
+        const char *origin = params_origin(params, key);
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "%s%s%s: '%s' cannot be %s",
+                    origin != NULL ? origin : "", origin != NULL ? ": " : "", key, *word,
+                    json_string_value(json_object_get(parameter, "word_rule")));
+        return -1;
+    }
+    return 0;
+}
+
 static int check_value(const struct params *params, const char *key, const json_t *parameter,
                        GError **err)
 {
@@ -64,7 +82,6 @@ static int check_value(const struct params *params, const char *key, const json_
     int64_t number;
     uint64_t size;
     bool flag;
-    double real;
     if (strcmp(type, "int") == 0)
         return min == 0 && max == 0 ? params_int(params, key, 0, &number, err)
                                     : params_int_range(params, key, min, max, min, &number, err);
@@ -74,8 +91,8 @@ static int check_value(const struct params *params, const char *key, const json_
         return params_size(params, key, 1, 0, &size, err);
     if (strcmp(type, "duration") == 0)
         return params_duration_ms(params, key, 0, &number, err);
-    if (strcmp(type, "double") == 0)
-        return params_double(params, key, 0, &real, err);
+    if (strcmp(type, "list") == 0)
+        return check_words(params, key, parameter, err);
     return 0;
 }
 
@@ -99,25 +116,6 @@ static int check_test_type(const struct params *params, GError **err)
     return -1;
 }
 
-/* As param_is_vm_name() of the nodes: a name becomes part of file names there. */
-static int check_vm_names(const struct params *params, GError **err)
-{
-    g_auto(GStrv) names = params_objects(params, "vms");
-    for (char **name = names; *name != NULL; name++) {
-        if (g_regex_match_simple("^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$", *name, G_REGEX_DOLLAR_ENDONLY,
-                                 0))
-            continue;
-        const char *origin = params_origin(params, "vms");
-        g_set_error(
-            err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-            "%s%svms: '%s' cannot be a VM's name: letters, digits, '_', '.' and '-', at most"
-            " 32",
-            origin != NULL ? origin : "", origin != NULL ? ": " : "", *name);
-        return -1;
-    }
-    return 0;
-}
-
 int description_check(const struct params *params, GError **err)
 {
     struct params_iter it;
@@ -127,5 +125,15 @@ int description_check(const struct params *params, GError **err)
         if (parameter != NULL && check_value(params, it.key, parameter, err) < 0)
             return -1;
     }
-    return check_vm_names(params, err) < 0 ? -1 : check_test_type(params, err);
+    return check_test_type(params, err);
+}
+
+int64_t description_duration_ms(const struct params *params, const char *name)
+{
+    const json_t *fallback = json_object_get(find("parameters", "name", name), "default");
+    int64_t ms = 0;
+    if (json_is_string(fallback))
+        params_parse_duration_ms(name, json_string_value(fallback), &ms, NULL);
+    params_duration_ms(params, name, ms, &ms, NULL);
+    return ms;
 }

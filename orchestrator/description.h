@@ -30,3 +30,6 @@ const char *description_nearest(const char *name);
  * place.
  */
 int description_check(const struct params *params, GError **err);
+
+/* A duration of params that were checked, or the default that the nodes have for it. */
+int64_t description_duration_ms(const struct params *params, const char *name);

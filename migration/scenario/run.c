@@ -20,10 +20,8 @@ static int make_seats(struct run *run, struct scene *scene, GError **err)
         return -1;
     }
     for (char **name = names; *name != NULL; name++) {
-        if (!param_is_vm_name(*name)) {
-            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, PARAM_VM_NAME_ERROR, *name);
+        if (param_check_word("vms", *name, err) < 0)
             return -1;
-        }
         struct seat *seat = seat_new(run->test, run->readers, run->watchers, *name, err);
         if (seat == NULL)
             return -1;

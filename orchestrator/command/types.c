@@ -58,7 +58,6 @@ static const struct {
 } forms[] = {
     {"bool", "yes or no"},
     {"int", "a whole number"},
-    {"double", "a number"},
     {"size", "a number, or one with a suffix: 512K, 64M, 1G"},
     {"duration", "seconds, or with a unit: 500ms, 90s, 30m, 2h"},
     {"list", "words with blanks between them"},

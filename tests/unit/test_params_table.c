@@ -98,3 +98,22 @@ Test(params_table, number_out_of_range_is_an_error)
     cr_assert(g_error_matches(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
     cr_assert_eq(cpus, 5);
 }
+
+Test(params_table, a_word_of_a_list_must_match_the_pattern_of_its_row)
+{
+    static const char *const bad[] = {"",    "../../x", "-vm1", ".vm",      "vm 1",
+                                      "vm/", "vm1\n",   "vm:1", "k\xc3\xb6"};
+    g_autofree char *longest = g_strnfill(32, 'v');
+    g_autofree char *too_long = g_strnfill(33, 'v');
+    g_autoptr(GError) err = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        cr_expect_eq(param_check_word("vms", bad[i], NULL), -1, "%s", bad[i]);
+    cr_expect_eq(param_check_word("vms", "vm1", NULL), 0);
+    cr_expect_eq(param_check_word("vms", "1_a.B-c", NULL), 0);
+    cr_expect_eq(param_check_word("vms", longest, NULL), 0);
+    cr_expect_eq(param_check_word("vms", too_long, &err), -1);
+    cr_expect(g_error_matches(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
+    cr_expect_not_null(strstr(err->message, "cannot be a VM's name"), "%s", err->message);
+    cr_expect_eq(param_check_word("nics", "any/thing", NULL), 0, "this row has no pattern");
+}
