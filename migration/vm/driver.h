@@ -36,6 +36,5 @@ struct vm {
     struct stream *serial;
     char ssh_address[64];
     uint16_t ssh_port;
-    struct event migration_changed;
     int64_t stopped_at_us, resumed_at_us;
 };

@@ -29,9 +29,6 @@ static void on_event(const char *name, const json_t *data, int64_t time_us, void
         vm->base.resumed_at_us = time_us;
     else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
         qemu_move_on_status(vm, status);
-    else if (strcmp(name, "MIGRATION_PASS") != 0)
-        return;
-    event_set(&vm->base.migration_changed);
 }
 
 /* ---- start and end -------------------------------------------------------------------------- */

@@ -96,11 +96,6 @@ int vm_await_migrated(struct vm *vm, int64_t deadline, GError **err)
     return vm->driver->await_migrated(vm, deadline, err);
 }
 
-struct event *vm_migration_changed(struct vm *vm)
-{
-    return &vm->migration_changed;
-}
-
 int vm_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
 {
     return vm->driver->migrate_cancel(vm, completed_out, deadline, err);

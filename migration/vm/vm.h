@@ -43,6 +43,8 @@ struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
 int vm_destroy(struct vm *vm, GError **err);
 
 const char *vm_name(const struct vm *vm);
+
+/* The hypervisor's process. Only tests ask: they kill it, to see that its death is noticed. */
 pid_t vm_pid(const struct vm *vm);
 
 /* Set when the hypervisor's process has ended. */
@@ -106,9 +108,6 @@ int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t dea
  * was cancelled; DIED when the hypervisor ended.
  */
 int vm_await_migrated(struct vm *vm, int64_t deadline, GError **err);
-
-/* Set at each new migration status, STOP and iteration, for progress; reset it before waiting. */
-struct event *vm_migration_changed(struct vm *vm);
 
 /* Source: cancels and waits until the hypervisor says cancelled (or failed), or that it completed.
  */

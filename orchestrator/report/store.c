@@ -152,11 +152,6 @@ void store_close(struct store *store)
     g_free(store);
 }
 
-const char *store_dir(const struct store *store)
-{
-    return store->dir;
-}
-
 /* A name that can be one part of a path, also on file systems stricter than ours. Transfer full. */
 static char *safe_name(const char *name)
 {

@@ -31,8 +31,6 @@ struct store *store_open(const char *results_dir, struct job_result *job, GError
 void store_close(struct store *store);
 AUTOPTR_STRUCT(store, store_close);
 
-const char *store_dir(const struct store *store);
-
 /* The test's folder is made and test->logdir set. Characters that a file system may not take are
  * "_" in its name, as avocado has it, and it is cut to 255 bytes. */
 int store_begin_test(struct store *store, struct test_result *test, GError **err);

@@ -20,7 +20,6 @@ static void end_move(struct vm *vm, const char *status)
 {
     vm->move = status;
     event_set(&vm->move_ended);
-    event_set(&vm->move_changed);
 }
 
 static void exit_copy(struct vm *vm)

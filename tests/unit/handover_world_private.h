@@ -36,7 +36,7 @@ struct vm {
     bool sends;      /* which end we are */
     bool ran_before_move;
     const char *move; /* status of the migration; NULL: none */
-    struct event exited, move_ended, move_changed;
+    struct event exited, move_ended;
     void (*late)(struct vm *vm); /* what a late call will still do */
 };
 

@@ -39,9 +39,9 @@ static struct store *open_store(struct job_result *job)
 }
 
 /* The text of a file below the job's folder. Transfer full. */
-static char *read_file(const struct store *store, const char *name)
+static char *read_file(const struct job_result *job, const char *name)
 {
-    g_autofree char *path = g_build_filename(store_dir(store), name, NULL);
+    g_autofree char *path = g_build_filename(job->dir, name, NULL);
     char *text = NULL;
 
     cr_assert(g_file_get_contents(path, &text, NULL, NULL), "no %s", path);
@@ -69,11 +69,11 @@ Test(store, makes_the_folder_that_time_and_id_name)
     cr_expect_eq(strspn(job->id, "0123456789abcdef"), 40);
     wanted = g_strdup_printf("%s/job-2026-11-21T23.00.05-%.7s", root, job->id);
     cr_expect_str_eq(job->dir, wanted);
-    cr_expect_str_eq(store_dir(store), wanted);
-    id = read_file(store, "id");
+    cr_expect_str_eq(job->dir, wanted);
+    id = read_file(job, "id");
     id_line = g_strconcat(job->id, "\n", NULL);
     cr_expect_str_eq(id, id_line);
-    results = read_file(store, "results.json");
+    results = read_file(job, "results.json");
     cr_expect(strstr(results, "\"tests\": []"));
 }
 
@@ -112,7 +112,7 @@ Test(store, runs_on_and_says_so_when_the_link_cannot_be_made)
 
     cr_assert_eq(g_mkdir(link, 0700), 0);
     store = open_store(job);
-    log = read_file(store, "job.log");
+    log = read_file(job, "job.log");
     cr_expect(strstr(log, "WARN  - - - -: replacing "), "%s", log);
     dir = g_dir_open(root, 0, NULL);
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
@@ -155,7 +155,7 @@ Test(store, writes_one_line_a_record)
               VTMH__LOG_LEVEL__LOG_INFO, "leg 1 began");
     store_log(store, 1795302000124000, NULL, NULL, "", NULL, VTMH__LOG_LEVEL__LOG_ERROR,
               "two\nlines \x1b[2J");
-    log = read_file(store, "job.log");
+    log = read_file(job, "job.log");
     cr_expect_str_eq(
         log, "2026-11-21T23:00:00.123Z INFO  host1 source vm1 3-quick.ping_pong: leg 1 began\n"
              "2026-11-21T23:00:00.124Z ERROR - - - -: two\\nlines \\x1b[2J\n");
@@ -170,8 +170,8 @@ Test(store, puts_the_records_of_a_test_into_its_folder_too)
 
     store_log(store, 0, "host1", NULL, NULL, "1-tick", VTMH__LOG_LEVEL__LOG_DEBUG, "mine");
     store_log(store, 0, "host1", NULL, NULL, "2-tick", VTMH__LOG_LEVEL__LOG_DEBUG, "not mine");
-    own = read_file(store, "test-results/1-tick/debug.log");
-    all = read_file(store, "job.log");
+    own = read_file(job, "test-results/1-tick/debug.log");
+    all = read_file(job, "job.log");
     cr_expect_str_eq(own, "1970-01-01T00:00:00.000Z DEBUG host1 - - 1-tick: mine\n");
     cr_expect(strstr(all, "1-tick: mine\n") && strstr(all, "2-tick: not mine\n"));
 }
@@ -187,7 +187,7 @@ Test(store, writes_events_as_versioned_lines_of_json)
     store_event(store, "job_start", NULL);
     store_event(store, "leg_end",
                 json_pack("{s:s, s:f, s:i}", "vm", "vm1\n", "downtime_ms", 12.3, "v", 99));
-    text = read_file(store, "events.ndjson");
+    text = read_file(job, "events.ndjson");
     lines = g_strsplit(text, "\n", -1);
     cr_assert_eq(g_strv_length(lines), 3);
     cr_expect(g_str_has_prefix(lines[0], "{\"v\":1,\"time\":\"2"), "%s", lines[0]);
@@ -215,7 +215,7 @@ Test(store, makes_names_of_tests_fit_for_any_file_system)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(test_result) test = begin(store, i + 1, cases[i].name);
-        g_autofree char *path = g_build_filename(store_dir(store), test->logdir, NULL);
+        g_autofree char *path = g_build_filename(job->dir, test->logdir, NULL);
 
         cr_expect_str_eq(test->logdir, cases[i].folder, "%s", test->logdir);
         cr_expect(g_file_test(path, G_FILE_TEST_IS_DIR));
@@ -251,8 +251,8 @@ Test(store, appends_the_pieces_of_a_nodes_file)
     cr_expect_eq(store_append(store, test, "host1", "vm1.serial.log", "one ", 4, NULL), 0);
     cr_expect_eq(store_append(store, test, "host1", "vm1.serial.log", "two", 3, NULL), 0);
     cr_expect_eq(store_append(store, test, "[::1]:2", "vm1/qemu.log", "x", 1, NULL), 0);
-    text = read_file(store, "test-results/1-tick/host1/vm1.serial.log");
-    other = read_file(store, "test-results/1-tick/[__1]_2/vm1/qemu.log");
+    text = read_file(job, "test-results/1-tick/host1/vm1.serial.log");
+    other = read_file(job, "test-results/1-tick/[__1]_2/vm1/qemu.log");
     cr_expect_str_eq(text, "one two");
     cr_expect_str_eq(other, "x");
 }
@@ -276,7 +276,7 @@ Test(store, refuses_names_that_lead_out_of_the_folder)
     }
     /* A machine's own name cannot lead out either. */
     cr_expect_eq(store_append(store, test, "..", "x", "x", 1, NULL), 0);
-    text = read_file(store, "test-results/1-tick/_./x");
+    text = read_file(job, "test-results/1-tick/_./x");
     cr_expect_str_eq(text, "x");
 }
 
@@ -304,7 +304,7 @@ Test(store, writes_results_anew_after_every_test)
         test->status = VTMH__STATUS__STATUS_PASS;
         g_ptr_array_add(job->tests, test);
         cr_assert_eq(store_write_results(store, job, NULL), 0);
-        text = read_file(store, "results.json");
+        text = read_file(job, "results.json");
         results = json_loads(text, 0, NULL);
         cr_assert_not_null(results);
         cr_expect_eq(json_integer_value(json_object_get(results, "pass")), i);
@@ -317,7 +317,7 @@ Test(store, tells_of_records_that_were_lost)
     g_autoptr(job_result) job = job_result_new();
     g_autoptr(store) store = open_store(job);
     g_autoptr(test_result) test = begin(store, 1, "tick");
-    g_autofree char *folder = g_build_filename(store_dir(store), test->logdir, NULL);
+    g_autofree char *folder = g_build_filename(job->dir, test->logdir, NULL);
     g_autoptr(GError) error = NULL;
 
     cr_assert_eq(g_rmdir(folder), 0);
