@@ -6,9 +6,9 @@
 
 #include "node/process.h"
 #include "node/remove.h"
+#include "tests/unit/idle.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -71,24 +71,6 @@ static void own_process(struct ledger *ledger, pid_t pid)
 {
     g_autofree char *text = g_strdup_printf("%d", (int)pid);
     own(ledger, OWNED_PROCESS, text);
-}
-
-static pid_t start_idle(void)
-{
-    pid_t pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0) {
-        signal(SIGTERM, SIG_DFL);
-        for (;;)
-            pause();
-    }
-    return pid;
-}
-
-static void end_idle(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
 }
 
 static bool runs(pid_t pid)
@@ -195,7 +177,7 @@ Test(ledger_crash, lists_what_is_owned_and_there)
     struct ledger *ledger = open_ledger();
     g_autofree char *file = in_base("file");
     g_autofree char *absent = in_base("absent");
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     write_file(file, "");
     own(ledger, OWNED_PATH, file);
     own(ledger, OWNED_PATH, absent);
@@ -207,7 +189,7 @@ Test(ledger_crash, lists_what_is_owned_and_there)
     cr_expect(lists(list, "process"));
 
     ledger_disown(ledger, OWNED_PATH, file);
-    end_idle(pid);
+    idle_end(pid);
     g_autoptr(GPtrArray) rest = ledger_list(ledger);
     cr_expect_eq(rest->len, 0);
     ledger_close(ledger, true);
@@ -241,7 +223,7 @@ Test(ledger_crash, clearing_ends_and_removes_everything)
     g_autofree char *deep = g_path_get_dirname(file);
     g_mkdir_with_parents(deep, 0700);
     write_file(file, "");
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     own(ledger, OWNED_PATH, folder);
     own_process(ledger, pid);
     cr_expect_eq(fiber_run(clear_in_fiber, ledger, NULL), 0, "nothing is left");
@@ -342,7 +324,7 @@ Test(ledger_crash, removes_what_a_killed_node_left)
     mkdir(folder, 0700);
     write_file(file, "");
     struct fake_node node = start_node(folder);
-    end_idle(node.pid);
+    idle_end(node.pid);
     cr_assert(runs(node.owned), "its process lives on");
 
     g_autoptr(reap_call) call = reap(0);
@@ -368,8 +350,8 @@ Test(ledger_crash, does_not_touch_a_node_that_lives)
     cr_expect(exists(node.dir));
     cr_expect_eq(call->reaping.removed->len, 0);
     cr_expect(lists(call->reaping.live, "host1"), "but names it");
-    end_idle(node.pid);
-    end_idle(node.owned);
+    idle_end(node.pid);
+    idle_end(node.owned);
 }
 
 Test(ledger_crash, ends_the_living_node_that_is_asked_for_and_no_other)
@@ -389,8 +371,8 @@ Test(ledger_crash, ends_the_living_node_that_is_asked_for_and_no_other)
     cr_expect(exists(other.dir));
     waitpid(asked.pid, NULL, 0);
     waitpid(asked.owned, NULL, 0);
-    end_idle(other.pid);
-    end_idle(other.owned);
+    idle_end(other.pid);
+    idle_end(other.owned);
 }
 
 /* A ledger as a dead node would have left it, with these lines. Transfer full. */
@@ -407,7 +389,7 @@ static char *leave_ledger(const char *name, const char *lines)
 
 Test(ledger_crash, does_not_hit_a_process_that_has_got_a_recycled_pid)
 {
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     g_autofree char *lines = g_strdup_printf("+ process %d %" G_GUINT64_FORMAT "\n", (int)pid,
                                              process_start_time(pid) + 1);
     g_autofree char *dir = leave_ledger("node-a", lines);
@@ -415,12 +397,12 @@ Test(ledger_crash, does_not_hit_a_process_that_has_got_a_recycled_pid)
     cr_expect_null(call->error);
     cr_expect(runs(pid));
     cr_expect_not(exists(dir));
-    end_idle(pid);
+    idle_end(pid);
 }
 
 Test(ledger_crash, does_not_end_a_process_that_has_got_the_pid_of_the_node_asked_for)
 {
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     g_autofree char *dir = in_base("node-a");
     g_autofree char *path = g_build_filename(dir, "ledger", NULL);
     g_autofree char *text = g_strdup_printf("node %d %" G_GUINT64_FORMAT " host1\n", (int)pid,
@@ -431,7 +413,7 @@ Test(ledger_crash, does_not_end_a_process_that_has_got_the_pid_of_the_node_asked
     cr_expect_null(call->error);
     cr_expect(runs(pid));
     cr_expect_not(exists(dir), "the node itself is dead");
-    end_idle(pid);
+    idle_end(pid);
 }
 
 Test(ledger_crash, leaves_what_was_struck_out)
@@ -555,24 +537,12 @@ Test(ledger_crash, a_base_that_does_not_exist_holds_nothing)
 Test(ledger_crash, ends_processes_that_never_reached_the_ledger)
 {
     g_autofree char *dir = leave_ledger("node-a", "");
-    int ready[2];
-    int input[2];
-    cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
-    cr_assert_eq(pipe2(input, O_CLOEXEC), 0);
-    pid_t pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0) {
-        dup2(input[0], STDIN_FILENO);
-        setenv(NODE_VARIABLE, dir, 1);
-        execlp("cat", "cat", NULL);
-        _exit(127);
-    }
-    close(ready[1]);
-    char byte;
-    cr_assert_eq(read(ready[0], &byte, 1), 0, "the program has taken over");
+    int input;
+    pid_t pid = idle_start_marked(NODE_VARIABLE, dir, &input);
     g_autoptr(reap_call) call = reap(0);
     cr_expect_null(call->error);
     cr_expect_not(runs(pid));
     cr_expect(lists(call->reaping.removed, "cat"));
     waitpid(pid, NULL, 0);
+    close(input);
 }

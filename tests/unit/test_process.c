@@ -1,37 +1,16 @@
 #include "node/process.h"
 
 #include "sync/fiber.h"
+#include "tests/unit/idle.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define END_MS 10000
-
-/* A child that does nothing until it is ended. It dies with the test. */
-static pid_t start_idle(void)
-{
-    pid_t pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;)
-            pause();
-    }
-    return pid;
-}
-
-static void end_idle(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-}
 
 struct ending {
     pid_t pid;
@@ -77,9 +56,9 @@ Test(process, reads_the_start_time_behind_a_name_with_blanks_and_parentheses)
 
 Test(process, one_that_does_not_exist_neither_runs_nor_began)
 {
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     uint64_t start_time = process_start_time(pid);
-    end_idle(pid);
+    idle_end(pid);
     cr_expect_eq(process_start_time(pid), 0);
     cr_expect_not(process_runs(pid, start_time));
     cr_expect_not(process_runs(pid, 0));
@@ -90,7 +69,7 @@ Test(process, one_that_does_not_exist_neither_runs_nor_began)
 
 Test(process, a_zombie_does_not_run)
 {
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     uint64_t start_time = process_start_time(pid);
     siginfo_t info;
     kill(pid, SIGKILL);
@@ -102,7 +81,7 @@ Test(process, a_zombie_does_not_run)
 
 Test(process, ends_a_process_and_waits_for_its_end)
 {
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     cr_expect(end_process(pid, process_start_time(pid), SIGTERM, END_MS));
     int status = 0;
     waitpid(pid, &status, 0);
@@ -111,20 +90,20 @@ Test(process, ends_a_process_and_waits_for_its_end)
 
 Test(process, does_not_touch_another_that_has_got_the_same_pid)
 {
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     uint64_t other = process_start_time(pid) + 1;
     cr_expect(end_process(pid, other, SIGKILL, END_MS), "the one that is meant is gone");
     cr_expect(process_runs(pid, process_start_time(pid)), "the one that has its pid is not");
     cr_expect_not(process_runs(pid, other));
-    end_idle(pid);
+    idle_end(pid);
 }
 
 Test(process, says_when_one_does_not_end)
 {
-    pid_t pid = start_idle();
+    pid_t pid = idle_start();
     /* Signal 0 reaches it and does nothing. */
     cr_expect_not(end_process(pid, process_start_time(pid), 0, 1));
-    end_idle(pid);
+    idle_end(pid);
 }
 
 static bool is_found(const char *name, const char *value, pid_t pid)
@@ -136,41 +115,15 @@ static bool is_found(const char *name, const char *value, pid_t pid)
     return false;
 }
 
-/* Executes a program with a mark, so that it is in its environment from the beginning. */
-static pid_t start_marked(const char *value, FILE **input)
-{
-    int pipe_fds[2];
-    int ready[2];
-    cr_assert_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
-    cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
-    pid_t pid = fork();
-    cr_assert_geq(pid, 0);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pipe_fds[0], STDIN_FILENO);
-        setenv("VTMH_TEST_MARK", value, 1);
-        execlp("cat", "cat", NULL);
-        _exit(127);
-    }
-    close(pipe_fds[0]);
-    close(ready[1]);
-    char byte;
-    /* The other end closes when the program has taken over. */
-    cr_assert_eq(read(ready[0], &byte, 1), 0);
-    close(ready[0]);
-    *input = fdopen(pipe_fds[1], "w");
-    return pid;
-}
-
 Test(process, is_found_by_its_environment)
 {
-    FILE *input;
-    pid_t pid = start_marked("here", &input);
+    int input;
+    pid_t pid = idle_start_marked("VTMH_TEST_MARK", "here", &input);
     cr_expect(is_found("VTMH_TEST_MARK", "here", pid));
     cr_expect_not(is_found("VTMH_TEST_MARK", "her", pid), "the value counts as a whole");
     cr_expect_not(is_found("VTMH_TEST_MARK", "here2", pid));
     cr_expect_not(is_found("TEST_MARK", "here", pid), "and so does the name");
-    fclose(input);
+    close(input);
     waitpid(pid, NULL, 0);
     cr_expect_not(is_found("VTMH_TEST_MARK", "here", pid));
 }
