@@ -24,11 +24,10 @@ struct running {
     GError *cancelled;   /* what the scenario is cancelled with, also before it begins */
     bool is_over;        /* the scenario has ended: what comes now does not change its result */
     struct event ended;
-    char *context;    /* what the test is doing */
-    char *ended_by;   /* why the node itself ended the test, or NULL */
-    bool was_stopped; /* the coordinator ended the test while nothing had failed here */
-    char *dir;        /* the test's folder here, with log/ and run/ below */
-    FILE *log;        /* log/test.log */
+    char *context;  /* what the test is doing */
+    char *ended_by; /* why the node itself ended the test, or NULL */
+    char *dir;      /* the test's folder here, with log/ and run/ below */
+    FILE *log;      /* log/test.log */
     GStrv names, addresses;
 };
 
@@ -216,12 +215,6 @@ static Vtmh__Status verdict(const struct running *running, const GError *error,
                             const GPtrArray *leaks, const char **message)
 {
     *message = "";
-    /* The peer's hypervisor was made to stop: what ours then says of a broken stream is no failure.
-     */
-    if (running->was_stopped && error != NULL && test_cause_rank(error) > 0) {
-        *message = "ended by the coordinator";
-        return VTMH__STATUS__STATUS_ABORTED;
-    }
     /* What had failed before the node was ended still counts. */
     if (running->ended_by != NULL &&
         (error == NULL || test_status_of(&running->test, error) == VTMH__STATUS__STATUS_ABORTED)) {
@@ -303,8 +296,7 @@ static int run(void *arg, GError **err)
     running->fiber = scope_spawn(scope, "scenario", run_scenario, running);
     if (running->cancelled != NULL)
         fiber_cancel(running->fiber, running->cancelled);
-    /* The fiber's own error, also when it was cancelled: a scope does not count that as a failure.
-     */
+    /* The fiber's own error, also when it was cancelled, which a scope does not count. */
     fiber_shield();
     fiber_join(running->fiber, DEADLINE_NEVER, &error);
     fiber_unshield();
@@ -379,7 +371,6 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
                              ? running->test.names[abort->origin]
                              : "coordinator";
     g_autofree char *cause = g_strdup_printf("%s: %s", origin, abort->message);
-    running->was_stopped = abort->origin < 0 && !abort->timeout && !running->test.is_failing;
     cancel(running, cause);
 }
 

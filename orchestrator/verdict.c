@@ -85,12 +85,14 @@ static bool counts_more(const struct cause *a, const struct cause *b)
     return a->order < b->order;
 }
 
-static void judge_causes(struct test_result *result, const struct host_report *reports, unsigned n)
+static void judge_causes(struct test_result *result, const struct host_report *reports, unsigned n,
+                         bool was_ended)
 {
     struct cause best = {.host = NULL};
     struct cause cause;
     for (unsigned i = 0; i < n; i++)
-        if (cause_of(&reports[i], &cause) && (best.host == NULL || counts_more(&cause, &best)))
+        if (cause_of(&reports[i], &cause) && !(was_ended && cause.rank > 0) &&
+            (best.host == NULL || counts_more(&cause, &best)))
             best = cause;
     if (best.host != NULL)
         set_cause(result, best.status, best.host, best.message, best.context);
@@ -309,7 +311,7 @@ bool own_cause_claim(struct own_cause *own, bool has_earlier_cause, Vtmh__Status
 {
     if (has_earlier_cause || own->status != VTMH__STATUS__STATUS_NONE)
         return false;
-    *own = (struct own_cause){.status = status, .message = message};
+    *own = (struct own_cause){.status = status, .message = message, .is_end = true};
     return true;
 }
 
@@ -323,7 +325,7 @@ void verdict_join(struct test_result *result, const struct host_report *reports,
             collect(result, joints, i, &reports[i]);
     g_ptr_array_sort(result->legs, by_leg);
 
-    judge_causes(result, reports, n_reports);
+    judge_causes(result, reports, n_reports, own->is_end);
     if (own->status != VTMH__STATUS__STATUS_NONE &&
         (is_pass(result->status) || weight(own->status) > weight(result->status)))
         set_cause(result, own->status, own->host, own->message, NULL);

@@ -5,7 +5,8 @@
  * The status is that of the first cause: among the hosts that failed by themselves the one nearest
  * to the root (cause_rank), then the one that said so first. Independent causes (rank 0) combine
  * INTERRUPT > FAIL > ERROR > WARN > CANCEL > SKIP > PASS, and the one that decides is named. A lost
- * host is such a cause, an ERROR. "Aborted by a peer" never counts.
+ * host is such a cause, an ERROR. "Aborted by a peer" never counts; nor, when the coordinator has
+ * ended the test, what the end brought about: any cause that may come from the other end.
  * A test passes, with or without warnings, only if every host says so, none has said otherwise
  * before, and every leg is told by both its ends, has completed and left the guest on the
  * destination. Two running copies are a FAIL whatever else was wrong.
@@ -27,6 +28,7 @@ struct own_cause {
     Vtmh__Status status; /* NONE: nothing */
     const char *message;
     const char *host; /* NULL: none in particular */
+    bool is_end;      /* it ended a test in which nothing had failed, and so broke its streams */
 };
 
 /*

@@ -42,7 +42,7 @@ static struct test_result *judge(const struct world *world)
         reports[i].lost = world->hosts[i].is_lost;
     }
     if (cause != NULL && cause->origin < 0)
-        own = (struct own_cause){VTMH__STATUS__STATUS_INTERRUPT, cause->message, NULL};
+        own = (struct own_cause){VTMH__STATUS__STATUS_INTERRUPT, cause->message, NULL, true};
     verdict_join(result, reports, WORLD_HOSTS, &own);
     for (unsigned i = 0; i < WORLD_HOSTS; i++)
         g_free(reports[i].done);

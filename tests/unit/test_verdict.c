@@ -419,7 +419,7 @@ Test(verdict, an_interrupt_is_over_everything)
 {
     g_autoptr(scenario) s = scenario_new();
     says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
-    s->own = (struct own_cause){INTERRUPT, "interrupted by the user", NULL};
+    s->own = (struct own_cause){INTERRUPT, "interrupted by the user", NULL, true};
     join(s);
     expect_status(s, INTERRUPT, NULL, "interrupted by the user");
 }
@@ -427,7 +427,7 @@ Test(verdict, an_interrupt_is_over_everything)
 Test(verdict, an_interrupt_is_none_the_less_for_hosts_that_passed_meanwhile)
 {
     g_autoptr(scenario) s = scenario_new();
-    s->own = (struct own_cause){INTERRUPT, "interrupted by the user", NULL};
+    s->own = (struct own_cause){INTERRUPT, "interrupted by the user", NULL, true};
     join(s);
     expect_status(s, INTERRUPT, NULL, "interrupted by the user");
 }
@@ -437,7 +437,8 @@ Test(verdict, a_meeting_that_timed_out_is_the_cause_when_no_host_has_one)
     g_autoptr(scenario) s = scenario_new();
     says(s, HOST1, ABORTED, "", 0, 0);
     says(s, HOST2, ABORTED, "", 0, 0);
-    s->own = (struct own_cause){ERROR, "host2 did not come to 'moved vm1' within 480 s", "host2"};
+    s->own =
+        (struct own_cause){ERROR, "host2 did not come to 'moved vm1' within 480 s", "host2", false};
     join(s);
     expect_status(s, ERROR, "host2", "moved vm1");
 }
@@ -446,7 +447,7 @@ Test(verdict, a_meeting_that_timed_out_does_not_hide_a_failure)
 {
     g_autoptr(scenario) s = scenario_new();
     says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
-    s->own = (struct own_cause){ERROR, "host1 did not come", "host1"};
+    s->own = (struct own_cause){ERROR, "host1 did not come", "host1", false};
     join(s);
     expect_status(s, FAIL, "host1", "3 pages are bad");
 }
@@ -479,7 +480,37 @@ Test(verdict, a_test_cut_short_by_the_jobs_time_is_not_a_pass_with_warnings)
 {
     g_autoptr(scenario) s = scenario_new();
     says(s, HOST1, WARN, "slow", 0, 0);
-    s->own = (struct own_cause){CANCEL, "the job's time was over", NULL};
+    s->own = (struct own_cause){CANCEL, "the job's time was over", NULL, true};
     join(s);
     expect_status(s, CANCEL, NULL, "the job's time was over");
+}
+
+/* --job-timeout: the source's hypervisor is ended, and the destination's sees its stream break. */
+Test(verdict, what_an_end_by_the_coordinator_brings_about_is_no_failure)
+{
+    g_autoptr(scenario) s = scenario_new();
+    cr_assert(own_cause_claim(&s->own, false, CANCEL, "the job's time was over"));
+    says(s, HOST1, ABORTED, "", 0, 0);
+    says(s, HOST2, FAIL, "load of migration failed: exit status 1", 1, 1);
+    join(s);
+    expect_status(s, CANCEL, NULL, "the job's time was over");
+}
+
+Test(verdict, what_fails_by_itself_counts_also_when_the_coordinator_ends_the_test)
+{
+    g_autoptr(scenario) s = scenario_new();
+    cr_assert(own_cause_claim(&s->own, false, CANCEL, "the job's time was over"));
+    says(s, HOST1, ABORTED, "", 0, 0);
+    says(s, HOST2, FAIL, "3 pages are bad", 0, 1);
+    join(s);
+    expect_status(s, FAIL, "host2", "3 pages are bad");
+}
+
+Test(verdict, a_symptom_counts_when_a_meeting_only_timed_out)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST1, FAIL, "migration failed", 2, 1);
+    s->own = (struct own_cause){.status = ERROR, .message = "host1 did not come"};
+    join(s);
+    expect_status(s, FAIL, "host1", "migration failed");
 }
