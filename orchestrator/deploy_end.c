@@ -15,6 +15,4 @@ void deploy_await_end(const struct deployed *deployed, int64_t deadline)
     g_autoptr(stream) ended = stream_new(pidfd, NULL);
     if (ended != NULL)
         stream_await(ended, UV_READABLE, deadline, NULL);
-    else
-        close(pidfd);
 }
