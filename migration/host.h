@@ -30,8 +30,8 @@ struct host_ops {
     /* What the node is doing now, for heartbeats and time-out messages. */
     void (*context)(void *node, const char *text);
 
-    /* Something for the live line of a VM. Fields as in the message; test is filled in by the node.
-     */
+    /* Something for the live line of a VM. Fields as in the message; test is filled in by the
+     * node. */
     void (*progress)(void *node, const Vtmh__Progress *progress);
 };
 

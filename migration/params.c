@@ -1,4 +1,4 @@
-/* The table of parameters and its getters. Names are those of the reference where it has them. */
+/* The table of parameters and its getters. Names are those of avocado-vt where it has them. */
 #include "migration/params.h"
 
 #include <string.h>

@@ -98,6 +98,6 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
 /* What an error means for the test, given its phase. */
 Vtmh__Status test_status_of(const struct test *test, const GError *error);
 
-/* How near to the root an error is: 0 by itself, 1 may come from the peer, 2 looks like the peer's.
- */
+/* How near to the root an error is: 0 by itself, 1 may come from the peer, 2 looks like the
+ * peer's. */
 unsigned test_cause_rank(const GError *error);

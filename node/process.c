@@ -55,8 +55,8 @@ bool process_end(pid_t pid, uint64_t start_time, int signum, int64_t deadline)
             close(pidfd);
         return !process_runs(pid, start_time);
     }
-    /* The pidfd was open before the start time was compared: the signal reaches that very process.
-     */
+    /* The pidfd was open before the start time was compared: the signal reaches that very
+     * process. */
     syscall(SYS_pidfd_send_signal, pidfd, signum, NULL, 0);
     g_autoptr(stream) ended = stream_new(pidfd, NULL); /* closes it if it fails */
     if (ended != NULL)

@@ -6,8 +6,8 @@
 
 #define OPEN_FOLDERS 16
 
-/* One that cannot be removed does not keep the others from being; what remains is seen in the end.
- */
+/* One that cannot be removed does not keep the others from being; what remains is seen in the
+ * end. */
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
 {
     (void)info;

@@ -16,8 +16,8 @@ char *artifacts_find_program(const char *name, GError **err);
 /* The folder that holds tick/ and jeos/; need not exist. Transfer full. */
 char *artifacts_guests_dir(void);
 
-/* The names of the files that a guest ("tick", "jeos") consists of, in its folder. Transfer none.
- */
+/* The names of the files that a guest ("tick", "jeos") consists of, in its folder. Transfer
+ * none. */
 const char *const *artifacts_guest_files(const char *guest, GError **err);
 
 /* Whether all these files are there. guests: NULL-terminated, may be NULL. */

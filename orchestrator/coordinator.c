@@ -45,8 +45,7 @@ static int64_t now_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
-/* ---- meetings -----------------------------------------------------------------------------------
- */
+/* ---- meetings -------------------------------------------------------------------------------- */
 
 /* Does what the book says. */
 static void act(struct coordinator *coordinator, const GPtrArray *actions)
@@ -100,8 +99,7 @@ static void fail_host(struct coordinator *coordinator, unsigned host, const char
     act(coordinator, actions);
 }
 
-/* ---- messages -----------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__TestDone *done)
 {
@@ -200,8 +198,7 @@ static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
     hearing->doing = *heartbeat->context != '\0' ? g_strdup(heartbeat->context) : NULL;
 }
 
-/* ---- a test -------------------------------------------------------------------------------------
- */
+/* ---- a test ---------------------------------------------------------------------------------- */
 
 /* Whether nobody is left to wait for. */
 static bool is_over(const struct coordinator *coordinator)

@@ -3,7 +3,7 @@
  *
  * The node's bundle and the guests' images are content-addressed: uploaded once into
  * ~/.cache/vtmh on the machine, verified by their hash, used again. The key goes over the node's
- * stdin. The node answers with one JSON line (see node/main.c) and detaches.
+ * stdin. The node answers with one JSON line (see node/serve.h) and detaches.
  */
 #pragma once
 

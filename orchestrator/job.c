@@ -113,8 +113,7 @@ static int bring_up_all(struct work *work, GError **err)
     return 0;
 }
 
-/* ---- the tests ----------------------------------------------------------------------------------
- */
+/* ---- the tests ------------------------------------------------------------------------------- */
 
 static bool is_failure(Vtmh__Status status)
 {
@@ -212,8 +211,7 @@ static void run_tests(struct work *work, const char *no_hosts)
     g_free(stop.why);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 struct leave {
     struct work *work;
@@ -303,8 +301,7 @@ static int run_body(void *arg, GError **err)
     return 0;
 }
 
-/* ---- what the user does meanwhile --------------------------------------------------------------
- */
+/* ---- what the user does meanwhile ------------------------------------------------------------ */
 
 /*
  * Ends the test in progress, or what is done before and behind the tests. test_cause is that

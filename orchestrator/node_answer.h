@@ -1,5 +1,5 @@
-/* The one line with which a started node answers: {"version":…,"protocol":…,"address":…,"pid":…}.
- */
+/* The one line with which a started node answers:
+ * {"version":…,"protocol":…,"address":…,"pid":…}. */
 #pragma once
 
 #include <glib.h>

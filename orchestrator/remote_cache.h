@@ -87,6 +87,6 @@ struct remote_cache_start {
 };
 char *remote_cache_start_lines(const struct remote_cache_start *start);
 
-/* The script that runs the node program's `cleanup` for a node; its exit status is the program's.
- */
+/* The script that runs the node program's `cleanup` for a node; its exit status is the
+ * program's. */
 char *remote_cache_clean_up_script(const struct bundle *node, pid_t pid);

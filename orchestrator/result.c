@@ -119,8 +119,8 @@ static const struct {
     [VTMH__STATUS__STATUS_ERROR] = {"ERROR", EXIT_BIT_TESTS_FAILED},
     [VTMH__STATUS__STATUS_FAIL] = {"FAIL", EXIT_BIT_TESTS_FAILED},
     [VTMH__STATUS__STATUS_INTERRUPT] = {"INTERRUPTED", EXIT_BIT_INTERRUPTED},
-    /* Not a verdict. Should one get here without a cause of its own, it must not look like a pass.
-     */
+    /* Not a verdict. Should one get here without a cause of its own, it must not look like a
+     * pass. */
     [VTMH__STATUS__STATUS_ABORTED] = {"ABORTED", EXIT_BIT_TESTS_FAILED},
 };
 

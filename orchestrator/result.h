@@ -84,8 +84,8 @@ void test_result_note(struct test_result *test, const char *note);
  * trouble. */
 void job_result_trouble(struct job_result *job, const char *what);
 
-/* "PASS", "FAIL", … "INTERRUPTED" (spelt as avocado spells it), "NONE" while there is no verdict.
- */
+/* "PASS", "FAIL", … "INTERRUPTED" (spelt as avocado spells it), "NONE" while there is no
+ * verdict. */
 const char *status_name(Vtmh__Status status);
 
 /* How many tests have this status. */

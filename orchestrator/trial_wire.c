@@ -56,8 +56,8 @@ int trial_wire_act(struct peer *const *peers, const struct meeting_action *actio
                                            : send_abort(peers[action->to], action, err);
 }
 
-/* What the reference's controller sets beside the file's parameters (PARAMS of the reference, 2).
- */
+/* Beside the file's parameters each host gets hosts and hostid, as with avocado-vt's multi-host
+ * controller. */
 static struct params *params_for_host(struct peer *const *peers, unsigned n_peers,
                                       const struct params *params, unsigned host)
 {

@@ -10,7 +10,7 @@ int trial_wire_act(struct peer *const *peers, const struct meeting_action *actio
 
 /*
  * Starts the test on one host. params: unresolved; the host gets its own by the suffix _hostN, and
- * beside them `hosts` and `hostid`, as the reference's controller sets them.
+ * beside them `hosts` and `hostid`, as avocado-vt's multi-host controller sets them.
  * LINK_ERROR_TOO_LARGE: the host knows nothing of the test.
  */
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,

@@ -98,8 +98,7 @@ static void judge_causes(struct test_result *result, const struct host_report *r
         set_cause(result, best.status, best.host, best.message, best.context);
 }
 
-/* ---- legs --------------------------------------------------------------------------------------
- */
+/* ---- legs ------------------------------------------------------------------------------------ */
 
 /* One leg while both ends' views of it are joined. */
 struct joint {
@@ -244,8 +243,7 @@ static void judge_copies(struct test_result *result, GHashTable *joints)
     }
 }
 
-/* ---- a pass that is none ------------------------------------------------------------------------
- */
+/* ---- a pass that is none --------------------------------------------------------------------- */
 
 static bool is_pass(Vtmh__Status status)
 {

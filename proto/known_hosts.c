@@ -165,8 +165,8 @@ static char *blob_type(const uint8_t *key, size_t size)
     return g_strndup((const char *)key + sizeof(stated), stated);
 }
 
-/* Splits a line in place. False for comments and lines without sense. entry->key is transfer full.
- */
+/* Splits a line in place. False for comments and lines without sense. entry->key is transfer
+ * full. */
 static bool parse_line(char *line, struct entry *entry)
 {
     char *word = next_word(&line);

@@ -1,5 +1,5 @@
-/* The connection under a session: a TCP socket to one of the host's addresses, or a proxy command.
- */
+/* The connection under a session: a TCP socket to one of the host's addresses, or a proxy
+ * command. */
 #include "proto/ssh_private.h"
 
 #include <errno.h>

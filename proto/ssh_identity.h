@@ -1,5 +1,5 @@
-/* What a user's key file is, without its secret: kind, public half, whether a passphrase locks it.
- */
+/* What a user's key file is, without its secret: kind, public half, whether a passphrase locks
+ * it. */
 #pragma once
 
 #include <glib.h>

@@ -44,8 +44,8 @@ char *ssh_explain_handshake(struct ssh *ssh);
 int ssh_authenticate(struct ssh *ssh, const struct ssh_target *target, int64_t deadline,
                      GError **err);
 
-/* ssh.c: waits for what libssh2 waits for after LIBSSH2_ERROR_EAGAIN. A failure breaks the session.
- */
+/* ssh.c: waits for what libssh2 waits for after LIBSSH2_ERROR_EAGAIN. A failure breaks the
+ * session. */
 int ssh_await(struct ssh *ssh, int64_t deadline, GError **err);
 
 /* Whether libssh2 holds half a packet that must be sent before anything else is called. */

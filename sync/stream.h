@@ -65,8 +65,8 @@ int stream_fd(const struct stream *stream);
  */
 int stream_steal_fd(struct stream *stream);
 
-/* Closes the descriptor at once, and frees the stream when nobody uses it any more. NULL is fine.
- */
+/* Closes the descriptor at once, and frees the stream when nobody uses it any more. NULL is
+ * fine. */
 void stream_close(struct stream *stream);
 
 AUTOPTR_STRUCT(stream, stream_close);

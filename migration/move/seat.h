@@ -27,7 +27,7 @@ struct seat {
     struct fiber *watcher;
 };
 
-/* Transfer full. platform is decided later, by agree_platform(). */
+/* Transfer full. platform is decided later, by agree(). */
 struct seat *seat_new(struct test *test, struct scope *readers, struct scope *watchers,
                       const char *vm_name, GError **err);
 void seat_free(struct seat *seat);

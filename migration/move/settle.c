@@ -39,8 +39,8 @@ static char *ask_destination(struct handover *h)
     return g_strdup(copy != NULL ? copy : COPY_UNKNOWN);
 }
 
-/* Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed.
- */
+/* Stops a stream that still flows. Afterwards the guest runs on, unless the stream had
+ * completed. */
 static void stop_stream(struct handover *h)
 {
     if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))

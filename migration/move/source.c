@@ -9,8 +9,8 @@
 
 #define CONNECT_MS 10000
 
-/* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be cancelled.
- */
+/* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be
+ * cancelled. */
 static int connect_and_migrate(struct handover *h, const struct watch_peer *peer, GError **err)
 {
     struct seat *seat = h->seat;

@@ -30,8 +30,8 @@ static int make_seats(struct run *run, struct scene *scene, GError **err)
     return 0;
 }
 
-/* Ends whatever is still here; the first that cannot be ended is the error, if there is none yet.
- */
+/* Ends whatever is still here; the first that cannot be ended is the error, if there is none
+ * yet. */
 static int end_seats(struct scene *scene, int result, GError **err)
 {
     for (unsigned i = 0; i < scene->seats->len; i++) {

@@ -1,6 +1,6 @@
 /*
- * Test types. One file a type with one row in the registry; the same function runs on every host of
- * the tuple at the same time.
+ * Test types: each is a row in the registry and the function that it names, which runs on every
+ * host of the tuple at the same time.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ struct scenario {
 /* All types, ended by .type NULL. */
 extern const struct scenario scenarios[];
 
-/* NULL with an error that names the nearest known type. */
+/* NULL with an error that lists the known types. */
 const struct scenario *scenario_find(const char *type, GError **err);
 
 /*

@@ -166,8 +166,8 @@ static bool is_better(const char *candidate, const char *best)
     return strcmp(candidate, best) < 0; /* any order will do, if it is the same everywhere */
 }
 
-/* The newest machine that all hosts have, of the family of one of the names the alias stands for.
- */
+/* The newest machine that all hosts have, of the family of one of the names the alias stands
+ * for. */
 static const char *newest_common_of_family(const struct decision *d, const char *alias)
 {
     const char *best = NULL;

@@ -31,6 +31,6 @@ void reading_clear(struct reading *reading);
 /* The file with the extra lines behind it. Transfer full. */
 struct cfg *reading_open(const struct reading *reading, GError **err);
 
-/* Flushes stdout. Returns the exit status: 0, or 4 with the error, or that of writing, on stderr.
- */
+/* Flushes stdout. Returns the exit status: 0, or 4 with the error, or that of writing, on
+ * stderr. */
 int reading_end(const GError *error);

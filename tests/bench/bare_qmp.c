@@ -58,8 +58,8 @@ static int await_line(struct qemu *qemu, const char *word, GError **err)
     return fail(err, "QEMU ended");
 }
 
-/* Sends a command and reads its return, dropping events. *answer_out: transfer full; may be NULL.
- */
+/* Sends a command and reads its return, dropping events. *answer_out: transfer full; may be
+ * NULL. */
 static int command(struct qemu *qemu, const char *text, json_t **answer_out, GError **err)
 {
     char line[65536];

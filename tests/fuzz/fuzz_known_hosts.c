@@ -1,5 +1,5 @@
-/* A known_hosts file of arbitrary bytes: read without a fault, and never a match for a random key.
- */
+/* A known_hosts file of arbitrary bytes: read without a fault, and never a match for a random
+ * key. */
 #include "proto/known_hosts.h"
 
 #include <stdio.h>

@@ -70,8 +70,8 @@ static void die_with_the_test(gpointer data)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* Waits until it says that it listens; false when it ended instead (the port was taken meanwhile).
- */
+/* Waits until it says that it listens; false when it ended instead (the port was taken
+ * meanwhile). */
 static bool comes_up(int errors)
 {
     g_autofree char *said = g_strdup("");

@@ -18,8 +18,8 @@ int64_t soon(void);
 /* Prepares a server with more configuration; run() does it without. */
 void prepare(const char *extra);
 
-/* Runs a test's body in a fiber, with the server started; known: its host keys are in known_hosts.
- */
+/* Runs a test's body in a fiber, with the server started; known: its host keys are in
+ * known_hosts. */
 void run(fiber_fn fn, bool known);
 
 /* Connects and runs a command. */

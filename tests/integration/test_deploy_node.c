@@ -1,5 +1,5 @@
-/* The node that the build made, put on this machine both ways: it starts, can be reached, and ends.
- */
+/* The node that the build made, put on this machine both ways: it starts, can be reached, and
+ * ends. */
 #include "orchestrator/deploy.h"
 #include "proto/link.h"
 #include "sync/stream.h"

@@ -81,8 +81,8 @@ void world_did(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3)
 void world_wrong(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void world_broken(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* A point: faults strike here. Returns the kind that the call itself must act out. vm may be NULL.
- */
+/* A point: faults strike here. Returns the kind that the call itself must act out. vm may be
+ * NULL. */
 enum fault_kind world_point(struct sim_host *host, struct vm *vm, const char *what);
 
 /* Faults and their effects. */

@@ -134,8 +134,8 @@ static int replayed(void *arg, GError **err)
     (void)arg;
     if (link_pair_open(&pair, "tcp://127.0.0.1:0", err) < 0)
         return -1;
-    /* An authentic Hello of a second session, once from the coordinator and once from a recorder.
-     */
+    /* An authentic Hello of a second session, once from the coordinator and once from a
+     * recorder. */
     recorded = seal_new(pair.key, SEAL_COORDINATOR);
     envelope.session = 99;
     envelope.sequence = 1;

@@ -8,8 +8,8 @@ TestSuite(platform, .timeout = 10);
 #define OLD 7, 2
 #define NEW 10, 0
 
-/* A host with KVM whose "pc" is pc-i440fx-MAJOR.MINOR and that knows `machines` (blank-separated).
- */
+/* A host with KVM whose "pc" is pc-i440fx-MAJOR.MINOR and that knows `machines`
+ * (blank-separated). */
 static struct vm_offer *offer(unsigned major, unsigned minor, const char *machines)
 {
     struct vm_offer *made = g_new0(struct vm_offer, 1);
