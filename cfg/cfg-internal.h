@@ -6,6 +6,15 @@
 #include "cfg/dict.h"
 #include "cfg/walk-internal.h"
 
+/* The canonical line that was written last, from which the next one is made; see cfg-write.c. */
+struct last_line {
+    GString *text;      /* up to the comma behind the last member; NULL before the first line */
+    GArray *members;    /* struct member, as they stand in it */
+    GByteArray *listed; /* by number of key: 1 if it is among them */
+};
+
+void last_line_clear(struct last_line *l);
+
 struct cfg {
     struct cfg_options options;
     char **expand; /* the copy that options.expand points to */
@@ -17,6 +26,7 @@ struct cfg {
     uint64_t number;
     bool ended;
     bool computed; /* dict holds the current test, flattened */
+    struct last_line last_line;
 };
 
 /* Ends parsing. */

@@ -29,6 +29,7 @@ void cfg_free(struct cfg *c)
         dict_clear(&c->dict);
     memo_clear(&c->tree);
     tree_clear(&c->tree);
+    last_line_clear(&c->last_line);
     g_strfreev(c->expand);
     g_free(c);
 }

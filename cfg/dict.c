@@ -29,7 +29,7 @@ void dict_init(struct dict *d, struct tree *t, bool keep_suffixes)
     d->name_key = tree_key(t, SLICE("name"));
     d->shortname_key = tree_key(t, SLICE("shortname"));
     d->dep_key = tree_key(t, SLICE("dep"));
-    dict_rank(d);
+    dict_add_slots(d);
 }
 
 void dict_clear(struct dict *d)
@@ -38,25 +38,46 @@ void dict_clear(struct dict *d)
     g_clear_pointer(&d->labels, g_array_unref);
     g_clear_pointer(&d->have, g_free);
     g_clear_pointer(&d->deps, g_ptr_array_unref);
-    g_clear_pointer(&d->present, g_free);
-    g_clear_pointer(&d->order, g_free);
+    g_clear_pointer(&d->slots, g_free);
+    g_clear_pointer(&d->arrivals, g_free);
     arena_clear(&d->scratch);
 }
 
-void dict_rank(struct dict *d)
+void dict_add_slots(struct dict *d)
 {
-    if (d->ranked == d->tree->n_keys)
+    uint32_t n = d->tree->n_keys;
+
+    if (d->n_slots == n)
         return;
-    d->ranked = d->tree->n_keys;
-    d->order = g_renew(struct key *, d->order, d->ranked);
-    g_free(d->present);
-    d->present = g_new0(uint64_t, d->ranked / 64 + 1);
-    tree_rank_keys(d->tree, d->order);
+    d->slots = g_renew(struct slot, d->slots, n);
+    memset(d->slots + d->n_slots, 0, (n - d->n_slots) * sizeof *d->slots);
+    d->n_slots = n;
+}
+
+void dict_expect(struct dict *d, size_t n)
+{
+    n += dict_n_arrivals(d);
+    if (n <= d->room_arrivals)
+        return;
+    d->room_arrivals = MAX(n, d->room_arrivals * 2);
+    d->arrivals = g_renew(uint32_t, d->arrivals, d->room_arrivals);
+}
+
+void dict_put(struct dict *d, const struct key *key, struct value *value)
+{
+    struct slot *slot = &d->slots[key->number];
+
+    slot->value = value;
+    if (slot->stamp > d->birth)
+        return;
+    dict_expect(d, 1);
+    d->arrivals[d->stamp - d->birth] = key->number;
+    slot->stamp = ++d->stamp;
 }
 
 void dict_empty(struct dict *d)
 {
-    memset(d->present, 0, (d->ranked / 64 + 1) * sizeof(uint64_t));
+    d->birth = d->stamp;
     d->suffixed = false;
 }
 
@@ -64,30 +85,19 @@ void dict_reset(struct dict *d)
 {
     arena_reset(&d->scratch);
     dict_empty(d);
-    d->sequence = 0;
-}
-
-static int compare_sequence(const void *a, const void *b)
-{
-    const struct entry *x = a;
-    const struct entry *y = b;
-
-    return (x->key->sequence > y->key->sequence) - (x->key->sequence < y->key->sequence);
 }
 
 GArray *dict_entries(const struct dict *d, bool reserved)
 {
     GArray *entries = g_array_new(FALSE, FALSE, sizeof(struct entry));
 
-    for (uint32_t w = 0; w <= d->ranked / 64; w++)
-        for (uint64_t bits = d->present[w]; bits; bits &= bits - 1) {
-            struct key *key = d->order[w * 64 + (uint32_t)__builtin_ctzll(bits)];
-            struct entry entry = {key, key->value};
+    for (size_t i = 0; i < dict_n_arrivals(d); i++) {
+        struct key *key = d->tree->keys[d->arrivals[i]];
+        struct entry entry = {key, d->slots[key->number].value};
 
-            if (reserved || !key->reserved)
-                g_array_append_val(entries, entry);
-        }
-    g_array_sort(entries, compare_sequence);
+        if (dict_is_current(d, i) && (reserved || !key->reserved))
+            g_array_append_val(entries, entry);
+    }
     return entries;
 }
 
@@ -175,12 +185,13 @@ static struct value *substitute(struct dict *d, const struct op *op, GError **er
 static int assign(struct dict *d, const struct op *op, enum op_kind kind, struct key *key,
                   struct value *value, GError **err)
 {
-    if (kind != OP_SET && dict_has(d, key)) {
-        value = kind == OP_APPEND ? glue(d, op, key->value, value, err)
-                                  : glue(d, op, value, key->value, err);
-        if (!value)
-            return -1;
-    }
+    const struct value *before = kind == OP_SET ? NULL : dict_get(d, key);
+
+    if (before)
+        value =
+            kind == OP_APPEND ? glue(d, op, before, value, err) : glue(d, op, value, before, err);
+    if (!value)
+        return -1;
     dict_put(d, key, value);
     if (d->trace)
         trace(d, op, key, value, true);
@@ -225,9 +236,8 @@ static int apply_match(struct dict *d, const struct op *op, GError **err)
     entries = dict_entries(d, false);
     for (guint i = 0; i < entries->len; i++) {
         struct key *key = g_array_index(entries, struct entry, i).key;
-        struct value *own = dict_value(d, value->text, value->size, op->value.place);
 
-        if (pattern_match(pattern, key) && assign(d, op, plain[op->kind], key, own, err) < 0)
+        if (pattern_match(pattern, key) && assign(d, op, plain[op->kind], key, value, err) < 0)
             return -1;
     }
     return 0;
@@ -265,7 +275,6 @@ static void apply_suffix(struct dict *d, const struct op *op)
 {
     struct slice suffix = {op->value.text, op->value.size};
     g_autoptr(GArray) entries = dict_entries(d, true);
-    guint n = 0;
 
     dict_empty(d);
     for (guint i = 0; i < entries->len; i++) {
@@ -274,18 +283,40 @@ static void apply_suffix(struct dict *d, const struct op *op)
         if (!entry->key->reserved)
             entry->key = tree_suffixed_key(d->tree, entry->key, suffix);
     }
-    dict_rank(d);
-    for (; n < entries->len; n++) {
-        struct entry *entry = &g_array_index(entries, struct entry, n);
-        struct value *value = entry->value;
+    dict_add_slots(d);
+    for (guint i = 0; i < entries->len; i++) {
+        const struct entry *entry = &g_array_index(entries, struct entry, i);
 
-        if (!entry->key->reserved)
-            value = dict_value(d, value->text, value->size, value->place);
-        dict_put(d, entry->key, value);
+        dict_put(d, entry->key, entry->value);
         if (d->trace && !entry->key->reserved)
-            trace(d, op, entry->key, value, true);
+            trace(d, op, entry->key, entry->value, true);
     }
     d->suffixed = true;
+}
+
+/* Constant assignments are by far the most statements. Applies those from position I on up to
+ * something else, and returns the position of that. */
+static uint32_t put_constants(struct dict *d, const struct block *block, uint32_t i)
+{
+    struct slot *slots = d->slots;
+    uint64_t birth = d->birth;
+    uint64_t stamp = d->stamp;
+
+    dict_expect(d, block->n_ops - i);
+    for (; i < block->n_ops; i++) {
+        const struct op *op = &block->ops[i];
+        struct slot *slot = &slots[op->number];
+
+        if (op->kind != OP_SET || op->u.list)
+            break;
+        slot->value = (struct value *)&op->value;
+        if (slot->stamp > birth)
+            continue;
+        d->arrivals[stamp - birth] = op->number;
+        slot->stamp = ++stamp;
+    }
+    d->stamp = stamp;
+    return i;
 }
 
 static int apply_ops(struct dict *d, const struct block *block, const struct labels *labels,
@@ -296,9 +327,8 @@ static int apply_ops(struct dict *d, const struct block *block, const struct lab
         struct value *value = (struct value *)&op->value;
         int status = 0;
 
-        /* By far the most statements are of this kind. */
-        if (G_LIKELY(op->kind == OP_SET && !op->u.list && !d->trace)) {
-            dict_put(d, op->key, value);
+        if (op->kind == OP_SET && !op->u.list && !d->trace) {
+            i = put_constants(d, block, i) - 1;
             continue;
         }
         switch ((enum op_kind)op->kind) {
@@ -318,7 +348,7 @@ static int apply_ops(struct dict *d, const struct block *block, const struct lab
         case OP_LAZY:
             if (dict_has(d, op->key)) {
                 if (d->trace)
-                    trace(d, op, op->key, op->key->value, false);
+                    trace(d, op, op->key, dict_get(d, op->key), false);
                 break;
             }
             if (op->u.list && !(value = substitute(d, op, err)))

@@ -1,7 +1,8 @@
 /*
  * The one dictionary that is being computed: the statements of a tree applied along the choices of
- * a test. Its values are kept in the keys themselves (key->value), and a set of ranks says which
- * keys are there; so setting a key is two stores, and walking the set gives sorted keys.
+ * a test. Each key of the tree has a slot with a value, and a stamp: stamps count the keys that
+ * come into dictionaries, and a key is in this one if its stamp is younger than the dictionary. So
+ * setting a key is two stores, and emptying the dictionary is one.
  */
 #ifndef VTMH_CFG_DICT_H
 #define VTMH_CFG_DICT_H
@@ -15,13 +16,20 @@ typedef void (*dict_trace_fn)(struct dict *d, const char *op, const struct key *
                               struct slice written, const struct value *value, struct place place,
                               bool changed, void *user);
 
+struct slot {
+    struct value *value;
+    uint64_t stamp;
+};
+
 struct dict {
     struct tree *tree;
     bool keep_suffixes;
-    uint64_t *present;  /* set of ranks */
-    struct key **order; /* keys by rank */
-    uint32_t ranked;    /* number of keys that have a rank */
-    uint64_t sequence;
+    struct slot *slots; /* by number of key */
+    uint32_t n_slots;
+    uint64_t stamp;     /* the youngest one */
+    uint64_t birth;     /* the youngest one when the dictionary was empty */
+    uint32_t *arrivals; /* numbers of keys in the order of their stamps since then */
+    size_t room_arrivals;
     bool suffixed;        /* a `suffix` has been applied */
     struct arena scratch; /* values computed for this test */
     GHashTable *patterns; /* expression key -> struct pattern */
@@ -54,33 +62,52 @@ void dict_flatten(struct dict *d);
 /* What `${key}` is now, NULL if undefined (with suffixes: in the flattened view). */
 const struct value *dict_lookup(struct dict *d, const struct key *key);
 
+/* The value of a key by its number, NULL if it is not there. */
+static inline struct value *dict_at(const struct dict *d, uint32_t number)
+{
+    const struct slot *slot = &d->slots[number];
+
+    return slot->stamp > d->birth ? slot->value : NULL;
+}
+
+static inline struct value *dict_get(const struct dict *d, const struct key *key)
+{
+    return key->number < d->n_slots ? dict_at(d, key->number) : NULL;
+}
+
 static inline bool dict_has(const struct dict *d, const struct key *key)
 {
-    return key->rank < d->ranked && (d->present[key->rank / 64] >> (key->rank % 64)) & 1;
+    return dict_get(d, key) != NULL;
 }
 
 /* Sets a key; a new one comes last in the order of insertion. */
-static inline void dict_put(struct dict *d, struct key *key, struct value *value)
-{
-    uint64_t *word = &d->present[key->rank / 64];
-    uint64_t bit = UINT64_C(1) << (key->rank % 64);
-
-    if (!(*word & bit)) {
-        *word |= bit;
-        key->sequence = ++d->sequence;
-    }
-    key->value = value;
-}
+void dict_put(struct dict *d, const struct key *key, struct value *value);
 
 static inline void dict_remove(struct dict *d, const struct key *key)
 {
-    d->present[key->rank / 64] &= ~(UINT64_C(1) << (key->rank % 64));
+    d->slots[key->number].stamp = 0;
+}
+
+/* The keys that have come since the dictionary was empty are arrivals [0, n). Those that went away
+ * again are among them: dict_is_current() is false of those, and of all but the last arrival of a
+ * key. */
+static inline size_t dict_n_arrivals(const struct dict *d)
+{
+    return (size_t)(d->stamp - d->birth);
+}
+
+/* Makes room for N more. */
+void dict_expect(struct dict *d, size_t n);
+
+static inline bool dict_is_current(const struct dict *d, size_t arrival)
+{
+    return d->slots[d->arrivals[arrival]].stamp == d->birth + arrival + 1;
 }
 
 /* Removes all keys. */
 void dict_empty(struct dict *d);
-/* Gives ranks to keys that were added to the tree. The dictionary must be empty. */
-void dict_rank(struct dict *d);
+/* Gives slots to keys that were added to the tree. */
+void dict_add_slots(struct dict *d);
 
 /* All keys in the order of insertion, with their values at this moment; the reserved ones (name,
  * shortname, dep) are left out unless RESERVED. */

@@ -88,7 +88,6 @@ void dict_flatten(struct dict *d)
     name = g_string_new(NULL);
     for (guint i = 0; i < entries->len; i++) {
         struct entry *entry = &g_array_index(entries, struct entry, i);
-        struct value *value = entry->value;
         struct slice text;
 
         if (!entry->key->parent) {
@@ -104,10 +103,9 @@ void dict_flatten(struct dict *d)
         if (symbols_find(&d->tree->key_symbols, text.text, text.size) == SYMBOL_NONE)
             text.text = arena_text(&d->tree->arena, text.text, text.size);
         entry->key = tree_key(d->tree, text);
-        entry->value = dict_value(d, value->text, value->size, value->place);
     }
     dict_empty(d);
-    dict_rank(d);
+    dict_add_slots(d);
     put_entries(d, plain);
     put_entries(d, entries);
 }
@@ -120,7 +118,7 @@ const struct value *dict_lookup(struct dict *d, const struct key *key)
     const struct value *found = NULL;
 
     if (!d->suffixed)
-        return dict_has(d, key) ? key->value : NULL;
+        return dict_get(d, key);
     entries = dict_entries(d, true);
     families = find_families(entries);
     name = g_string_new(NULL);

@@ -224,7 +224,7 @@ int join_apply(const struct join *j, struct dict *d, GError **err)
         g_ptr_array_add(all, dict_entries(d, false));
     }
     /* The dependencies are those of the last factor. */
-    dep = d->dep_key->value;
+    dep = dict_get(d, d->dep_key);
     dict_empty(d);
     dict_put(d, d->name_key, dict_value(d, j->name->str, j->name->len, nowhere));
     dict_put(d, d->dep_key, dep);

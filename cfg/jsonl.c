@@ -11,14 +11,45 @@ static const char escapes[256] = {
 
 typedef unsigned char lanes __attribute__((vector_size(16)));
 
-/* None of the 16 bytes needs an escape. */
-static bool lanes_clean(lanes bytes)
+/* Those of the 16 bytes that need an escape are not 0 in the result. */
+static inline lanes find_dirty(const char *text)
 {
-    lanes dirty = (lanes)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+    lanes bytes;
+
+    memcpy(&bytes, text, sizeof bytes);
+    return (lanes)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+}
+
+static inline bool is_clean(lanes dirty)
+{
     uint64_t halves[2];
 
     memcpy(halves, &dirty, sizeof halves);
     return (halves[0] | halves[1]) == 0;
+}
+
+/* Copies pieces that need no escapes as long as there are any; returns their bytes. */
+static size_t copy_clean(char *out, const char *text, size_t size)
+{
+    enum { SMALL = sizeof(lanes), LARGE = 4 * SMALL };
+    size_t i = 0;
+
+    while (i + LARGE <= size &&
+           is_clean(find_dirty(text + i) | find_dirty(text + i + SMALL) |
+                    find_dirty(text + i + 2 * SMALL) | find_dirty(text + i + 3 * SMALL))) {
+        memcpy(out + i, text + i, LARGE);
+        i += LARGE;
+    }
+    while (i + SMALL <= size && is_clean(find_dirty(text + i))) {
+        memcpy(out + i, text + i, SMALL);
+        i += SMALL;
+    }
+    /* What is left is shorter: the last piece begins in what is copied already. */
+    if (i && size - i < SMALL && is_clean(find_dirty(text + size - SMALL))) {
+        memcpy(out + size - SMALL, text + size - SMALL, SMALL);
+        return size;
+    }
+    return i;
 }
 
 size_t jsonl_escape(char *out, const char *text, size_t size)
@@ -30,18 +61,15 @@ size_t jsonl_escape(char *out, const char *text, size_t size)
     for (size_t i = 0; i < size; i++) {
         unsigned char byte;
         char escape;
-        lanes bytes;
 
-        while (i + sizeof bytes <= size) {
-            memcpy(&bytes, text + i, sizeof bytes);
-            if (!lanes_clean(bytes))
+        if (size - i >= sizeof(lanes)) {
+            size_t clean = copy_clean(out, text + i, size - i);
+
+            out += clean;
+            i += clean;
+            if (i == size)
                 break;
-            memcpy(out, &bytes, sizeof bytes);
-            out += sizeof bytes;
-            i += sizeof bytes;
         }
-        if (i == size)
-            break;
         byte = (unsigned char)text[i];
         escape = escapes[byte];
 

@@ -1,5 +1,4 @@
 /* The names of parameters, as objects shared by all statements that speak of them. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cfg/jsonl.h"
@@ -107,23 +106,11 @@ struct key *tree_suffixed_key(struct tree *t, struct key *parent, struct slice s
     return key;
 }
 
-static int compare_keys(const void *a, const void *b)
+int key_compare(const struct key *a, const struct key *b)
 {
-    const struct key *x = *(struct key *const *)a;
-    const struct key *y = *(struct key *const *)b;
-    int order = memcmp(x->text, y->text, MIN(x->size, y->size));
+    int order = memcmp(a->text, b->text, MIN(a->size, b->size));
 
-    if (order == 0)
-        order = (x->size > y->size) - (x->size < y->size);
-    return order ? order : (x->number > y->number) - (x->number < y->number);
-}
-
-void tree_rank_keys(struct tree *t, struct key **order)
-{
-    memcpy(order, t->keys, t->n_keys * sizeof *order);
-    qsort(order, t->n_keys, sizeof *order, compare_keys);
-    for (uint32_t i = 0; i < t->n_keys; i++)
-        order[i]->rank = i;
+    return order ? order : (a->size > b->size) - (a->size < b->size);
 }
 
 uint32_t tree_atom(struct tree *t, struct slice text)

@@ -80,9 +80,8 @@ static const struct reference_list *parse_references(struct parser *p, struct sl
 static void add_assignment(struct parser *p, enum op_kind kind, struct key *key, struct slice value,
                            const struct reference_list *list)
 {
-    struct op *op = parser_add_op(p, kind);
+    struct op *op = parser_add_key_op(p, kind, key);
 
-    op->key = key;
     op->value.text = value.text;
     op->value.size = (uint32_t)value.size;
     op->u.list = list;

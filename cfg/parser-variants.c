@@ -208,8 +208,7 @@ static void set_name(struct parser *p, const struct header *h, const struct vari
     key = tree_key(p->tree, h->name);
     if (key->reserved)
         return;
-    op = parser_add_op(p, OP_SET);
-    op->key = key;
+    op = parser_add_key_op(p, OP_SET, key);
     op->from_header = true;
     op->value.text = v->shortname.text;
     op->value.size = (uint32_t)v->shortname.size;

@@ -46,6 +46,15 @@ struct op *parser_add_op(struct parser *p, enum op_kind kind)
     return op;
 }
 
+struct op *parser_add_key_op(struct parser *p, enum op_kind kind, struct key *key)
+{
+    struct op *op = parser_add_op(p, kind);
+
+    op->key = key;
+    op->number = key->number;
+    return op;
+}
+
 static void add_rule(struct parser *p, enum rule_kind kind, const struct filter *filter)
 {
     struct rule rule = {.kind = (uint8_t)kind,
@@ -136,7 +145,7 @@ static int parse_delete(struct parser *p, GError **err)
         return -1;
     if (lx.token.kind != TOKEN_END)
         return lexer_expected(&lx, "the end of the line", err);
-    parser_add_op(p, OP_DELETE)->key = tree_key(p->tree, name);
+    parser_add_key_op(p, OP_DELETE, tree_key(p->tree, name));
     return lines_advance(p->in, err);
 }
 

@@ -40,6 +40,8 @@ int parser_count(struct parser *p, GError **err);
 int parser_enter(struct parser *p, GError **err);
 /* Appends an op of this kind at the current line (valid until the next call). */
 struct op *parser_add_op(struct parser *p, enum op_kind kind);
+/* The same for a statement about a key. */
+struct op *parser_add_key_op(struct parser *p, enum op_kind kind, struct key *key);
 
 /* The statements of lines that are further right than LIMIT, up to a line that is not. */
 int parse_statements(struct parser *p, int32_t limit, GError **err);

@@ -16,7 +16,7 @@ struct change {
 
 static int bad_number(const struct dict *d, const struct key *key, const char *what, GError **err)
 {
-    const struct value *value = key->value;
+    const struct value *value = dict_get(d, key);
 
     g_set_error(err, CFG_ERROR, CFG_ERROR_EXPAND,
                 "%s:%u: '%.*s' is '%.*s': expected %s, because it is compared with its _min or "
@@ -38,7 +38,8 @@ static bool has_unit(const struct value *value)
 static int parse_bytes(const struct dict *d, const struct key *key, double *bytes, GError **err)
 {
     static const char units[] = "BKMGT";
-    g_autofree char *text = g_strndup(key->value->text, key->value->size);
+    const struct value *value = dict_get(d, key);
+    g_autofree char *text = g_strndup(value->text, value->size);
     size_t size = strlen(g_strstrip(text));
     const char *unit = size ? strchr(units, g_ascii_toupper(text[size - 1])) : NULL;
     char *end = NULL;
@@ -54,9 +55,9 @@ static int parse_bytes(const struct dict *d, const struct key *key, double *byte
 }
 
 /* The digits of a decimal integer of any length, without leading zeros; NULL if it is none. */
-static char *parse_digits(const struct key *key, bool *negative)
+static char *parse_digits(const struct value *value, bool *negative)
 {
-    g_autofree char *text = g_strndup(key->value->text, key->value->size);
+    g_autofree char *text = g_strndup(value->text, value->size);
     const char *c = g_strstrip(text);
     g_autoptr(GString) digits = g_string_new(NULL);
 
@@ -83,8 +84,8 @@ static int compare_integers(const struct dict *d, const struct key *a, const str
 {
     bool a_negative;
     bool b_negative;
-    g_autofree char *x = parse_digits(a, &a_negative);
-    g_autofree char *y = parse_digits(b, &b_negative);
+    g_autofree char *x = parse_digits(dict_get(d, a), &a_negative);
+    g_autofree char *y = parse_digits(dict_get(d, b), &b_negative);
     int magnitude;
 
     if (!x || !y)
@@ -103,7 +104,7 @@ static int compare(const struct dict *d, const struct key *a, const struct key *
     double x;
     double y;
 
-    if (!has_unit(a->value) && !has_unit(b->value))
+    if (!has_unit(dict_get(d, a)) && !has_unit(dict_get(d, b)))
         return compare_integers(d, a, b, order, err);
     if (parse_bytes(d, a, &x, err) < 0 || parse_bytes(d, b, &y, err) < 0)
         return -1;
@@ -124,25 +125,26 @@ static int judge(const struct dict *d, const struct key *key, bool *change, GErr
     return 0;
 }
 
-static int compare_sequence(const void *a, const void *b)
+static int compare_stamps(const void *a, const void *b, void *user)
 {
-    const struct key *x = *(struct key *const *)a;
-    const struct key *y = *(struct key *const *)b;
+    const struct dict *d = user;
+    uint64_t x = d->slots[(*(struct key *const *)a)->number].stamp;
+    uint64_t y = d->slots[(*(struct key *const *)b)->number].stamp;
 
-    return (x->sequence > y->sequence) - (x->sequence < y->sequence);
+    return (x > y) - (x < y);
 }
 
 static void apply_change(struct dict *d, const struct change *change)
 {
     static const char *const names[] = {
         [POST_MIN] = "_min", [POST_MAX] = "_max", [POST_FIXED] = "_fixed"};
-    const struct value *from = change->cause->value;
-    struct value *value = dict_value(d, from->text, from->size, from->place);
+    struct value *value = dict_get(d, change->cause);
 
     dict_put(d, change->target, value);
     if (d->trace)
         d->trace(d, names[change->cause->post], change->target,
-                 (struct slice){from->text, from->size}, value, from->place, true, d->trace_user);
+                 (struct slice){value->text, value->size}, value, value->place, true,
+                 d->trace_user);
 }
 
 int dict_post(struct dict *d, GError **err)
@@ -163,7 +165,7 @@ int dict_post(struct dict *d, GError **err)
             posts[i] = posts[n];
             posts[n++] = key;
         }
-    qsort(posts, n, sizeof *posts, compare_sequence);
+    qsort_r(posts, n, sizeof *posts, compare_stamps, d);
     for (uint32_t i = 0; i < n; i++) {
         bool change;
 

@@ -18,13 +18,18 @@
 #include "cfg/symbols.h"
 #include "cfg/text.h"
 
-/* A value: where it came from, and its canonical JSON member `"key":"value",` once it is known.
- * The member belongs to one key, so a value never serves two keys. */
+/* What a key with a lasting value is in a canonical line: `"key":"value",`. */
+struct piece {
+    uint32_t number; /* of the key */
+    uint32_t size;
+    char text[];
+};
+
+/* A value, and where it came from. */
 struct value {
     const char *text;
-    const char *json;
+    struct piece *piece; /* NULL until it is written for the first time */
     uint32_t size;
-    uint32_t json_size;
     struct place place;
     bool lasting; /* lives as long as the tree; else as long as the test */
 };
@@ -34,12 +39,8 @@ enum post { POST_NONE, POST_MIN, POST_MAX, POST_FIXED };
 
 /* A parameter name. With `suffix` there are keys with suffixes: (parent, suffix). */
 struct key {
-    /* What each statement of each test touches stands together. */
-    struct value *value; /* state: valid if the expansion's bit of this rank is set */
-    uint64_t sequence;   /* state: order of insertion */
-    uint32_t rank;       /* position among all keys sorted by bytes */
-    uint32_t size;
     const char *text; /* suffixes glued to the name in the order of their application */
+    uint32_t size;
     const char *json; /* `"text":` */
     uint32_t json_size;
     uint32_t number;      /* in tree.keys */
@@ -84,6 +85,7 @@ struct reference_list {
 struct op {
     uint8_t kind;     /* enum op_kind */
     bool from_header; /* NAME = value of a named variants block */
+    uint32_t number;  /* of the key */
     struct key *key;  /* assignments, `del`; of the ?-operators the expression as a key */
     struct value value;
     union {
@@ -249,12 +251,13 @@ uint32_t tree_atom(struct tree *t, struct slice text);
 /* The atom `(VAR=VALUE)`; its text is in tree.full until the next call. */
 uint32_t tree_full_atom(struct tree *t, struct slice var, struct slice value);
 
+/* The order of keys in a line: by bytes. */
+int key_compare(const struct key *a, const struct key *b);
+
 /**
- * After parsing: finds for each variants block what comes next and which labels can still come,
- * sorts the keys. -1 with CFG_ERROR_LIMIT.
+ * After parsing: finds for each variants block what comes next and which labels can still come.
+ * -1 with CFG_ERROR_LIMIT.
  */
 int tree_link(struct tree *t, GError **err);
-/* Ranks of all keys anew, after keys were added; see keys.c. */
-void tree_rank_keys(struct tree *t, struct key **order);
 
 #endif

@@ -50,3 +50,23 @@ Test(jsonl, sorts_the_keys_of_params)
     cr_assert_str_eq(out->str, "before {\"\":\"3\",\"Z\":\"2\",\"dep\":[\"x\",\"y\"],"
                                "\"name\":\"a.b\",\"shortname\":\"\",\"z\":\"1\"}\n");
 }
+
+/* Texts without escapes are copied in pieces of 16 and 64 bytes, the last one overlapping. */
+Test(jsonl, finds_an_escape_at_any_place_of_any_length)
+{
+    for (size_t size = 1; size < 200; size++)
+        for (size_t at = 0; at <= size; at++) {
+            g_autofree char *text = g_strnfill(size, 'x');
+            g_autofree char *expected = g_strnfill(size + 3, 'x');
+            g_autofree char *out = g_malloc(JSONL_ESCAPED_MAX(size));
+            size_t length = size + 2 + (at < size);
+
+            expected[0] = expected[length - 1] = '"';
+            if (at < size) {
+                text[at] = '\n';
+                memcpy(expected + 1 + at, "\\n", 2);
+            }
+            cr_assert_eq(jsonl_escape(out, text, size), length);
+            cr_assert_arr_eq(out, expected, length);
+        }
+}
