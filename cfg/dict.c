@@ -319,6 +319,13 @@ static uint32_t put_constants(struct dict *d, const struct block *block, uint32_
     return i;
 }
 
+static bool holds(const struct dict *d, const struct condition *c, const struct labels *labels)
+{
+    bool match = (c->filter->bloom & d->bloom) && filter_match(c->filter, labels) == MATCH_YES;
+
+    return match != c->negated;
+}
+
 static int apply_ops(struct dict *d, const struct block *block, const struct labels *labels,
                      GError **err)
 {
@@ -369,7 +376,7 @@ static int apply_ops(struct dict *d, const struct block *block, const struct lab
         case OP_CONDITION: {
             const struct condition *c = op->u.condition;
 
-            if ((filter_match(c->filter, labels) == MATCH_YES) != c->negated)
+            if (holds(d, c, labels))
                 status = apply_ops(d, &c->body, labels, err);
             break;
         }
@@ -404,6 +411,9 @@ static void collect_labels(struct dict *d, struct variant *const *choices, uint3
                 labels_add(d->have, v->labels[j].full);
         }
     }
+    d->bloom = 0;
+    for (uint32_t i = 0; i < d->tree->set_words; i++)
+        d->bloom |= d->have[i];
 }
 
 /* The dependencies: the part of the name before the variant, and what the variant says. */

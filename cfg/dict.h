@@ -35,6 +35,7 @@ struct dict {
     GHashTable *patterns; /* expression key -> struct pattern */
     GArray *labels;       /* struct label, of the complete name */
     uint64_t *have;       /* set of atoms in them */
+    uint64_t bloom;       /* a bit for each of these atoms, as in struct filter */
     struct key *name_key;
     struct key *shortname_key;
     struct key *dep_key;

@@ -2,11 +2,18 @@
 
 #include <string.h>
 
+/* Of ASCII, those that identifiers are made of. */
+static const bool ident_chars[0x80] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true, ['-'] = true,
+};
+
 static bool is_ident(const char *c, const char *end, unsigned int *bytes)
 {
-    uint32_t code = text_decode(c, end, bytes);
-
-    return code == '_' || code == '-' || text_is_alnum(code);
+    if ((unsigned char)*c < 0x80) {
+        *bytes = 1;
+        return ident_chars[(unsigned char)*c];
+    }
+    return text_is_alnum(text_decode(c, end, bytes));
 }
 
 static size_t ident_size(const char *c, const char *end)
@@ -24,7 +31,7 @@ static size_t space_size(const char *c, const char *end)
     const char *start = c;
     unsigned int bytes;
 
-    while (c < end && text_is_space(text_decode(c, end, &bytes)))
+    while (c < end && !text_is_plain(*c) && text_is_space(text_decode(c, end, &bytes)))
         c += bytes;
     return (size_t)(c - start);
 }

@@ -80,11 +80,18 @@ static struct slice expand_tabs(struct lines *in, struct slice raw)
 /* Without the indentation, whose width in characters is set. */
 static struct slice strip_indent(struct slice full, uint32_t *width)
 {
+    static const char eight[8] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
     size_t blanks = 0;
     struct slice text;
 
+    while (blanks + 8 <= full.size && memcmp(full.text + blanks, eight, 8) == 0)
+        blanks += 8;
     while (blanks < full.size && full.text[blanks] == ' ')
         blanks++;
+    if (blanks < full.size && text_is_plain(full.text[blanks])) {
+        *width = (uint32_t)blanks;
+        return (struct slice){full.text + blanks, full.size - blanks};
+    }
     text = text_strip_left((struct slice){full.text + blanks, full.size - blanks});
     *width = (uint32_t)(blanks + text_length((struct slice){full.text + blanks,
                                                             full.size - blanks - text.size}));

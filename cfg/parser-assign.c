@@ -29,7 +29,8 @@ static enum op_kind find_kind(struct slice text)
 void parser_end_run(struct parser *p)
 {
     p->tree->run++;
-    g_ptr_array_set_size(p->collected, 0);
+    if (p->collected->len)
+        g_ptr_array_set_size(p->collected, 0);
 }
 
 static struct slice unquote(struct slice value)

@@ -333,8 +333,6 @@ static const struct keyword {
 
 static const struct keyword *find_keyword(struct slice line)
 {
-    if (!strchr("onidjv-", line.text[0]))
-        return NULL;
     for (size_t i = 0; i < G_N_ELEMENTS(keywords); i++)
         if (text_begins(line, keywords[i].text))
             return &keywords[i];

@@ -3,6 +3,20 @@
 #include <glib.h>
 #include <string.h>
 
+/* Fewer than 8 bytes as a number; with the size, different texts have different numbers. */
+static uint64_t load_rest(const char *text, size_t size)
+{
+    const unsigned char *u = (const unsigned char *)text;
+    uint32_t first;
+    uint32_t last;
+
+    if (size < 4)
+        return size ? u[0] | (uint64_t)u[size / 2] << 8 | (uint64_t)u[size - 1] << 16 : 0;
+    memcpy(&first, text, 4);
+    memcpy(&last, text + size - 4, 4);
+    return first | (uint64_t)last << 32;
+}
+
 static uint32_t hash_text(const char *text, size_t size)
 {
     uint64_t h = 0x9e3779b97f4a7c15u ^ size;
@@ -13,10 +27,7 @@ static uint32_t hash_text(const char *text, size_t size)
         h = (h ^ piece) * 0xff51afd7ed558ccdu;
         h ^= h >> 32;
     }
-    piece = 0;
-    if (size)
-        memcpy(&piece, text, size);
-    h = (h ^ piece) * 0xff51afd7ed558ccdu;
+    h = (h ^ load_rest(text, size)) * 0xff51afd7ed558ccdu;
     h ^= h >> 29;
     h *= 0xc4ceb9fe1a85ec53u;
     return (uint32_t)(h >> 32);

@@ -1,7 +1,5 @@
 #include "cfg/text.h"
 
-#include <string.h>
-
 uint32_t text_decode(const char *c, const char *end, unsigned int *bytes)
 {
     const unsigned char *u = (const unsigned char *)c;
@@ -47,7 +45,7 @@ struct slice text_strip_left(struct slice s)
         s.text++;
         s.size--;
     }
-    if (s.size && *s.text > ' ' && *s.text < 0x7f)
+    if (s.size && text_is_plain(*s.text))
         return s;
     while (s.size && text_is_space(text_decode(s.text, end, &bytes))) {
         s.text += bytes;
@@ -63,8 +61,7 @@ struct slice text_strip_right(struct slice s)
     while (s.size) {
         size_t start = s.size - 1;
 
-        /* Plain ASCII; a byte of a longer character is negative or above it. */
-        if (s.text[start] > ' ' && s.text[start] < 0x7f)
+        if (text_is_plain(s.text[start]))
             break;
         while (start > 0 && ((unsigned char)s.text[start] & 0xc0) == 0x80)
             start--;
@@ -83,11 +80,6 @@ struct slice text_strip(struct slice s)
 bool text_equal(struct slice a, struct slice b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.text, b.text, a.size) == 0);
-}
-
-bool text_begins(struct slice s, struct slice with)
-{
-    return s.size >= with.size && memcmp(s.text, with.text, with.size) == 0;
 }
 
 size_t text_length(struct slice s)
