@@ -5,6 +5,7 @@
 #include "orchestrator/tests.h"
 #include "orchestrator/user_watch.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define DEPLOY_MS 120000 /* connect, upload 30 MB over a slow line, start */
@@ -23,6 +24,7 @@ struct work {
     struct coordinator *coordinator;
     struct fiber *body;
     const struct deploy_options *deploy_options;
+    unsigned n_coming_up;  /* machines that have neither a node yet nor failed */
     unsigned interrupts;   /* Ctrl-C */
     const char *end_cause; /* why the job ends before its last test, by the user's will or by
                               time: the first such reason. NULL: it goes on */
@@ -57,24 +59,46 @@ struct one_node {
     GError *error;
 };
 
+/* NULL with err; then nothing is left on the machine, or that is noted. */
+static struct peer *put_node_on(struct work *work, const struct machine *machine, GError **err)
+{
+    struct deployed *deployed =
+        deploy_node(machine, work->deploy_options, deadline_in(DEPLOY_MS), err);
+    if (deployed == NULL)
+        return NULL;
+    display_host(work->job->display, machine->name, "connecting to the node");
+    struct peer *peer = peer_connect(deployed, work->job->result->id, work->listeners,
+                                     deadline_in(CONNECT_MS), err);
+    if (peer != NULL)
+        return peer;
+    clean_up_after(work, deployed);
+    deployed_free(deployed);
+    return NULL;
+}
+
+/* The first line of why a machine cannot be had: the whole is told when all are through. */
+static void tell_failure(const struct work *work, const struct machine *machine,
+                         const GError *error)
+{
+    g_autofree char *name = g_strdup_printf("%s: ", machine->name);
+    const char *why = error->message;
+    if (g_str_has_prefix(why, name))
+        why += strlen(name);
+    g_autofree char *line = g_strndup(why, strcspn(why, "\n"));
+    display_host(work->job->display, machine->name, line);
+}
+
 static int bring_up(void *arg, GError **err)
 {
     struct one_node *node = arg;
     struct work *work = node->work;
     (void)err;
-    struct deployed *deployed =
-        deploy_node(node->machine, work->deploy_options, deadline_in(DEPLOY_MS), &node->error);
-    if (deployed == NULL)
-        return 0;
-    display_host(work->job->display, node->machine->name, "connecting to the node");
-    node->peer = peer_connect(deployed, work->job->result->id, work->listeners,
-                              deadline_in(CONNECT_MS), &node->error);
-    if (node->peer != NULL) {
+    node->peer = put_node_on(work, node->machine, &node->error);
+    work->n_coming_up--;
+    if (node->peer != NULL)
         display_host(work->job->display, node->machine->name, NULL);
-        return 0;
-    }
-    clean_up_after(work, deployed);
-    deployed_free(deployed);
+    else if (work->n_coming_up > 0)
+        tell_failure(work, node->machine, node->error);
     return 0;
 }
 
@@ -84,6 +108,7 @@ static int bring_up_all(struct work *work, GError **err)
     const GPtrArray *machines = work->job->options->machines;
     g_autofree struct one_node *nodes = g_new0(struct one_node, machines->len);
     struct scope *all = scope_open("deploy");
+    work->n_coming_up = machines->len;
     for (unsigned i = 0; i < machines->len; i++) {
         nodes[i].work = work;
         nodes[i].machine = g_ptr_array_index(machines, i);

@@ -40,6 +40,13 @@ job "${quick[@]}" "$library"
 expect_equal "exit status" 0 "$status"
 expect_no_nodes
 
+step "eighteen local nodes in one tuple"
+job -m "$(seq -s, -f 'local:h%g' 18)" --tuple 18 --only all..tick..ping_pong -p migrate_count=2 "$library"
+expect_equal "exit status" 0 "$status"
+expect_equal "hosts" 18 "$(result '.vtmh.hosts | length')"
+expect_equal "legs" "h1 h2 h2 h1" "$(result '[.vtmh.migrations[] | .source, .destination] | join(" ")')"
+expect_no_nodes
+
 step "Ctrl-C"
 job_begin "${slow[@]}" "$library"
 await_migrating
