@@ -172,6 +172,16 @@ static int add_nics(struct line *line, GError **err)
     return 0;
 }
 
+static int add_entropy(struct line *line, GError **err)
+{
+    (void)err;
+    if (line->in->boot->entropy) {
+        add_option(line, "-object", "rng-builtin,id=entropy0");
+        add_option(line, "-device", "virtio-rng-pci,id=rng0,rng=entropy0");
+    }
+    return 0;
+}
+
 static int add_rest(struct line *line, GError **err)
 {
     const char *more = param_text(line->in->params, "extra_params");
@@ -195,7 +205,7 @@ static int add_rest(struct line *line, GError **err)
 GStrv qemu_cmdline_build(const struct qemu_cmdline *input, GError **err)
 {
     static int (*const parts[])(struct line *, GError **) = {
-        add_basics, add_machine, add_cpus, add_boot, add_serial, add_nics, add_rest,
+        add_basics, add_machine, add_cpus, add_boot, add_serial, add_nics, add_entropy, add_rest,
     };
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     struct line line = {.in = input, .words = words};

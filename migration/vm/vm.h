@@ -30,6 +30,7 @@ struct vm_boot {
     const char *firmware;
     const char *kernel, *initrd, *append;
     bool network; /* a NIC with a forwarded port for ssh */
+    bool entropy; /* a random number generator: a CPU without one takes a second to be seeded */
 };
 
 /* Transfer full. The process is in the ledger when this returns. */

@@ -59,7 +59,7 @@ static int run_bare(const struct options *options, unsigned legs, double *ms, GE
         .initrd = initrd,
         .append =
             "console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off "
-            "nokaslr",
+            "nokaslr noreplace-smp acpi=noirq",
     };
     return bare_qmp_legs(&guest, legs, ms, err);
 }

@@ -158,8 +158,9 @@ monitor_port() {
 
 jeos_answers() {
     start 256M -kernel "$guests/jeos/vmlinuz" -initrd "$guests/jeos/initrd" \
-        -append 'console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off nokaslr' \
-        -netdev user,id=net,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=net,romfile=
+        -append 'console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off nokaslr noreplace-smp acpi=noirq' \
+        -netdev user,id=net,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=net,romfile= \
+        -device virtio-rng-pci -device virtio-balloon-pci
     wait_line 'vtmh jeos up' 60
     heartbeat_moves
     monitor_port
@@ -167,6 +168,9 @@ jeos_answers() {
 
     # shellcheck disable=SC2016 # expanded in the guest
     in_guest 0 'for tool in pgrep pkill ping ip nohup setsid dd sync mount; do command -v $tool; done'
+    # shellcheck disable=SC2016
+    in_guest 0 'for driver in net rng balloon; do
+        ls /sys/bus/virtio/drivers/virtio_$driver/virtio* >/dev/null || exit 1; done'
     in_guest 2 'vtmh-mem verify'
     in_guest 0 'vtmh-mem start 8 20; vtmh-mem verify'
     in_guest 0 'vtmh-mem status'
@@ -179,7 +183,16 @@ jeos_answers() {
     in_guest 1 'dd if=/dev/zero of=/tmp/disk bs=4k seek=1023 count=1 conv=notrunc; vtmh-disk verify'
     in_guest 1 'vtmh-disk stop'
     in_guest 0 'nohup sleep 1000 >/dev/null 2>&1 & echo started'
-    in_guest 0 'pgrep -x sleep && pkill -x sleep'
+    in_guest 0 'pgrep -x sleep'
+    [[ $output =~ ^[0-9]+$ ]] || fail "pgrep prints '$output', which is no process"
+    in_guest 1 'pgrep -x slee'
+    in_guest 0 'pgrep -l slee'
+    [[ $output == *' sleep' ]] || fail "pgrep -l prints '$output'"
+    in_guest 0 'pgrep -fx "sleep 1000"'
+    in_guest 1 'pgrep "sleep 1000"'
+    in_guest 2 'pgrep -z sleep'
+    in_guest 2 'pkill -SIGNOTHING sleep'
+    in_guest 0 'pkill -STOP -x sleep && pkill -CONT -x sleep && pkill -x sleep'
     # A signalled process needs a moment to be gone.
     in_guest 1 'while pgrep -x sleep && [ $((i += 1)) -lt 100 ]; do usleep 50000; done; pgrep -x sleep'
     stop

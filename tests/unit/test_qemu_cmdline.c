@@ -9,7 +9,8 @@ static const struct vm_boot tick = {.firmware = "/guests/tick.rom"};
 static const struct vm_boot jeos = {.kernel = "/g/vmlinuz",
                                     .initrd = "/g/initrd",
                                     .append = "console=ttyS0 quiet",
-                                    .network = true};
+                                    .network = true,
+                                    .entropy = true};
 
 /* Transfer full; NULL with err. */
 static char *line_of(const struct params *params, const struct vm_boot *boot, bool kvm,
@@ -73,6 +74,18 @@ Test(qemu_cmdline, guest_with_a_network_has_a_forwarded_port_and_the_mac_of_its_
               "%s", line);
     cr_assert(strstr(line, "-kernel /g/vmlinuz -initrd /g/initrd -append console=ttyS0 quiet ") !=
               NULL);
+}
+
+Test(qemu_cmdline, entropy_comes_from_the_host_where_the_guest_asks_for_it)
+{
+    g_autoptr(params) params = params_new();
+    g_autofree char *with = line_of(params, &jeos, false, false, NULL);
+    g_autofree char *without = line_of(params, &tick, false, false, NULL);
+
+    cr_assert(strstr(with, "-object rng-builtin,id=entropy0 "
+                           "-device virtio-rng-pci,id=rng0,rng=entropy0") != NULL,
+              "%s", with);
+    cr_assert(strstr(without, "rng") == NULL, "%s", without);
 }
 
 Test(qemu_cmdline, params_find_their_place)
