@@ -54,12 +54,9 @@ void dict_add_slots(struct dict *d)
     d->n_slots = n;
 }
 
-void dict_expect(struct dict *d, size_t n)
+void dict_grow_arrivals(struct dict *d, size_t n)
 {
-    n += dict_n_arrivals(d);
-    if (n <= d->room_arrivals)
-        return;
-    d->room_arrivals = MAX(n, d->room_arrivals * 2);
+    d->room_arrivals = MAX(dict_n_arrivals(d) + n, d->room_arrivals * 2);
     d->arrivals = g_renew(uint32_t, d->arrivals, d->room_arrivals);
 }
 
@@ -294,29 +291,28 @@ static void apply_suffix(struct dict *d, const struct op *op)
     d->suffixed = true;
 }
 
-/* Constant assignments are by far the most statements. Applies those from position I on up to
- * something else, and returns the position of that. */
-static uint32_t put_constants(struct dict *d, const struct block *block, uint32_t i)
+/* Constant assignments are by far the most statements. Applies those from OP on up to END or to
+ * something else, which is returned. */
+static const struct op *put_constants(struct dict *d, const struct op *op, const struct op *end)
 {
     struct slot *slots = d->slots;
     uint64_t birth = d->birth;
     uint64_t stamp = d->stamp;
+    uint32_t *arrival;
 
-    dict_expect(d, block->n_ops - i);
-    for (; i < block->n_ops; i++) {
-        const struct op *op = &block->ops[i];
+    dict_expect(d, (size_t)(end - op));
+    arrival = d->arrivals + dict_n_arrivals(d);
+    for (; op < end && op->kind == OP_SET && !op->u.list; op++) {
         struct slot *slot = &slots[op->number];
 
-        if (op->kind != OP_SET || op->u.list)
-            break;
         slot->value = (struct value *)&op->value;
         if (slot->stamp > birth)
             continue;
-        d->arrivals[stamp - birth] = op->number;
+        *arrival++ = op->number;
         slot->stamp = ++stamp;
     }
     d->stamp = stamp;
-    return i;
+    return op;
 }
 
 static bool holds(const struct dict *d, const struct condition *c, const struct labels *labels)
@@ -329,15 +325,18 @@ static bool holds(const struct dict *d, const struct condition *c, const struct 
 static int apply_ops(struct dict *d, const struct block *block, const struct labels *labels,
                      GError **err)
 {
-    for (uint32_t i = 0; i < block->n_ops; i++) {
-        const struct op *op = &block->ops[i];
-        struct value *value = (struct value *)&op->value;
+    const struct op *end;
+
+    if (!block->n_ops)
+        return 0;
+    end = block->ops + block->n_ops;
+    for (const struct op *op = block->ops; op < end; op++) {
+        struct value *value;
         int status = 0;
 
-        if (op->kind == OP_SET && !op->u.list && !d->trace) {
-            i = put_constants(d, block, i) - 1;
-            continue;
-        }
+        if (!d->trace && (op = put_constants(d, op, end)) == end)
+            break;
+        value = (struct value *)&op->value;
         switch ((enum op_kind)op->kind) {
         case OP_SET:
             if (op->u.list && !(value = substitute(d, op, err)))

@@ -97,8 +97,14 @@ static inline size_t dict_n_arrivals(const struct dict *d)
     return (size_t)(d->stamp - d->birth);
 }
 
+void dict_grow_arrivals(struct dict *d, size_t n);
+
 /* Makes room for N more. */
-void dict_expect(struct dict *d, size_t n);
+static inline void dict_expect(struct dict *d, size_t n)
+{
+    if (dict_n_arrivals(d) + n > d->room_arrivals)
+        dict_grow_arrivals(d, n);
+}
 
 static inline bool dict_is_current(const struct dict *d, size_t arrival)
 {
