@@ -1,2 +1,3 @@
 vtmh_unit_test(test_ledger vtmh_node)
+vtmh_unit_test(test_node_meetings vtmh_node)
 vtmh_unit_test(test_session vtmh_node)
