@@ -255,11 +255,27 @@ static char *reason_of(struct qemu_vm *vm, int64_t deadline)
     return qemu_process_last_words(vm->process);
 }
 
+/* Waits until the migration has ended, one way or another; a QEMU that dies before is an error. */
+static int await_end(struct qemu_vm *vm, int64_t deadline, GError **err)
+{
+    struct event *ended = &vm->migration.ended;
+    struct event *events[] = {ended, qemu_process_ended(vm->process)};
+
+    if (await_any(events, G_N_ELEMENTS(events), deadline, err) < 0)
+        return -1;
+    /* What it said before it ended may still be on its way to us. */
+    if (!event_is_set(ended))
+        qemu_process_await_silence(vm->process);
+    if (event_is_set(ended))
+        return 0;
+    g_propagate_error(err, vm_death(&vm->base));
+    return -1;
+}
+
 int qemu_await_migrated(struct vm *base, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
     struct qemu_migration *m = &vm->migration;
-    struct event *events[] = {&m->ended, qemu_process_ended(vm->process)};
     g_autofree char *reason = NULL;
 
     if (m->phase == QEMU_MIGRATION_NONE) {
@@ -267,15 +283,8 @@ int qemu_await_migrated(struct vm *base, int64_t deadline, GError **err)
                     base->name, base->host->name);
         return -1;
     }
-    if (await_any(events, G_N_ELEMENTS(events), deadline, err) < 0)
+    if (await_end(vm, deadline, err) < 0)
         return -1;
-    /* What it said before it ended may still be on its way to us. */
-    if (!event_is_set(&m->ended))
-        qemu_process_await_silence(vm->process);
-    if (!event_is_set(&m->ended)) {
-        g_propagate_error(err, vm_death(base));
-        return -1;
-    }
     if (strcmp(m->status, "completed") == 0)
         return 0;
     reason = reason_of(vm, deadline);
@@ -289,7 +298,6 @@ int qemu_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadline, 
 {
     struct qemu_vm *vm = qemu_vm(base);
     struct qemu_migration *m = &vm->migration;
-    struct event *events[] = {&m->ended, qemu_process_ended(vm->process)};
 
     if (m->phase == QEMU_MIGRATION_NONE) {
         *completed_out = false;
@@ -298,14 +306,8 @@ int qemu_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadline, 
     if (m->phase != QEMU_MIGRATION_ENDED &&
         qemu_command(vm, "migrate_cancel", NULL, deadline, NULL, err) < 0)
         return -1;
-    if (await_any(events, G_N_ELEMENTS(events), deadline, err) < 0)
+    if (await_end(vm, deadline, err) < 0)
         return -1;
-    if (!event_is_set(&m->ended))
-        qemu_process_await_silence(vm->process);
-    if (!event_is_set(&m->ended)) {
-        g_propagate_error(err, vm_death(base));
-        return -1;
-    }
     *completed_out = strcmp(m->status, "completed") == 0;
     return 0;
 }
