@@ -101,18 +101,27 @@ static int print_text(struct cfg *cfg, GString *buffer, GError **err)
     return 0;
 }
 
+/* Tests are written together: a write for each of them takes longer than one for many. */
+#define BUFFER_BYTES (128 * 1024)
+
+static void write_tests(GString *buffer)
+{
+    fwrite(buffer->str, 1, buffer->len, stdout);
+    g_string_truncate(buffer, 0);
+}
+
 static int print_test(const struct showing *showing, struct cfg *cfg, GString *buffer, GError **err)
 {
-    g_string_truncate(buffer, 0);
     if (showing->format->print(cfg, buffer, err) < 0)
         return -1;
-    fwrite(buffer->str, 1, buffer->len, stdout);
+    if (buffer->len >= BUFFER_BYTES)
+        write_tests(buffer);
     return 0;
 }
 
 static int print_tests(const struct showing *showing, struct cfg *cfg, GError **err)
 {
-    GString *buffer = g_string_new(NULL);
+    GString *buffer = g_string_sized_new(2 * BUFFER_BYTES);
     int more = 0;
 
     if (showing->test != NULL) {
@@ -124,6 +133,7 @@ static int print_tests(const struct showing *showing, struct cfg *cfg, GError **
             if ((more = print_test(showing, cfg, buffer, err)) < 0)
                 break;
     }
+    write_tests(buffer);
     g_string_free(buffer, TRUE);
     return more < 0 ? -1 : 0;
 }
