@@ -4,6 +4,7 @@
  */
 #include "orchestrator/command/cleanup.h"
 #include "tests/integration/deploy_bed.h"
+#include "tests/unit/runner.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -237,17 +238,5 @@ Test(cleanup, asks_for_machines)
 
 int main(int argc, char **argv)
 {
-    const char *missing = bed_missing();
-    struct criterion_test_set *tests;
-    int result = 0;
-
-    if (missing != NULL) {
-        printf("skipped: %s\n", missing);
-        return 77;
-    }
-    tests = criterion_initialize();
-    if (criterion_handle_args(argc, argv, true))
-        result = !criterion_run_all_tests(tests);
-    criterion_finalize(tests);
-    return result;
+    return runner_main_unless(bed_missing(), argc, argv);
 }

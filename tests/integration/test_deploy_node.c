@@ -4,6 +4,7 @@
 #include "proto/link.h"
 #include "sync/stream.h"
 #include "tests/integration/deploy_bed.h"
+#include "tests/unit/runner.h"
 
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
@@ -185,17 +186,5 @@ Test(deploy_node, is_cleaned_up_after_here_only_when_it_is_dead)
 
 int main(int argc, char **argv)
 {
-    const char *missing = bed_missing();
-    struct criterion_test_set *tests;
-    int result = 0;
-
-    if (missing != NULL) {
-        printf("skipped: %s\n", missing);
-        return 77;
-    }
-    tests = criterion_initialize();
-    if (criterion_handle_args(argc, argv, true))
-        result = !criterion_run_all_tests(tests);
-    criterion_finalize(tests);
-    return result;
+    return runner_main_unless(bed_missing(), argc, argv);
 }

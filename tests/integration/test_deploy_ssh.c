@@ -6,6 +6,7 @@
 #include "orchestrator/ssh_config.h"
 #include "proto/ssh.h"
 #include "tests/integration/deploy_bed.h"
+#include "tests/unit/runner.h"
 
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
@@ -381,17 +382,5 @@ Test(deploy_ssh, tells_when_cleaning_up_failed)
 
 int main(int argc, char **argv)
 {
-    const char *missing = bed_missing();
-    struct criterion_test_set *tests;
-    int result = 0;
-
-    if (missing != NULL) {
-        printf("skipped: %s\n", missing);
-        return 77;
-    }
-    tests = criterion_initialize();
-    if (criterion_handle_args(argc, argv, true))
-        result = !criterion_run_all_tests(tests);
-    criterion_finalize(tests);
-    return result;
+    return runner_main_unless(bed_missing(), argc, argv);
 }

@@ -1,5 +1,7 @@
 /* The Linux guest: boot, login, commands, work and a move, with real QEMU under TCG. */
 #include "tests/integration/vm_bed.h"
+#include "tests/unit/fiber_checks.h"
+#include "tests/unit/runner.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -9,16 +11,6 @@
 #define BOOT deadline_in(60000)
 
 TestSuite(jeos, .timeout = 180);
-
-static unsigned failures;
-
-#define check(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            cr_log_error("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                     \
-        }                                                                                          \
-    } while (0)
 
 static int run_a_command(struct seat *seat, GError **err)
 {
@@ -99,24 +91,10 @@ static int in_bed(void *arg, GError **err)
 
 Test(jeos, boots_logs_in_works_and_moves)
 {
-    g_autoptr(GError) err = NULL;
-    int result = fiber_run(in_bed, NULL, &err);
-
-    cr_assert_eq(result, 0, "%s", err ? err->message : "");
-    cr_assert_eq(failures, 0);
+    expect_run(in_bed, NULL);
 }
 
 int main(int argc, char **argv)
 {
-    struct criterion_test_set *tests;
-    int result;
-
-    if (bed_missing() != NULL) {
-        fprintf(stderr, "skipped: %s\n", bed_missing());
-        return 77;
-    }
-    tests = criterion_initialize();
-    result = criterion_handle_args(argc, argv, true) ? !criterion_run_all_tests(tests) : 0;
-    criterion_finalize(tests);
-    return result;
+    return runner_main_unless(bed_missing(), argc, argv);
 }

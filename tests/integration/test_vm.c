@@ -3,6 +3,8 @@
 #include "migration/vm/vm.h"
 
 #include "tests/integration/vm_bed.h"
+#include "tests/unit/fiber_checks.h"
+#include "tests/unit/runner.h"
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>
@@ -15,17 +17,6 @@
 #define MIB ((uint64_t)1 << 20)
 
 TestSuite(vm, .timeout = 90);
-
-/* Checks inside a fiber must not leave it: they count, and run() judges. */
-static unsigned failures;
-
-#define check(condition, ...)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            cr_log_error("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                     \
-        }                                                                                          \
-    } while (0)
 
 typedef int (*bed_fn)(struct bed *bed, GError **err);
 
@@ -42,11 +33,7 @@ static int in_bed(void *arg, GError **err)
 
 static void run(bed_fn body)
 {
-    g_autoptr(GError) err = NULL;
-    int result = fiber_run(in_bed, &body, &err);
-
-    cr_assert_eq(result, 0, "%s", err ? err->message : "");
-    cr_assert_eq(failures, 0);
+    expect_run(in_bed, &body);
 }
 
 /* The call must have failed so, with a message that has these words. */
@@ -486,17 +473,7 @@ Test(vm, host_is_asked_once)
 
 int main(int argc, char **argv)
 {
-    struct criterion_test_set *tests;
-    int result;
-
     if (argc == 2 && strcmp(argv[1], KVM_PROOF_ARGUMENT) == 0)
         return kvm_proof_main();
-    if (bed_missing() != NULL) {
-        fprintf(stderr, "skipped: %s\n", bed_missing());
-        return 77;
-    }
-    tests = criterion_initialize();
-    result = criterion_handle_args(argc, argv, true) ? !criterion_run_all_tests(tests) : 0;
-    criterion_finalize(tests);
-    return result;
+    return runner_main_unless(bed_missing(), argc, argv);
 }

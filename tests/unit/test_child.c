@@ -1,5 +1,6 @@
 #include "sync/child.h"
 #include "sync/stream.h"
+#include "tests/unit/fiber_checks.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -12,26 +13,6 @@
 #define SOON deadline_in(20000)
 
 TestSuite(child, .timeout = 60);
-
-/* Checks inside a fiber must not leave it: they count, and expect_run() judges. */
-static unsigned failures;
-
-#define check(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            cr_log_error("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                     \
-        }                                                                                          \
-    } while (0)
-
-static void expect_run(fiber_fn fn, void *arg)
-{
-    g_autoptr(GError) err = NULL;
-    int result = fiber_run(fn, arg, &err);
-
-    cr_assert_eq(result, 0, "%s", err ? err->message : "");
-    cr_assert_eq(failures, 0);
-}
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define SHELL(text) ARGV("sh", "-c", text)

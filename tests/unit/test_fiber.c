@@ -1,32 +1,13 @@
 #include "sync/fiber.h"
 #include "sync/fiber_private.h"
+#include "tests/unit/journal.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Fibers write here what they do; the order is the result of most of these tests. */
-static GString *journal;
-
-static void note(const char *what)
-{
-    if (journal->len > 0)
-        g_string_append_c(journal, ' ');
-    g_string_append(journal, what);
-}
-
-static void set_up(void)
-{
-    journal = g_string_new(NULL);
-}
-
-static void tear_down(void)
-{
-    g_string_free(journal, TRUE);
-}
-
-TestSuite(fiber, .init = set_up, .fini = tear_down, .timeout = 20);
+TestSuite(fiber, .init = journal_open, .fini = journal_close, .timeout = 20);
 
 static void expect_journal(const char *expected)
 {

@@ -1,4 +1,5 @@
 #include "migration/vm/kvm_proof.h"
+#include "tests/unit/runner.h"
 
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
@@ -97,14 +98,7 @@ Test(kvm_proof, this_machine_has_an_answer_whatever_it_is)
 
 int main(int argc, char **argv)
 {
-    struct criterion_test_set *tests;
-    int result = 0;
-
     if (argc == 2 && strcmp(argv[1], KVM_PROOF_ARGUMENT) == 0)
         return kvm_proof_main();
-    tests = criterion_initialize();
-    if (criterion_handle_args(argc, argv, true))
-        result = !criterion_run_all_tests(tests);
-    criterion_finalize(tests);
-    return result;
+    return runner_main(argc, argv);
 }

@@ -1,6 +1,7 @@
 #include "migration/vm/platform.h"
 #include "migration/vm/qmp.h"
 #include "sync/stream.h"
+#include "tests/unit/fiber_checks.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -13,17 +14,6 @@ TestSuite(qmp, .timeout = 30);
 
 #define SOON deadline_in(10000)
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n"
-
-/* Checks inside a fiber must not leave it: they count, and run() judges. */
-static unsigned failures;
-
-#define check(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            cr_log_error("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                     \
-        }                                                                                          \
-    } while (0)
 
 struct bed {
     struct qmp *qmp;
@@ -62,13 +52,8 @@ static int in_bed(void *arg, GError **err)
 
 static void run(bed_fn fn)
 {
-    g_autoptr(GError) err = NULL;
-    int result;
-
     body = fn;
-    result = fiber_run(in_bed, NULL, &err);
-    cr_assert_eq(result, 0, "%s", err ? err->message : "");
-    cr_assert_eq(failures, 0);
+    expect_run(in_bed, NULL);
 }
 
 static int say(struct bed *bed, const char *text, GError **err)

@@ -1,28 +1,10 @@
 #include "sync/fiber.h"
+#include "tests/unit/journal.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
 
-static GString *journal;
-
-static void note(const char *what)
-{
-    if (journal->len > 0)
-        g_string_append_c(journal, ' ');
-    g_string_append(journal, what);
-}
-
-static void set_up(void)
-{
-    journal = g_string_new(NULL);
-}
-
-static void tear_down(void)
-{
-    g_string_free(journal, TRUE);
-}
-
-TestSuite(scope, .init = set_up, .fini = tear_down, .timeout = 20);
+TestSuite(scope, .init = journal_open, .fini = journal_close, .timeout = 20);
 
 /* Runs fn as the first fiber; what it and its fibers noted, and its error, must be `expected`. */
 static void expect_run(fiber_fn fn, int expected_result, const char *expected)

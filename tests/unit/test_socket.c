@@ -1,4 +1,5 @@
 #include "sync/stream.h"
+#include "tests/unit/fiber_checks.h"
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>
@@ -10,26 +11,6 @@
 #define SOON deadline_in(10000)
 
 TestSuite(socket, .timeout = 30);
-
-/* Checks inside a fiber must not leave it: they count, and expect_run() judges. */
-static unsigned failures;
-
-#define check(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            cr_log_error("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                     \
-        }                                                                                          \
-    } while (0)
-
-static void expect_run(fiber_fn fn)
-{
-    g_autoptr(GError) err = NULL;
-    int result = fiber_run(fn, NULL, &err);
-
-    cr_assert_eq(result, 0, "%s", err ? err->message : "");
-    cr_assert_eq(failures, 0);
-}
 
 static bool has_code(const GError *err, int code)
 {
@@ -78,7 +59,7 @@ static int connect_tcp(void *arg, GError **err)
 
 Test(socket, connects_and_accepts_over_tcp)
 {
-    expect_run(connect_tcp);
+    expect_run(connect_tcp, NULL);
 }
 
 static int connect_refused(void *arg, GError **err)
@@ -100,7 +81,7 @@ static int connect_refused(void *arg, GError **err)
 
 Test(socket, says_where_a_connection_was_refused)
 {
-    expect_run(connect_refused);
+    expect_run(connect_refused, NULL);
 }
 
 /* No TCP connection can go to a multicast address: every kernel says so at once. */
@@ -116,7 +97,7 @@ static int connect_to_nowhere(void *arg, GError **err)
 
 Test(socket, tells_a_host_that_cannot_be_reached_from_one_that_refuses)
 {
-    expect_run(connect_to_nowhere);
+    expect_run(connect_to_nowhere, NULL);
 }
 
 /* Fills the queue of a listener that nobody accepts from, so that a further connect hangs. */
@@ -143,7 +124,7 @@ static int connect_to_full(void *arg, GError **err)
 
 Test(socket, gives_up_connecting_at_the_deadline)
 {
-    expect_run(connect_to_full);
+    expect_run(connect_to_full, NULL);
 }
 
 static struct stream *listen_unix(const char *path, int backlog, GError **err)
@@ -205,5 +186,5 @@ static int connect_unix(void *arg, GError **err)
 
 Test(socket, connects_to_a_unix_socket_also_when_its_queue_is_full_at_first)
 {
-    expect_run(connect_unix);
+    expect_run(connect_unix, NULL);
 }

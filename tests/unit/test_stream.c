@@ -1,4 +1,5 @@
 #include "sync/stream.h"
+#include "tests/unit/fiber_checks.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -11,17 +12,6 @@
 #define SOON deadline_in(10000)
 
 TestSuite(stream, .timeout = 30);
-
-/* Checks inside a fiber must not leave it: they count, and expect_run() judges. */
-static unsigned failures;
-
-#define check(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            cr_log_error("%s:%d: not so: %s", __FILE__, __LINE__, #condition);                     \
-        }                                                                                          \
-    } while (0)
 
 /* Runs fn as the first fiber on the two ends of a socket pair. */
 struct ends {
@@ -45,19 +35,10 @@ static int with_pair(void *arg, GError **err)
     return result;
 }
 
-static void expect_run(fiber_fn fn)
-{
-    g_autoptr(GError) err = NULL;
-    int result = fiber_run(fn, NULL, &err);
-
-    cr_assert_eq(result, 0, "%s", err ? err->message : "");
-    cr_assert_eq(failures, 0);
-}
-
 static void expect_pair_run(fiber_fn fn)
 {
     test_body = fn;
-    expect_run(with_pair);
+    expect_run(with_pair, NULL);
 }
 
 static bool has_code(const GError *err, int code)
@@ -350,7 +331,7 @@ static int open_plain_file(void *arg, GError **err)
 
 Test(stream, refuses_a_plain_file_and_closes_it)
 {
-    expect_run(open_plain_file);
+    expect_run(open_plain_file, NULL);
 }
 
 static int take_ownership(void *arg, GError **err)
@@ -442,7 +423,7 @@ static int hang_up_terminal(void *arg, GError **err)
 
 Test(stream, ends_when_the_last_program_leaves_a_terminal)
 {
-    expect_run(hang_up_terminal);
+    expect_run(hang_up_terminal, NULL);
 }
 
 static int await_both(void *arg, GError **err)
