@@ -39,18 +39,23 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err);
  */
 int guest_start_work(struct guest *guest, int64_t deadline, GError **err);
 
-/* Is the work still alive after the move (migration_bg_check_command; writers). */
+/* Does the guest live after the move, and its background work (migration_bg_check_command)? */
 int guest_check_work(struct guest *guest, int64_t deadline, GError **err);
 
-/* One full read pass that begins now. *pages_out: pages read; *bad_out: pages found bad, in this
- * pass or by the writer since the last verify. */
+/*
+ * One full read pass that begins now. *pages_out: pages read; *bad_out: pages found bad, in this
+ * pass or by the writer since the last verify. A writer that has died is an error.
+ */
 int guest_verify(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
                  GError **err);
 
 /* Makes the guest spoil one of its own pages: for tests of the check itself. */
 int guest_spoil(struct guest *guest, int64_t deadline, GError **err);
 
-/* Runs a command in a guest that has a shell. UNSUPPORTED if it has none. Out: transfer full. */
+/*
+ * Runs a command in a guest that has a shell, for tests of what happens in it. UNSUPPORTED if it
+ * has none. Out: transfer full.
+ */
 int guest_run(struct guest *guest, const char *command, int64_t deadline, int *status_out,
               char **output_out, GError **err);
 

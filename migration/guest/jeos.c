@@ -209,47 +209,12 @@ static int jeos_start_work(struct guest *guest, int64_t deadline, GError **err)
     return run_ok(guest, command, "does not start its background work", deadline, err);
 }
 
-/*
- * What the writer answers to "status" or "verify"; `result` stays empty (out == NULL) where none is
- * wanted. Status 1 tells of bad pages.
- */
-static int ask_writer(struct guest *guest, const struct writer *writer, const char *question,
-                      int64_t deadline, struct ssh_result *result, GError **err)
-{
-    g_autofree char *command = g_strdup_printf("%s %s", writer->program, question);
-    uint64_t mib;
-
-    if (wanted_mib(guest, writer, &mib, err) < 0)
-        return -1;
-    if (mib == 0)
-        return 0;
-    if (run(guest, command, deadline, result, err) < 0)
-        return -1;
-    if (result->status <= 1)
-        return 0;
-    guest_set_error(guest, err, "has lost its work: %s: %s", command, g_strchomp(result->err));
-    return -1;
-}
-
-/* Whether the writer still works; bad pages are verify's to tell. */
-static int check_writer(struct guest *guest, const struct writer *writer, int64_t deadline,
-                        GError **err)
-{
-    g_auto(ssh_result) result = {0};
-
-    return ask_writer(guest, writer, "status", deadline, &result, err);
-}
-
 static int jeos_check_work(struct guest *guest, int64_t deadline, GError **err)
 {
     const char *check = param_text(guest->params, "migration_bg_check_command");
 
     if (guest_await_beat(guest, deadline, err) < 0)
         return -1;
-    for (size_t i = 0; guest->is_working && i < G_N_ELEMENTS(writers); i++) {
-        if (check_writer(guest, &writers[i], deadline, err) < 0)
-            return -1;
-    }
     if (check == NULL || !guest->is_working)
         return 0;
     return run_ok(guest, check, "has lost its background work", deadline, err);
@@ -258,15 +223,23 @@ static int jeos_check_work(struct guest *guest, int64_t deadline, GError **err)
 static int verify_writer(struct guest *guest, const struct writer *writer, int64_t deadline,
                          uint64_t *pages, uint64_t *bad, GError **err)
 {
+    g_autofree char *command = g_strdup_printf("%s verify", writer->program);
     g_auto(ssh_result) result = {0};
     unsigned n_pages, n_bad;
+    uint64_t mib;
 
-    if (ask_writer(guest, writer, "verify", deadline, &result, err) < 0)
+    if (wanted_mib(guest, writer, &mib, err) < 0)
         return -1;
-    if (result.out == NULL)
+    if (mib == 0)
         return 0;
+    if (run(guest, command, deadline, &result, err) < 0)
+        return -1;
+    if (result.status > 1) { /* 1 tells of bad pages */
+        guest_set_error(guest, err, "has lost its work: %s: %s", command, g_strchomp(result.err));
+        return -1;
+    }
     if (sscanf(result.out, "pages=%u bad=%u", &n_pages, &n_bad) != 2) {
-        guest_set_error(guest, err, "does not answer the check: %s verify: %s", writer->program,
+        guest_set_error(guest, err, "does not answer the check: %s: %s", command,
                         g_strchomp(result.out));
         return -1;
     }

@@ -64,9 +64,15 @@ static int boot_work_and_move(struct bed *bed, GError **err)
     check(bad == 1);
     if (guest_run(seat.guest, "pkill vtmh-mem", BOOT, &(int){0}, NULL, err) < 0)
         return -1;
-    check(guest_check_work(seat.guest, BOOT, &error) < 0);
+    check(guest_verify(seat.guest, BOOT, &pages, &bad, &error) < 0);
     check(g_error_matches(error, VM_ERROR, VM_ERROR_GUEST));
     check(error != NULL && strstr(error->message, "has lost its work") != NULL);
+    g_clear_error(&error);
+    if (guest_run(seat.guest, "pkill sleep; while pgrep sleep; do usleep 10000; done", BOOT,
+                  &(int){0}, NULL, err) < 0)
+        return -1;
+    check(guest_check_work(seat.guest, BOOT, &error) < 0);
+    check(error != NULL && strstr(error->message, "has lost its background work") != NULL);
     return seat_close(bed, &seat, err);
 }
 
