@@ -24,6 +24,7 @@ struct running {
     GError *cancelled;   /* what the scenario is cancelled with, also before it begins */
     bool is_over;        /* the scenario has ended: what comes now does not change its result */
     struct event ended;
+    bool is_orphan; /* the coordinator is lost for good: nobody takes a report */
     char *context;  /* what the test is doing */
     char *ended_by; /* why the node itself ended the test, or NULL */
     char *dir;      /* the test's folder here, with log/ and run/ below */
@@ -244,7 +245,8 @@ static void report(struct running *running, const GError *error)
                  (const char *)g_ptr_array_index(leaks, i));
 
     g_autoptr(GError) unsent = NULL;
-    if (files_send(node, test->id, running->host.log_dir, deadline_in(REPORT_MS), &unsent) < 0)
+    if (!running->is_orphan &&
+        files_send(node, test->id, running->host.log_dir, deadline_in(REPORT_MS), &unsent) < 0)
         node_log(node, "the files of test %" G_GUINT64_FORMAT " were not all sent: %s", test->id,
                  unsent->message);
 
@@ -383,6 +385,7 @@ void running_end(struct running *running, const char *cause)
 
 void running_orphan(struct running *running)
 {
+    running->is_orphan = true;
     meetings_end(running->meetings, "the coordinator is lost");
 }
 

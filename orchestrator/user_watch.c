@@ -8,8 +8,9 @@
 
 struct user_watch {
     struct user_events events;
-    uv_signal_t interrupt, terminate, resize;
+    uv_signal_t interrupt, terminate, hangup, resize;
     uv_timer_t timeout, tick;
+    bool hears_hangup;
     unsigned n_open;
 };
 
@@ -59,12 +60,22 @@ static void watch_time(struct user_watch *watch, uv_timer_t *timer, int64_t ms, 
     watch->n_open++;
 }
 
+/* Under nohup the end of the terminal is no reason to end. */
+static bool hangup_is_ignored(void)
+{
+    struct sigaction action;
+    return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 struct user_watch *user_watch_start(const struct user_events *events, int64_t timeout_ms)
 {
     struct user_watch *watch = g_new0(struct user_watch, 1);
     watch->events = *events;
     watch_signal(watch, &watch->interrupt, SIGINT, on_interrupt);
     watch_signal(watch, &watch->terminate, SIGTERM, on_interrupt);
+    watch->hears_hangup = !hangup_is_ignored();
+    if (watch->hears_hangup)
+        watch_signal(watch, &watch->hangup, SIGHUP, on_interrupt);
     watch_signal(watch, &watch->resize, SIGWINCH, on_resize);
     watch_time(watch, &watch->timeout, timeout_ms, 0, on_timeout);
     watch_time(watch, &watch->tick, TICK_MS, TICK_MS, on_tick);
@@ -82,6 +93,8 @@ void user_watch_stop(struct user_watch *watch)
 {
     uv_close((uv_handle_t *)&watch->interrupt, on_closed);
     uv_close((uv_handle_t *)&watch->terminate, on_closed);
+    if (watch->hears_hangup)
+        uv_close((uv_handle_t *)&watch->hangup, on_closed);
     uv_close((uv_handle_t *)&watch->resize, on_closed);
     uv_close((uv_handle_t *)&watch->timeout, on_closed);
     uv_close((uv_handle_t *)&watch->tick, on_closed);

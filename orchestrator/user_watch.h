@@ -6,7 +6,7 @@
 
 /* Called on the loop. */
 struct user_events {
-    void (*interrupt)(void *arg); /* SIGINT, SIGTERM: each time */
+    void (*interrupt)(void *arg); /* SIGINT, SIGTERM, SIGHUP (unless ignored): each time */
     void (*time_over)(void *arg); /* once */
     void (*tick)(void *arg);      /* every second, for the display */
     void (*resize)(void *arg, unsigned columns);

@@ -124,6 +124,7 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     if (guest_await_alive(seat->guest, deadline_in(ALIVE_MS), err) < 0)
         return -1;
     measure(h, moved);
+    host_context(seat->test->host, "checking the work in %s", seat->name);
     if (guest_check_work(seat->guest, deadline_in(ALIVE_MS), err) < 0)
         return -1;
     return memory_check(h->seat, h->record, moved->dirty_syncs, err);

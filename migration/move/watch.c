@@ -52,22 +52,20 @@ static int stalled(const struct watched *watched, bool answers, GError **err)
     const struct watch_peer *peer = watched->peer;
     double stalled_s = (double)watched->seat->request.stall_ms / 1000.0;
     g_autoptr(GError) no_connection = NULL;
-    if (reach_try(peer->address, peer->port, deadline_in(ASK_MS), &no_connection) < 0) {
-        if (g_error_matches(no_connection, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
-            g_propagate_error(err, g_steal_pointer(&no_connection));
-            return -1;
-        }
-        if (reach_is_silence(no_connection)) {
-            g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE,
-                        "%s does not reach %s any more: no byte has moved for %.1f s "
-                        "(mig_stall_timeout), and %s",
-                        watched->seat->test->host->name, peer->name, stalled_s,
-                        no_connection->message);
-            return -1;
-        }
+    int reached = reach_try(peer->address, peer->port, deadline_in(ASK_MS), &no_connection);
+    if (reached < 0 && g_error_matches(no_connection, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
+        g_propagate_error(err, g_steal_pointer(&no_connection));
+        return -1;
     }
-    if (event_is_set(&watched->completed))
+    if (event_is_set(&watched->completed)) /* meanwhile */
         return 0;
+    if (reached < 0 && reach_is_silence(no_connection)) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE,
+                    "%s does not reach %s any more: no byte has moved for %.1f s "
+                    "(mig_stall_timeout), and %s",
+                    watched->seat->test->host->name, peer->name, stalled_s, no_connection->message);
+        return -1;
+    }
     g_autofree char *done =
         g_format_size_full((guint64)MAX(last->transferred_bytes, 0), G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *left =
