@@ -73,6 +73,15 @@ expect_equal "the tests' statuses" "CANCEL CANCEL" "$(jq -r '[.tests[].status] |
 expect_match "fail_cause" 'job-timeout' "$(result .vtmh.fail_cause)"
 expect_no_nodes
 
+step "a terminal that is closed ends the job in order"
+job_begin "${slow[@]}" "$library"
+await_migrating
+kill -HUP "$(vtmh_pid)"
+job_end
+expect_equal "exit status" 8 "$status"
+expect_equal "the test's status" INTERRUPTED "$(result .status)"
+expect_no_nodes
+
 step "what a killed node and a killed vtmh left is removed by the next job"
 job_begin "${slow[@]}" "$library"
 await_migrating
