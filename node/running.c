@@ -32,8 +32,6 @@ struct running {
     GStrv names, addresses;
 };
 
-/* ---- what the test may ask of the node (host_ops, test_ops) ---------------------------------- */
-
 static int own(void *self, enum owned_kind kind, const char *what, GError **err)
 {
     const struct running *running = self;
@@ -120,8 +118,6 @@ static void failing(void *self, Vtmh__Status status, const char *message)
 
 static const struct host_ops host_ops = {own, disown, log_record, context, progress};
 static const struct test_ops test_ops = {exchange, tell, failing};
-
-/* ---- life ------------------------------------------------------------------------------------ */
 
 static void read_start(struct running *running, const Vtmh__StartTest *start)
 {

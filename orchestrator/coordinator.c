@@ -45,8 +45,6 @@ static int64_t now_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
-/* ---- meetings -------------------------------------------------------------------------------- */
-
 /* Does what the book says. */
 static void act(struct coordinator *coordinator, const GPtrArray *actions)
 {
@@ -98,8 +96,6 @@ static void fail_host(struct coordinator *coordinator, unsigned host, const char
     meeting_fail(coordinator->book, trial->id, host, message, lost, now_ms(), actions);
     act(coordinator, actions);
 }
-
-/* ---- messages -------------------------------------------------------------------------------- */
 
 static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__TestDone *done)
 {
@@ -197,8 +193,6 @@ static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
     g_free(hearing->doing);
     hearing->doing = *heartbeat->context != '\0' ? g_strdup(heartbeat->context) : NULL;
 }
-
-/* ---- a test ---------------------------------------------------------------------------------- */
 
 /* Whether nobody is left to wait for. */
 static bool is_over(const struct coordinator *coordinator)

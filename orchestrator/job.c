@@ -50,8 +50,6 @@ static void clean_up_after(struct work *work, const struct deployed *deployed)
     job_result_trouble(work->job->result, what);
 }
 
-/* ---- getting the nodes up -------------------------------------------------------------------- */
-
 struct one_node {
     struct work *work;
     const struct machine *machine;
@@ -137,8 +135,6 @@ static int bring_up_all(struct work *work, GError **err)
     }
     return 0;
 }
-
-/* ---- the tests ------------------------------------------------------------------------------- */
 
 static bool is_failure(Vtmh__Status status)
 {
@@ -236,8 +232,6 @@ static void run_tests(struct work *work, const char *no_hosts)
     g_free(stop.why);
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
-
 struct leave {
     struct work *work;
     struct peer *peer;
@@ -325,8 +319,6 @@ static int run_body(void *arg, GError **err)
     g_ptr_array_set_size(work->peers, 0);
     return 0;
 }
-
-/* ---- what the user does meanwhile ------------------------------------------------------------ */
 
 /*
  * Ends the test in progress, or what is done before and behind the tests. test_cause is that

@@ -98,8 +98,6 @@ static void judge_causes(struct test_result *result, const struct host_report *r
         set_cause(result, best.status, best.host, best.message, best.context);
 }
 
-/* ---- legs ------------------------------------------------------------------------------------ */
-
 /* One leg while both ends' views of it are joined. */
 struct joint {
     struct leg_result *leg;
@@ -242,8 +240,6 @@ static void judge_copies(struct test_result *result, GHashTable *joints)
             set_cause(result, VTMH__STATUS__STATUS_FAIL, NULL, message, NULL);
     }
 }
-
-/* ---- a pass that is none --------------------------------------------------------------------- */
 
 static bool is_pass(Vtmh__Status status)
 {

@@ -100,8 +100,6 @@ static void arm(struct link *link, int64_t at_ms)
     uv_timer_start(&link->timer, on_timer, (uint64_t)(link->timer_at - now), 0);
 }
 
-/* ---- sending: one frame, the outbox, acknowledgements, heartbeats */
-
 static bool may_send(const struct link *link)
 {
     return link->session != 0 && !link->blocked && !link->closed;
@@ -201,8 +199,6 @@ static void owe_ack(struct link *link, size_t cost)
         arm(link, link->ack_at);
     }
 }
-
-/* ---- receiving */
 
 static void fail(struct link *link, const char *what)
 {
@@ -332,8 +328,6 @@ static void on_ready(void *arg)
         send_heartbeat(link);
 }
 
-/* ---- time */
-
 static void judge_silence(struct link *link, int64_t now)
 {
     if (!link->lost && now - link->heard_at >= LINK_LOST_MS) {
@@ -382,8 +376,6 @@ static void on_timer(uv_timer_t *timer)
     }
     link_unref(link);
 }
-
-/* ---- the public face */
 
 static struct link *link_new(const uint8_t key[SEAL_KEY_BYTES], enum seal_side side)
 {

@@ -66,8 +66,6 @@ static int refuse(struct auth *auth, const char *end, GError **err)
     return -1;
 }
 
-/* ---- the agent */
-
 struct agent_call {
     struct auth *auth;
     struct libssh2_agent_publickey *identity;
@@ -190,8 +188,6 @@ static enum attempt try_agent(struct auth *auth, GError **err)
     return attempt;
 }
 
-/* ---- files */
-
 static enum attempt try_file(struct auth *auth, const struct ssh_identity *identity, GError **err)
 {
     struct ssh *ssh = auth->ssh;
@@ -264,8 +260,6 @@ static enum attempt try_keys(struct auth *auth, GError **err)
         attempt = try_agent(auth, err);
     return attempt == ATTEMPT_REFUSED ? try_files(auth, err) : attempt;
 }
-
-/* ---- all of it */
 
 /*
  * Asks by which methods one may log in. Returns 1 when "none" was already enough, 0 when public

@@ -229,8 +229,6 @@ int ssh_exec(struct ssh *ssh, const char *command, const struct ssh_command_io *
     return rc;
 }
 
-/* ---- ssh_run() */
-
 struct run {
     const char *input;
     size_t input_left;

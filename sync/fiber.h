@@ -82,8 +82,6 @@ int64_t deadline_in(int64_t ms);         /* now + ms, saturating */
 int64_t deadline_left(int64_t deadline); /* ms left, 0 when passed */
 int64_t deadline_min(int64_t a, int64_t b);
 
-/* ------------------------------------------------------------------------------------------- */
-
 /*
  * A condition to wait for, embedded by value in whatever it speaks of. It stays set until
  * event_reset(). It must not be destroyed while a fiber waits for it.
@@ -123,8 +121,6 @@ int await_deadline(int64_t deadline, GError **err);
 
 /* Lets every other fiber that can run now do so. Returns -1 only when cancelled. */
 int await_turn(GError **err);
-
-/* ------------------------------------------------------------------------------------------- */
 
 /* Opens a scope inside the running fiber. Transfer full: end it with scope_close(). */
 struct scope *scope_open(const char *name);

@@ -37,8 +37,6 @@ const char *guest_name(const struct params *params)
     return param_text(params, "guest");
 }
 
-/* ---- what it boots from --------------------------------------------------------------------- */
-
 char *guest_file(const struct host *host, const char *kind, const char *name, GError **err)
 {
     char *path = g_build_filename(host->guests_dir, kind, name, NULL);
@@ -69,8 +67,6 @@ void guest_boot_free(struct vm_boot *boot)
     g_free((char *)boot->append);
     g_free(boot);
 }
-
-/* ---- the serial port ------------------------------------------------------------------------ */
 
 static void log_line(struct guest *guest, const char *line)
 {
@@ -150,8 +146,6 @@ char *guest_serial_tail(const struct guest *guest)
     return g_utf8_make_valid(text->str, (gssize)text->len);
 }
 
-/* ---- life ----------------------------------------------------------------------------------- */
-
 struct guest *guest_attach(struct vm *vm, const struct host *host, const struct params *params,
                            struct scope *scope, GError **err)
 {
@@ -196,8 +190,6 @@ void guest_free(struct guest *guest)
     fclose(guest->log);
     g_free(guest);
 }
-
-/* ---- waiting -------------------------------------------------------------------------------- */
 
 void guest_set_error(const struct guest *guest, GError **err, const char *format, ...)
 {
@@ -286,8 +278,6 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
     return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
 }
 
-/* ---- work ----------------------------------------------------------------------------------- */
-
 int guest_start_work(struct guest *guest, int64_t deadline, GError **err)
 {
     if (guest->is_working)
@@ -343,8 +333,6 @@ unsigned guest_beat_period_ms(const struct guest *guest)
 {
     return guest->kind->beat_period_ms;
 }
-
-/* ---- the other end -------------------------------------------------------------------------- */
 
 char *guest_state(const struct guest *guest)
 {

@@ -34,8 +34,6 @@ static struct vm_boot *jeos_boot(const struct host *host, const struct params *p
     return boot;
 }
 
-/* ---- ssh ------------------------------------------------------------------------------------ */
-
 /* An error of ssh becomes one of the guest; what concerns the fiber itself stays. */
 static void explain(struct guest *guest, GError **err, const char *what, GError *error)
 {
@@ -146,8 +144,6 @@ static int jeos_run(struct guest *guest, const char *command, int64_t deadline, 
         *output_out = g_strconcat(result.out, result.err, NULL);
     return 0;
 }
-
-/* ---- work ----------------------------------------------------------------------------------- */
 
 /* A writer in the guest: which parameters make it run, and what it is called there. */
 static const struct writer {

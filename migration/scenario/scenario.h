@@ -33,8 +33,6 @@ const struct scenario *scenario_find(const char *type, GError **err);
  */
 int scenario_run(struct test *test, GError **err);
 
-/* ---- the steps scenarios are made of --------------------------------------------------------- */
-
 /* All VMs are started on one host, and all hosts wait until they are up. */
 int scene_boot(struct scene *scene, unsigned where, GError **err);
 

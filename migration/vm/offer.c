@@ -31,8 +31,6 @@ void vm_offer_free(struct vm_offer *offer)
     g_free(offer);
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------- */
-
 static json_t *set_to_json(GHashTable *set)
 {
     json_t *array = json_array();
@@ -143,8 +141,6 @@ struct vm_offer *vm_offer_from_json(const json_t *json, GError **err)
     vm_offer_free(offer);
     return NULL;
 }
-
-/* ---- asking --------------------------------------------------------------------------------- */
 
 static void ignore_event(const char *name, const json_t *data, int64_t time_us, void *arg)
 {

@@ -130,8 +130,6 @@ static int decide_acceleration(struct decision *d, GError **err)
     return 0;
 }
 
-/* ---- machine ------------------------------------------------------------------------------- */
-
 /* pc-i440fx-7.2 -> family "pc-i440fx" (length), version 7 * 1000 + 2; -1 if there is no version. */
 static int machine_version(const char *machine, size_t *family_length)
 {
@@ -229,8 +227,6 @@ static int decide_machine(struct decision *d, GError **err)
     d->platform->machine = g_strdup(common);
     return 0;
 }
-
-/* ---- CPU, memory, versions ------------------------------------------------------------------ */
 
 static int decide_cpu(struct decision *d, GError **err)
 {

@@ -31,8 +31,6 @@ static void on_event(const char *name, const json_t *data, int64_t time_us, void
         qemu_move_on_status(vm, status);
 }
 
-/* ---- start and end -------------------------------------------------------------------------- */
-
 static int own(struct qemu_vm *vm, GError **err)
 {
     g_autofree char *pid = g_strdup_printf("%d", (int)vm->base.pid);
@@ -171,8 +169,6 @@ static GError *qemu_death(struct vm *vm)
 {
     return qemu_process_death(qemu_vm(vm)->process, VM_ERROR_DIED);
 }
-
-/* ---- running -------------------------------------------------------------------------------- */
 
 static int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err)
 {

@@ -39,8 +39,6 @@ static void expect(struct qemu_vm *vm, bool is_incoming)
     vm->base.resumed_at_us = 0;
 }
 
-/* ---- capabilities and parameters ------------------------------------------------------------ */
-
 /* What a capability must be for this move: as asked for, events always on, all else off. */
 static bool wanted_state(const struct vm_move *move, const char *capability)
 {
@@ -154,8 +152,6 @@ static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_
     return -1;
 }
 
-/* ---- the two ends --------------------------------------------------------------------------- */
-
 /* The port that QEMU listens on, by query-migrate; 0: it does not say. */
 static uint16_t listening_port(json_t *reply)
 {
@@ -230,8 +226,6 @@ int qemu_migrate_fd(struct vm *base, const struct vm_move *move, int fd, int64_t
     }
     return 0;
 }
-
-/* ---- the end -------------------------------------------------------------------------------- */
 
 /*
  * Why a migration failed: a source tells by QMP; a destination ends, and its reason is in what it

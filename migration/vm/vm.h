@@ -70,8 +70,6 @@ int vm_cont(struct vm *vm, int64_t deadline, GError **err);
 int vm_stop(struct vm *vm, int64_t deadline, GError **err);
 int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
 
-/* ---- moving -------------------------------------------------------------------------------- */
-
 /* How a guest is to be moved, the same for both ends and all drivers. */
 struct vm_move {
     GHashTable *capabilities;  /* name -> GINT_TO_POINTER(bool): set and read back */

@@ -10,8 +10,6 @@
 #define MEETING_MS 60000
 #define TIMES_A_CHUNK 4096
 
-/* ---- a node */
-
 struct moment { /* of one round, CLOCK_MONOTONIC */
     int64_t arrived_ns, released_ns;
 };
@@ -83,8 +81,6 @@ int barrier_tcp_node(void)
 {
     return node_process_main(serve);
 }
-
-/* ---- the coordinator */
 
 struct coordinator {
     unsigned nodes, rounds;

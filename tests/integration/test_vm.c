@@ -54,8 +54,6 @@ static void check_error(GError *error, GQuark domain, int code, const char *cons
 #define check_vm_error(error, code, ...)                                                           \
     check_error(error, VM_ERROR, code, (const char *const[]){__VA_ARGS__, NULL})
 
-/* ---- starting ------------------------------------------------------------------------------- */
-
 static int boot_and_ask_tick(struct bed *bed, GError **err)
 {
     struct seat seat;
@@ -165,8 +163,6 @@ Test(vm, guest_that_is_not_there_names_its_file)
     run(boot_a_missing_guest);
 }
 
-/* ---- dying ---------------------------------------------------------------------------------- */
-
 static int kill_while_booting(struct bed *bed, GError **err)
 {
     g_autoptr(GError) error = NULL;
@@ -248,8 +244,6 @@ Test(vm, destroy_works_in_a_cancelled_fiber)
 {
     run(destroy_in_a_cancelled_fiber);
 }
-
-/* ---- moving --------------------------------------------------------------------------------- */
 
 static int several_legs(struct bed *bed, GError **err)
 {

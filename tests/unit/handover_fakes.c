@@ -14,8 +14,6 @@ static const char *const state_names[] = {
     [COPY_PAUSED] = "paused",       [COPY_SENT] = "postmigrate",   [COPY_GONE] = "gone",
 };
 
-/* ---- effects --------------------------------------------------------------------------------- */
-
 static void end_move(struct vm *vm, const char *status)
 {
     vm->move = status;
@@ -124,8 +122,6 @@ struct vm *world_other_copy(const struct vm *vm)
     }
     return NULL;
 }
-
-/* ---- calls ----------------------------------------------------------------------------------- */
 
 static int died(const struct vm *vm, GError **err)
 {
@@ -272,8 +268,6 @@ int64_t vm_resumed_at_us(const struct vm *vm)
     return vm->resumed_at_us;
 }
 
-/* ---- moving ---------------------------------------------------------------------------------- */
-
 static void listen_for_stream(struct vm *vm)
 {
     vm->move = "setup";
@@ -390,8 +384,6 @@ struct stream *stream_connect_tcp(const char *address, uint16_t port, int64_t de
     close(pair[1]);
     return stream_new(pair[0], err);
 }
-
-/* ---- guests ---------------------------------------------------------------------------------- */
 
 struct guest {
     struct vm *vm;
@@ -527,8 +519,6 @@ const char *guest_name(const struct params *params)
     (void)params;
     return "tick";
 }
-
-/* ---- the rest -------------------------------------------------------------------------------- */
 
 int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GError **err)
 {

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-/* ---- the verdict ----------------------------------------------------------------------------- */
-
 /* What the node would report; NULL if nobody can hear it. The record owns nothing. */
 static Vtmh__TestDone *report_of(const struct sim_host *host)
 {
@@ -48,8 +46,6 @@ static struct test_result *judge(const struct world *world)
         g_free(reports[i].done);
     return result;
 }
-
-/* ---- what must be true when all is over ------------------------------------------------------ */
 
 /* The copy in which the guest was last: the one that ran last. */
 static const struct vm *last_copy(const struct world *world, const char *name)

@@ -11,8 +11,6 @@
 
 const char *const world_host_names[WORLD_HOSTS] = {"source", "destination"};
 
-/* ---- points and faults ----------------------------------------------------------------------- */
-
 static const char *const fault_names[N_FAULTS] = {
     [FAULT_NONE] = "nothing",
     [FAULT_REFUSED] = "the call is refused",
@@ -119,8 +117,6 @@ enum fault_kind world_point(struct sim_host *host, struct vm *vm, const char *wh
     return left;
 }
 
-/* ---- the network ----------------------------------------------------------------------------- */
-
 /* A message of the coordinator's on its way to a host. */
 struct delivery {
     GPtrArray *actions; /* keeps the action alive */
@@ -214,8 +210,6 @@ static int carry_to_host(void *arg, GError **err)
     }
 }
 
-/* ---- the coordinator ------------------------------------------------------------------------- */
-
 static void on_arrive(struct sim_host *host, const Vtmh__Arrive *arrive)
 {
     struct world *world = host->world;
@@ -260,8 +254,6 @@ static void interrupt(struct world *world)
     meeting_abort(world->book, WORLD_TEST, "interrupted by the user", world->now_ms, actions);
     act(world, actions);
 }
-
-/* ---- the nodes: what node/running.c does ----------------------------------------------------- */
 
 /* What meetings.c sends. */
 void node_send(struct node *node, const Vtmh__Envelope *envelope)
@@ -348,8 +340,6 @@ static int run_host(void *arg, GError **err)
     act(host->world, actions);
     return 0;
 }
-
-/* ---- running --------------------------------------------------------------------------------- */
 
 static bool all_ended(const struct world *world)
 {

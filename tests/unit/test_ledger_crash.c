@@ -78,8 +78,6 @@ static bool runs(pid_t pid)
     return process_runs(pid, process_start_time(pid));
 }
 
-/* ---- reaping, in a fiber --------------------------------------------------------------------- */
-
 struct reap_call {
     pid_t pid;
     struct reaping reaping;
@@ -119,8 +117,6 @@ static bool lists(const GPtrArray *list, const char *part)
             return true;
     return false;
 }
-
-/* ---- nodes ----------------------------------------------------------------------------------- */
 
 /* A node in a process of its own, with what it owned. */
 struct fake_node {
@@ -169,8 +165,6 @@ static struct fake_node start_node(const char *path)
     close(pipe_fds[0]);
     return node;
 }
-
-/* ---- owning ---------------------------------------------------------------------------------- */
 
 Test(ledger_crash, lists_what_is_owned_and_there)
 {
@@ -270,8 +264,6 @@ Test(ledger_crash, refuses_names_that_could_lead_to_something_else)
     ledger_close(ledger, true);
 }
 
-/* ---- the base -------------------------------------------------------------------------------- */
-
 Test(ledger_crash, makes_its_base_for_the_user_alone)
 {
     g_autofree char *path = in_base("base");
@@ -314,8 +306,6 @@ Test(ledger_crash, refuses_a_base_of_another_user)
     cr_assert_eq(chown(path, 65534, 65534), 0);
     expect_refused(path);
 }
-
-/* ---- after a crash --------------------------------------------------------------------------- */
 
 Test(ledger_crash, removes_what_a_killed_node_left)
 {
@@ -531,8 +521,6 @@ Test(ledger_crash, a_base_that_does_not_exist_holds_nothing)
     cr_expect_null(call->error);
     cr_expect_eq(call->reaping.removed->len, 0);
 }
-
-/* ---- by the mark ----------------------------------------------------------------------------- */
 
 Test(ledger_crash, ends_processes_that_never_reached_the_ledger)
 {

@@ -81,8 +81,6 @@ static int answer(struct bed *bed, json_int_t id, const char *what, GError **err
     return say(bed, text, err);
 }
 
-/* ---- two sides ------------------------------------------------------------------------------ */
-
 struct two_sides {
     struct bed *bed;
     bed_fn peer;

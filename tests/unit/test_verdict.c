@@ -4,8 +4,6 @@
  */
 #include "tests/unit/verdict_help.h"
 
-/* ---- what passes ----------------------------------------------------------------------------- */
-
 Test(verdict, passes_when_both_hosts_and_both_ends_of_the_leg_say_so)
 {
     g_autoptr(scenario) s = scenario_new();
@@ -27,8 +25,6 @@ Test(verdict, passes_with_a_bystander_that_knows_of_no_leg)
     expect_status(s, PASS, NULL, NULL);
     vtmh__test_done__free_unpacked(three[2].done, NULL);
 }
-
-/* ---- the false passes ------------------------------------------------------------------------ */
 
 static void host_does_not_report(struct scenario *s)
 {
@@ -224,8 +220,6 @@ Test(verdict, no_report_at_all_is_no_pass)
     expect_status(s, ERROR, "host1", "did not report");
 }
 
-/* ---- combining ------------------------------------------------------------------------------- */
-
 static const struct {
     Vtmh__Status a, b, together;
 } combinations[] = {
@@ -368,8 +362,6 @@ Test(verdict, a_leak_does_not_hide_a_failure_but_is_listed)
     cr_expect_str_eq(g_ptr_array_index(s->result->leaks, 0), "host2: process 12 (qemu-system-x86)");
 }
 
-/* ---- lost hosts ------------------------------------------------------------------------------ */
-
 Test(verdict, a_lost_host_is_an_error_of_the_bed_that_names_it)
 {
     g_autoptr(scenario) s = scenario_new();
@@ -412,8 +404,6 @@ Test(verdict, a_lost_host_outweighs_a_skip)
     join(s);
     expect_status(s, ERROR, "host2", "lost");
 }
-
-/* ---- the coordinator's own ------------------------------------------------------------------- */
 
 Test(verdict, an_interrupt_is_over_everything)
 {

@@ -58,8 +58,6 @@ static int connect_to(const struct program *program, bool listening)
     return -1;
 }
 
-/* ---- the work */
-
 static void report_bad(struct writer *w, uint32_t index, const struct page_fault *fault)
 {
     w->bad++;
@@ -153,8 +151,6 @@ static void spoil(struct writer *w)
     page->round ^= 0x80000000u;
     w->store->save(w->store, index, page);
 }
-
-/* ---- control */
 
 /* An answer is a line: exit status, a blank, the text to print. */
 static void answer(int fd, int status, const char *text)
