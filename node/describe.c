@@ -6,27 +6,92 @@
 
 #include <jansson.h>
 
-int describe(FILE *out)
+static json_t *describe_types(void)
 {
     json_t *types = json_array();
     for (const struct scenario *s = scenarios; s->type != NULL; s++)
         json_array_append_new(types,
-                              json_pack("{s:s, s:s}", "type", s->type, "summary", s->summary));
+                              json_pack("{s:s, s:s, s:I}", "type", s->type, "summary", s->summary,
+                                        "migrate_count", (json_int_t)s->migrate_count));
+    return types;
+}
 
-    size_t n;
-    const struct param_info *infos = param_infos(&n);
+/* NULL, which json_object_set_new() leaves out, if there are none. */
+static json_t *describe_words(const char *const *words)
+{
+    json_t *array = words != NULL ? json_array() : NULL;
+    for (; words != NULL && *words != NULL; words++)
+        json_array_append_new(array, json_string(*words));
+    return array;
+}
+
+static json_t *describe_later(const struct param_later *later)
+{
+    json_t *array = later != NULL ? json_array() : NULL;
+    for (; later != NULL && later->word != NULL; later++)
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s}", "word", later->word, "why", later->why));
+    return array;
+}
+
+static json_t *describe_scopes(unsigned scopes)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < PARAM_SCOPES; i++)
+        if (scopes & 1u << i)
+            json_array_append_new(array, json_string(param_scope_name(i)));
+    return array;
+}
+
+/* What a row does not say is left out, but for the default, which is null then. */
+static json_t *describe_parameter(const struct param_info *info)
+{
+    json_t *row = json_pack(
+        "{s:s, s:s, s:s?, s:s, s:s, s:s, s:o, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*}", "name",
+        info->name, "type", param_kind_name(info->kind), "default", info->fallback, "section",
+        info->section, "doc", info->doc, "care", param_care_name(info->care), "scopes",
+        describe_scopes(info->scopes), "word_pattern", info->word_pattern, "word_rule",
+        info->word_rule, "why", info->why, "values", describe_words(info->values), "later",
+        describe_later(info->later), "same", describe_words(info->same));
+    if (info->min != 0 || info->max != 0) {
+        json_object_set_new(row, "min", json_integer(info->min));
+        json_object_set_new(row, "max", json_integer(info->max));
+    }
+    if (info->unit != 0)
+        json_object_set_new(row, "unit", json_integer((json_int_t)info->unit));
+    if (info->secret)
+        json_object_set_new(row, "secret", json_true());
+    return row;
+}
+
+static json_t *describe_parameters(void)
+{
     json_t *parameters = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(parameters,
-                              json_pack("{s:s, s:s, s:s?, s:s, s:s, s:I, s:I, s:s*, s:s*}", "name",
-                                        infos[i].name, "type", param_kind_name(infos[i].kind),
-                                        "default", infos[i].fallback, "section", infos[i].section,
-                                        "doc", infos[i].doc, "min", (json_int_t)infos[i].min, "max",
-                                        (json_int_t)infos[i].max, "word_pattern",
-                                        infos[i].word_pattern, "word_rule", infos[i].word_rule));
+    for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++)
+        json_array_append_new(parameters, describe_parameter(*info));
+    return parameters;
+}
 
-    json_t *root = json_pack("{s:s, s:o, s:o}", "version", NODE_VERSION, "types", types,
-                             "parameters", parameters);
+static json_t *describe_aliases(void)
+{
+    json_t *aliases = json_array();
+    for (const struct param_alias *alias = param_aliases(); alias->name != NULL; alias++) {
+        json_t *row = json_pack("{s:s, s:s}", "name", alias->name, "current", alias->current);
+        json_t *values = alias->values != NULL ? json_array() : NULL;
+        for (const struct param_alias_value *v = alias->values; v != NULL && v->from != NULL; v++)
+            json_array_append_new(values, json_pack("{s:s, s:s?}", "from", v->from, "to", v->to));
+        if (values != NULL)
+            json_object_set_new(row, "values", values);
+        json_array_append_new(aliases, row);
+    }
+    return aliases;
+}
+
+int describe(FILE *out)
+{
+    json_t *root =
+        json_pack("{s:s, s:o, s:o, s:o}", "version", NODE_VERSION, "types", describe_types(),
+                  "parameters", describe_parameters(), "aliases", describe_aliases());
     int dumped = json_dumpf(root, out, JSON_INDENT(1) | JSON_SORT_KEYS);
     json_decref(root);
     return dumped == 0 && fputc('\n', out) == '\n' && fflush(out) == 0 ? 0 : 1;

@@ -124,5 +124,5 @@ Test(qemu_cmdline, what_cannot_be_built_is_refused_by_name)
     refuses("nettype", "bridge", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("uuid", "random", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("extra_params", "-device 'open", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
-    refuses("smp", "300", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
+    refuses("smp", "0", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
 }

@@ -93,12 +93,12 @@ Test(types, shows_one_parameter_with_what_may_be_written)
 
 Test(types, shows_a_parameter_that_is_asked_for_with_a_suffix)
 {
-    cr_expect_eq(call("--json|uuid_vm1"), 0);
-    cr_assert_stdout_eq_str("{\n \"default\": null,\n \"doc\": \"UUID of the machine\",\n"
-                            " \"max\": 0,\n"
-                            " \"min\": 0,\n"
-                            " \"name\": \"uuid\",\n \"section\": \"machine\",\n"
-                            " \"type\": \"string\"\n}\n");
+    cr_expect_eq(call("--json|extra_params_vm1"), 0);
+    cr_assert_stdout_eq_str("{\n \"care\": \"honoured\",\n \"default\": null,\n"
+                            " \"doc\": \"appended to the command line, split as a shell would\",\n"
+                            " \"name\": \"extra_params\",\n"
+                            " \"scopes\": [\n  \"host\",\n  \"vm\"\n ],\n"
+                            " \"section\": \"machine\",\n \"type\": \"string\"\n}\n");
 }
 
 Test(types, names_the_nearest_when_a_name_is_unknown)

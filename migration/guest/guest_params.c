@@ -1,0 +1,26 @@
+/* What runs in a VM, and the work it does: read by guest.c, tick.c, jeos.c and rounds.c. */
+#include "migration/params_tables.h"
+
+#define GUEST(name_) .name = (name_), .section = "guest", .scopes = PARAM_OF_VM
+
+const struct param_info guest_params[] = {
+    {GUEST("guest"), .kind = PARAM_WORD, .fallback = "tick", .values = WORDS("tick", "jeos"),
+     .doc = "what runs in the VM: tick or jeos"},
+    {GUEST("login_timeout"), .kind = PARAM_DURATION, .fallback = "360",
+     .doc = "limit for boot and login"},
+    {GUEST("dirty_mem"), .kind = PARAM_SIZE, .fallback = "16", .unit = MIB,
+     .doc = "memory that the guest writes and checks, in MiB"},
+    {GUEST("dirty_rate"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
+     .doc = "how fast it writes, in MiB/s; 0: it only checks"},
+    {GUEST("disk_write_mem"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
+     .doc = "data that jeos writes to its disk and checks, in MiB"},
+    {GUEST("disk_write_rate"), .kind = PARAM_SIZE, .fallback = "1", .unit = MIB,
+     .doc = "how fast it writes them, in MiB/s"},
+    {GUEST("disk_write_path"), .kind = PARAM_PATH, .fallback = "/tmp/vtmh-disk.data",
+     .doc = "file or device it writes them to"},
+    {GUEST("migration_bg_command"), .kind = PARAM_STRING,
+     .doc = "started in the guest before the migration"},
+    {GUEST("migration_bg_check_command"), .kind = PARAM_STRING,
+     .doc = "must succeed in the guest after the migration"},
+    {.name = NULL},
+};

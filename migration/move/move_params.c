@@ -1,0 +1,33 @@
+/* How a VM moves: read by request.c. */
+#include "migration/params_tables.h"
+
+#define MIGRATION(name_) .name = (name_), .section = "migration"
+
+#define TCP_ONLY "VMs move by tcp only"
+
+const struct param_info move_params[] = {
+    {MIGRATION("mig_protocol"), .kind = PARAM_WORD, .fallback = "tcp", .values = WORDS("tcp"),
+     .later = LATER({"unix", TCP_ONLY}, {"exec", TCP_ONLY}, {"fd", TCP_ONLY}, {"file", TCP_ONLY},
+                    {"rdma", TCP_ONLY}, {"x-rdma", TCP_ONLY}),
+     .scopes = PARAM_PER_VM, .doc = "transport"},
+    {MIGRATION("mig_timeout"), .kind = PARAM_DURATION, .fallback = "480", .scopes = PARAM_PER_VM,
+     .doc = "limit of one migration"},
+    {MIGRATION("mig_stall_timeout"), .kind = PARAM_DURATION, .fallback = "10",
+     .scopes = PARAM_PER_VM, .doc = "without progress for so long, the leg has failed"},
+    {MIGRATION("mig_port"), .kind = PARAM_PORTS, .fallback = "0", .scopes = PARAM_OF_VM,
+     .doc = "port of the destination, or a range as 5200-5899; 0: any"},
+    {MIGRATION("mig_address"), .kind = PARAM_ADDRESS, .scopes = PARAM_OF_VM,
+     .doc = "address of the destination; the one vtmh reached it by if not set"},
+    {MIGRATION("mig_speed"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
+     .scopes = PARAM_OF_VM, .doc = "bandwidth limit, in MiB/s; 0: none"},
+    {MIGRATION("dirty_rounds"), .kind = PARAM_INT, .fallback = "0", .min = 0, .max = 1000,
+     .scopes = PARAM_OF_VM, .doc = "how often the guest writes all of dirty_mem before each leg"},
+    {MIGRATION("min_dirty_syncs"), .kind = PARAM_INT, .fallback = "0", .min = 0, .max = 1000,
+     .scopes = PARAM_OF_VM,
+     .doc = "a leg with fewer dirty syncs is a warning, since it proves little about lost pages"},
+    {MIGRATION("mig_downtime"), .kind = PARAM_DURATION, .scopes = PARAM_OF_VM,
+     .doc = "downtime limit; the hypervisor's own if not set"},
+    {MIGRATION("mig_offline"), .kind = PARAM_BOOL, .fallback = "no", .scopes = PARAM_PER_VM,
+     .doc = "stop the guest before the migration"},
+    {.name = NULL},
+};

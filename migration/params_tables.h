@@ -1,0 +1,27 @@
+/*
+ * The tables of parameters, each in a file beside those who read it (vm/vm_params.c, …), in the
+ * order in which they are documented. A table ends with a row without a name.
+ *
+ * A new table is a declaration here and a line in params.c.
+ */
+#pragma once
+
+#include "cfg/param-info.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+/* Words for .values and .same: WORDS("yes", "no"). */
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* For .later: LATER({"exec", "why"}, …). */
+#define LATER(...) ((const struct param_later[]){__VA_ARGS__, {NULL, NULL}})
+
+extern const struct param_info job_params[];       /* what vtmh reads itself */
+extern const struct param_info scenario_params[];  /* what runs, on which VMs, how often */
+extern const struct param_info vm_params[];        /* the VM and its hardware */
+extern const struct param_info nic_params[];       /* its network cards */
+extern const struct param_info guest_params[];     /* what runs in it, and its work */
+extern const struct param_info move_params[];      /* how it moves */
+extern const struct param_info reference_params[]; /* names of avocado-vt without a reader here */
+
+extern const struct param_alias historic_names[];

@@ -1,0 +1,29 @@
+/* What runs, on which VMs, how often: read by run.c and by the test types. */
+#include "migration/params_tables.h"
+
+const struct param_info scenario_params[] = {
+    {.name = "type",
+     .kind = PARAM_STRING,
+     .section = "test",
+     .doc = "test type that runs; vtmh types lists them"},
+    {.name = "vms",
+     .kind = PARAM_LIST,
+     .fallback = "vm1",
+     /* It becomes part of file names and of meetings. */
+     .word_pattern = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$",
+     .word_rule = "a VM's name: letters, digits, '_', '.' and '-', at most 32",
+     .section = "test",
+     .doc = "VMs of the test"},
+    {.name = "main_vm",
+     .kind = PARAM_STRING,
+     .section = "test",
+     .doc = "VM that is the first of vms, also when vms does not name it"},
+    {.name = "migrate_count",
+     .kind = PARAM_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = 1000000,
+     .section = "test",
+     .doc = "legs; a test type may have a default of its own"},
+    {.name = NULL},
+};
