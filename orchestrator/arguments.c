@@ -1,6 +1,5 @@
 #include "orchestrator/arguments.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,11 +98,11 @@ static int parse_long(const struct arguments *arguments, char **words, void *tar
         return fail_value(written, NULL, err);
     if (outcome_of(row) != ARGUMENTS_PARSED)
         return outcome_of(row);
-    if (row->value != NULL && value == NULL) {
+    if (row->value != NULL && value == NULL && !row->optional) {
         value = words[1];
         *used = 2;
     }
-    if (row->value != NULL && value == NULL)
+    if (row->value != NULL && value == NULL && !row->optional)
         return fail_value(written, row->value, err);
     return take(row, written, value, target, err);
 }
@@ -125,7 +124,7 @@ static int parse_letters(const struct arguments *arguments, char **words, void *
         }
         if (outcome_of(row) != ARGUMENTS_PARSED)
             return outcome_of(row);
-        if (row->value != NULL) {
+        if (row->value != NULL && !row->optional) {
             value = letter[1] != '\0' ? letter + 1 : words[1];
             *used = letter[1] != '\0' ? 1 : 2;
             if (value == NULL)
@@ -201,7 +200,7 @@ static void append_rows(GString *text, const struct argument *rows)
         else
             g_string_append_printf(text, "      --%s", row->name);
         if (row->value != NULL)
-            g_string_append_printf(text, " %s", row->value);
+            g_string_append_printf(text, row->optional ? "[=%s]" : " %s", row->value);
         for (char **line = lines; *line != NULL; line++) {
             gsize width = text->len - start;
 
@@ -278,17 +277,23 @@ const char *arguments_nearest(const char *word, const char *const *words)
     return nearest;
 }
 
-char *arguments_command_line(const char *command, int argc, char **argv)
+char *arguments_word(const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                 "0123456789_-./:,=@+%";
+    bool is_plain = *word != '\0' && word[strspn(word, plain)] == '\0';
+
+    return is_plain ? g_strdup(word) : g_shell_quote(word);
+}
+
+char *arguments_command_line(const char *command, int argc, char **argv)
+{
     GString *line = g_string_new("vtmh");
 
     if (command != NULL)
         g_string_append_printf(line, " %s", command);
     for (int i = 0; i < argc; i++) {
-        bool is_plain = *argv[i] != '\0' && argv[i][strspn(argv[i], plain)] == '\0';
-        g_autofree char *word = is_plain ? g_strdup(argv[i]) : g_shell_quote(argv[i]);
+        g_autofree char *word = arguments_word(argv[i]);
 
         g_string_append_printf(line, " %s", word);
     }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define ARGUMENTS_ERROR (arguments_error_quark())
@@ -26,7 +27,11 @@ struct argument {
     char letter;       /* '\0': none */
     const char *value; /* what it takes, as the help shows it: "FILTER"; NULL: a flag */
     const char *help;  /* may have several lines */
-    /* Puts a value into target. Errors without the option's name: the parser puts it in front. */
+    bool optional;     /* the value may be left out, and comes behind "=" only */
+    /*
+     * Puts a value (NULL if left out) into target. Errors without the option's name: the parser
+     * puts it in front.
+     */
     int (*take)(const char *value, void *target, GError **err);
     size_t flag; /* of a flag: offset in target of the bool to set */
 };
@@ -61,6 +66,9 @@ int arguments_print(const struct arguments *arguments, enum arguments_outcome ou
  * is near. Transfer none.
  */
 const char *arguments_nearest(const char *word, const char *const *words);
+
+/* A word as a shell takes it: quoted where it must be. Transfer full. */
+char *arguments_word(const char *word);
 
 /* "vtmh COMMAND WORDS…", quoted so that a user can type it again; command may be NULL. Transfer
  * full.

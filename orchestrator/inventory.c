@@ -269,5 +269,9 @@ int inventory_read_file(const char *path, GPtrArray *machines, GError **err)
         g_ptr_array_set_size(machines, (int)before);
         return -1;
     }
+    if (machines->len == before) {
+        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_FILE, "%s names no host", path);
+        return -1;
+    }
     return 0;
 }

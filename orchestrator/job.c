@@ -1,7 +1,9 @@
 #include "orchestrator/job.h"
 
 #include "orchestrator/coordinator.h"
+#include "orchestrator/dependencies.h"
 #include "orchestrator/recorder.h"
+#include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
 #include "orchestrator/user_watch.h"
 
@@ -24,6 +26,8 @@ struct work {
     struct coordinator *coordinator;
     struct fiber *body;
     const struct deploy_options *deploy_options;
+    char *lost_host;       /* the first machine on which no node could be put, or NULL */
+    char *lost_cause;      /* why, without its name */
     unsigned n_coming_up;  /* machines that have neither a node yet nor failed */
     unsigned interrupts;   /* Ctrl-C */
     const char *end_cause; /* why the job ends before its last test, by the user's will or by
@@ -74,14 +78,18 @@ static struct peer *put_node_on(struct work *work, const struct machine *machine
     return NULL;
 }
 
+/* A message of a machine without the name that such messages begin with. */
+static const char *without_name(const struct machine *machine, const char *message)
+{
+    g_autofree char *name = g_strdup_printf("%s: ", machine->name);
+    return g_str_has_prefix(message, name) ? message + strlen(name) : message;
+}
+
 /* The first line of why a machine cannot be had: the whole is told when all are through. */
 static void tell_failure(const struct work *work, const struct machine *machine,
                          const GError *error)
 {
-    g_autofree char *name = g_strdup_printf("%s: ", machine->name);
-    const char *why = error->message;
-    if (g_str_has_prefix(why, name))
-        why += strlen(name);
+    const char *why = without_name(machine, error->message);
     g_autofree char *line = g_strndup(why, strcspn(why, "\n"));
     display_host(work->job->display, machine->name, line);
 }
@@ -100,6 +108,29 @@ static int bring_up(void *arg, GError **err)
     return 0;
 }
 
+/* What the tests, which cannot be run, name as their cause: the first machine's. */
+static void note_lost(struct work *work, const struct one_node *nodes, unsigned n)
+{
+    g_autoptr(GString) others = g_string_new(NULL);
+    const struct one_node *first = NULL;
+    for (unsigned i = 0; i < n; i++) {
+        if (nodes[i].peer != NULL)
+            continue;
+        if (first == NULL)
+            first = &nodes[i];
+        else
+            g_string_append_printf(others, "%s%s", others->len > 0 ? ", " : "",
+                                   nodes[i].machine->name);
+    }
+    if (first == NULL)
+        return;
+    const char *why = without_name(first->machine, first->error->message);
+    work->lost_host = g_strdup(first->machine->name);
+    work->lost_cause = others->len == 0
+                           ? g_strdup(why)
+                           : g_strdup_printf("%s (nor can %s be used)", why, others->str);
+}
+
 /* All machines at once; every machine that cannot be had is told, not only the first. */
 static int bring_up_all(struct work *work, GError **err)
 {
@@ -113,6 +144,8 @@ static int bring_up_all(struct work *work, GError **err)
         scope_spawn(all, nodes[i].machine->name, bring_up, &nodes[i]);
     }
     scope_close(all, NULL);
+    if (!fiber_is_cancelled())
+        note_lost(work, nodes, machines->len);
 
     g_autoptr(GString) trouble = g_string_new(NULL);
     for (unsigned i = 0; i < machines->len; i++) {
@@ -148,8 +181,7 @@ static void skip_test(struct work *work, struct test_result *result, Vtmh__Statu
     result->status = status;
     result->fail_host = g_strdup(host);
     result->fail_cause = g_strdup(why);
-    result->start_us = result->end_us = g_get_real_time();
-    recorder_end_test(&work->recorder, result);
+    recorder_leave_out(&work->recorder, result);
 }
 
 static void run_test(struct work *work, const struct params *params, struct test_result *result)
@@ -208,24 +240,53 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
     job_result_trouble(work->job->result, stop->why);
 }
 
+/* Runs a test, or says why it is not to be run. */
+static void deal_with(struct work *work, const struct params *params,
+                      struct dependencies *dependencies, struct test_result *result)
+{
+    g_autofree char *unmet = NULL;
+    bool skip = false;
+    params_bool(params, "skip", false, &skip, NULL); /* checked when the file was read */
+    if (skip) {
+        skip_test(work, result, VTMH__STATUS__STATUS_SKIP, NULL, "skip = yes");
+    } else if ((unmet = dependencies_unmet(dependencies, params_dep(params))) != NULL) {
+        result->is_unmet = true;
+        skip_test(work, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
+    } else {
+        run_test(work, params, result);
+    }
+    dependencies_note(dependencies, result);
+}
+
+static struct test_result *new_result(const struct work *work, const struct params *params,
+                                      unsigned number)
+{
+    const char *file = work->job->options->selection.file;
+    g_autofree char *name = test_name_full(params_name(params), file);
+    g_autofree char *shortname =
+        test_name_short(params_shortname(params), params_name(params), file);
+    return test_result_new(number, name, shortname);
+}
+
 /* no_hosts: why there is nothing to run the tests on; NULL: there is. */
 static void run_tests(struct work *work, const char *no_hosts)
 {
     struct job *job = work->job;
-    struct stop stop = {.status = VTMH__STATUS__STATUS_CANCEL, .why = g_strdup(no_hosts)};
+    struct stop stop = {
+        .status = VTMH__STATUS__STATUS_CANCEL, .host = work->lost_host, .why = g_strdup(no_hosts)};
     const struct test_result *last = NULL;
     unsigned number = 0;
     for (unsigned round = 0; round < job->options->repeat; round++) {
+        g_autoptr(dependencies) dependencies = dependencies_new();
         for (unsigned i = 0; i < job->tests->len; i++) {
             const struct params *params = g_ptr_array_index(job->tests, i);
-            struct test_result *result =
-                test_result_new(++number, params_name(params), params_shortname(params));
+            struct test_result *result = new_result(work, params, ++number);
             g_ptr_array_add(job->result->tests, result);
             look_for_stop(work, last, &stop);
             if (stop.why != NULL)
                 skip_test(work, result, stop.status, stop.host, stop.why);
             else
-                run_test(work, params, result);
+                deal_with(work, params, dependencies, result);
             last = result;
         }
     }
@@ -304,8 +365,7 @@ static int run_body(void *arg, GError **err)
         /* The user knows of his Ctrl-C, and of the time that is over it is noted already. */
         if (work->end_cause == NULL)
             job_result_trouble(work->job->result, error->message);
-        g_autofree char *why = g_strdelimit(g_strdup(error->message), "\n", ';');
-        run_tests(work, why);
+        run_tests(work, work->lost_cause != NULL ? work->lost_cause : error->message);
     } else {
         struct coordinator_listener listener = recorder_listener(&work->recorder);
         work->coordinator =
@@ -398,10 +458,11 @@ void job_run(struct job *job)
     struct work work = {.job = job, .peers = peers};
     recorder_init(&work.recorder, job);
     int64_t began_us = g_get_monotonic_time();
-    job->result->start_us = g_get_real_time();
     g_autoptr(GError) error = NULL;
     if (fiber_run(run_main, &work, &error) < 0)
         job_result_trouble(job->result, error->message);
+    g_free(work.lost_host);
+    g_free(work.lost_cause);
     job->result->end_us = g_get_real_time();
     job->result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
 }

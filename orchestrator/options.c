@@ -1,7 +1,6 @@
 #include "orchestrator/options.h"
 
 #include "cfg/params.h"
-#include "orchestrator/selection.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +10,11 @@
 
 /* What the rows take their values into. */
 struct parsing {
-    struct selection selection;
-    struct run_options options;
+    struct run_options options; /* first, and in it the selection: their rows have them as target */
     bool quiet, verbose;
 };
+
+G_STATIC_ASSERT(offsetof(struct run_options, selection) == 0);
 
 static struct run_options *options_of(void *target)
 {
@@ -47,8 +47,31 @@ static int take_results(const char *value, void *target, GError **err)
     return replace(&options_of(target)->results_dir, value, err);
 }
 
+static int take_test(const char *value, void *target, GError **err)
+{
+    return replace(&options_of(target)->test, value, err);
+}
+
+static int take_dry_run(const char *value, void *target, GError **err)
+{
+    if (value != NULL && strcmp(value, "hosts") != 0) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "\"%s\" is not known; write --dry-run, or --dry-run=hosts", value);
+        return -1;
+    }
+    options_of(target)->dry = value != NULL ? RUN_HOSTS : RUN_DRY;
+    return 0;
+}
+
 static int take_json(const char *value, void *target, GError **err)
 {
+    if (g_str_has_suffix(value, ".cfg")) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "%s is a configuration file by its name, and would be written over; name the "
+                    "file for the results first: --json results.json %s",
+                    value, value);
+        return -1;
+    }
     return replace(&options_of(target)->json_file, value, err);
 }
 
@@ -93,25 +116,31 @@ static int take_job_timeout(const char *value, void *target, GError **err)
 
 static const struct argument table[] = {
     {"machines", 'm', "HOSTS", .take = take_machines,
-     .help = "the machines, separated by commas: [user@]host[:port],\n"
-             "or local:NAME for a node on this computer"},
+     .help = "the hosts, separated by commas: [user@]host[:port],\n"
+             "or local:NAME for this computer"},
     {"machine-file", 'M', "FILE", .take = take_machine_file,
-     .help = "machines from a file, one a line"},
+     .help = "hosts from a file, one a line"},
     SELECTION_ROWS,
-    {"dry-run", FLAG(options.dry_run), .help = "print the tests that would run, and stop"},
+    {"test", .value = "N|NAME", .take = take_test,
+     .help = "only this test: its number in the list, its full name,\n"
+             "or its short name"},
+    {"dry-run", .value = "hosts", .take = take_dry_run, .optional = true,
+     .help = "tell each test, its hosts, and whether it would run; with\n"
+             "=hosts also ask the hosts what they offer. Runs no test"},
     {"repeat", .value = "N", .take = take_repeat, .help = "run the list of tests N times"},
-    {"tuple", .value = "N", .take = take_tuple, .help = "machines that one test takes (2)"},
+    {"tuple", .value = "N", .take = take_tuple, .help = "hosts that one test takes (2)"},
     {"fail-fast", FLAG(options.fail_fast),
      .help = "stop at the first test that ends FAIL or ERROR"},
     {"job-timeout", .value = "TIME", .take = take_job_timeout,
      .help = "end the job after this time: 90s, 30m, 2h"},
+    {"allow-empty", FLAG(options.allow_empty), .help = "end with 0 when every test was skipped"},
     {"results", 'r', "DIR", .take = take_results,
      .help = "where the job's folder is made; by default\n"
              "$XDG_STATE_HOME/vtmh/results, else ~/.local/state/vtmh/results"},
     {"json", .value = "FILE", .take = take_json,
      .help = "write results.json there too; - is stdout"},
     {"accept-new-host-keys", FLAG(options.accept_new_host_keys),
-     .help = "trust machines that known_hosts does not have, and add\n"
+     .help = "trust hosts that known_hosts does not have, and add\n"
              "them; a changed key is still refused"},
     {"quiet", 'q', FLAG(quiet), .help = "only verdicts and the path of the results"},
     {"verbose", 'v', FLAG(verbose), .help = "show the log of the nodes too"},
@@ -121,7 +150,7 @@ static const struct argument table[] = {
 static const struct arguments arguments = {
     .usage = "vtmh [run] -m HOSTS [options] FILE.cfg [LINE…]",
     .about =
-        "Migrates virtual machines between the machines HOSTS as the tests of FILE.cfg say,\n"
+        "Migrates virtual machines between the hosts HOSTS as the tests of FILE.cfg say,\n"
         "checks and measures each migration, and leaves a folder with the results, whose path\n"
         "is the last line printed. A LINE acts as if it stood at the end of the file.",
     .more = "examples:\n"
@@ -131,12 +160,13 @@ static const struct arguments arguments = {
             "  vtmh -m host1,host2 --dry-run --no jeos migrate.cfg\n"
             "\n"
             "exit status, a sum of:\n"
-            "  0  all passed (or were skipped)\n"
+            "  0  all passed (some may have been skipped)\n"
             "  1  a test ended with FAIL or ERROR\n"
-            "  2  the job could not go on: a machine is unreachable or was lost\n"
+            "  2  the job could not go on: a host is unreachable or was lost\n"
             "  4  the command line or the configuration is wrong\n"
             "  8  interrupted\n"
-            "  16 a test passed with warnings",
+            "  16 a test passed with warnings\n"
+            "  32 nothing was tested: no test passed, none failed (see --allow-empty)",
     .table = table,
     .take_word = selection_take_word,
 };
@@ -160,16 +190,16 @@ static int check(const struct parsing *parsing, GError **err)
 
     if (parsing->quiet && parsing->verbose)
         return fail_usage(err, "-q and -v exclude each other");
-    if (parsing->selection.file == NULL)
+    if (parsing->options.selection.file == NULL)
         return fail_usage(err, "no configuration file; write vtmh -m HOSTS FILE.cfg");
-    if (options->dry_run)
-        return 0;
+    if (options->dry == RUN_DRY && count == 0)
+        return 0; /* nothing but the file can be judged then */
     if (count == 0)
-        return fail_usage(err, "no machines; name them with -m host1,host2 or -m local:a,local:b");
+        return fail_usage(err, "no hosts; name them with -m host1,host2 or -m local:a,local:b");
     if (count < options->tuple) {
         g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
-                    "a test takes %u machines (--tuple), but only %u %s named", options->tuple,
-                    count, count == 1 ? "is" : "are");
+                    "a test takes %u hosts (--tuple), but only %u %s named", options->tuple, count,
+                    count == 1 ? "is" : "are");
         return -1;
     }
     return 0;
@@ -179,20 +209,16 @@ static void parsing_init(struct parsing *parsing)
 {
     *parsing = (struct parsing){
         .options = {.machines = inventory_new(), .repeat = 1, .tuple = 2, .level = DISPLAY_NORMAL}};
-    selection_init(&parsing->selection);
+    selection_init(&parsing->options.selection);
 }
 
-/* Makes run_options of it; the parsing is then empty. */
-static struct run_options *parsing_finish(struct parsing *parsing)
+/* Makes run_options of it, which have all that it owned. */
+static struct run_options *parsing_finish(const struct parsing *parsing)
 {
     struct run_options *options = g_memdup2(&parsing->options, sizeof(parsing->options));
 
-    options->file = g_steal_pointer(&parsing->selection.file);
-    options->extra = g_steal_pointer(&parsing->selection.extra);
-    options->defaults = parsing->selection.defaults;
     if (parsing->quiet || parsing->verbose)
         options->level = parsing->quiet ? DISPLAY_QUIET : DISPLAY_VERBOSE;
-    selection_clear(&parsing->selection);
     return options;
 }
 
@@ -219,8 +245,8 @@ void run_options_free(struct run_options *options)
     if (options == NULL)
         return;
     g_ptr_array_unref(options->machines);
-    g_free(options->file);
-    g_ptr_array_unref(options->extra);
+    selection_clear(&options->selection);
+    g_free(options->test);
     g_free(options->results_dir);
     g_free(options->json_file);
     g_free(options);

@@ -3,18 +3,26 @@
 
 #include "orchestrator/inventory.h"
 #include "orchestrator/report/display.h"
+#include "orchestrator/selection.h"
 #include "sync/autoptr.h"
 
+/* What --dry-run asks for. */
+enum run_dry {
+    RUN_REAL,
+    RUN_DRY,   /* tell what would run, without touching a host */
+    RUN_HOSTS, /* the same, and ask the hosts what they offer for it */
+};
+
 struct run_options {
-    GPtrArray *machines; /* struct machine */
-    char *file;          /* FILE.cfg */
-    GPtrArray *extra;    /* char *: lines that act at the end of the file: only, no, k = v */
-    bool defaults;       /* -d */
-    char *results_dir;   /* -r, or NULL */
-    unsigned repeat;     /* --repeat, 1 by default */
-    unsigned tuple;      /* --tuple, 2 by default */
+    struct selection selection; /* first: SELECTION_ROWS has it as its target */
+    GPtrArray *machines;        /* struct machine */
+    char *test;                 /* --test: the one test to run, by number or name; or NULL */
+    char *results_dir;          /* -r, or NULL */
+    unsigned repeat;            /* --repeat, 1 by default */
+    unsigned tuple;             /* --tuple, 2 by default */
     bool fail_fast;
-    bool dry_run; /* list the tests that would run */
+    enum run_dry dry; /* --dry-run */
+    bool allow_empty; /* no test that passed is no reason for an exit status */
     bool accept_new_host_keys;
     int64_t job_timeout_ms; /* 0: none */
     enum display_level level;

@@ -87,9 +87,33 @@ void recorder_begin_test(struct recorder *recorder, struct test_result *result)
     display_test_begin(recorder->job->display, result, recorder->total);
 }
 
-void recorder_end_test(struct recorder *recorder, struct test_result *result)
+/* How old results.json may become while tests are only left out: it grows with each of them. */
+#define MAX_AGE_US G_USEC_PER_SEC
+
+static void write_results(struct recorder *recorder)
 {
     g_autoptr(GError) error = NULL;
+    if (store_write_results(recorder->job->store, recorder->job->result, &error) < 0)
+        display_message(recorder->job->display, "%s", error->message);
+    recorder->written_us = g_get_monotonic_time();
+}
+
+static Vtmh__LogLevel level_of(Vtmh__Status status)
+{
+    switch (status) {
+    case VTMH__STATUS__STATUS_PASS:
+        return VTMH__LOG_LEVEL__LOG_INFO;
+    case VTMH__STATUS__STATUS_WARN:
+    case VTMH__STATUS__STATUS_SKIP:
+    case VTMH__STATUS__STATUS_CANCEL:
+        return VTMH__LOG_LEVEL__LOG_WARNING;
+    default:
+        return VTMH__LOG_LEVEL__LOG_ERROR;
+    }
+}
+
+static void tell_end(struct recorder *recorder, const struct test_result *result)
+{
     g_autofree char *id = test_result_id(result);
     g_autofree char *cause =
         result->fail_cause != NULL ? g_utf8_make_valid(result->fail_cause, -1) : NULL;
@@ -98,9 +122,22 @@ void recorder_end_test(struct recorder *recorder, struct test_result *result)
                           status_name(result->status), "fail_host", result->fail_host, "fail_cause",
                           cause, "elapsed_s", result->elapsed_s));
     store_log(recorder->job->store, g_get_real_time(), result->fail_host, NULL, NULL, id,
-              cause == NULL ? VTMH__LOG_LEVEL__LOG_INFO : VTMH__LOG_LEVEL__LOG_ERROR,
-              cause == NULL ? status_name(result->status) : cause);
+              level_of(result->status), cause == NULL ? status_name(result->status) : cause);
     display_test_end(recorder->job->display, result, recorder->total);
-    if (store_write_results(recorder->job->store, recorder->job->result, &error) < 0)
+}
+
+void recorder_end_test(struct recorder *recorder, struct test_result *result)
+{
+    tell_end(recorder, result);
+    write_results(recorder);
+}
+
+void recorder_leave_out(struct recorder *recorder, struct test_result *result)
+{
+    g_autoptr(GError) error = NULL;
+    if (store_begin_test(recorder->job->store, result, &error) < 0)
         display_message(recorder->job->display, "%s", error->message);
+    tell_end(recorder, result);
+    if (g_get_monotonic_time() - recorder->written_us >= MAX_AGE_US)
+        write_results(recorder);
 }

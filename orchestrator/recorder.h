@@ -6,7 +6,8 @@
 
 struct recorder {
     struct job *job;
-    unsigned total; /* tests of the job */
+    unsigned total;     /* tests of the job */
+    int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */
 };
 
 void recorder_init(struct recorder *recorder, struct job *job);
@@ -15,6 +16,9 @@ void recorder_init(struct recorder *recorder, struct job *job);
 struct coordinator_listener recorder_listener(struct recorder *recorder);
 
 void recorder_begin_test(struct recorder *recorder, struct test_result *result);
+
+/* A test that never begins: its status and cause are set. It gets a folder whose log says why. */
+void recorder_leave_out(struct recorder *recorder, struct test_result *result);
 
 /* Also writes results.json anew, so that a killed job leaves a true one. */
 void recorder_end_test(struct recorder *recorder, struct test_result *result);

@@ -142,6 +142,13 @@ unsigned job_result_count(const struct job_result *job, Vtmh__Status status)
     return count;
 }
 
+/* Whether it has tests, all of which have ended, and none of which passed. */
+static bool is_empty(const struct job_result *job)
+{
+    return job->tests->len > 0 && job_result_count(job, VTMH__STATUS__STATUS_NONE) == 0 &&
+           job_result_count(job, VTMH__STATUS__STATUS_PASS) == 0;
+}
+
 int job_result_exit_status(const struct job_result *job)
 {
     unsigned bits = job->exit_bits;
@@ -152,5 +159,7 @@ int job_result_exit_status(const struct job_result *job)
         bits |= (size_t)test->status < G_N_ELEMENTS(statuses) ? statuses[test->status].bits
                                                               : EXIT_BIT_TESTS_FAILED;
     }
+    if (bits == 0 && !job->allow_empty && is_empty(job))
+        bits = EXIT_BIT_NOTHING;
     return (int)bits;
 }

@@ -15,6 +15,7 @@ enum exit_bits {
     EXIT_BIT_USAGE = 4,        /* command line or configuration */
     EXIT_BIT_INTERRUPTED = 8,
     EXIT_BIT_WARNINGS = 16,
+    EXIT_BIT_NOTHING = 32, /* nothing was tested, and no other bit says why */
 };
 
 /* One leg, both ends' views joined. Figures that were not measured are negative. */
@@ -44,7 +45,8 @@ struct test_result {
     char *fail_host;  /* NULL: none, or the coordinator itself */
     char *fail_cause; /* NULL when passed */
     char *fail_context;
-    int64_t start_us, end_us; /* CLOCK_REALTIME */
+    bool is_unmet;            /* SKIP since a test that it depends on did not pass */
+    int64_t start_us, end_us; /* CLOCK_REALTIME; 0 if it never began */
     double elapsed_s;         /* by the monotonic clock */
     GPtrArray *legs;          /* struct leg_result */
     GPtrArray *notes;         /* char *, no repeats */
@@ -59,6 +61,7 @@ struct job_result {
     int64_t start_us, end_us;
     double elapsed_s;
     GPtrArray *tests;   /* struct test_result, in order */
+    bool allow_empty;   /* --allow-empty: nothing tested is no reason for an exit status */
     unsigned exit_bits; /* JOB, USAGE, INTERRUPTED: what the tests alone do not tell */
     char *trouble;      /* why the job could not go on, or NULL */
 };
@@ -91,5 +94,8 @@ const char *status_name(Vtmh__Status status);
 /* How many tests have this status. */
 unsigned job_result_count(const struct job_result *job, Vtmh__Status status);
 
-/* The program's exit status: the job's own bits and what the tests' statuses add. */
+/*
+ * The program's exit status: the job's own bits and what the tests' statuses add. When all that is
+ * 0 though no test passed (all were skipped or cancelled), it is NOTHING.
+ */
 int job_result_exit_status(const struct job_result *job);

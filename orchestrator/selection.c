@@ -11,6 +11,7 @@ void selection_clear(struct selection *selection)
 {
     g_clear_pointer(&selection->file, g_free);
     g_clear_pointer(&selection->extra, g_ptr_array_unref);
+    g_clear_pointer(&selection->expand, g_strfreev);
 }
 
 static int wrong(GError **err, const char *why)
@@ -61,13 +62,36 @@ int selection_take_param(const char *value, void *target, GError **err)
     return 0;
 }
 
-int selection_take_word(const char *word, void *target, G_GNUC_UNUSED GError **err)
+int selection_take_expand(const char *value, void *target, G_GNUC_UNUSED GError **err)
 {
     struct selection *selection = target;
 
-    if (selection->file == NULL)
+    g_strfreev(selection->expand);
+    selection->expand = g_strsplit(value, ",", -1);
+    return 0;
+}
+
+bool selection_is_file(const char *word)
+{
+    return strpbrk(word, " \t\r\n=") == NULL &&
+           (g_str_has_suffix(word, ".cfg") || g_file_test(word, G_FILE_TEST_IS_REGULAR));
+}
+
+int selection_take_word(const char *word, void *target, GError **err)
+{
+    struct selection *selection = target;
+
+    if (selection->file == NULL) {
         selection->file = g_strdup(word);
-    else
-        g_ptr_array_add(selection->extra, g_strdup(word));
+        return 0;
+    }
+    if (selection_is_file(word)) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                    "%s is a second configuration file; one is read, %s (the line 'include %s' "
+                    "adds another)",
+                    word, selection->file, word);
+        return -1;
+    }
+    g_ptr_array_add(selection->extra, g_strdup(word));
     return 0;
 }

@@ -11,6 +11,7 @@ struct selection {
     char *file;       /* FILE.cfg, or NULL when none was given */
     GPtrArray *extra; /* char *: lines that act at the end of the file: only, no, k = v */
     bool defaults;    /* -d */
+    GStrv expand;     /* -e: blocks that -d does not touch, or NULL */
 };
 
 void selection_init(struct selection *selection);
@@ -25,12 +26,21 @@ void selection_clear(struct selection *selection);
     {"param", 'p', "KEY=VALUE", .take = selection_take_param,                                      \
      .help = "set a parameter of every test, above the file"},                                     \
     {"defaults", 'd', .flag = offsetof(struct selection, defaults),                                \
-     .help = "of a block with a default variant take only this one"}
+     .help = "of a block with a default variant take only this one"},                              \
+    {"expand", 'e', "NAMES", .take = selection_take_expand,                                        \
+     .help = "blocks that -d does not touch, separated by commas"}
 /* clang-format on */
+
+/* Whether a word is meant as a configuration file, and not as a line of code. */
+bool selection_is_file(const char *word);
 
 int selection_take_only(const char *value, void *target, GError **err);
 int selection_take_no(const char *value, void *target, GError **err);
 int selection_take_param(const char *value, void *target, GError **err);
+int selection_take_expand(const char *value, void *target, GError **err);
 
-/* struct arguments.take_word: the file first, then lines of extra code. */
+/*
+ * struct arguments.take_word: the file first, then lines of extra code. A second file is an error
+ * that says how to join two.
+ */
 int selection_take_word(const char *word, void *target, GError **err);

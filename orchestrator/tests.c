@@ -1,6 +1,8 @@
 #include "orchestrator/tests.h"
 
 #include "orchestrator/description.h"
+#include "orchestrator/filter_hint.h"
+#include "orchestrator/test_name.h"
 
 /* A job of more tests than this is a mistake in a filter, not a plan. */
 #define MAX_TESTS 100000
@@ -55,22 +57,49 @@ static int check_typing(const char *file, const struct params *test, GError **er
     return 0;
 }
 
-GPtrArray *tests_read(const char *file, const GPtrArray *extra, bool defaults, GError **err)
+static int fail_empty(const struct selection *selection, GError **err)
 {
-    g_autoptr(cfg) config =
-        tests_open(file, extra, &(struct cfg_options){.defaults = defaults}, err);
+    g_autofree char *hint = filter_hint(selection);
+    if (hint != NULL)
+        g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT, "%s: no test is left by the filters: %s",
+                    selection->file, hint);
+    else
+        g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
+                    "%s: no test is left by the filters ('vtmh list %s' shows what there is)",
+                    selection->file, selection->file);
+    return -1;
+}
+
+/* The next test; of one that is wanted by name only this one. As cfg_next(). */
+static int next_test(struct cfg *config, const char *wanted, unsigned n_read, GError **err)
+{
+    if (wanted == NULL)
+        return cfg_next(config, err);
+    if (n_read > 0)
+        return 0;
+    return cfg_seek(config, wanted, err) < 0 ? -1 : 1;
+}
+
+GPtrArray *tests_read(const struct selection *selection, const char *wanted, GError **err)
+{
+    const char *file = selection->file;
+    const struct cfg_options options = {.defaults = selection->defaults,
+                                        .expand = (const char *const *)selection->expand};
+    g_autoptr(cfg) config = tests_open(file, selection->extra, &options, err);
     g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func(unref_params);
     if (config == NULL)
         return NULL;
 
     int more;
-    while ((more = cfg_next(config, err)) > 0) {
+    while ((more = next_test(config, wanted, tests->len, err)) > 0) {
         struct params *test = cfg_test_params(config, err);
         if (test == NULL)
             return NULL;
         g_ptr_array_add(tests, test);
         if (description_check(test, err) < 0) {
-            g_prefix_error(err, "test %s: ", cfg_test_shortname(config));
+            g_autofree char *name =
+                test_name_short(cfg_test_shortname(config), cfg_test_name(config), file);
+            g_prefix_error(err, "test %s: ", name);
             return NULL;
         }
         if (tests->len > MAX_TESTS) {
@@ -82,9 +111,7 @@ GPtrArray *tests_read(const char *file, const GPtrArray *extra, bool defaults, G
     if (more < 0)
         return NULL;
     if (tests->len == 0) {
-        g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
-                    "%s: no test is left by the filters ('vtmh list %s' shows what there is)", file,
-                    file);
+        fail_empty(selection, err);
         return NULL;
     }
     if (check_typing(file, g_ptr_array_index(tests, 0), err) < 0)

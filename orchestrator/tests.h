@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cfg/cfg.h"
+#include "orchestrator/selection.h"
 
 /* What stands for a file in messages about lines of the command line. */
 #define TESTS_COMMAND_LINE "<command line>"
@@ -11,11 +12,12 @@ struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cf
                        GError **err);
 
 /*
- * Reads FILE, adds the extra lines at its end, expands it, and checks every parameter
- * (description.h). Transfer full: array of struct params. The error is ready for the user:
- * FILE:LINE:COL, the line and a caret, what was expected. No test at all is an error, too.
+ * Reads the file, adds the extra lines at its end, expands it, and checks every parameter
+ * (description.h). wanted: a number from 1, a full or a short name of the one test to read; NULL:
+ * all. Transfer full: array of struct params. The error is ready for the user: FILE:LINE:COL, the
+ * line and a caret, what was expected. No test at all is an error, too.
  */
-GPtrArray *tests_read(const char *file, const GPtrArray *extra, bool defaults, GError **err);
+GPtrArray *tests_read(const struct selection *selection, const char *wanted, GError **err);
 
 /* The guests that the tests need, NULL-terminated, each once: "tick", "jeos". Transfer full. */
 GStrv tests_guests(const GPtrArray *tests);

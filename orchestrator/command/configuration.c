@@ -7,15 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int reading_take_expand(const char *value, void *target, G_GNUC_UNUSED GError **err)
-{
-    struct reading *reading = target;
-
-    g_strfreev(reading->expand);
-    reading->expand = g_strsplit(value, ",", -1);
-    return 0;
-}
-
 static int fail(const char *message)
 {
     fprintf(stderr, "vtmh: %s\n", message);
@@ -45,7 +36,6 @@ int reading_parse(const struct arguments *arguments, int argc, char **argv, stru
 void reading_clear(struct reading *reading)
 {
     selection_clear(&reading->selection);
-    g_clear_pointer(&reading->expand, g_strfreev);
 }
 
 struct cfg *reading_open(const struct reading *reading, GError **err)
@@ -53,7 +43,7 @@ struct cfg *reading_open(const struct reading *reading, GError **err)
     return tests_open(reading->selection.file, reading->selection.extra,
                       &(struct cfg_options){
                           .defaults = reading->selection.defaults,
-                          .expand = (const char *const *)reading->expand,
+                          .expand = (const char *const *)reading->selection.expand,
                           .keep_suffixes = reading->keep_suffixes,
                       },
                       err);

@@ -7,20 +7,16 @@
 /* First member of what such a command parses into. */
 struct reading {
     struct selection selection; /* first: SELECTION_ROWS has it as its target */
-    GStrv expand;               /* -e, or NULL */
     bool keep_suffixes;         /* -s */
 };
 
 /* clang-format off */
 #define READING_ROWS                                                                               \
     SELECTION_ROWS,                                                                                \
-    {"expand", 'e', "NAMES", .take = reading_take_expand,                                          \
-     .help = "blocks that -d does not touch, separated by commas"},                                \
     {"skip-dups", 's', .flag = offsetof(struct reading, keep_suffixes),                            \
-     .help = "keep keys with a suffix although all their values are equal"}
+     .help = "skip what drops duplicates: keep every key with a suffix of the\n"                  \
+             "statement \"suffix\", also where all its values are equal"}
 /* clang-format on */
-
-int reading_take_expand(const char *value, void *target, GError **err);
 
 /* Parses argv into reading (zeroed before, to be cleared after). Returns -1 when the command may go
  * on, else the exit status, after printing help or the error. */

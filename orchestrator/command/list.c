@@ -1,6 +1,8 @@
 #include "orchestrator/command/list.h"
 
 #include "orchestrator/command/configuration.h"
+#include "orchestrator/filter_hint.h"
+#include "orchestrator/test_name.h"
 
 #include <stdio.h>
 
@@ -31,6 +33,25 @@ static const struct arguments arguments = {
     .take_word = selection_take_word,
 };
 
+static void print_name(const struct listing *listing, const struct cfg *cfg)
+{
+    const char *file = listing->reading.selection.file;
+    g_autofree char *shown =
+        listing->full_names ? test_name_full(cfg_test_name(cfg), file)
+                            : test_name_short(cfg_test_shortname(cfg), cfg_test_name(cfg), file);
+
+    puts(shown);
+}
+
+/* An empty list is an answer, but seldom the one that was hoped for. */
+static void tell_hint(const struct listing *listing)
+{
+    g_autofree char *hint = filter_hint(&listing->reading.selection);
+
+    if (hint != NULL)
+        fprintf(stderr, "vtmh: %s\n", hint);
+}
+
 /* Prints as it goes: a configuration may have millions of tests. */
 static int print_names(const struct listing *listing, struct cfg *cfg, GError **err)
 {
@@ -40,8 +61,10 @@ static int print_names(const struct listing *listing, struct cfg *cfg, GError **
     while ((more = cfg_next(cfg, err)) > 0 && !ferror(stdout)) {
         count++;
         if (!listing->count)
-            puts(listing->full_names ? cfg_test_name(cfg) : cfg_test_shortname(cfg));
+            print_name(listing, cfg);
     }
+    if (more == 0 && count == 0)
+        tell_hint(listing);
     if (more == 0 && listing->count)
         printf("%" G_GUINT64_FORMAT "\n", count);
     return more < 0 ? -1 : 0;

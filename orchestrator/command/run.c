@@ -4,6 +4,7 @@
 #include "orchestrator/job.h"
 #include "orchestrator/report/file.h"
 #include "orchestrator/report/results_json.h"
+#include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
 
 #include <stdio.h>
@@ -22,7 +23,7 @@ static int check_machines(const struct run_options *options, GError **err)
     if (options->machines->len == options->tuple)
         return 0;
     g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
-                "-m names %u machine%s, a test runs on a tuple of %u (--tuple)",
+                "-m names %u host%s, a test runs on a tuple of %u (--tuple)",
                 options->machines->len, options->machines->len == 1 ? "" : "s", options->tuple);
     return -1;
 }
@@ -34,10 +35,14 @@ static int check_json_file(const struct run_options *options, GError **err)
     return file == NULL || strcmp(file, "-") == 0 ? 0 : file_check(file, err);
 }
 
-static void print_plan(const GPtrArray *tests)
+static void print_plan(const struct run_options *options, const GPtrArray *tests)
 {
-    for (unsigned i = 0; i < tests->len; i++)
-        printf("%u  %s\n", i + 1, params_shortname(g_ptr_array_index(tests, i)));
+    for (unsigned i = 0; i < tests->len; i++) {
+        const struct params *test = g_ptr_array_index(tests, i);
+        g_autofree char *name =
+            test_name_short(params_shortname(test), params_name(test), options->selection.file);
+        printf("%u  %s\n", i + 1, name);
+    }
 }
 
 static unsigned terminal_columns(void)
@@ -60,11 +65,23 @@ static void write_results(const struct run_options *options, struct store *store
     store_write_results(store, result, NULL);
 }
 
+static void tell_summary(struct display *display, struct store *store, struct job_result *result)
+{
+    g_autoptr(GError) error = NULL;
+    if (display_summary(display, result, &error) == 0)
+        return;
+    job_result_trouble(result, error->message);
+    display_message(display, "%s", error->message);
+    store_write_results(store, result, NULL);
+}
+
 static int run_job(const struct run_options *options, const GPtrArray *tests, char *line)
 {
     g_autoptr(GError) error = NULL;
     struct job_result *result = job_result_new();
     result->command_line = line;
+    result->start_us = g_get_real_time();
+    result->allow_empty = options->allow_empty;
     struct store *store = store_open(options->results_dir, result, &error);
     if (store == NULL) {
         job_result_free(result);
@@ -80,7 +97,7 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, ch
     write_results(options, store, result);
     if (result->trouble != NULL)
         display_message(display, "%s", result->trouble);
-    display_summary(display, result);
+    tell_summary(display, store, result);
     int status = job_result_exit_status(result);
     display_free(display);
     store_close(store);
@@ -97,12 +114,11 @@ int command_run(int argc, char **argv)
         return 0;
     if (parsed < 0)
         return usage_error(error);
-    g_autoptr(GPtrArray) tests =
-        tests_read(options->file, options->extra, options->defaults, &error);
+    g_autoptr(GPtrArray) tests = tests_read(&options->selection, options->test, &error);
     if (tests == NULL)
         return usage_error(error);
-    if (options->dry_run) {
-        print_plan(tests);
+    if (options->dry == RUN_DRY) {
+        print_plan(options, tests);
         return 0;
     }
     if (check_machines(options, &error) < 0 || check_json_file(options, &error) < 0)

@@ -1,6 +1,7 @@
 #include "orchestrator/command/show.h"
 
 #include "orchestrator/command/configuration.h"
+#include "orchestrator/test_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +15,17 @@ struct showing {
     char *test; /* --test, or NULL for all */
 };
 
-static int print_text(struct cfg *cfg, GString *buffer, GError **err);
+static int print_text(struct cfg *cfg, const char *file, GString *buffer, GError **err);
+static int print_jsonl(struct cfg *cfg, const char *file, GString *buffer, GError **err);
 
 /* How a test is printed. */
 static const struct format {
     const char *name;
-    int (*print)(struct cfg *cfg, GString *buffer, GError **err); /* appends the current test */
+    /* Appends the current test of the file. */
+    int (*print)(struct cfg *cfg, const char *file, GString *buffer, GError **err);
 } formats[] = {
     {"text", print_text},
-    {"jsonl", cfg_test_jsonl},
+    {"jsonl", print_jsonl},
 };
 
 static int take_format(const char *value, void *target, GError **err)
@@ -77,8 +80,9 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* "   1  NAME", then the parameters in the order of their keys. */
-static int print_text(struct cfg *cfg, GString *buffer, GError **err)
+static int print_text(struct cfg *cfg, const char *file, GString *buffer, GError **err)
 {
+    g_autofree char *shown = NULL;
     g_autoptr(params) test = cfg_test_params(cfg, err);
     g_autofree const char **keys = NULL;
     g_autofree char *dep = NULL;
@@ -91,14 +95,20 @@ static int print_text(struct cfg *cfg, GString *buffer, GError **err)
     for (params_iter_init(&it, test); params_iter_next(&it);)
         keys[count++] = it.key;
     qsort(keys, count, sizeof(*keys), compare_keys);
-    g_string_append_printf(buffer, "%4" G_GUINT64_FORMAT "  %s\n", cfg_test_number(cfg),
-                           cfg_test_shortname(cfg));
+    shown = test_name_short(cfg_test_shortname(cfg), cfg_test_name(cfg), file);
+    g_string_append_printf(buffer, "%4" G_GUINT64_FORMAT "  %s\n", cfg_test_number(cfg), shown);
     for (size_t i = 0; i < count; i++)
         g_string_append_printf(buffer, "      %s = %s\n", keys[i], params_get(test, keys[i]));
     dep = g_strjoinv(" ", (char **)params_dep(test));
     if (*dep != '\0')
         g_string_append_printf(buffer, "      depends on: %s\n", dep);
     return 0;
+}
+
+static int print_jsonl(struct cfg *cfg, G_GNUC_UNUSED const char *file, GString *buffer,
+                       GError **err)
+{
+    return cfg_test_jsonl(cfg, buffer, err);
 }
 
 /* Tests are written together: a write for each of them takes longer than one for many. */
@@ -112,7 +122,7 @@ static void write_tests(GString *buffer)
 
 static int print_test(const struct showing *showing, struct cfg *cfg, GString *buffer, GError **err)
 {
-    if (showing->format->print(cfg, buffer, err) < 0)
+    if (showing->format->print(cfg, showing->reading.selection.file, buffer, err) < 0)
         return -1;
     if (buffer->len >= BUFFER_BYTES)
         write_tests(buffer);

@@ -446,7 +446,7 @@ void display_log(struct display *display, const char *host, Vtmh__LogLevel level
     bool is_grave = level != VTMH__LOG_LEVEL__LOG_DEBUG && level != VTMH__LOG_LEVEL__LOG_INFO;
     g_autofree char *shown = NULL, *line = NULL;
 
-    if (!is_grave && display->level != DISPLAY_VERBOSE)
+    if (display->level == DISPLAY_QUIET || (!is_grave && display->level != DISPLAY_VERBOSE))
         return;
     shown = text_printable(text);
     line = g_strdup_printf("%s: %s%s", host != NULL ? host : "vtmh", word, shown);
@@ -473,13 +473,13 @@ void display_message(struct display *display, const char *format, ...)
     draw(display);
 }
 
-void display_summary(struct display *display, const struct job_result *job)
+int display_summary(struct display *display, const struct job_result *job, GError **err)
 {
     take_away(display);
     fflush(display->target.live);
     g_ptr_array_set_size(display->hosts, 0);
     g_ptr_array_set_size(display->tests, 0);
-    summary_print(display->target.out, job,
-                  display->level == DISPLAY_QUIET ? SUMMARY_SHORT : SUMMARY_FULL,
-                  display->target.out_colours);
+    return summary_print(display->target.out, job,
+                         display->level == DISPLAY_QUIET ? SUMMARY_SHORT : SUMMARY_FULL,
+                         display->target.out_colours, err);
 }

@@ -15,7 +15,7 @@
 struct display;
 
 enum display_level {
-    DISPLAY_QUIET, /* -q: only the last table's verdict lines, causes and the path; messages too */
+    DISPLAY_QUIET, /* -q: only verdict lines with their causes, the path, and messages */
     DISPLAY_NORMAL,
     DISPLAY_VERBOSE, /* -v: the nodes' log records too */
 };
@@ -44,12 +44,16 @@ void display_test_end(struct display *display, const struct test_result *test, u
 /* Draws what was left out, and the time. Call about once a second on a terminal. */
 void display_tick(struct display *display);
 
-/* A record of a node's or our own log; shown with -v, warnings and errors always. */
+/* A record of a node's or our own log; shown with -v; warnings and errors also without, but not
+ * with -q. */
 void display_log(struct display *display, const char *host, Vtmh__LogLevel level, const char *text);
 
 /* A message that must be seen: printed above the live lines, "vtmh: …" in front of each; a text of
  * several lines (a configuration error with its caret) stays so. */
 void display_message(struct display *display, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* The table (test, status, time, legs, downtime, memory), totals, causes, notes, path. */
-void display_summary(struct display *display, const struct job_result *job);
+/*
+ * The table (test, status, time, legs, downtime, memory), totals, causes, notes, path. Returns 0,
+ * or -1 when it could not be written (G_FILE_ERROR).
+ */
+int display_summary(struct display *display, const struct job_result *job, GError **err);

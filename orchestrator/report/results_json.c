@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REAL_DIGITS 15 /* all that a double holds for certain: no 12.300000000000001 */
+#define UNKNOWN "<unknown>" /* what avocado writes for a text that there is not */
+#define REAL_DIGITS 15      /* all that a double holds for certain: no 12.300000000000001 */
 
 /* NULL becomes null; what is not UTF-8 (a guest's words in a cause) is made so. */
 static json_t *text_or_null(const char *text)
@@ -17,6 +18,12 @@ static json_t *text_or_null(const char *text)
         return json_null();
     valid = g_utf8_make_valid(text, -1);
     return json_string(valid);
+}
+
+/* Of avocado's keys: its readers take a text for granted. */
+static json_t *text_or_unknown(const char *text)
+{
+    return text_or_null(text != NULL ? text : UNKNOWN);
 }
 
 static json_t *array_of_text(const GPtrArray *texts)
@@ -43,6 +50,23 @@ static json_t *count(int64_t value)
 static json_t *moment(int64_t time_us)
 {
     return time_us > 0 ? figure((double)time_us / G_USEC_PER_SEC) : json_null();
+}
+
+/* The same for avocado's keys, which have -1 where there was no such moment. */
+static json_t *avocado_moment(int64_t time_us)
+{
+    return time_us > 0 ? moment(time_us) : json_real(-1);
+}
+
+/* As avocado writes when a job began: local date and time. Transfer full. */
+static char *local_time(int64_t time_us)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(time_us / G_USEC_PER_SEC);
+    g_autofree char *seconds =
+        time_us > 0 && time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : NULL;
+
+    return seconds == NULL ? NULL
+                           : g_strdup_printf("%s.%06d", seconds, (int)(time_us % G_USEC_PER_SEC));
 }
 
 static const char *const memory_checks[] = {
@@ -122,19 +146,19 @@ static json_t *fail_reason(const struct test_result *test)
     g_autofree char *reason = NULL;
 
     if (test->fail_cause == NULL || test->fail_host == NULL)
-        return text_or_null(test->fail_cause);
+        return text_or_unknown(test->fail_cause);
     reason = g_strdup_printf("%s: %s", test->fail_host, test->fail_cause);
     return text_or_null(reason);
 }
 
-/* avocado's paths are absolute. NULL when the test had no folder. */
+/* avocado's paths are absolute. */
 static json_t *test_path(const struct job_result *job, const struct test_result *test,
                          const char *file)
 {
     g_autofree char *path = NULL;
 
     if (test->logdir == NULL || job->dir == NULL)
-        return json_null();
+        return text_or_unknown(NULL);
     path = g_build_filename(job->dir, test->logdir, file, NULL);
     return text_or_null(path);
 }
@@ -148,11 +172,11 @@ static json_t *one_test(const struct job_result *job, const struct test_result *
     json_object_set_new(object, "name", text_or_null(test->shortname));
     json_object_set_new(object, "status", json_string(status_name(test->status)));
     json_object_set_new(object, "fail_reason", fail_reason(test));
-    json_object_set_new(object, "time_start", moment(test->start_us));
-    json_object_set_new(object, "time_end", moment(test->end_us));
-    json_object_set_new(object, "actual_time_start", moment(test->start_us));
-    json_object_set_new(object, "actual_time_end", moment(test->end_us));
-    json_object_set_new(object, "time_elapsed", figure(test->elapsed_s));
+    json_object_set_new(object, "time_start", avocado_moment(test->start_us));
+    json_object_set_new(object, "time_end", avocado_moment(test->end_us));
+    json_object_set_new(object, "actual_time_start", avocado_moment(test->start_us));
+    json_object_set_new(object, "actual_time_end", avocado_moment(test->end_us));
+    json_object_set_new(object, "time_elapsed", figure(MAX(test->elapsed_s, 0)));
     json_object_set_new(object, "logdir", test_path(job, test, NULL));
     json_object_set_new(object, "logfile", test_path(job, test, "debug.log"));
     json_object_set_new(object, "tags", json_object());
@@ -172,6 +196,7 @@ json_t *results_json(const struct job_result *job)
     json_t *tests = json_array();
     json_t *own = json_object();
     g_autofree char *log = job->dir ? g_build_filename(job->dir, "job.log", NULL) : NULL;
+    g_autofree char *start = local_time(job->start_us);
     unsigned errors = job_result_count(job, VTMH__STATUS__STATUS_ERROR) +
                       job_result_count(job, VTMH__STATUS__STATUS_ABORTED);
     double elapsed_s = 0;
@@ -184,8 +209,8 @@ json_t *results_json(const struct job_result *job)
         elapsed_s += MAX(test->elapsed_s, 0);
         json_array_append_new(tests, one_test(job, test));
     }
-    json_object_set_new(object, "job_id", text_or_null(job->id));
-    json_object_set_new(object, "debuglog", text_or_null(log));
+    json_object_set_new(object, "job_id", text_or_unknown(job->id));
+    json_object_set_new(object, "debuglog", text_or_unknown(log));
     json_object_set_new(object, "total", json_integer(job->tests->len));
     json_object_set_new(object, "pass", tally(job, VTMH__STATUS__STATUS_PASS));
     json_object_set_new(object, "errors", json_integer(errors));
@@ -195,10 +220,11 @@ json_t *results_json(const struct job_result *job)
     json_object_set_new(object, "warn", tally(job, VTMH__STATUS__STATUS_WARN));
     json_object_set_new(object, "interrupt", tally(job, VTMH__STATUS__STATUS_INTERRUPT));
     json_object_set_new(object, "time", figure(elapsed_s));
-    json_object_set_new(object, "start", moment(job->start_us));
+    json_object_set_new(object, "start", text_or_unknown(start));
     json_object_set_new(object, "tests", tests);
 
     json_object_set_new(own, "command_line", text_or_null(job->command_line));
+    json_object_set_new(own, "start", moment(job->start_us));
     json_object_set_new(own, "end", moment(job->end_us));
     json_object_set_new(own, "elapsed_s", figure(job->end_us > 0 ? job->elapsed_s : -1));
     json_object_set_new(own, "exit_status", json_integer(job_result_exit_status(job)));

@@ -1,5 +1,7 @@
 #include "orchestrator/report/summary.h"
 
+#include "orchestrator/arguments.h"
+#include "orchestrator/report/file.h"
 #include "orchestrator/report/text.h"
 
 #include <string.h>
@@ -211,6 +213,16 @@ static char *cause(const struct test_result *test)
     return printable;
 }
 
+/* The folder of a test's logs, as it can be pasted behind a command. */
+static void print_logs(FILE *out, const struct job_result *job, const struct test_result *test)
+{
+    g_autofree char *path = g_build_filename(job->dir != NULL ? job->dir : "", test->logdir, NULL);
+    g_autofree char *word = arguments_word(path);
+    g_autofree char *shown = text_printable(word);
+
+    fprintf(out, INDENT "logs: %s\n", shown);
+}
+
 /* Each test that did not pass with its cause, what it leaked, and where its logs are. */
 static void print_causes(FILE *out, const struct job_result *job, bool colours)
 {
@@ -232,7 +244,7 @@ static void print_causes(FILE *out, const struct job_result *job, bool colours)
             fprintf(out, INDENT "left behind: %s\n", leak);
         }
         if (test->logdir != NULL)
-            fprintf(out, INDENT "logs: %s\n", test->logdir);
+            print_logs(out, job, test);
     }
 }
 
@@ -279,8 +291,11 @@ static void print_verdicts(FILE *out, const struct job_result *job, bool colours
     }
 }
 
-void summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours)
+int summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours,
+                  GError **err)
 {
+    bool is_written;
+
     if (form == SUMMARY_SHORT) {
         print_verdicts(out, job, colours);
     } else {
@@ -292,5 +307,6 @@ void summary_print(FILE *out, const struct job_result *job, enum summary_form fo
         fputc('\n', out);
     }
     fprintf(out, "%s\n", job->dir != NULL ? job->dir : "-");
-    fflush(out);
+    is_written = fflush(out) == 0 && !ferror(out);
+    return is_written ? 0 : file_fail(err, "writing", "standard output");
 }

@@ -10,8 +10,12 @@ enum summary_form {
     SUMMARY_SHORT, /* a line per test with its verdict and cause, and the path */
 };
 
-/* Writes it; the last line is the path of the job's folder. */
-void summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours);
+/*
+ * Writes it; the last line is the path of the job's folder. Returns 0, or -1 when not all of it
+ * could be written (G_FILE_ERROR).
+ */
+int summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours,
+                  GError **err);
 
 /* The colour of a status as a terminal's sequence, "" without colours; and the end of it. */
 const char *summary_colour(Vtmh__Status status, bool colours);

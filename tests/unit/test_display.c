@@ -349,7 +349,7 @@ Test(display, says_nothing_but_what_must_be_seen_when_quiet)
     display_message(display, "look");
     expect_plain("vtmh: look\n");
     job->dir = g_strdup("/results/job-1");
-    display_summary(display, job);
+    display_summary(display, job, NULL);
     fflush(target.out);
     cr_expect_str_eq(out_text, "/results/job-1\n");
 }
@@ -362,7 +362,7 @@ Test(display, puts_the_table_on_stdout_and_takes_the_live_lines_away)
     open_display(DISPLAY_NORMAL, true, 80);
     display_test_begin(display, test, 1);
     job->dir = g_strdup("/results/job-1");
-    display_summary(display, job);
+    display_summary(display, job, NULL);
     expect_screen(80, "");
     fflush(target.out);
     cr_expect(g_str_has_suffix(out_text, "\n/results/job-1\n"), "%s", out_text);
@@ -375,7 +375,7 @@ Test(display, leaves_stdout_to_others_when_asked)
     open_display(DISPLAY_QUIET, false, 80);
     job->dir = g_strdup("/results/job-1");
     display_leave_stdout(display);
-    display_summary(display, job);
+    display_summary(display, job, NULL);
     expect_plain("/results/job-1\n");
     fflush(target.out);
     cr_expect_str_eq(out_text, "");

@@ -83,6 +83,36 @@ Test(list_show, lists_nothing_and_is_content_when_filters_leave_nothing)
     cr_assert_stdout_eq_str("");
 }
 
+Test(list_show, a_filter_that_leaves_nothing_is_told_with_the_nearest_variant)
+{
+    cr_expect_eq(call(command_list, "--only|tikc|FILE"), 0);
+    cr_assert_stderr_eq_str("vtmh: --only tikc: there is no variant tikc; did you mean tick?\n");
+}
+
+Test(list_show, a_test_without_a_short_name_has_its_full_one)
+{
+    cr_assert(g_file_set_contents(path, "variants:\n    - @tcp:\n", -1, NULL));
+    cr_expect_eq(call(command_list, "-d|FILE"), 0);
+    cr_assert_stdout_eq_str("tcp\n");
+}
+
+Test(list_show, the_test_of_a_file_without_variants_is_called_as_the_file)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *line = g_strconcat(name, "\n", NULL);
+
+    cr_assert(g_file_set_contents(path, "mem = 32\n", -1, NULL));
+    cr_expect_eq(call(command_list, "FILE"), 0);
+    cr_expect_eq(call(command_list, "--fullname|FILE"), 0);
+    g_autofree char *twice = g_strconcat(line, line, NULL);
+    cr_assert_stdout_eq_str(twice);
+}
+
+Test(list_show, takes_one_file)
+{
+    cr_expect_eq(call(command_list, "FILE|other.cfg"), 4);
+}
+
 Test(list_show, shows_tests_as_canonical_lines)
 {
     cr_expect_eq(call(command_show, "--format|jsonl|FILE|only jeos|-p|mem=64|--only|unix"), 0);

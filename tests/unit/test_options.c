@@ -18,15 +18,16 @@ Test(options, fills_in_the_defaults)
 
     cr_assert_eq(parse("-m|host1,host2|migrate.cfg", &options, NULL), 0);
     cr_expect_eq(options->machines->len, 2);
-    cr_expect_str_eq(options->file, "migrate.cfg");
-    cr_expect_eq(options->extra->len, 0);
+    cr_expect_str_eq(options->selection.file, "migrate.cfg");
+    cr_expect_eq(options->selection.extra->len, 0);
     cr_expect_eq(options->repeat, 1);
     cr_expect_eq(options->tuple, 2);
     cr_expect_eq(options->job_timeout_ms, 0);
     cr_expect_eq(options->level, DISPLAY_NORMAL);
     cr_expect_null(options->results_dir);
     cr_expect_null(options->json_file);
-    cr_expect_not(options->defaults || options->fail_fast || options->dry_run ||
+    cr_expect_eq(options->dry, RUN_REAL);
+    cr_expect_not(options->selection.defaults || options->fail_fast || options->allow_empty ||
                   options->accept_new_host_keys);
 }
 
@@ -35,7 +36,8 @@ Test(options, takes_every_option)
     g_autoptr(run_options) options = NULL;
 
     cr_assert_eq(parse("-m|host1|--machines=host2|-r|out|--repeat|3|--tuple=2|--fail-fast|-d|"
-                       "--job-timeout|2h|--json|-|--accept-new-host-keys|--dry-run|-v|f.cfg",
+                       "--job-timeout|2h|--json|-|--accept-new-host-keys|--dry-run|-v|-e|a,b|--"
+                       "test|3|--allow-empty|f.cfg",
                        &options, NULL),
                  0);
     cr_expect_eq(options->machines->len, 2);
@@ -44,8 +46,10 @@ Test(options, takes_every_option)
     cr_expect_eq(options->repeat, 3);
     cr_expect_eq(options->job_timeout_ms, 7200000);
     cr_expect_eq(options->level, DISPLAY_VERBOSE);
-    cr_expect(options->defaults && options->fail_fast && options->dry_run &&
-              options->accept_new_host_keys);
+    cr_expect(options->selection.defaults && options->fail_fast && options->dry == RUN_DRY &&
+              options->accept_new_host_keys && options->allow_empty);
+    cr_expect_str_eq(options->test, "3");
+    cr_expect_str_eq(options->selection.expand[1], "b");
 }
 
 Test(options, turns_filters_and_parameters_into_lines_in_their_order)
@@ -58,9 +62,9 @@ Test(options, turns_filters_and_parameters_into_lines_in_their_order)
                        "-pempty=|only tick",
                        &options, NULL),
                  0);
-    cr_assert_eq(options->extra->len, G_N_ELEMENTS(lines));
+    cr_assert_eq(options->selection.extra->len, G_N_ELEMENTS(lines));
     for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++)
-        cr_expect_str_eq(g_ptr_array_index(options->extra, i), lines[i]);
+        cr_expect_str_eq(g_ptr_array_index(options->selection.extra, i), lines[i]);
 }
 
 Test(options, says_what_is_wrong)
@@ -71,9 +75,9 @@ Test(options, says_what_is_wrong)
         {"-m|a,b|--onyl|quick|f.cfg", "unknown option --onyl; did you mean --only?"},
         {"-m|a,b|--fail-fats|f.cfg", "unknown option --fail-fats; did you mean --fail-fast?"},
         {"-m|a,b", "no configuration file; write vtmh -m HOSTS FILE.cfg"},
-        {"f.cfg", "no machines; name them with -m host1,host2 or -m local:a,local:b"},
-        {"-m|a|f.cfg", "a test takes 2 machines (--tuple), but only 1 is named"},
-        {"-m|a,b|--tuple|3|f.cfg", "a test takes 3 machines (--tuple), but only 2 are named"},
+        {"f.cfg", "no hosts; name them with -m host1,host2 or -m local:a,local:b"},
+        {"-m|a|f.cfg", "a test takes 2 hosts (--tuple), but only 1 is named"},
+        {"-m|a,b|--tuple|3|f.cfg", "a test takes 3 hosts (--tuple), but only 2 are named"},
         {"-m|a,a|f.cfg", "-m: a is named twice"},
         {"-m|a|-m|a|f.cfg", "-m: a is named twice"},
         {"--machines|a,|f.cfg", "--machines: a machine is missing at a comma of \"a,\""},
@@ -88,6 +92,17 @@ Test(options, says_what_is_wrong)
         {"-m|a,b|--only|a\nb = 1|f.cfg", "--only: the value must be one line"},
         {"-m|a,b|--no|  |f.cfg", "--no: the value is empty"},
         {"-m|a,b|-q|-v|f.cfg", "-q and -v exclude each other"},
+        {"-m|a,b|f.cfg|g.cfg", "g.cfg is a second configuration file; one is read, f.cfg (the line "
+                               "'include g.cfg' adds another)"},
+        {"-m|a,b|--json|f.cfg", "--json: f.cfg is a configuration file by its name, and would be "
+                                "written over; name the file for the results first: "
+                                "--json results.json f.cfg"},
+        {"-m|a,b|--dry-run=guests|f.cfg",
+         "--dry-run: \"guests\" is not known; write --dry-run, or --dry-run=hosts"},
+        {"-m|a,b|--dry-run|--tuple|3|f.cfg",
+         "a test takes 3 hosts (--tuple), but only 2 are named"},
+        {"--dry-run=hosts|f.cfg", "no hosts; name them with -m host1,host2 or -m local:a,local:b"},
+        {"-M|/dev/null|f.cfg", "-M: /dev/null names no host"},
         {"-m|a,b|-r||f.cfg", "-r: the value is empty"},
     };
 
@@ -116,7 +131,23 @@ Test(options, needs_no_machines_for_a_dry_run)
     g_autoptr(run_options) options = NULL;
 
     cr_expect_eq(parse("--dry-run|f.cfg", &options, NULL), 0);
-    cr_expect(options->dry_run);
+    cr_expect(options->dry == RUN_DRY);
+}
+
+Test(options, a_dry_run_may_ask_the_hosts)
+{
+    g_autoptr(run_options) options = NULL;
+
+    cr_expect_eq(parse("-m|a,b|--dry-run=hosts|f.cfg", &options, NULL), 0);
+    cr_expect_eq(options->dry, RUN_HOSTS);
+}
+
+Test(options, a_line_of_code_is_no_second_file)
+{
+    g_autoptr(run_options) options = NULL;
+
+    cr_expect_eq(parse("-m|a,b|f.cfg|include g.cfg|x = f.cfg", &options, NULL), 0);
+    cr_expect_eq(options->selection.extra->len, 2);
 }
 
 Test(options, stops_after_help_and_version, .init = cr_redirect_stdout)
@@ -138,7 +169,8 @@ Test(options, tells_a_newcomer_what_he_needs)
                                         "examples:",
                                         "local:a,local:b",
                                         "exit status",
-                                        "16 a test passed with warnings"};
+                                        "16 a test passed with warnings",
+                                        "32 nothing was tested"};
     g_autofree char *help = run_options_help();
     g_auto(GStrv) lines = g_strsplit(help, "\n", -1);
 

@@ -66,6 +66,23 @@ Test(result, a_status_of_a_newer_node_never_passes)
     cr_expect_eq(job_result_exit_status(job), EXIT_BIT_TESTS_FAILED);
 }
 
+Test(result, a_job_in_which_nothing_was_tested_is_no_success)
+{
+    g_autoptr(job_result) job = JOB(VTMH__STATUS__STATUS_SKIP, VTMH__STATUS__STATUS_CANCEL);
+    g_autoptr(job_result) running = JOB(VTMH__STATUS__STATUS_SKIP, VTMH__STATUS__STATUS_NONE);
+    g_autoptr(job_result) warned = JOB(VTMH__STATUS__STATUS_SKIP, VTMH__STATUS__STATUS_WARN);
+
+    cr_expect_eq(job_result_exit_status(job), EXIT_BIT_NOTHING);
+    cr_expect_eq(job_result_exit_status(running), 0);
+    cr_expect_eq(job_result_exit_status(warned), EXIT_BIT_WARNINGS);
+    job->allow_empty = true;
+    cr_expect_eq(job_result_exit_status(job), 0);
+    /* Another bit says already why nothing was tested. */
+    job->allow_empty = false;
+    job_result_trouble(job, "host2 is unreachable");
+    cr_expect_eq(job_result_exit_status(job), EXIT_BIT_JOB);
+}
+
 Test(result, each_trouble_is_a_line_and_one_bit_of_the_exit_status)
 {
     g_autoptr(job_result) job = JOB(VTMH__STATUS__STATUS_PASS);

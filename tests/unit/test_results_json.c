@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 /* One passed test of one leg, one failed one, as the coordinator leaves them. */
 static struct job_result *make_job(void)
@@ -121,9 +122,9 @@ Test(results_json, tells_the_job)
     expect(results, "failures", "1");
     expect(results, "errors", "0");
     expect(results, "time", "4.75");
-    expect(results, "start", "1795302000.123");
     expect(results, "vtmh",
-           "{\"command_line\": \"vtmh -m host1,host2 migrate.cfg\", \"end\": 1795302010.0,"
+           "{\"command_line\": \"vtmh -m host1,host2 migrate.cfg\", \"start\": 1795302000.123,"
+           " \"end\": 1795302010.0,"
            " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null}");
     json_decref(results);
 }
@@ -137,7 +138,7 @@ Test(results_json, tells_a_test_that_passed)
     expect(test, "id", "\"1-quick.tick\"");
     expect(test, "name", "\"quick.tick\"");
     expect(test, "status", "\"PASS\"");
-    expect(test, "fail_reason", "null");
+    expect(test, "fail_reason", "\"<unknown>\"");
     expect(test, "time_start", "1795302001.0");
     expect(test, "time_end", "1795302004.25");
     expect(test, "actual_time_end", "1795302004.25");
@@ -167,8 +168,8 @@ Test(results_json, tells_a_test_that_failed_before_it_began)
 
     expect(test, "status", "\"FAIL\"");
     expect(test, "fail_reason", "\"host2: qemu: bad \xef\xbf\xbd\"");
-    expect(test, "time_start", "null");
-    expect(test, "logdir", "null");
+    expect(test, "time_start", "-1.0");
+    expect(test, "logdir", "\"<unknown>\"");
     expect(own, "hosts", "[]");
     expect(own, "type", "null");
     expect(own, "fail_host", "\"host2\"");
@@ -230,25 +231,76 @@ Test(results_json, has_bad_pages_only_when_memory_is_corrupt)
     json_decref(results);
 }
 
+/* What avocado's own readers take for granted: no null, and each key of the type that it has. */
+static void expect_avocado_types(const json_t *object, const char *texts, const char *numbers)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach ((json_t *)object, key, value) {
+        g_autofree char *word = g_strdup_printf(" %s ", key);
+
+        cr_expect_not(json_is_null(value), "%s is null", key);
+        if (strstr(texts, word) != NULL)
+            cr_expect(json_is_string(value), "%s is no text", key);
+        if (strstr(numbers, word) != NULL)
+            cr_expect(json_is_number(value), "%s is no number", key);
+    }
+}
+
+Test(results_json, has_no_null_where_avocado_has_a_text_or_a_number)
+{
+    g_autoptr(job_result) job = make_job();
+    g_autoptr(job_result) empty = job_result_new();
+
+    g_ptr_array_add(empty->tests, test_result_new(1, "a", "a"));
+    ((struct test_result *)g_ptr_array_index(empty->tests, 0))->status = VTMH__STATUS__STATUS_SKIP;
+    for (unsigned i = 0; i < 2; i++) {
+        json_t *results = results_json(i == 0 ? job : empty);
+
+        expect_avocado_types(results, " job_id debuglog start ",
+                             " total pass errors failures skip cancel warn interrupt time ");
+        for (size_t k = 0; k < json_array_size(json_object_get(results, "tests")); k++)
+            expect_avocado_types(
+                test_at(results, k), " id name status fail_reason logdir logfile whiteboard ",
+                " time_start time_end actual_time_start actual_time_end time_elapsed ");
+        json_decref(results);
+    }
+}
+
+Test(results_json, tells_the_start_in_local_time_as_avocado_does)
+{
+    g_autoptr(job_result) job = make_job();
+    json_t *results;
+
+    g_setenv("TZ", "UTC-2", TRUE);
+    tzset();
+    results = results_json(job);
+    expect(results, "start", "\"2026-11-22 01:00:00.123000\"");
+    json_decref(results);
+}
+
 Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
 {
     g_autoptr(job_result) job = job_result_new();
     g_autofree char *text = NULL;
 
+    g_setenv("TZ", "UTC", TRUE);
+    tzset();
     job->id = g_strdup("ab");
     job->start_us = 1500000;
     text = results_json_text(job);
     cr_expect_str_eq(text,
                      "{\n"
                      "    \"cancel\": 0,\n"
-                     "    \"debuglog\": null,\n"
+                     "    \"debuglog\": \"<unknown>\",\n"
                      "    \"errors\": 0,\n"
                      "    \"failures\": 0,\n"
                      "    \"interrupt\": 0,\n"
                      "    \"job_id\": \"ab\",\n"
                      "    \"pass\": 0,\n"
                      "    \"skip\": 0,\n"
-                     "    \"start\": 1.5,\n"
+                     "    \"start\": \"1970-01-01 00:00:01.500000\",\n"
                      "    \"tests\": [],\n"
                      "    \"time\": 0.0,\n"
                      "    \"total\": 0,\n"
@@ -257,6 +309,7 @@ Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
                      "        \"elapsed_s\": null,\n"
                      "        \"end\": null,\n"
                      "        \"exit_status\": 0,\n"
+                     "        \"start\": 1.5,\n"
                      "        \"trouble\": null\n"
                      "    },\n"
                      "    \"warn\": 0\n"

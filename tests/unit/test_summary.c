@@ -10,7 +10,7 @@ static char *print(const struct job_result *job, enum summary_form form, bool co
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
 
-    summary_print(out, job, form, colours);
+    cr_expect_eq(summary_print(out, job, form, colours, NULL), 0);
     fclose(out);
     return text;
 }
@@ -97,7 +97,7 @@ Test(summary, tells_everything_in_a_table)
         "\n"
         "FAIL  2-quick.ping_pong\n"
         "      host2: 17 pages of vm1 are wrong\\nfirst 0x1000 (checking vm1 after leg 2)\n"
-        "      logs: test-results/2-quick.ping_pong\n"
+        "      logs: /results/job-1/test-results/2-quick.ping_pong\n"
         "\n"
         "CANCEL  3-jeos\n"
         "      host2 lost\n"
@@ -142,6 +142,31 @@ Test(summary, ends_with_the_path_even_when_no_test_began)
                      "\n0 tests in 0.0 s\n"
                      "\n/results/job-1\n",
                      "%s", text);
+    free(text);
+}
+
+Test(summary, says_that_it_could_not_be_written)
+{
+    g_autoptr(job_result) job = make_job();
+    g_autoptr(GError) error = NULL;
+    FILE *full = fopen("/dev/full", "w");
+
+    cr_assert(full);
+    cr_expect_eq(summary_print(full, job, SUMMARY_FULL, false, &error), -1);
+    cr_expect_str_eq(error->message, "writing standard output: No space left on device");
+    fclose(full);
+}
+
+Test(summary, gives_paths_that_can_be_pasted)
+{
+    g_autoptr(job_result) job = job_result_new();
+    struct test_result *test = add(job, "it's", VTMH__STATUS__STATUS_FAIL, 1);
+    char *text;
+
+    job->dir = g_strdup("/my results");
+    test->logdir = g_strdup("test-results/1-it's");
+    text = print(job, SUMMARY_FULL, false);
+    cr_expect(strstr(text, "      logs: '/my results/test-results/1-it'\\''s'\n"), "%s", text);
     free(text);
 }
 
