@@ -7,6 +7,8 @@ struct leg_result *leg_result_new(void)
     leg->cycle_ms = leg->total_ms = leg->setup_ms = leg->downtime_ms = -1;
     leg->stop_to_resume_ms = leg->guest_gap_ms = leg->network_gap_ms = -1;
     leg->transferred_bytes = leg->dirty_syncs = -1;
+    leg->pages_sent_again = leg->set_pages = leg->remaining_bytes = -1;
+    leg->bytes_per_s = -1;
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
     return leg;
 }
@@ -21,6 +23,7 @@ void leg_result_free(struct leg_result *leg)
     g_free(leg->protocol);
     g_free(leg->driver);
     g_free(leg->status);
+    g_free(leg->not_checked);
     g_free(leg);
 }
 

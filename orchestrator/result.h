@@ -29,7 +29,11 @@ struct leg_result {
     double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, guest_gap_ms,
         network_gap_ms;
     int64_t transferred_bytes, dirty_syncs;
+    int64_t pages_sent_again, set_pages; /* what memory_check rests on */
+    int64_t remaining_bytes;             /* at the last look, as the next */
+    double bytes_per_s;
     Vtmh__MemoryCheck memory_check;
+    char *not_checked; /* why memory_check is no more than that; NULL: not said */
     uint64_t bad_pages;
     Vtmh__Survivor survivor;
 };

@@ -1,5 +1,7 @@
 #include "orchestrator/verdict.h"
 
+#include "orchestrator/leg_notes.h"
+
 #include <string.h>
 
 /* From the strongest to the weakest. */
@@ -163,6 +165,16 @@ static Vtmh__Survivor survivor_of(const struct joint *joint)
             leg->figure = record->figure;                                                          \
     } while (0)
 
+/* A leg has completed only if both ends say so, and was called off only if it failed at neither. */
+static void join_status(struct leg_result *leg, const char *status)
+{
+    bool is_cancelled = strcmp(status, "cancelled") == 0;
+    if (strcmp(status, "completed") == 0 || (is_cancelled && strcmp(leg->status, "failed") == 0))
+        return;
+    g_free(leg->status);
+    leg->status = g_strdup(*status != '\0' ? status : "failed");
+}
+
 static void join_leg(struct test_result *result, GHashTable *joints, unsigned host,
                      const Vtmh__Migration *record)
 {
@@ -178,11 +190,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     else
         joint->source_says = record->survivor;
     leg->survivor = survivor_of(joint);
-    /* A leg has completed only if both ends say so. */
-    if (strcmp(record->status, "completed") != 0) {
-        g_free(leg->status);
-        leg->status = g_strdup(*record->status != '\0' ? record->status : "failed");
-    }
+    join_status(leg, record->status);
     TAKE(cycle_ms);
     TAKE(total_ms);
     TAKE(setup_ms);
@@ -191,6 +199,12 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(guest_gap_ms);
     TAKE(transferred_bytes);
     TAKE(dirty_syncs);
+    TAKE(pages_sent_again);
+    TAKE(set_pages);
+    TAKE(remaining_bytes);
+    TAKE(bytes_per_s);
+    if (*record->not_checked != '\0' && leg->not_checked == NULL)
+        leg->not_checked = g_strdup(record->not_checked);
     if (record->memory_check != VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED &&
         leg->memory_check != VTMH__MEMORY_CHECK__MEMORY_CORRUPT) {
         leg->memory_check = record->memory_check;
@@ -318,6 +332,7 @@ void verdict_join(struct test_result *result, const struct host_report *reports,
         if (reports[i].done != NULL)
             collect(result, joints, i, &reports[i]);
     g_ptr_array_sort(result->legs, by_leg);
+    leg_notes_unchecked(result);
 
     judge_causes(result, reports, n_reports, own->is_end);
     if (own->status != VTMH__STATUS__STATUS_NONE &&

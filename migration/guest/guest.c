@@ -334,22 +334,38 @@ unsigned guest_beat_period_ms(const struct guest *guest)
     return guest->kind->beat_period_ms;
 }
 
-char *guest_state(const struct guest *guest)
+uint32_t guest_rounds(const struct guest *guest)
 {
-    return g_strdup_printf("up=%d working=%d beat=%u bad=%u", guest->is_up, guest->is_working,
-                           guest->last.at_us != 0 ? guest->last.counter : guest->beat_there,
-                           guest->bad_known);
+    return guest->rounds;
 }
 
-void guest_adopt_state(struct guest *guest, const char *state)
-{
-    int up, working;
-    unsigned beat, bad;
+#define STATE "up=%d working=%d beat=%u bad=%u rounds=%u"
+#define STATE_WORDS 5
 
-    if (sscanf(state, "up=%d working=%d beat=%u bad=%u", &up, &working, &beat, &bad) != 4)
-        return;
+char *guest_state(const struct guest *guest)
+{
+    return g_strdup_printf(STATE, guest->is_up, guest->is_working,
+                           guest->last.at_us != 0 ? guest->last.counter : guest->beat_there,
+                           guest->bad_known, guest->rounds);
+}
+
+int guest_adopt_state(struct guest *guest, const char *state, GError **err)
+{
+    int up, working, end = 0;
+    unsigned beat, bad, rounds;
+
+    if (state == NULL ||
+        sscanf(state, STATE "%n", &up, &working, &beat, &bad, &rounds, &end) != STATE_WORDS ||
+        state[end] != '\0') {
+        g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
+                    "what the other host says of guest %s of %s cannot be read: '%s'",
+                    guest->kind->name, vm_name(guest->vm), state != NULL ? state : "nothing");
+        return -1;
+    }
     guest->is_up = up != 0;
     guest->is_working = working != 0;
     guest->beat_there = beat;
     guest->bad_known = bad;
+    guest->rounds = rounds;
+    return 0;
 }

@@ -49,6 +49,10 @@ int guest_check_work(struct guest *guest, int64_t deadline, GError **err);
 int guest_verify(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,
                  GError **err);
 
+/* How often the memory writer had written its whole set when a verify last asked, here or on an
+ * earlier host; 0 before the first. */
+uint32_t guest_rounds(const struct guest *guest);
+
 /* Makes the guest spoil one of its own pages: for tests of the check itself. */
 int guest_spoil(struct guest *guest, int64_t deadline, GError **err);
 
@@ -75,8 +79,13 @@ int guest_await_beat(struct guest *guest, int64_t deadline, GError **err);
 /* The beat's period in ms. */
 unsigned guest_beat_period_ms(const struct guest *guest);
 
-/* What the other end must know to go on (login done, writers running). Transfer full / adopt. */
+/*
+ * What the other end must know to go on (login done, writers running). Transfer full / adopt. A
+ * state that cannot be read, or NULL, is VM_ERROR_GUEST: the guest's work could not be checked.
+ */
 char *guest_state(const struct guest *guest);
-void guest_adopt_state(struct guest *guest, const char *state);
+int guest_adopt_state(struct guest *guest, const char *state, GError **err);
+
+#define GUEST_PAGE_BYTES 4096 /* of every guest here, in figures that count pages */
 
 AUTOPTR_STRUCT(guest, guest_free);

@@ -221,7 +221,7 @@ static int verify_writer(struct guest *guest, const struct writer *writer, int64
 {
     g_autofree char *command = g_strdup_printf("%s verify", writer->program);
     g_auto(ssh_result) result = {0};
-    unsigned n_pages, n_bad;
+    unsigned n_pages, n_bad, rounds;
     uint64_t mib;
 
     if (wanted_mib(guest, writer, &mib, err) < 0)
@@ -234,11 +234,13 @@ static int verify_writer(struct guest *guest, const struct writer *writer, int64
         guest_set_error(guest, err, "has lost its work: %s: %s", command, g_strchomp(result.err));
         return -1;
     }
-    if (sscanf(result.out, "pages=%u bad=%u", &n_pages, &n_bad) != 2) {
+    if (sscanf(result.out, "pages=%u bad=%u rounds=%u", &n_pages, &n_bad, &rounds) != 3) {
         guest_set_error(guest, err, "does not answer the check: %s: %s", command,
                         g_strchomp(result.out));
         return -1;
     }
+    if (writer == &writers[0])
+        guest->rounds = rounds;
     *pages += n_pages;
     *bad += n_bad;
     return 0;

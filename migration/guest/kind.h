@@ -51,6 +51,7 @@ struct guest {
     bool is_up, is_working;
     uint32_t beat_there; /* the last heartbeat that the other end has seen */
     uint32_t bad_known;  /* bad pages that an earlier verify has told */
+    uint32_t rounds;     /* that the memory writer had done by then */
 
     struct ssh *ssh; /* NULL: not logged in */
 };

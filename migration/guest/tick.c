@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define PAGE_BYTES 4096
-
 static struct vm_boot *tick_boot(const struct host *host, const struct params *params, GError **err)
 {
     g_autofree char *firmware = guest_file(host, "tick", "tick.rom", err);
@@ -56,7 +54,7 @@ static int set_working_set(struct guest *guest, int64_t deadline, GError **err)
 
     if (param_size(guest->params, "dirty_mem", &bytes, err) < 0)
         return -1;
-    pages = bytes / PAGE_BYTES;
+    pages = bytes / GUEST_PAGE_BYTES;
     if (pages == 0)
         return 0;
     if (pages > UINT32_MAX) {
@@ -72,7 +70,7 @@ static int set_working_set(struct guest *guest, int64_t deadline, GError **err)
     g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                 "dirty_mem asks for %" G_GUINT64_FORMAT
                 " KiB and the guest's memory (mem) has room for %u KiB",
-                pages * PAGE_BYTES / 1024, answer.words[0] * (PAGE_BYTES / 1024));
+                pages * GUEST_PAGE_BYTES / 1024, answer.words[0] * (GUEST_PAGE_BYTES / 1024));
     return -1;
 }
 
@@ -84,7 +82,7 @@ static int set_rate(struct guest *guest, int64_t deadline, GError **err)
 
     if (param_size(guest->params, "dirty_rate", &bytes_per_s, err) < 0)
         return -1;
-    pages_per_s = MIN(bytes_per_s / PAGE_BYTES, UINT32_MAX);
+    pages_per_s = MIN(bytes_per_s / GUEST_PAGE_BYTES, UINT32_MAX);
     command = g_strdup_printf("R %08X", (uint32_t)pages_per_s);
     if (ask(guest, command, SERIAL_RATE, "take its rate", deadline, &answer, err) < 0)
         return -1;
@@ -123,6 +121,7 @@ static int tick_verify(struct guest *guest, int64_t deadline, uint64_t *pages_ou
         return -1;
     found = guest->last.bad_pages - guest->bad_known;
     guest->bad_known = guest->last.bad_pages;
+    guest->rounds = answer.words[2];
     *pages_out = answer.words[0];
     *bad_out = MAX(found, answer.words[1]);
     return 0;

@@ -1,4 +1,5 @@
 #include "migration/move/handover.h"
+#include "migration/move/leg_record.h"
 #include "migration/move/memory_check.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@
 
 /* What the source says at "moved". */
 struct moved {
-    int64_t stopped_at_us, last_beat_us, dirty_syncs;
+    int64_t stopped_at_us, last_beat_us, dirty_syncs, sent_again;
     uint32_t last_beat;
     char *guest;
 };
@@ -50,12 +51,9 @@ static int prepare(struct handover *h, GError **err)
 static int receive(struct handover *h, GError **err)
 {
     struct test *test = h->seat->test;
-    char tag[80];
     host_context(test->host, "waiting for the source to start migrating %s", h->seat->name);
-    const struct test_meeting start = handover_meeting(h, "start", tag);
-    if (test_barrier(test, &start, err) < 0)
+    if (handover_start(h, err) < 0)
         return -1;
-    test->phase = TEST_MOVING;
     handover_step(h, HANDOVER_MOVING);
     host_context(test->host, "receiving %s", h->seat->name);
     /* The source keeps the leg's time, and says why it was not enough. */
@@ -78,6 +76,7 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
     moved->last_beat_us = json_integer_value(json_object_get(theirs, "last_beat_us"));
     moved->last_beat = (uint32_t)json_integer_value(json_object_get(theirs, "last_beat"));
     moved->dirty_syncs = json_integer_value(json_object_get(theirs, "dirty_syncs"));
+    moved->sent_again = json_integer_value(json_object_get(theirs, "pages_sent_again"));
     moved->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
     return 0;
 }
@@ -86,11 +85,10 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
 static int take_over(struct handover *h, const struct moved *moved, GError **err)
 {
     struct seat *seat = h->seat;
-    if (moved->guest != NULL) {
-        g_free(seat->guest_state);
-        seat->guest_state = g_strdup(moved->guest);
-        guest_adopt_state(seat->guest, moved->guest);
-    }
+    if (guest_adopt_state(seat->guest, moved->guest, err) < 0)
+        return -1;
+    g_free(seat->guest_state);
+    seat->guest_state = g_strdup(moved->guest);
     if (host_own(seat->test->host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
     handover_step(h, HANDOVER_OWNED);
@@ -127,7 +125,7 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     host_context(seat->test->host, "checking the work in %s", seat->name);
     if (guest_check_work(seat->guest, deadline_in(ALIVE_MS), err) < 0)
         return -1;
-    return memory_check(h->seat, h->record, moved->dirty_syncs, err);
+    return memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err);
 }
 
 int destination_run(struct handover *h, GError **err)
@@ -143,8 +141,7 @@ int destination_run(struct handover *h, GError **err)
     if (test_barrier(test, &running, err) < 0)
         return -1;
     handover_step(h, HANDOVER_DONE);
-    g_free(h->record->status);
-    h->record->status = g_strdup("completed");
+    leg_record_end(h->record, NULL);
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
 
     if (check(h, &moved, err) < 0)

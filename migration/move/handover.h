@@ -78,6 +78,12 @@ void handover_step(struct handover *h, enum handover_step step);
 /* A meeting of the two ends, named "<what> <vm>". tag: a buffer that the meeting refers to. */
 struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80]);
 
+/*
+ * Meets at "start", once the guest's work has gone on for as long as is asked for. From then on
+ * both ends have mig_timeout for the leg, whatever that work has taken.
+ */
+int handover_start(struct handover *h, GError **err);
+
 int source_run(struct handover *h, GError **err);
 int destination_run(struct handover *h, GError **err);
 

@@ -1,33 +1,67 @@
 #include "migration/move/memory_check.h"
 
+#include "migration/guest/rounds.h"
+
+#include <math.h>
+
 #define VERIFY_MS 120000
 
-Vtmh__MemoryCheck memory_check_judge(uint64_t pages, uint64_t bad, int64_t dirty_syncs)
+int64_t memory_check_needed(int64_t set_pages)
 {
-    if (bad > 0)
-        return VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
-    return pages > 0 && dirty_syncs >= MEMORY_CHECK_MIN_SYNCS
-               ? VTMH__MEMORY_CHECK__MEMORY_CLEAN
-               : VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
+    return MAX((int64_t)ceil((double)set_pages * MEMORY_CHECK_MIN_SHARE), MEMORY_CHECK_MIN_PAGES);
 }
 
-int memory_check(struct seat *seat, Vtmh__Migration *leg, int64_t dirty_syncs, GError **err)
+Vtmh__MemoryCheck memory_check_judge(const struct memory_evidence *evidence, const char **why_not)
 {
-    uint64_t pages = 0;
-    uint64_t bad = 0;
+    *why_not = NULL;
+    if (evidence->bad > 0)
+        return VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
+    if (evidence->pages == 0 || evidence->set_pages <= 0)
+        *why_not = "the guest has no memory that it writes and checks (dirty_mem)";
+    else if (evidence->offline)
+        *why_not = "the guest was stopped during the move (mig_offline) and wrote nothing";
+    else if (evidence->rounds == 0)
+        *why_not = "the guest had not written all of dirty_mem before the move (dirty_rate, "
+                   "dirty_rounds)";
+    else if (evidence->sent_again < 0)
+        *why_not = "the hypervisor does not say how many pages it sent more than once";
+    else if (evidence->sent_again < memory_check_needed(evidence->set_pages))
+        *why_not = "too few pages were sent more than once (5 % of dirty_mem and 64 pages at "
+                   "least): give the guest more to write, or the move less bandwidth";
+    return *why_not == NULL ? VTMH__MEMORY_CHECK__MEMORY_CLEAN
+                            : VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
+}
+
+static int fail(const struct memory_evidence *evidence, int64_t dirty_syncs, GError **err)
+{
+    g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
+                "memory check: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                " pages of the guest are not what the guest wrote (%" G_GINT64_FORMAT
+                " dirty syncs)",
+                evidence->bad, evidence->pages, dirty_syncs);
+    return -1;
+}
+
+int memory_check(struct seat *seat, Vtmh__Migration *leg, int64_t dirty_syncs, int64_t sent_again,
+                 GError **err)
+{
+    struct memory_evidence evidence = {
+        .rounds = guest_rounds(seat->guest),
+        .sent_again = sent_again,
+        .offline = seat->request.offline,
+    };
+    const char *why_not;
     host_context(seat->test->host, "checking the memory of %s", seat->name);
-    if (guest_verify(seat->guest, deadline_in(VERIFY_MS), &pages, &bad, err) < 0)
+    if (guest_set_pages(seat->params, &evidence.set_pages, err) < 0 ||
+        guest_verify(seat->guest, deadline_in(VERIFY_MS), &evidence.pages, &evidence.bad, err) < 0)
         return -1;
-    leg->memory_check = memory_check_judge(pages, bad, dirty_syncs);
-    leg->bad_pages = bad;
-    if (bad > 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
-                    "memory check: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                    " pages of the guest are not what the guest wrote (%" G_GINT64_FORMAT
-                    " dirty syncs)",
-                    bad, pages, dirty_syncs);
-        return -1;
-    }
+    leg->set_pages = evidence.set_pages;
+    leg->bad_pages = evidence.bad;
+    leg->memory_check = memory_check_judge(&evidence, &why_not);
+    if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
+        return fail(&evidence, dirty_syncs, err);
+    if (why_not != NULL)
+        leg->not_checked = g_strdup(why_not);
     if (dirty_syncs < seat->request.min_dirty_syncs)
         test_warn(seat->test,
                   "leg %u of %s had %" G_GINT64_FORMAT " dirty syncs, at least %" G_GINT64_FORMAT

@@ -20,7 +20,7 @@ const struct param_info move_params[] = {
      .doc = "address of the destination; the one vtmh reached it by if not set"},
     {MIGRATION("mig_speed"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
      .scopes = PARAM_OF_VM, .doc = "bandwidth limit, in MiB/s; 0: none"},
-    {MIGRATION("dirty_rounds"), .kind = PARAM_INT, .fallback = "0", .min = 0, .max = 1000,
+    {MIGRATION("dirty_rounds"), .kind = PARAM_INT, .fallback = "1", .min = 0, .max = 1000,
      .scopes = PARAM_OF_VM, .doc = "how often the guest writes all of dirty_mem before each leg"},
     {MIGRATION("min_dirty_syncs"), .kind = PARAM_INT, .fallback = "0", .min = 0, .max = 1000,
      .scopes = PARAM_OF_VM,

@@ -1,5 +1,6 @@
 #include "migration/move/request.h"
 
+#include "migration/guest/rounds.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -44,8 +45,11 @@ int move_request_read(struct move_request *request, const struct params *params,
         param_size(params, "mig_speed", &request->move.max_bandwidth, err) < 0 ||
         param_int(params, "min_dirty_syncs", &request->min_dirty_syncs, err) < 0 ||
         param_int(params, "dirty_rounds", &request->dirty_rounds, err) < 0 ||
+        guest_rounds_ms(params, request->dirty_rounds, &request->work_ms, err) < 0 ||
         read_port(params, request, err) < 0)
         return -1;
+    /* The guest's clock is slow on a busy host. */
+    request->work_ms = request->login_ms + 2 * request->work_ms;
     if (param_is_set(params, "mig_downtime") &&
         param_duration_ms(params, "mig_downtime", &request->move.downtime_limit_ms, err) < 0)
         return -1;

@@ -13,6 +13,7 @@ struct move_request {
     uint16_t port_low, port_high; /* mig_port; 0, 0: any */
     int64_t min_dirty_syncs;      /* min_dirty_syncs: fewer make the test a WARN */
     int64_t dirty_rounds; /* dirty_rounds: the guest writes all it has so often before a leg */
+    int64_t work_ms;      /* for the guest's work to begin and to have written so often */
     struct vm_move move;
 };
 

@@ -65,12 +65,11 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
     event_reset(&seat->retired);
     seat->watcher = scope_spawn(seat->watchers, "watch", watch, seat);
     seat->guest = guest_attach(seat->vm, seat->test->host, seat->params, seat->readers, err);
-    if (seat->guest == NULL) {
+    if (seat->guest == NULL ||
+        (seat->guest_state != NULL && guest_adopt_state(seat->guest, seat->guest_state, err) < 0)) {
         seat_end(seat, NULL);
         return -1;
     }
-    if (seat->guest_state != NULL)
-        guest_adopt_state(seat->guest, seat->guest_state);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
+#include "migration/move/leg_record.h"
 #include "migration/move/reach.h"
 #include "migration/move/watch.h"
 
@@ -28,17 +29,6 @@ static int connect_and_migrate(struct handover *h, const struct watch_peer *peer
     return -1;
 }
 
-static void record_stats(struct handover *h, const struct vm_move_stats *stats)
-{
-    Vtmh__Migration *record = h->record;
-    record->total_ms = stats->total_ms;
-    record->setup_ms = stats->setup_ms;
-    /* QEMU counts from STOP; a guest that was stopped before has no downtime of the move's own. */
-    record->downtime_ms = h->seat->request.offline ? -1 : stats->downtime_ms;
-    record->transferred_bytes = stats->transferred_bytes;
-    record->dirty_syncs = stats->dirty_syncs;
-}
-
 /* Streams the guest over, watching progress, until QEMU says completed. */
 static int move(struct handover *h, const struct watch_peer *peer, GError **err)
 {
@@ -58,7 +48,7 @@ static int move(struct handover *h, const struct watch_peer *peer, GError **err)
     struct vm_move_stats stats;
     if (vm_move_stats(seat->vm, &stats, h->deadline, err) < 0)
         return -1;
-    record_stats(h, &stats);
+    leg_record_stats(h->record, &stats, seat->request.offline);
     seat_progress(seat, h->record, "switchover", &stats);
     h->stopped_at_us = vm_stopped_at_us(seat->vm);
     h->last_beat = guest_last_beat(seat->guest);
@@ -68,10 +58,11 @@ static int move(struct handover *h, const struct watch_peer *peer, GError **err)
 static json_t *moved_to_json(const struct handover *h)
 {
     g_autofree char *state = guest_state(h->seat->guest);
-    return json_pack("{s:I, s:I, s:I, s:I, s:s}", "stopped_at_us", (json_int_t)h->stopped_at_us,
-                     "last_beat_us", (json_int_t)h->last_beat.at_us, "last_beat",
-                     (json_int_t)h->last_beat.counter, "dirty_syncs",
-                     (json_int_t)h->record->dirty_syncs, "guest", state);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "stopped_at_us",
+                     (json_int_t)h->stopped_at_us, "last_beat_us", (json_int_t)h->last_beat.at_us,
+                     "last_beat", (json_int_t)h->last_beat.counter, "dirty_syncs",
+                     (json_int_t)h->record->dirty_syncs, "pages_sent_again",
+                     (json_int_t)h->record->pages_sent_again, "guest", state);
 }
 
 /* "ready": learns where the destination listens. */
@@ -100,7 +91,7 @@ static int start_work(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
     int64_t began_us = g_get_monotonic_time();
-    int64_t deadline = deadline_in(seat->request.login_ms);
+    int64_t deadline = deadline_in(seat->request.work_ms);
     int started = 0;
 
     seat_progress(seat, h->record, "working", NULL);
@@ -108,7 +99,8 @@ static int start_work(struct handover *h, GError **err)
     if (h->leg->first)
         started = guest_start_work(seat->guest, deadline, err);
     if (started == 0)
-        started = guest_await_rounds(seat->guest, seat->params, seat->request.dirty_rounds,
+        started = guest_await_rounds(seat->guest, seat->params,
+                                     seat->request.offline ? 0 : seat->request.dirty_rounds,
                                      deadline, err);
     h->started_us += g_get_monotonic_time() - began_us;
     return started;
@@ -123,12 +115,9 @@ int source_run(struct handover *h, GError **err)
     uint16_t port = 0;
 
     seat_progress(seat, h->record, "preparing", NULL);
-    if (meet_ready(h, &address, &port, err) < 0 || start_work(h, err) < 0)
+    if (meet_ready(h, &address, &port, err) < 0 || start_work(h, err) < 0 ||
+        handover_start(h, err) < 0)
         return -1;
-    const struct test_meeting start = handover_meeting(h, "start", tag);
-    if (test_barrier(test, &start, err) < 0)
-        return -1;
-    test->phase = TEST_MOVING;
     const struct watch_peer peer = {test->names[h->leg->destination], address, port};
     if (move(h, &peer, err) < 0)
         return -1;
@@ -148,8 +137,7 @@ int source_run(struct handover *h, GError **err)
     if (seat_end(seat, err) < 0)
         return -1;
     h->record->cycle_ms = (double)(g_get_monotonic_time() - h->started_us) / 1000.0;
-    g_free(h->record->status);
-    h->record->status = g_strdup("completed");
+    leg_record_end(h->record, NULL);
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
 
     struct test_meeting checked = handover_meeting(h, "checked", tag);

@@ -1,13 +1,16 @@
 #include "migration/move/watch.h"
 
+#include "migration/move/leg_record.h"
 #include "migration/move/reach.h"
 
+/* Looks are close to each other at first, so that a leg that fails at once has figures, too. */
+#define FIRST_SAMPLE_MS 10
 #define SAMPLE_MS 250
 #define ASK_MS 2500 /* a connection's packets are sent again after 1 s */
 
 struct watched {
     struct seat *seat;
-    const Vtmh__Migration *leg;
+    Vtmh__Migration *leg;
     const struct watch_peer *peer;
     int64_t deadline;
     struct event completed;
@@ -84,9 +87,9 @@ static int sample(void *arg, GError **err)
     int64_t stall_at = deadline_in(watched->seat->request.stall_ms);
     struct event *const ended[] = {&watched->completed};
 
-    for (;;) {
+    for (int64_t pause_ms = FIRST_SAMPLE_MS;; pause_ms = MIN(2 * pause_ms, SAMPLE_MS)) {
         g_autoptr(GError) waited = NULL;
-        if (await_any(ended, 1, deadline_in(SAMPLE_MS), &waited) >= 0)
+        if (await_any(ended, 1, deadline_in(pause_ms), &waited) >= 0)
             return 0;
         if (!g_error_matches(waited, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
             g_propagate_error(err, g_steal_pointer(&waited));
@@ -103,6 +106,7 @@ static int sample(void *arg, GError **err)
             return -1;
         }
         seat_progress(watched->seat, watched->leg, "migrating", &stats);
+        leg_record_stats(watched->leg, &stats, watched->seat->request.offline);
         if (stats.transferred_bytes != watched->last.transferred_bytes)
             stall_at = deadline_in(watched->seat->request.stall_ms);
         else if (deadline_left(stall_at) == 0 && !event_is_set(&watched->completed))
@@ -111,7 +115,7 @@ static int sample(void *arg, GError **err)
     }
 }
 
-int watch_migration(struct seat *seat, const Vtmh__Migration *leg, const struct watch_peer *peer,
+int watch_migration(struct seat *seat, Vtmh__Migration *leg, const struct watch_peer *peer,
                     int64_t deadline, GError **err)
 {
     struct watched watched = {

@@ -45,6 +45,7 @@ int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 
 /* qemu_stats.c */
+void qemu_stats_fill(struct vm_move_stats *stats, const json_t *query_migrate);
 int qemu_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
 
 /* The host port that HMP `info usernet` shows as forwarded to a guest's port; 0: none. */

@@ -20,7 +20,26 @@ static int64_t integer_of(const json_t *object, const char *key)
     return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
-static void fill(struct vm_move_stats *stats, const json_t *reply)
+/*
+ * Pages that were sent more than once: all that were sent, by whatever way, less those that there
+ * are. Unlike the number of dirty syncs, which differs between versions of QEMU and is three for a
+ * guest that stands still, it is nothing unless the guest wrote.
+ */
+static int64_t pages_sent_again(const json_t *reply, int64_t total_bytes, int64_t page_size)
+{
+    const json_t *ram = json_object_get(reply, "ram");
+    int64_t normal = integer_of(ram, "normal");
+    int64_t duplicate = integer_of(ram, "duplicate");
+    int64_t encoded = integer_of(json_object_get(reply, "xbzrle-cache"), "pages");
+    int64_t compressed = integer_of(json_object_get(reply, "compression"), "pages");
+    int64_t sent = normal + duplicate + MAX(encoded, 0) + MAX(compressed, 0);
+
+    if (normal < 0 || duplicate < 0 || total_bytes < 0 || page_size <= 0)
+        return -1;
+    return MAX(sent - total_bytes / page_size, -1);
+}
+
+void qemu_stats_fill(struct vm_move_stats *stats, const json_t *reply)
 {
     const json_t *ram = json_object_get(reply, "ram");
     const char *status = json_string_value(json_object_get(reply, "status"));
@@ -39,6 +58,7 @@ static void fill(struct vm_move_stats *stats, const json_t *reply)
     stats->dirty_syncs = integer_of(ram, "dirty-sync-count");
     stats->dirty_bytes_per_s =
         dirty_pages_per_s >= 0 && page_size > 0 ? dirty_pages_per_s * page_size : -1;
+    stats->pages_sent_again = pages_sent_again(reply, stats->total_bytes, page_size);
     stats->bytes_per_s = megabits_per_s >= 0 ? megabits_per_s * 1e6 / 8 : -1;
 }
 
@@ -59,7 +79,7 @@ int qemu_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline
 
         if (qemu_command(qemu_vm(vm), "query-migrate", NULL, deadline, &reply, err) < 0)
             return -1;
-        fill(&look, reply);
+        qemu_stats_fill(&look, reply);
         if (!is_filled(&look) && deadline_left(give_up) > 0) {
             if (await_deadline(deadline_min(give_up, deadline_in(FILL_STEP_MS)), err) < 0)
                 return -1;

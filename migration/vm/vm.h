@@ -83,6 +83,7 @@ struct vm_move_stats {
     double total_ms, setup_ms, downtime_ms, expected_downtime_ms;
     int64_t transferred_bytes, remaining_bytes, total_bytes;
     int64_t dirty_syncs, dirty_bytes_per_s;
+    int64_t pages_sent_again; /* beyond one time each; -1 also while not all were sent once */
     double bytes_per_s;
 };
 

@@ -110,8 +110,14 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "network_gap_ms", figure(leg->network_gap_ms));
     json_object_set_new(object, "transferred_bytes", count(leg->transferred_bytes));
     json_object_set_new(object, "dirty_syncs", count(leg->dirty_syncs));
+    json_object_set_new(object, "pages_sent_again", count(leg->pages_sent_again));
+    json_object_set_new(object, "set_pages", count(leg->set_pages));
+    json_object_set_new(object, "remaining_bytes", count(leg->remaining_bytes));
+    json_object_set_new(object, "bytes_per_s", figure(leg->bytes_per_s));
     json_object_set_new(object, "memory_check",
                         text_or_null(WORD(memory_checks, leg->memory_check)));
+    if (leg->not_checked != NULL && leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED)
+        json_object_set_new(object, "memory_check_reason", text_or_null(leg->not_checked));
     if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
         json_object_set_new(object, "bad_pages", json_integer((json_int_t)leg->bad_pages));
     json_object_set_new(object, "survivor", text_or_null(WORD(survivors, leg->survivor)));

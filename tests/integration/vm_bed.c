@@ -187,9 +187,7 @@ int seat_open(struct bed *bed, struct seat *seat, bool incoming, const char *sta
         return -1;
     }
     g_ptr_array_add(bed->guests, seat->guest);
-    if (state != NULL)
-        guest_adopt_state(seat->guest, state);
-    return 0;
+    return state != NULL ? guest_adopt_state(seat->guest, state, err) : 0;
 }
 
 int seat_close(struct bed *bed, struct seat *seat, GError **err)
@@ -248,8 +246,8 @@ static int finish_move(struct seat *from, struct seat *to, struct vm_move_stats 
         vm_move_stats(from->vm, stats, SOON, err) < 0)
         return -1;
     state = guest_state(from->guest);
-    guest_adopt_state(to->guest, state);
-    if (vm_cont(to->vm, SOON, err) < 0 || guest_await_alive(to->guest, SOON, err) < 0)
+    if (guest_adopt_state(to->guest, state, err) < 0 || vm_cont(to->vm, SOON, err) < 0 ||
+        guest_await_alive(to->guest, SOON, err) < 0)
         return -1;
     return 0;
 }

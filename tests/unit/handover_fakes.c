@@ -367,7 +367,9 @@ int vm_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, 
                                     .transferred_bytes = 4096,
                                     .remaining_bytes = 0,
                                     .total_bytes = 4096,
-                                    .dirty_syncs = 5};
+                                    .dirty_syncs = 5,
+                                    .pages_sent_again = 300,
+                                    .bytes_per_s = -1};
     return command(vm, "vm_move_stats", NULL, err);
 }
 
@@ -498,9 +500,16 @@ char *guest_state(const struct guest *guest)
     return g_strdup("at work");
 }
 
-void guest_adopt_state(struct guest *guest, const char *state)
+uint32_t guest_rounds(const struct guest *guest)
 {
-    (void)guest, (void)state;
+    (void)guest;
+    return 1;
+}
+
+int guest_adopt_state(struct guest *guest, const char *state, GError **err)
+{
+    (void)guest, (void)state, (void)err;
+    return 0;
 }
 
 struct vm_boot *guest_boot(const struct host *host, const struct params *params, GError **err)

@@ -1,4 +1,5 @@
 vtmh_unit_test(test_result vtmh_report)
+vtmh_unit_test(test_leg_notes vtmh_report)
 vtmh_unit_test(test_inventory vtmh_report)
 vtmh_unit_test(test_arguments vtmh_report)
 vtmh_unit_test(test_options vtmh_report)

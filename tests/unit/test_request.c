@@ -31,7 +31,7 @@ Test(request, without_params_it_is_a_tcp_migration_to_any_port_with_the_defaults
     cr_expect_eq(request.stall_ms, 10000);
     cr_expect_eq(request.login_ms, 360000);
     cr_expect_eq(request.min_dirty_syncs, 0);
-    cr_expect_eq(request.dirty_rounds, 0);
+    cr_expect_eq(request.dirty_rounds, 1);
     cr_expect_eq(request.move.max_bandwidth, 0);
     cr_expect_eq(request.move.downtime_limit_ms, -1, "the hypervisor's own");
     move_request_clear(&request);

@@ -33,6 +33,9 @@ static struct job_result *make_job(void)
     leg->downtime_ms = 12.3;
     leg->transferred_bytes = 123456789012;
     leg->dirty_syncs = 4;
+    leg->pages_sent_again = 900;
+    leg->set_pages = 2048;
+    leg->remaining_bytes = 0;
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
     leg->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
     g_ptr_array_add(passed->legs, leg);
@@ -154,6 +157,8 @@ Test(results_json, tells_a_test_that_passed)
            "  \"offline\": false, \"cycle_ms\": 412.3, \"total_ms\": 0.0, \"setup_ms\": null,"
            "  \"downtime_ms\": 12.3, \"stop_to_resume_ms\": null, \"guest_gap_ms\": null,"
            "  \"network_gap_ms\": null, \"transferred_bytes\": 123456789012, \"dirty_syncs\": 4,"
+           "  \"pages_sent_again\": 900, \"set_pages\": 2048, \"remaining_bytes\": 0,"
+           "  \"bytes_per_s\": null,"
            "  \"memory_check\": \"clean\", \"survivor\": \"destination\"}],"
            " \"leaks\": []}");
     json_decref(results);

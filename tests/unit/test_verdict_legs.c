@@ -42,6 +42,49 @@ Test(verdict_legs, corrupt_memory_is_in_the_record_whatever_the_other_end_says)
     }
 }
 
+Test(verdict_legs, a_leg_is_cancelled_only_if_it_failed_at_neither_end)
+{
+    static const char *const cases[][3] = {{"cancelled", "cancelled", "cancelled"},
+                                           {"completed", "cancelled", "cancelled"},
+                                           {"failed", "cancelled", "failed"},
+                                           {"cancelled", "failed", "failed"},
+                                           {"completed", "failed", "failed"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        leg_of(s, HOST1)->status = replace(leg_of(s, HOST1)->status, cases[i][0]);
+        leg_of(s, HOST2)->status = replace(leg_of(s, HOST2)->status, cases[i][1]);
+        join(s);
+        cr_expect_str_eq(only_leg(s)->status, cases[i][2]);
+    }
+}
+
+Test(verdict_legs, a_leg_that_failed_keeps_what_was_measured_until_then)
+{
+    g_autoptr(scenario) s = scenario_new();
+    Vtmh__Migration *source = leg_of(s, HOST1);
+    says(s, HOST1, FAIL, "cut", 0, 1);
+    source->status = replace(source->status, "failed");
+    source->dirty_syncs = 7;
+    source->total_ms = 812;
+    source->remaining_bytes = 1 << 20;
+    source->bytes_per_s = 3e7;
+    join(s);
+    cr_expect_eq(only_leg(s)->dirty_syncs, 7);
+    cr_expect_float_eq(only_leg(s)->total_ms, 812, 1e-9);
+    cr_expect_eq(only_leg(s)->remaining_bytes, 1 << 20);
+    cr_expect_float_eq(only_leg(s)->bytes_per_s, 3e7, 1e-9);
+}
+
+Test(verdict_legs, memory_that_was_not_checked_is_told_with_its_reason)
+{
+    g_autoptr(scenario) s = scenario_new();
+    leg_of(s, HOST2)->not_checked = replace(leg_of(s, HOST2)->not_checked, "too few pages");
+    join(s);
+    cr_expect_str_eq(only_leg(s)->not_checked, "too few pages");
+    cr_assert_eq(s->result->notes->len, 1);
+    cr_expect_not_null(strstr(s->result->notes->pdata[0], "too few pages"));
+}
+
 Test(verdict_legs, the_end_that_keeps_the_guest_tells_where_it_lives)
 {
     static const struct {

@@ -53,6 +53,8 @@ static inline Vtmh__Migration *add_leg(struct scenario *s, unsigned host, const 
     record->cycle_ms = record->total_ms = record->setup_ms = record->downtime_ms = -1;
     record->stop_to_resume_ms = record->guest_gap_ms = -1;
     record->transferred_bytes = record->dirty_syncs = -1;
+    record->pages_sent_again = record->set_pages = record->remaining_bytes = -1;
+    record->bytes_per_s = -1;
     done->migrations =
         realloc(done->migrations, (done->n_migrations + 1) * sizeof(Vtmh__Migration *));
     done->migrations[done->n_migrations++] = record;
