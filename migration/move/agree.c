@@ -1,5 +1,6 @@
 #include "migration/move/agree.h"
 
+#include "migration/move/machine_params.h"
 #include "migration/move/reach.h"
 
 #include <string.h>
@@ -46,19 +47,57 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
     return 0;
 }
 
-static json_t *own_to_json(const struct own_offers *own)
+static json_t *own_to_json(const struct own_offers *own, GPtrArray *seats)
 {
     g_autofree char *boot_id = read_boot_id();
     json_t *offers = json_array();
+    json_t *vms = json_array();
+    json_t *machines = json_array();
+    for (unsigned i = 0; i < seats->len; i++) {
+        const struct seat *seat = g_ptr_array_index(seats, i);
+        json_array_append_new(vms, json_string(seat->name));
+        json_array_append_new(machines, machine_params(seat->params));
+    }
     for (unsigned i = 0; i < own->offers->len; i++)
         json_array_append_new(offers, vm_offer_to_json(g_ptr_array_index(own->offers, i)));
-    return json_pack("{s:s, s:s, s:i, s:o}", "boot_id", boot_id, "address", own->address, "port",
-                     (int)own->probe_port, "offers", offers);
+    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o}", "boot_id", boot_id, "address", own->address,
+                     "port", (int)own->probe_port, "offers", offers, "vms", vms, "machines",
+                     machines);
 }
 
 static void free_offer(gpointer offer)
 {
     vm_offer_free(offer);
+}
+
+static int compare_vms(struct test *test, const GPtrArray *tables, GError **err)
+{
+    const json_t *first = json_object_get(g_ptr_array_index(tables, 0), "vms");
+    for (unsigned i = 1; i < test->n_hosts; i++) {
+        const json_t *other = json_object_get(g_ptr_array_index(tables, i), "vms");
+        if (json_equal(first, other))
+            continue;
+        g_autofree char *here = json_dumps(first, JSON_COMPACT);
+        g_autofree char *there = json_dumps(other, JSON_COMPACT);
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "vms differs: %s on %s, %s on %s", here,
+                    test->names[0], there, test->names[i]);
+        return -1;
+    }
+    return 0;
+}
+
+/* Whether the parameters describe the same machine on all hosts. */
+static int compare_machine(struct test *test, const struct seat *seat, unsigned index,
+                           const GPtrArray *tables, GError **err)
+{
+    g_autofree const json_t **machines = g_new0(const json_t *, test->n_hosts);
+    for (unsigned i = 0; i < test->n_hosts; i++)
+        machines[i] =
+            json_array_get(json_object_get(g_ptr_array_index(tables, i), "machines"), index);
+    if (machine_params_compare(machines, test->names, test->n_hosts, err) == 0)
+        return 0;
+    g_prefix_error(err, "%s: ", seat->name);
+    return -1;
 }
 
 /* The decision for one seat, from what all hosts said. */
@@ -112,7 +151,9 @@ static bool well_formed(const json_t *table)
     return json_is_string(json_object_get(table, "boot_id")) &&
            json_is_string(json_object_get(table, "address")) &&
            json_is_integer(json_object_get(table, "port")) &&
-           json_is_array(json_object_get(table, "offers"));
+           json_is_array(json_object_get(table, "offers")) &&
+           json_is_array(json_object_get(table, "vms")) &&
+           json_is_array(json_object_get(table, "machines"));
 }
 
 static int compare(struct test *test, GPtrArray *seats, const GPtrArray *tables,
@@ -134,6 +175,11 @@ static int compare(struct test *test, GPtrArray *seats, const GPtrArray *tables,
         boot_id = other;
         g_ptr_array_add(addresses, g_strdup(json_string_value(json_object_get(table, "address"))));
     }
+    if (compare_vms(test, tables, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < seats->len; i++)
+        if (compare_machine(test, g_ptr_array_index(seats, i), i, tables, err) < 0)
+            return -1;
     for (unsigned i = 0; i < seats->len; i++)
         if (decide(test, g_ptr_array_index(seats, i), i, tables, err) < 0)
             return -1;
@@ -157,7 +203,7 @@ int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GErr
     g_autoptr(GPtrArray) tables = NULL;
     int done = probe_own(test, seats, &own, err);
     if (done == 0)
-        done = test_exchange(test, &meeting, own_to_json(&own), &tables, err);
+        done = test_exchange(test, &meeting, own_to_json(&own, seats), &tables, err);
     if (done == 0)
         done = compare(test, seats, tables, agreement, err);
     /* The listeners stay open until everybody has tried them. */

@@ -1,0 +1,108 @@
+#include "migration/move/machine_params.h"
+
+#include "migration/params.h"
+
+#include <string.h>
+
+/* Parameters of a VM. What is only a host's own affair (where QEMU lies, addresses, how fast the
+ * guest is to write) is not here. */
+static const char *const of_vm[] = {
+    "vm_type",
+    "guest",
+    "mem",
+    "smp",
+    "vcpu_sockets",
+    "vcpu_cores",
+    "vcpu_threads",
+    "machine_type",
+    "machine_type_extra_params",
+    "cpu_model",
+    "cpu_model_flags",
+    "enable_kvm",
+    "disable_kvm",
+    "vm_accelerator",
+    "tcg_dirty_sync_quirk",
+    "uuid",
+    "rtc_base",
+    "rtc_clock",
+    "rtc_drift",
+    "nics",
+    "extra_params",
+    "kernel_params",
+    /* The load's set, which the one host starts and the other checks. */
+    "dirty_mem",
+    "disk_write_mem",
+    "disk_write_path",
+    /* How it moves: both ends have to know. */
+    "mig_protocol",
+    "mig_offline",
+};
+
+/* The same of each of its cards. */
+static const char *const of_nic[] = {"nic_model", "mac", "nic_extra_params"};
+
+static void add(json_t *table, const struct params *params, const char *name, const char *object)
+{
+    const struct param_info *info = param_info(name);
+    const char *value = params_get_or(params, name, info->fallback);
+    json_array_append_new(table, json_pack("{s:s, s:s, s:s}", "name", name, "of",
+                                           object != NULL ? object : "", "value",
+                                           value != NULL ? value : ""));
+}
+
+json_t *machine_params(const struct params *params)
+{
+    json_t *table = json_array();
+    for (size_t i = 0; i < G_N_ELEMENTS(of_vm); i++)
+        add(table, params, of_vm[i], NULL);
+    g_auto(GStrv) nics = param_list(params, "nics");
+    for (char **nic = nics; *nic != NULL; nic++) {
+        g_autoptr(params) own = params_object_params(params, *nic);
+        for (size_t i = 0; i < G_N_ELEMENTS(of_nic); i++)
+            add(table, own, of_nic[i], *nic);
+    }
+    return table;
+}
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text != NULL ? text : "";
+}
+
+static bool is_same(const json_t *a, const json_t *b)
+{
+    const struct param_info *info = param_info(text_of(a, "name"));
+    return info != NULL && strcmp(text_of(a, "name"), text_of(b, "name")) == 0 &&
+           strcmp(text_of(a, "of"), text_of(b, "of")) == 0 &&
+           param_value_equal(info, text_of(a, "value"), text_of(b, "value"));
+}
+
+static int differs(const json_t *const *tables, size_t row, const char *const *names, unsigned n,
+                   GError **err)
+{
+    const json_t *first = json_array_get(tables[0], row);
+    g_autoptr(GString) values = g_string_new(NULL);
+    for (unsigned i = 0; i < n; i++) {
+        const char *value = text_of(json_array_get(tables[i], row), "value");
+        g_string_append_printf(values, "%s%s on %s", i > 0 ? ", " : "",
+                               value[strspn(value, " \t")] != '\0' ? value : "nothing", names[i]);
+    }
+    const char *object = text_of(first, "of");
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "%s%s%s differs: %s", text_of(first, "name"),
+                *object != '\0' ? " of " : "", object, values->str);
+    return -1;
+}
+
+int machine_params_compare(const json_t *const *tables, const char *const *names, unsigned n,
+                           GError **err)
+{
+    const json_t *first;
+    size_t row;
+    /* Rows of cards come last, behind nics itself, so rows of one index are of one thing. */
+    json_array_foreach ((json_t *)tables[0], row, first)
+        for (unsigned i = 1; i < n; i++)
+            if (!is_same(first, json_array_get(tables[i], row)))
+                return differs(tables, row, names, n, err);
+    return 0;
+}
