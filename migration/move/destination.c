@@ -106,10 +106,11 @@ static void measure(struct handover *h, const struct moved *moved)
         return;
     int64_t resumed_at_us = vm_resumed_at_us(h->seat->vm);
     if (moved->stopped_at_us > 0 && resumed_at_us > 0)
-        h->record->stop_to_resume_ms = (double)(resumed_at_us - moved->stopped_at_us) / 1000.0;
+        h->record->stop_to_resume_ms =
+            ((double)resumed_at_us - (double)moved->stopped_at_us) / 1000.0;
     struct guest_beat first = guest_first_beat(h->seat->guest);
     if (moved->last_beat_us > 0 && first.at_us > 0)
-        h->record->guest_gap_ms = MAX((double)(first.at_us - moved->last_beat_us) / 1000.0 -
+        h->record->guest_gap_ms = MAX(((double)first.at_us - (double)moved->last_beat_us) / 1000.0 -
                                           guest_beat_period_ms(h->seat->guest),
                                       0);
 }

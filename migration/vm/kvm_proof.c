@@ -109,13 +109,13 @@ static int make_vm(struct prover *prover)
 
 static int set_cpuid(struct prover *prover)
 {
-    static struct {
-        struct kvm_cpuid2 head;
-        struct kvm_cpuid_entry2 entries[CPUID_MAX];
-    } cpuid = {.head.nent = CPUID_MAX};
+    static _Alignas(struct kvm_cpuid2)
+        uint8_t room[sizeof(struct kvm_cpuid2) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
+    struct kvm_cpuid2 *cpuid = (struct kvm_cpuid2 *)room;
 
-    if (ioctl(prover->kvm, KVM_GET_SUPPORTED_CPUID, &cpuid) < 0 ||
-        ioctl(prover->vcpu, KVM_SET_CPUID2, &cpuid) < 0)
+    cpuid->nent = CPUID_MAX;
+    if (ioctl(prover->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0 ||
+        ioctl(prover->vcpu, KVM_SET_CPUID2, cpuid) < 0)
         return fail_errno(prover, "KVM refuses its own CPU features");
     return 0;
 }

@@ -105,6 +105,10 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
     int version[3], kvm;
     json_error_t error;
 
+    if (!json_is_object(json)) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "there is none for this VM");
+        return -1;
+    }
     if (json_unpack_ex(json, &error, 0, "{s:s, s:[i,i,i], s:s, s:b, s?s, s:o, s:o, s:o, s:o}",
                        "binary", &binary, "version", &version[0], &version[1], &version[2],
                        "package", &package, "kvm", &kvm, "kvm_reason", &reason, "machines",
@@ -214,6 +218,11 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
             "kvm", 0, "machines", machines_of(answers[1]), "cpus", pluck(answers[2], "name"),
             "capabilities", pluck(answers[3], "capability"), "parameters", keys_of(answers[4]));
         known->has_kvm = json_is_true(json_object_get(answers[5], "present"));
+        if (known->offer == NULL) {
+            g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s does not say which version it is",
+                        binary);
+            result = -1;
+        }
     }
     for (size_t i = 0; i < G_N_ELEMENTS(answers); i++)
         json_decref(answers[i]);

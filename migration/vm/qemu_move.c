@@ -48,7 +48,8 @@ static bool wanted_state(const struct vm_move *move, const char *capability)
            GPOINTER_TO_INT(g_hash_table_lookup(move->capabilities, capability)) != 0;
 }
 
-/* Those that are not as they must be, for migrate-set-capabilities. Transfer full. */
+/* Those that are not as they must be, for migrate-set-capabilities. An item without a name is of no
+ * use to anybody. Transfer full. */
 static json_t *capabilities_to_set(const struct vm_move *move, json_t *current)
 {
     json_t *changes = json_array();
@@ -57,9 +58,9 @@ static json_t *capabilities_to_set(const struct vm_move *move, json_t *current)
 
     json_array_foreach (current, i, item) {
         const char *name = json_string_value(json_object_get(item, "capability"));
-        bool wanted = wanted_state(move, name);
+        bool wanted = name != NULL && wanted_state(move, name);
 
-        if (wanted != json_is_true(json_object_get(item, "state")))
+        if (name != NULL && wanted != json_is_true(json_object_get(item, "state")))
             json_array_append_new(
                 changes, json_pack("{s:s, s:b}", "capability", name, "state", (int)wanted));
     }
@@ -129,10 +130,18 @@ static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_
     if (move->max_bandwidth > 0 && move->max_bandwidth < (uint64_t)UNLIMITED_BYTES_PER_S)
         bandwidth = (int64_t)move->max_bandwidth;
     if (vm->migration.default_downtime_ms < 0) {
+        const json_t *limit;
+
         if (qemu_command(vm, "query-migrate-parameters", NULL, deadline, &before, err) < 0)
             return -1;
-        vm->migration.default_downtime_ms =
-            json_integer_value(json_object_get(before, "downtime-limit"));
+        limit = json_object_get(before, "downtime-limit");
+        if (!json_is_integer(limit) || json_integer_value(limit) < 0) {
+            g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                        "QEMU of %s on %s does not say its downtime limit", vm->base.name,
+                        vm->base.host->name);
+            return -1;
+        }
+        vm->migration.default_downtime_ms = json_integer_value(limit);
     }
     if (downtime_ms < 0)
         downtime_ms = vm->migration.default_downtime_ms;

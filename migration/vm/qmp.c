@@ -23,6 +23,7 @@
 
 #define MAX_LINE_BYTES (8u << 20) /* query-qmp-schema says some 300 KiB */
 #define READ_BYTES 65536
+#define SECONDS_MAX ((int64_t)1 << 40) /* of a time stamp; what lies above is none */
 
 struct outgoing {
     char *text;
@@ -107,7 +108,10 @@ static int64_t stamp_of(json_t *message)
     int64_t seconds = json_integer_value(json_object_get(stamp, "seconds"));
     int64_t microseconds = json_integer_value(json_object_get(stamp, "microseconds"));
 
-    return seconds <= 0 ? 0 : seconds * G_USEC_PER_SEC + MAX(microseconds, 0);
+    if (seconds <= 0 || seconds >= SECONDS_MAX || microseconds < 0 ||
+        microseconds >= G_USEC_PER_SEC)
+        return 0;
+    return seconds * G_USEC_PER_SEC + microseconds;
 }
 
 static void take_message(struct qmp *qmp, json_t *message)
@@ -116,7 +120,9 @@ static void take_message(struct qmp *qmp, json_t *message)
     json_t *id = json_object_get(message, "id");
 
     if (event != NULL) {
-        qmp->on_event(event, json_object_get(message, "data"), stamp_of(message), qmp->arg);
+        const json_t *data = json_object_get(message, "data");
+
+        qmp->on_event(event, json_is_object(data) ? data : NULL, stamp_of(message), qmp->arg);
     } else if (json_object_get(message, "QMP") != NULL) {
         event_set(&qmp->greeted);
     } else if (json_is_integer(id)) {

@@ -1,3 +1,6 @@
 foreach(name guest_state kvm_proof params_table platform qemu_cmdline qemu_stats qmp serial usernet)
     vtmh_unit_test(test_${name} vtmh_vm)
 endforeach()
+# The liar is an object of the program: it is found before the library's real process.
+vtmh_unit_test(test_qemu_replies vtmh_vm)
+target_sources(test_qemu_replies PRIVATE liar_qemu.c)
