@@ -3,6 +3,11 @@
  * with the same arguments when the socket is ready for the directions it waits for. Between the two
  * nothing else may be called on the session, because half a packet may be on its way; so a session
  * does one operation at a time, and one that was given up in the middle ruins it.
+ *
+ * Before it says EAGAIN libssh2 reads for as long as there is something to read, and for a banner
+ * it reads on until there is one. A peer that sends faster than we read would so keep the loop for
+ * ever, its deadlines and Ctrl-C too. Therefore the bytes go through receive(): after some of them
+ * it says EAGAIN by itself, and before the login there is an end to what a stranger may send.
  */
 #include "proto/ssh_private.h"
 
@@ -12,6 +17,7 @@
 
 #define CLOSE_MS 500
 #define FREE_TRIES 100
+#define AT_ONCE_MAX ((size_t)256 << 10) /* bytes; then the loop gets its turn */
 
 G_DEFINE_QUARK(ssh - error - quark, ssh_error)
 
@@ -20,6 +26,7 @@ int ssh_await(struct ssh *ssh, int64_t deadline, GError **err)
     int directions = libssh2_session_block_directions(ssh->session);
     int events = 0;
 
+    ssh->received_at_once = 0;
     if (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND)
         events |= UV_WRITABLE;
     if (directions & LIBSSH2_SESSION_BLOCK_INBOUND || events == 0)
@@ -42,6 +49,14 @@ int ssh_fail(struct ssh *ssh, enum ssh_error code, const char *doing, GError **e
     int number = libssh2_session_last_error(ssh->session, &why, NULL, 0);
     g_autofree char *complaint = ssh_proxy_complaint(ssh);
 
+    if (ssh->is_flooded) {
+        ssh->broken = true;
+        g_set_error(err, SSH_ERROR, code,
+                    "%s: %s: it sent more than %zu KiB without letting us log in: this is no SSH "
+                    "server, or one that is out of order",
+                    ssh->name, doing, SSH_BEFORE_LOGIN_MAX / 1024);
+        return -1;
+    }
     switch (number) {
     case LIBSSH2_ERROR_SOCKET_SEND:
     case LIBSSH2_ERROR_SOCKET_RECV:
@@ -81,15 +96,25 @@ void ssh_end(struct ssh *ssh)
     event_set(&ssh->idle);
 }
 
-/* In place of recv(): keeps the opening, which libssh2 does not show. */
+/* In place of recv(): keeps the opening, which libssh2 does not show, and counts. */
 static ssize_t receive(libssh2_socket_t socket, void *buffer, size_t size, int flags,
                        void **abstract)
 {
     struct ssh *ssh = *abstract;
-    ssize_t n = recv(socket, buffer, size, flags);
+    ssize_t n;
 
+    if (ssh->received_at_once > AT_ONCE_MAX)
+        return -EAGAIN;
+    if (ssh->is_flooded)
+        return -ECONNABORTED;
+    n = recv(socket, buffer, size, flags);
     if (n < 0)
         return -errno;
+    ssh->received_at_once += (size_t)n;
+    if (!ssh->is_logged_in) {
+        ssh->received_before += (size_t)n;
+        ssh->is_flooded = ssh->received_before > SSH_BEFORE_LOGIN_MAX;
+    }
     if (ssh->opening != NULL) {
         size_t room = SSH_OPENING_MAX - ssh->opening_size;
         size_t kept = MIN(room, (size_t)n);
@@ -124,6 +149,8 @@ static int shake_hands(struct ssh *ssh, int64_t deadline, GError **err)
         if (ssh_await(ssh, deadline, err) < 0)
             return -1;
     }
+    if (rc < 0 && ssh->is_flooded)
+        return ssh_fail(ssh, SSH_ERROR_HANDSHAKE, "SSH handshake", err);
     if (rc < 0) {
         ssh_fail(ssh, SSH_ERROR_HANDSHAKE, "SSH handshake", err);
         read_last_words(ssh);
@@ -153,7 +180,10 @@ static int open_session(struct ssh *ssh, const struct ssh_target *target, int64_
     if (ssh_prefer_host_keys(ssh, target, err) < 0 || shake_hands(ssh, deadline, err) < 0 ||
         ssh_check_host_key(ssh, target, err) < 0)
         return -1;
-    return ssh_authenticate(ssh, target, deadline, err);
+    if (ssh_authenticate(ssh, target, deadline, err) < 0)
+        return -1;
+    ssh->is_logged_in = true;
+    return 0;
 }
 
 struct ssh *ssh_connect(const struct ssh_target *target, int64_t deadline, GError **err)

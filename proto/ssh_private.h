@@ -10,6 +10,10 @@
 /* The first bytes from the server: its banner and what it offers, for the message of a failure. */
 #define SSH_OPENING_MAX 8192
 
+/* What a server may send before it has let us log in: lines in front of its banner, key exchange,
+ * a message to the user. A real one needs some KiB. */
+#define SSH_BEFORE_LOGIN_MAX ((size_t)1 << 20)
+
 struct ssh {
     char *name; /* as the user wrote it */
     LIBSSH2_SESSION *session;
@@ -24,6 +28,11 @@ struct ssh {
 
     uint8_t *opening; /* until the handshake is done */
     size_t opening_size;
+
+    size_t received_at_once; /* bytes since the last wait */
+    size_t received_before;  /* bytes until the login */
+    bool is_logged_in;
+    bool is_flooded; /* more than SSH_BEFORE_LOGIN_MAX of them */
 };
 
 /* ssh_dial.c: sets stream, addresses and proxy. */

@@ -1,0 +1,176 @@
+/*
+ * Who answers on an ssh port need not be an SSH server: it may send without end, or nothing at all.
+ * The peer is a thread, since a session that never gives the loop back would starve a fiber.
+ */
+#include "proto/ssh.h"
+#include "tests/unit/fiber_checks.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+TestSuite(ssh_flood, .timeout = 30);
+
+#define LONG_MS 20000
+#define SHORT_MS 300
+
+struct stranger {
+    const char *first; /* said once */
+    const char *again; /* said without end; NULL: silence */
+    size_t again_size;
+    int listener;
+    uint16_t port;
+};
+
+static void *talk(void *arg)
+{
+    const struct stranger *stranger = arg;
+    int fd = accept(stranger->listener, NULL, NULL);
+    char nothing[256];
+    bool listens = fd >= 0;
+
+    if (listens && stranger->first != NULL)
+        listens = send(fd, stranger->first, strlen(stranger->first), MSG_NOSIGNAL) > 0;
+    while (listens && stranger->again != NULL)
+        listens = send(fd, stranger->again, stranger->again_size, MSG_NOSIGNAL) > 0;
+    /* Silent until the other side goes. */
+    while (listens && recv(fd, nothing, sizeof nothing, 0) > 0)
+        ;
+    close(fd);
+    return NULL;
+}
+
+static void listen_as(struct stranger *stranger)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+
+    stranger->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(bind(stranger->listener, (struct sockaddr *)&at, size) == 0);
+    cr_assert(listen(stranger->listener, 1) == 0);
+    cr_assert(getsockname(stranger->listener, (struct sockaddr *)&at, &size) == 0);
+    stranger->port = ntohs(at.sin_port);
+}
+
+struct attempt {
+    const struct stranger *stranger;
+    int64_t patience_ms;
+    GError *error;
+};
+
+static int try_to_connect(void *arg, GError **err)
+{
+    struct attempt *attempt = arg;
+    static const struct known_hosts_policy policy = {.mode = KNOWN_HOSTS_STRICT};
+    const struct ssh_target target = {.name = "stranger",
+                                      .hostname = "127.0.0.1",
+                                      .port = attempt->stranger->port,
+                                      .user = "nobody",
+                                      .host_key_name = "stranger",
+                                      .host_keys = &policy};
+    g_autoptr(ssh) ssh = ssh_connect(&target, deadline_in(attempt->patience_ms), &attempt->error);
+
+    (void)err;
+    check(ssh == NULL);
+    return 0;
+}
+
+/* How a connection to the stranger fails. Transfer full. */
+static GError *fail_with(struct stranger *stranger, int64_t patience_ms)
+{
+    struct attempt attempt = {.stranger = stranger, .patience_ms = patience_ms};
+    pthread_t thread;
+
+    listen_as(stranger);
+    cr_assert(pthread_create(&thread, NULL, talk, stranger) == 0);
+    expect_run(try_to_connect, &attempt);
+    pthread_join(thread, NULL);
+    close(stranger->listener);
+    cr_assert_not_null(attempt.error);
+    return attempt.error;
+}
+
+static void expect_flood(struct stranger *stranger)
+{
+    g_autoptr(GError) error = fail_with(stranger, LONG_MS);
+
+    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE), "%s", error->message);
+    cr_assert_not_null(strstr(error->message, "without letting us log in"), "%s", error->message);
+}
+
+Test(ssh_flood, lines_without_a_banner_come_to_an_end)
+{
+    static const char lines[] = "welcome to a very long message of the day\r\n";
+    struct stranger stranger = {.again = lines, .again_size = strlen(lines)};
+
+    expect_flood(&stranger);
+}
+
+Test(ssh_flood, bytes_without_a_line_come_to_an_end)
+{
+    static char bytes[4096];
+    struct stranger stranger = {.again = bytes, .again_size = sizeof bytes};
+
+    memset(bytes, 'x', sizeof bytes);
+    expect_flood(&stranger);
+}
+
+/* SSH_MSG_IGNORE in clear: length 12, padding 6, the kind, an empty string. */
+Test(ssh_flood, packets_to_be_ignored_come_to_an_end)
+{
+    static const char packet[16] = {0, 0, 0, 12, 6, 2};
+    struct stranger stranger = {
+        .first = "SSH-2.0-flood\r\n", .again = packet, .again_size = sizeof packet};
+
+    expect_flood(&stranger);
+}
+
+Test(ssh_flood, a_silent_peer_is_waited_for_no_longer_than_the_deadline)
+{
+    struct stranger stranger = {0};
+    g_autoptr(GError) error = fail_with(&stranger, SHORT_MS);
+
+    cr_assert(g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT), "%s", error->message);
+}
+
+static int tick(void *arg, GError **err)
+{
+    unsigned *turns = arg;
+
+    for (;;) {
+        if (await_turn(err) < 0)
+            return -1;
+        ++*turns;
+    }
+}
+
+static int connect_beside_another(void *arg, GError **err)
+{
+    unsigned turns = 0;
+    struct scope *scope = scope_open("another");
+
+    scope_spawn_detached(scope, "another", tick, &turns);
+    check(try_to_connect(arg, err) == 0);
+    scope_abandon(scope);
+    check(turns > 2);
+    return 0;
+}
+
+/* A megabyte takes several turns: whoever waits for Ctrl-C or a deadline gets some between. */
+Test(ssh_flood, leaves_the_loop_to_others_meanwhile)
+{
+    static char bytes[4096];
+    struct stranger stranger = {.again = bytes, .again_size = sizeof bytes};
+    struct attempt attempt = {.stranger = &stranger, .patience_ms = LONG_MS};
+    pthread_t thread;
+
+    memset(bytes, 'x', sizeof bytes);
+    listen_as(&stranger);
+    cr_assert(pthread_create(&thread, NULL, talk, &stranger) == 0);
+    expect_run(connect_beside_another, &attempt);
+    pthread_join(thread, NULL);
+    close(stranger.listener);
+    g_clear_error(&attempt.error);
+}
