@@ -1,10 +1,15 @@
 /*
  * `join f1 f2 ...`: each test that survives `only f1`, combined with each that survives `only f2`,
- * and so on. Every factor is a walk of its own through what comes after the block with the join.
+ * and so on. Every factor is a walk of its own through the blocks that stand above the join; what
+ * has been chosen of those below it is part of all factors. Each factor has the statements of the
+ * whole test, those below the join too; then the parameters are put together.
  *
- * The reference loses combinations of three and more factors: while factor j is at its second or a
- * later test, the filter of factor j+1 stays in force for all factors behind it. We do the same,
- * byte for byte, unless the option full_joins is set.
+ * The reference loses combinations, and we do the same, unless the option full_joins is set:
+ * - Of three and more factors: while factor j is at its second or a later test, the filter of
+ *   factor j+1 stays in force for all factors behind it.
+ * - Of a join above another join: while a test of the lower join's earlier factor is held, its
+ * later factors find the upper join going on. There it does not join, but is an `only` of the
+ * factor that runs last, with what else is in force for it.
  */
 #include <string.h>
 
@@ -14,6 +19,7 @@
 struct join {
     const struct walk *outer;
     const struct variant *variant;
+    struct join *above; /* the one that was going on at this place before */
     uint32_t n;
     struct walk **walks; /* one a factor; those behind the running one are NULL */
     uint64_t *found;     /* tests a factor has given since it was started */
@@ -37,6 +43,8 @@ struct join *join_new(const struct walk *outer, const struct variant *v, GError 
     j = g_new0(struct join, 1);
     j->outer = outer;
     j->variant = v;
+    j->above = v->owner->running;
+    v->owner->running = j;
     j->n = v->body.n_factors;
     j->walks = g_new0(struct walk *, j->n);
     j->found = g_new0(uint64_t, j->n);
@@ -49,8 +57,9 @@ void join_free(struct join *j)
 {
     if (!j)
         return;
-    for (uint32_t i = 0; i < j->n; i++)
+    for (uint32_t i = j->n; i-- > 0;)
         walk_free(j->walks[i]);
+    j->variant->owner->running = j->above;
     g_free(j->walks);
     g_free(j->found);
     g_string_free(j->name, TRUE);
@@ -58,15 +67,27 @@ void join_free(struct join *j)
     g_free(j);
 }
 
-static struct walk *start_factor(const struct join *j, uint32_t i)
+static uint32_t factor_rules(const struct join *j, uint32_t i, const struct rule **rules)
 {
-    const struct rule *rules[LIMIT_JOIN_FACTORS];
     uint32_t n = 0;
 
     rules[n++] = j->variant->body.factors[i];
     for (uint32_t k = 0; k + 1 < i && !j->outer->options.full_joins; k++)
         if (j->found[k] >= 2)
             rules[n++] = j->variant->body.factors[k + 1];
+    return n;
+}
+
+uint32_t join_rules(const struct join *j, const struct rule **rules)
+{
+    return factor_rules(j, j->n - 1, rules);
+}
+
+static struct walk *start_factor(const struct join *j, uint32_t i)
+{
+    const struct rule *rules[LIMIT_JOIN_FACTORS];
+    uint32_t n = factor_rules(j, i, rules);
+
     return walk_new_inner(j->outer, j->variant->next, rules, n);
 }
 

@@ -316,28 +316,29 @@ static void finish_block(struct tree *t, struct block *block)
         block->factors[i]->plain = block->factors[i]->filter->simple != NULL;
 }
 
-/* A block of variants with one variant that has no name. */
-static void make_single(struct tree *t, struct vblock *block, const struct block *body)
+struct variant *tree_single(struct tree *t, struct vblock *block, const struct block *body)
 {
     struct variant *v = arena_alloc0(&t->arena, sizeof *v);
 
-    if (body)
-        v->body = *body;
+    v->body = *body;
     v->owner = block;
     v->next = v->body.last;
     block->variants = arena_alloc(&t->arena, sizeof v);
     block->variants[0] = v;
     block->n_variants = 1;
     block->first_default = 1;
+    return v;
 }
 
 int tree_link(struct tree *t, GError **err)
 {
+    static const struct block nothing = {0};
+
     place_atoms(t);
     find_next(t);
     finish_block(t, &t->root);
-    make_single(t, &t->top, &t->root);
-    make_single(t, &t->bottom, NULL);
+    tree_single(t, &t->top, &t->root);
+    tree_single(t, &t->bottom, &nothing);
     for (guint i = 0; i < t->vblocks->len; i++)
         for (uint32_t j = 0; j < vblock_at(t, i)->n_variants; j++)
             finish_block(t, &vblock_at(t, i)->variants[j]->body);

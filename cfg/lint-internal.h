@@ -25,6 +25,14 @@ void lint_each_block(const struct lint *l,
 void lint_overridden(const struct lint *l);
 void lint_unknown(const struct lint *l, const char *const *known);
 
+/* lint-joins.c: joins that leave out or mix what they should not. */
+void lint_joins(const struct lint *l);
+struct mixing;
+struct mixing *mixing_new(const struct lint *l);
+void mixing_free(struct mixing *m);
+/* Looks at the current test. */
+void mixing_look(struct mixing *m);
+
 /* lint-tests.c: what can be seen only in the tests. Returns as cfg_lint(). */
 int lint_tests(const struct lint *l, uint64_t max_tests, GError **err);
 

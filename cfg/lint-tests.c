@@ -132,7 +132,7 @@ static void find_unseen(const struct lint *l)
         const struct vblock *block = g_ptr_array_index(l->tree->vblocks, i);
 
         /* What is inside an unseen variant needs no finding of its own. */
-        if (block->parent && !block->parent->seen)
+        if (block->is_join || (block->parent && !block->parent->seen))
             continue;
         for (uint32_t j = 0; j < block->n_variants; j++)
             if (!block->variants[j]->seen)
@@ -143,6 +143,7 @@ static void find_unseen(const struct lint *l)
 int lint_tests(const struct lint *l, uint64_t max_tests, GError **err)
 {
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    struct mixing *mixing = mixing_new(l);
     uint64_t repeated = 0;
     int more;
 
@@ -155,9 +156,11 @@ int lint_tests(const struct lint *l, uint64_t max_tests, GError **err)
     while ((more = cfg_next(l->cfg, err)) > 0) {
         count_name(l, names, &repeated);
         walk_each_choice(l->cfg->walk, mark_seen, NULL);
+        mixing_look(mixing);
         if (max_tests && cfg_test_number(l->cfg) == max_tests)
             break;
     }
+    mixing_free(mixing);
     if (more < 0)
         return -1;
     if (repeated > REPEATED_MAX)

@@ -94,15 +94,6 @@ static void find_dead_words(const struct lint *l)
     }
 }
 
-static void find_joins(const struct lint *l, const struct block *block, void *user)
-{
-    (void)user;
-    if (block->n_factors > 2 && !l->cfg->options.full_joins)
-        lint_report(l, CFG_LINT_JOIN, block->factors[0]->place,
-                    "a join of %u factors loses combinations, as it does in the reference",
-                    block->n_factors);
-}
-
 int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_lint_fn fn,
              void *user, GError **err)
 {
@@ -113,7 +104,7 @@ int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_li
         return -1;
     find_tabs(&l);
     find_dead_words(&l);
-    lint_each_block(&l, find_joins, NULL);
+    lint_joins(&l);
     lint_overridden(&l);
     if (known)
         lint_unknown(&l, known);

@@ -11,7 +11,7 @@ enum cfg_lint_kind {
     CFG_LINT_OVERRIDDEN,    /* a value that is replaced in the same block before anything uses it */
     CFG_LINT_UNKNOWN,       /* a parameter that nobody knows */
     CFG_LINT_REPEATED_NAME, /* two tests with one full name */
-    CFG_LINT_JOIN,          /* a join of three or more factors, which loses combinations */
+    CFG_LINT_JOIN,          /* a join that leaves no test, loses some, or mixes variants */
     CFG_LINT_EMPTY,         /* no test is left */
     CFG_LINT_KINDS,         /* how many kinds there are */
 };

@@ -289,6 +289,7 @@ static int parse_variant_list(struct parser *p, struct header *h, int32_t column
 
     block->name = h->name;
     block->place = h->place;
+    parser_end_join(p);
     while (p->in->have) {
         bool is_first = p->variants->len == start;
 

@@ -383,28 +383,59 @@ int parse_statements(struct parser *p, int32_t limit, GError **err)
     return 0;
 }
 
+void parser_end_join(struct parser *p)
+{
+    struct vblock *block;
+    struct block body = {0};
+
+    if (p->factors->len == p->factors_start)
+        return;
+    body.factors = take(p, p->factors, p->factors_start, &body.n_factors);
+    block = arena_alloc0(&p->tree->arena, sizeof *block);
+    block->is_join = true;
+    block->place = body.factors[0]->place;
+    tree_single(p->tree, block, &body)->place = block->place;
+    block->previous = p->last;
+    p->last = block;
+    g_ptr_array_add(p->tree->vblocks, block);
+}
+
+/* The root block grows with every text that is parsed. */
+static void reopen_root(struct parser *p)
+{
+    struct block *root = &p->tree->root;
+
+    g_array_append_vals(p->ops, root->ops, root->n_ops);
+    g_array_append_vals(p->rules, root->rules, root->n_rules);
+    p->last = root->last;
+    if (p->last && p->last->is_join) {
+        const struct block *join = &p->last->variants[0]->body;
+
+        g_array_append_vals(p->factors, join->factors, join->n_factors);
+        g_ptr_array_set_size(p->tree->vblocks, (gint)p->tree->vblocks->len - 1);
+        p->last = p->last->previous;
+    }
+}
+
 int parse_block(struct parser *p, int32_t limit, struct block *block, guint n_ops, GError **err)
 {
     guint ops = p->ops->len - n_ops;
     guint rules = p->rules->len;
-    guint factors = p->factors->len;
+    guint factors_start = p->factors_start;
     struct vblock *last = p->last;
 
     p->last = NULL;
-    if (block == &p->tree->root) {
-        /* The root block grows with every text that is parsed. */
-        g_array_append_vals(p->ops, block->ops, block->n_ops);
-        g_array_append_vals(p->rules, block->rules, block->n_rules);
-        g_array_append_vals(p->factors, block->factors, block->n_factors);
-        p->last = block->last;
-    }
+    p->factors_start = p->factors->len;
+    if (block == &p->tree->root)
+        reopen_root(p);
     if (parse_statements(p, limit, err) < 0)
         return -1;
+    parser_end_join(p);
     block->last = p->last;
     p->last = last;
+    p->factors_start = factors_start;
     block->ops = take(p, p->ops, ops, &block->n_ops);
     block->rules = take(p, p->rules, rules, &block->n_rules);
-    block->factors = take(p, p->factors, factors, &block->n_factors);
     return 0;
 }
 

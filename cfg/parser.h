@@ -21,6 +21,7 @@ struct parser {
     GArray *ops;         /* struct op */
     GArray *rules;       /* struct rule */
     GArray *factors;     /* struct rule *, of join */
+    guint factors_start; /* where those of the current block begin */
     GArray *variants;    /* struct variant * */
     struct vblock *last; /* the last variants block of the current block */
     int32_t limit;       /* the current block is the lines further right than this column */
@@ -54,6 +55,8 @@ int parse_assignment(struct parser *p, size_t at, size_t size, GError **err);
 /* Ends the run of plain assignments (SPEC: what follows is tried on all keys again). */
 void parser_end_run(struct parser *p);
 
+/* Ends the list of `join` statements that stand together: they become a block of their own. */
+void parser_end_join(struct parser *p);
 /* The current line begins with `variants`. */
 int parse_variants(struct parser *p, GError **err);
 

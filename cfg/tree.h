@@ -136,7 +136,7 @@ struct block {
     uint32_t n_ops;
     uint32_t n_rules;
     struct rule *rules;
-    uint32_t n_factors;    /* words of `join`; a single one has become a rule */
+    uint32_t n_factors;    /* of a join; a single one has become a rule */
     struct rule **factors; /* each an `only` of one word */
     struct vblock *last;   /* the last variants block in it; they are linked by previous */
 };
@@ -181,8 +181,15 @@ enum vblock_order {
     ORDER_DEFAULT_FIRST /* the default, then all others */
 };
 
+struct join;
+
+/* The `join` statements between two variants blocks of a block (or before the first, or behind the
+ * last) are a variants block too: its only variant has no name, and their words as factors. So a
+ * join is met, as anything else, in the order of the walk: when all that stands below it is chosen,
+ * and what stands above it is still to come. */
 struct vblock {
     struct slice name; /* empty if it has none */
+    bool is_join;
     struct variant **variants;
     uint32_t n_variants;
     uint32_t first_default;  /* position of the default variant; n_variants if there is none */
@@ -201,6 +208,7 @@ struct vblock {
     uint8_t order;          /* enum vblock_order, from the options */
     struct variant *chosen; /* state */
     struct memo *memo;      /* state, see memo.c */
+    struct join *running;   /* state, see join.c: NULL, or the join that is going on here */
 };
 
 struct tree {
@@ -250,6 +258,9 @@ struct key *tree_suffixed_key(struct tree *t, struct key *key, struct slice suff
 uint32_t tree_atom(struct tree *t, struct slice text);
 /* The atom `(VAR=VALUE)`; its text is in tree.full until the next call. */
 uint32_t tree_full_atom(struct tree *t, struct slice var, struct slice value);
+
+/* Makes BLOCK have one variant, without a name and with this body. */
+struct variant *tree_single(struct tree *t, struct vblock *block, const struct block *body);
 
 /* The order of keys in a line: by bytes. */
 int key_compare(const struct key *a, const struct key *b);

@@ -59,6 +59,8 @@ void walk_append_name(GString *name, struct slice piece);
 /* join.c: the combinations of the factors of V, which has just been chosen in the walk. */
 struct join *join_new(const struct walk *outer, const struct variant *v, GError **err);
 void join_free(struct join *j);
+/* The filters of the factor that runs last, at most LIMIT_JOIN_FACTORS. */
+uint32_t join_rules(const struct join *j, const struct rule **rules);
 int join_next(struct join *j, GError **err);
 struct slice join_name(const struct join *j);
 struct slice join_shortname(const struct join *j);

@@ -249,6 +249,20 @@ static void pop_frame(struct walk *w)
     g_array_set_size(w->frames, w->frames->len - 1);
 }
 
+/* A join that is met again while it is going on is not a join, but the filters of its last factor;
+ * see join.c. False if they drop the test. */
+static bool add_running_join(struct walk *w, const struct variant *v)
+{
+    const struct rule *rules[LIMIT_JOIN_FACTORS];
+    uint32_t n = join_rules(v->owner->running, rules);
+    struct labels labels = current_labels(w, v->next);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (add_rule(w, (struct active){.rule = rules[i]}, &labels, UINT64_MAX) == RULE_DROPS)
+            return false;
+    return true;
+}
+
 /* Tries the next variant of the top frame. 1: a test is complete, 0: go on, -1: error. */
 static int step(struct walk *w, GError **err)
 {
@@ -271,10 +285,12 @@ static int step(struct walk *w, GError **err)
     walk_append_name(w->name, v->name);
     if (!v->hidden)
         walk_append_name(w->shortname, v->shortname);
-    if (v->body.n_factors > 1) {
+    if (v->body.n_factors > 1 && (w->options.full_joins || !v->owner->running)) {
         f->join = join_new(w, v, err);
         return f->join ? 0 : -1;
     }
+    if (v->owner->running && !add_running_join(w, v))
+        return 0;
     if (!v->next) {
         found(w);
         return 1;
@@ -451,13 +467,22 @@ static bool is_listed(struct slice name, const char *const *list)
     return false;
 }
 
+static const struct vblock *last_variants(const struct block *block)
+{
+    const struct vblock *last = block->last;
+
+    while (last && last->is_join)
+        last = last->previous;
+    return last;
+}
+
 static enum vblock_order find_order(const struct vblock *block, const char *const *expand)
 {
     const struct variant *parent = block->parent;
 
     if (block->first_default == block->n_variants || is_listed(block->name, expand))
         return ORDER_FILE;
-    if (parent && parent->body.last == block && is_listed(parent->owner->name, expand))
+    if (parent && last_variants(&parent->body) == block && is_listed(parent->owner->name, expand))
         return ORDER_DEFAULT_FIRST;
     return ORDER_DEFAULT_ONLY;
 }

@@ -136,7 +136,7 @@ static const struct arguments arguments = {
         "  overridden     a value that is replaced before anything uses it\n"
         "  unknown        a parameter that no test type knows\n"
         "  repeated-name  two tests with one full name\n"
-        "  join           a join of three or more, which loses combinations\n"
+        "  join           a join that leaves no test, loses some, or combines too much\n"
         "  empty          no test is left\n"
         "\n"
         "examples:\n"

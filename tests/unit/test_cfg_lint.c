@@ -106,6 +106,36 @@ Test(cfg_lint, finds_joins_that_lose_combinations)
                     "reference\n");
 }
 
+Test(cfg_lint, finds_a_join_with_nothing_above_it)
+{
+    expect_findings("join a b\nvariants:\n  - a:\n  - b:\n", NULL,
+                    "join l:1 a join combines variants that stand above it, and there are none: it "
+                    "leaves no test\n"
+                    "empty -:0 no test is left\n");
+    expect_findings("variants:\n  - a:\n  - b:\nvariants:\n  - v:\n      join a b\n", NULL, "");
+}
+
+Test(cfg_lint, finds_a_join_above_another_one)
+{
+    expect_findings("variants:\n  - a:\n  - b:\njoin a b\nvariants:\n  - c:\n  - d:\njoin c d\n",
+                    NULL,
+                    "join l:8 another join stands above this one: tests that go through both lose "
+                    "combinations, as they do in the reference\n");
+}
+
+Test(cfg_lint, finds_two_variants_of_a_block_that_no_join_speaks_of)
+{
+    static const char pair[] = "variants:\n  - a:\n  - b:\n";
+    static const char speeds[] = "variants:\n  - slow:\n  - fast:\n";
+    g_autofree char *below = g_strconcat(pair, speeds, "join a b\n", NULL);
+    g_autofree char *above = g_strconcat(pair, "join a b\n", speeds, NULL);
+
+    expect_findings(below, NULL,
+                    "join l:4 test 2 has two variants of this block, 'slow' and 'fast': a join "
+                    "below it combines them; it does not if it stands above this block\n");
+    expect_findings(above, NULL, "");
+}
+
 Test(cfg_lint, finds_that_nothing_is_left)
 {
     expect_findings("variants:\n  - a:\nno a\n", NULL, "empty -:0 no test is left\n");

@@ -107,3 +107,92 @@ Test(cfg_join, of_three_loses_what_the_reference_loses_unless_asked)
                     "a.x.b.x.c.x a.x.b.x.c.y a.x.b.y.c.x a.x.b.y.c.y "
                     "a.y.b.x.c.x a.y.b.x.c.y a.y.b.y.c.x a.y.b.y.c.y");
 }
+
+Test(cfg_join, combines_only_the_blocks_above_it_once_for_each_choice_below)
+{
+    expect_names("variants:\n  - web:\n  - db:\njoin web db\nvariants:\n  - cold:\n  - warm:\n",
+                 "cold.web.db warm.web.db");
+    expect_names("variants:\n  - k7:\n  - k8:\nvariants:\n  - web:\n  - db:\njoin db web\n"
+                 "variants n:\n  - cold:\n",
+                 "(n=cold)(n=cold).db.k7(n=cold).web.k7 (n=cold)(n=cold).db.k7(n=cold).web.k8 "
+                 "(n=cold)(n=cold).db.k8(n=cold).web.k7 (n=cold)(n=cold).db.k8(n=cold).web.k8");
+}
+
+Test(cfg_join, in_front_of_all_variants_leaves_nothing)
+{
+    expect_names("join web db\nvariants:\n  - web:\n  - db:\nvariants:\n  - cold:\n", "");
+}
+
+Test(cfg_join, of_one_factor_is_only_wherever_it_stands)
+{
+    expect_names("join db\nvariants:\n  - web:\n  - db:\nvariants:\n  - cold:\n", "cold.db");
+    expect_names("variants:\n  - web:\n  - db:\njoin cold\nvariants:\n  - cold:\n  - warm:\n",
+                 "cold.web cold.db");
+}
+
+Test(cfg_join, between_variants_leaves_each_place_its_own_join)
+{
+    /* Words of one place are one join, also around a header without variants. */
+    expect_names("variants:\n  - a:\n  - b:\njoin a\nk = 1\njoin b\nvariants:\n  - x:\n", "x.a.b");
+    expect_names("variants:\n  - o:\n      variants:\n        - a:\n        - b:\n      join a\n"
+                 "      variants:\njoin b\n",
+                 "");
+}
+
+Test(cfg_join, inside_a_variant_stands_between_the_blocks_of_that_variant)
+{
+    expect_names("variants:\n  - low:\n  - high:\n"
+                 "variants:\n  - pair:\n      join low high\n      variants:\n        - i1:\n"
+                 "        - i2:\n  - alone:\n",
+                 "pair.i1.low.high pair.i2.low.high alone.low alone.high");
+}
+
+Test(cfg_join, applies_what_stands_below_to_each_factor)
+{
+    expect_lines(
+        "variants:\n  - web:\n      p = 80\n      suffix _w\n  - db:\n      p = 5432\n"
+        "      suffix _d\njoin web db\nvariants:\n  - cold:\n      url = h:${p}\n"
+        "web: seen = web\ncold: t = 1\n",
+        "{\"dep\":[],\"name\":\"cold.web.db\",\"p_d\":\"5432\",\"p_w\":\"80\",\"seen\":\"web\","
+        "\"shortname\":\"cold.web.db\",\"t\":\"1\",\"url\":\"h:5432\"}\n");
+    /* A filter below is one of each factor too. */
+    expect_names("variants:\n  - web:\n  - db:\njoin web db\nvariants:\n  - cold:\nonly web\n", "");
+}
+
+Test(cfg_join, goes_on_through_the_texts_that_follow)
+{
+    g_autoptr(cfg) c = cfg_new(NULL);
+
+    cr_assert_eq(cfg_parse_text(c, NULL, "variants:\n  - a:\n  - b:\njoin a\n", NULL), 0);
+    cr_assert_eq(cfg_parse_text(c, NULL, "join b\n", NULL), 0);
+    cr_assert_eq(cfg_parse_text(c, NULL, "variants:\n  - x:\n", NULL), 0);
+    cr_assert_eq(cfg_next(c, NULL), 1);
+    cr_assert_str_eq(cfg_test_name(c), "x.a.b");
+    cr_assert_eq(cfg_next(c, NULL), 0);
+}
+
+Test(cfg_join, above_another_one_loses_what_the_reference_loses_unless_asked)
+{
+    static const char text[] = "variants:\n  - web:\n  - db:\njoin web db\n"
+                               "variants:\n  - cold:\n  - warm:\njoin cold warm\n";
+
+    expect_names(text, "cold.web.db.warm.db");
+    cfg_help_expect(text, (struct cfg_options){.full_joins = true}, CFG_HELP_NAMES,
+                    "cold.web.db.warm.web.db");
+}
+
+Test(cfg_join, can_be_left_and_begun_again)
+{
+    g_autoptr(cfg) c = cfg_new(NULL);
+
+    cr_assert_eq(cfg_parse_text(c, NULL,
+                                "variants:\n  - web:\n  - db:\n  - web:\njoin web db\n"
+                                "variants:\n  - cold:\n  - warm:\njoin cold warm\n",
+                                NULL),
+                 0);
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(cfg_next(c, NULL), 1);
+        cr_assert_str_eq(cfg_test_name(c), "cold.web.db.warm.db");
+        cfg_rewind(c);
+    }
+}
