@@ -6,10 +6,24 @@
 #include <string.h>
 
 static const struct param_info *const tables[] = {
-    job_params, scenario_params, vm_params, nic_params, guest_params, move_params, reference_params,
+    job_params,
+    scenario_params,
+    vm_params,
+    nic_params,
+    guest_params,
+    move_params,
+    reference_test_params,
+    reference_host_params,
+    reference_vm_params,
+    reference_disk_params,
+    reference_nic_params,
+    reference_login_params,
+    reference_scenario_params,
+    reference_guest_command_params,
+    reference_family_params,
 };
 
-static GPtrArray *rows;   /* struct param_info, ended by NULL */
+static GPtrArray *rows;     /* struct param_info, ended by NULL */
 static GHashTable *by_name; /* name -> struct param_info */
 
 static void join_tables(void)

@@ -1,0 +1,34 @@
+/* Names that avocado-vt's documentation used once, or prints beside the current ones. */
+#include "migration/params_tables.h"
+
+#define MAP(...) ((const struct param_alias_value[]){__VA_ARGS__, {NULL, NULL}})
+
+const struct param_alias historic_names[] = {
+    {.name = "ssh_port", .current = "shell_port"},
+    {.name = "ssh_prompt", .current = "shell_prompt"},
+    {.name = "use_telnet",
+     .current = "shell_client",
+     .values = MAP({"yes", "telnet"}, {"no", NULL})},
+    {.name = "nic_mode", .current = "nettype", .values = MAP({"tap", "bridge"}, {"user", "user"})},
+    {.name = "nic_mac", .current = "mac"},
+    {.name = "bridge", .current = "netdst"},
+    {.name = "start_vm_for_migration",
+     .current = "migration_mode",
+     .values = MAP({"yes", "tcp"}, {"no", NULL})},
+    {.name = "restart_vm", .current = "kill_vm_before_test"},
+    {.name = "depend", .current = "dep"},
+    {.name = "dependencies", .current = "dep"},
+    {.name = "short-name", .current = "shortname"},
+    {.name = "cmd_shutdown", .current = "shutdown_command"},
+    {.name = "cmd_reboot", .current = "reboot_command"},
+    {.name = "kill_vm_if_clean", .current = "kill_vm_gracefully"},
+    {.name = "md5sum_similar", .current = "md5sum_1m"},
+    {.name = "shasum", .current = "sha1sum"},
+    {.name = "guest_port_file_tranfer", .current = "guest_port_file_transfer"},
+    {.name = "inactivity_threshold", .current = "inactivity_treshold"},
+    {.name = "pre_command_non_critical", .current = "pre_command_noncritical"},
+    /* Written by the multi-host tests' own files, which read the other. */
+    {.name = "max_downtime", .current = "max_mig_downtime"},
+    {.name = "attempts_timeout", .current = "attempt_timeout"},
+    {.name = NULL},
+};

@@ -1,0 +1,70 @@
+/* What a test is, and what avocado-vt makes of it for several hosts. */
+#include "migration/reference/reference.h"
+
+#define SECTION "test"
+
+#define MADE_BY_VTMH "vtmh makes it itself, from -m and the configuration"
+#define NOT_READ "it is a result of avocado-vt, and nothing reads it here"
+#define TCP_ONLY "VMs move by tcp only"
+
+const struct param_info reference_test_params[] = {
+    NO_MATTER("name", STRING, TEST, "the configuration's variants make the name",
+              "full name of the test"),
+    NO_MATTER("shortname", STRING, TEST, "the configuration's variants make the name",
+              "name of the test without its default variants"),
+    NOT_YET("virt_test_type", STRING, TEST, WORDS("qemu", "qemu libvirt", "libvirt qemu"),
+            "there is no driver but QEMU's", "drivers that may run the test"),
+    NO_MATTER("provider", STRING, TEST, "test types are part of vtmh",
+              "where avocado-vt looks for the test's program"),
+    NOT_YET("abort_on_error", BOOL, TEST, NO, "a job goes on after a test that failed",
+            "whether an error of a test ends the job"),
+    NO_MATTER("env", STRING, TEST, "no VM outlives its test, so there is nothing to remember",
+              "file in which VMs are remembered between tests"),
+    NOT_YET("job_env_cleanup", BOOL, TEST, YES, "every VM ends with its test",
+            "whether VMs are removed at the end of the job"),
+    NO_MATTER("env_cleanup", BOOL, TEST, "every VM ends with its test",
+              "whether what is remembered of VMs is removed at the end of a test"),
+    NOT_YET("profilers", LIST, TEST, NULL, "no profiler runs beside a test",
+            "profilers that run while the test runs"),
+
+    NOT_YET("hosts", LIST, TEST, NULL, MADE_BY_VTMH, "addresses of the tuple"),
+    NOT_YET("hostid", STRING, TEST, NULL, MADE_BY_VTMH, "this host's own address"),
+    NO_MATTER("clone_master", BOOL, TEST, "there are no images to clone",
+              "whether this host makes and checks shared images"),
+    NO_MATTER("not_preprocess", BOOL, TEST,
+              "every VM is started by the test type, on all hosts alike",
+              "whether VMs are left alone before the test"),
+    NOT_YET("master_images_clone", LIST, IMAGE, NULL, "VMs have no disks yet",
+            "images that the first host clones"),
+    {.name = "migration_mode",
+     .kind = PARAM_WORD,
+     .values = WORDS("tcp", "unix", "exec", "fd", "rdma", "x-rdma", "none"),
+     .scopes = PARAM_OF_VM,
+     .care = PARAM_NOT_SUPPORTED,
+     .same = WORDS("tcp"),
+     .why = TCP_ONLY,
+     .section = SECTION,
+     .doc = "how the VM on the destination waits to be moved"},
+    NOT_YET("migration_fd", STRING, VM, NULL, TCP_ONLY, "descriptor to move by"),
+    NOT_YET("migration_exec_cmd_src", STRING, VM, NULL, TCP_ONLY,
+            "command that takes the VM's stream on the source"),
+    NOT_YET("migration_exec_cmd_dst", STRING, VM, NULL, TCP_ONLY,
+            "command that gives the VM's stream on the destination"),
+    NOT_YET("migration_sfiles_path", STRING, VM, NULL, "VMs do not move through files",
+            "the VM's file on the source"),
+    NOT_YET("migration_dfiles_path", STRING, VM, NULL, "VMs do not move through files",
+            "the VM's file on the destination"),
+    NO_MATTER("test_passed", STRING, TEST, NOT_READ, "whether the test passed"),
+    NO_MATTER("img_check_failed", STRING, IMAGE, NOT_READ, "whether an image was found bad"),
+
+    NO_MATTER("comm_port", PORTS, TEST, "hosts meet over vtmh's own links, which need no port",
+              "port at which the hosts of avocado-vt meet"),
+    NO_MATTER("disk_prepare_timeout", DURATION, TEST, "there are no disks to wait for",
+              "limit for the preparation of disks"),
+    NOT_YET("finish_timeout", DURATION, TEST, NULL,
+            "hosts wait for one another as long as test_timeout allows",
+            "how long the hosts wait for one another at the end"),
+    NO_MATTER("preprocess_env", BOOL, TEST, "there are no disks to prepare",
+              "whether the test type prepares images"),
+    END,
+};
