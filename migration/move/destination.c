@@ -40,12 +40,9 @@ static int prepare(struct handover *h, GError **err)
                         seat->request.port_high, &port, deadline, err) < 0)
         return -1;
 
-    char tag[80];
-    const struct test_meeting meeting = handover_meeting(h, "ready", tag);
-    g_autoptr(GPtrArray) answers = NULL;
-    return test_exchange(test, &meeting,
-                         json_pack("{s:s, s:i}", "address", address, "port", (int)port), &answers,
-                         err);
+    json_auto_t *theirs =
+        handover_ready(h, json_pack("{s:s, s:i}", "address", address, "port", (int)port), err);
+    return theirs != NULL ? 0 : -1;
 }
 
 static int receive(struct handover *h, GError **err)

@@ -1,6 +1,7 @@
 #include "migration/move/handover.h"
 
 #include "migration/move/leg_record.h"
+#include "migration/move/machine_facts.h"
 
 static const char *const step_names[] = {
     [HANDOVER_PREPARING] = "preparing", [HANDOVER_MOVING] = "moving",
@@ -30,6 +31,38 @@ struct test_meeting handover_meeting(const struct handover *h, const char *what,
         .n_who = G_N_ELEMENTS(h->members),
         .timeout_ms = MAX(deadline_left(h->deadline), 1),
     };
+}
+
+/* The source first, so that both ends say the same. */
+static int compare_machines(struct handover *h, const GPtrArray *answers, GError **err)
+{
+    struct test *test = h->seat->test;
+    struct machine_facts ends[2];
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+        const json_t *answer = g_ptr_array_index(answers, h->members[i]);
+        ends[i].facts = json_object_get(answer, "machine");
+        ends[i].host = test->names[h->members[i]];
+    }
+    return machine_facts_compare(&ends[0], &ends[1], err);
+}
+
+json_t *handover_ready(struct handover *h, json_t *mine, GError **err)
+{
+    struct test *test = h->seat->test;
+    char tag[80];
+    const struct test_meeting meeting = handover_meeting(h, "ready", tag);
+    const json_t *facts = seat_facts(h->seat, h->deadline, err);
+    g_autoptr(GPtrArray) answers = NULL;
+    if (facts == NULL) {
+        json_decref(mine);
+        return NULL;
+    }
+    json_object_set(mine, "machine", (json_t *)facts);
+    if (test_exchange(test, &meeting, mine, &answers, err) < 0 ||
+        compare_machines(h, answers, err) < 0)
+        return NULL;
+    unsigned other = test->self == h->leg->source ? h->leg->destination : h->leg->source;
+    return json_incref(g_ptr_array_index(answers, other));
 }
 
 int handover_start(struct handover *h, GError **err)

@@ -5,7 +5,7 @@
  *
  *     source                                destination
  *     (VM runs)                             prepare VM: stopped, incoming
- *                  exchange "ready": address and port
+ *                  exchange "ready": address and port, what the machine is
  *     start work (first leg)
  *                  barrier "start"
  *     connect, migrate ---------------------> receive
@@ -77,6 +77,12 @@ void handover_step(struct handover *h, enum handover_step step);
 
 /* A meeting of the two ends, named "<what> <vm>". tag: a buffer that the meeting refers to. */
 struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80]);
+
+/*
+ * Meets at "ready" and sees that both ends have the same machine. mine: what this end has to say
+ * beside, transfer full. Returns what the other end says; transfer full.
+ */
+json_t *handover_ready(struct handover *h, json_t *mine, GError **err);
 
 /*
  * Meets at "start", once the guest's work has gone on for as long as is asked for. From then on

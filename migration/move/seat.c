@@ -73,6 +73,14 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
     return 0;
 }
 
+const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err)
+{
+    if (seat->facts == NULL)
+        seat->facts =
+            vm_facts(seat->vm, seat->platform != NULL ? seat->platform->cpu : "", deadline, err);
+    return seat->facts;
+}
+
 int seat_end(struct seat *seat, GError **err)
 {
     if (seat->vm == NULL)
@@ -82,6 +90,7 @@ int seat_end(struct seat *seat, GError **err)
     /* The watcher must have let go of the VM before it is freed. */
     fiber_join(seat->watcher, DEADLINE_NEVER, NULL);
     g_clear_pointer(&seat->guest, guest_free);
+    g_clear_pointer(&seat->facts, json_decref);
     int ended = vm_destroy(g_steal_pointer(&seat->vm), err);
     fiber_unshield();
     return ended;

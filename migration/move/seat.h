@@ -22,6 +22,7 @@ struct seat {
     char *guest_state; /* what the last source said of the guest; NULL at the first start */
 
     struct vm *vm; /* NULL: the VM is not here */
+    json_t *facts; /* what its hypervisor says that it is; NULL: not asked yet */
     struct guest *guest;
     struct event retired; /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;
@@ -37,6 +38,9 @@ void seat_free(struct seat *seat);
  * now on the death of the hypervisor fails the scope of the watchers.
  */
 int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err);
+
+/* What the VM here is, as its hypervisor says: asked once. Transfer none. */
+const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
 
 /* Ends the VM if it is here, on purpose. Works on a cancelled fiber. -1: it could not be ended. */
 int seat_end(struct seat *seat, GError **err);

@@ -68,12 +68,9 @@ static json_t *moved_to_json(const struct handover *h)
 /* "ready": learns where the destination listens. */
 static int meet_ready(struct handover *h, char **address_out, uint16_t *port_out, GError **err)
 {
-    char tag[80];
-    const struct test_meeting meeting = handover_meeting(h, "ready", tag);
-    g_autoptr(GPtrArray) answers = NULL;
-    if (test_exchange(h->seat->test, &meeting, json_object(), &answers, err) < 0)
+    json_auto_t *theirs = handover_ready(h, json_object(), err);
+    if (theirs == NULL)
         return -1;
-    const json_t *theirs = g_ptr_array_index(answers, h->leg->destination);
     const char *address = json_string_value(json_object_get(theirs, "address"));
     json_int_t port = json_integer_value(json_object_get(theirs, "port"));
     if (address == NULL || port <= 0 || port > UINT16_MAX) {

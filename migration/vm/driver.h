@@ -14,6 +14,7 @@ struct vm_driver {
     int (*cont)(struct vm *vm, int64_t deadline, GError **err);
     int (*stop)(struct vm *vm, int64_t deadline, GError **err);
     int (*run_state)(struct vm *vm, char **state_out, int64_t deadline, GError **err);
+    json_t *(*facts)(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
 
     int (*incoming_tcp)(struct vm *vm, const struct vm_move *move, const char *address,
                         uint16_t low, uint16_t high, uint16_t *port_out, int64_t deadline,

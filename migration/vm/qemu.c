@@ -232,6 +232,7 @@ const struct vm_driver qemu_driver = {
     .cont = qemu_cont,
     .stop = qemu_stop,
     .run_state = qemu_run_state,
+    .facts = qemu_facts,
     .incoming_tcp = qemu_incoming_tcp,
     .migrate_fd = qemu_migrate_fd,
     .await_migrated = qemu_await_migrated,

@@ -48,5 +48,10 @@ int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GE
 void qemu_stats_fill(struct vm_move_stats *stats, const json_t *query_migrate);
 int qemu_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
 
+/* qemu_facts.c; the lines of one answer, for tests. Transfer full. */
+json_t *qemu_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
+json_t *qemu_facts_pci(const json_t *query_pci);
+json_t *qemu_facts_drives(const json_t *query_block);
+
 /* The host port that HMP `info usernet` shows as forwarded to a guest's port; 0: none. */
 uint16_t qemu_usernet_port(const char *text, uint16_t guest_port);

@@ -80,6 +80,11 @@ int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err
     return vm->driver->run_state(vm, state_out, deadline, err);
 }
 
+json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
+{
+    return vm->driver->facts(vm, cpu, deadline, err);
+}
+
 int vm_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *address, uint16_t low,
                     uint16_t high, uint16_t *port_out, int64_t deadline, GError **err)
 {

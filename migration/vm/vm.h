@@ -70,6 +70,16 @@ int vm_cont(struct vm *vm, int64_t deadline, GError **err);
 int vm_stop(struct vm *vm, int64_t deadline, GError **err);
 int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
 
+/*
+ * What the hypervisor itself says that the machine is: only what is the same in all versions of it
+ * for one machine type, so that two ends can be compared. An object of field -> list of strings,
+ * sorted: "CPU", "CPUs", "memory", "PCI devices" (of the root buses: those behind a bridge are not
+ * seen before the guest has numbered it), "devices" (that were asked for), "drives".
+ *
+ * cpu: model and flags that were asked for, as in vm_platform. Transfer full.
+ */
+json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
+
 /* How a guest is to be moved, the same for both ends and all drivers. */
 struct vm_move {
     GHashTable *capabilities;  /* name -> GINT_TO_POINTER(bool): set and read back */

@@ -258,6 +258,12 @@ int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err
     return 0;
 }
 
+json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
+{
+    (void)cpu, (void)deadline;
+    return command(vm, "vm_facts", NULL, err) < 0 ? NULL : json_pack("{s:[s]}", "CPUs", "1");
+}
+
 int64_t vm_stopped_at_us(const struct vm *vm)
 {
     return vm->stopped_at_us;
