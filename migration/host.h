@@ -15,6 +15,8 @@ enum owned_kind {
     OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
 };
 
+struct vm;
+
 struct host_ops {
     /*
      * Enters a thing into the ledger / strikes it out. Durable (fsync) when own returns: call it
@@ -33,6 +35,12 @@ struct host_ops {
     /* Something for the live line of a VM. Fields as in the message; test is filled in by the
      * node. */
     void (*progress)(void *node, const Vtmh__Progress *progress);
+
+    /*
+     * Takes over a VM that is not to be ended with the test, since it may hold the only copy of a
+     * guest: the node ends it when the job is over. Transfer full.
+     */
+    void (*keep)(void *node, struct vm *vm);
 };
 
 struct host {

@@ -142,7 +142,8 @@ Vtmh__Status test_status_of(const struct test *test, const GError *error)
     if (g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED))
         return VTMH__STATUS__STATUS_SKIP;
     if (error->domain == CFG_ERROR || g_error_matches(error, VM_ERROR, VM_ERROR_UNREACHABLE) ||
-        g_error_matches(error, VM_ERROR, VM_ERROR_DIFFERENT))
+        g_error_matches(error, VM_ERROR, VM_ERROR_DIFFERENT) ||
+        g_error_matches(error, VM_ERROR, VM_ERROR_SLOW))
         return VTMH__STATUS__STATUS_ERROR;
     return test->phase == TEST_SETTING_UP ? VTMH__STATUS__STATUS_ERROR : VTMH__STATUS__STATUS_FAIL;
 }

@@ -116,7 +116,15 @@ static void failing(void *self, Vtmh__Status status, const char *message)
     node_send(running->node, &envelope);
 }
 
-static const struct host_ops host_ops = {own, disown, log_record, context, progress};
+static void keep(void *self, struct vm *vm)
+{
+    const struct running *running = self;
+    node_log(running->node, "process %d of %s is kept until the job ends", (int)vm_pid(vm),
+             vm_name(vm));
+    g_ptr_array_add(running->node->kept, vm);
+}
+
+static const struct host_ops host_ops = {own, disown, log_record, context, progress, keep};
 static const struct test_ops test_ops = {exchange, tell, failing};
 
 static void read_start(struct running *running, const Vtmh__StartTest *start)

@@ -1,5 +1,7 @@
 #include "node/session.h"
 
+#include "migration/vm/vm.h"
+
 #include "node/running.h"
 #include "node/version.h"
 
@@ -176,9 +178,15 @@ static void end_running(struct node *node)
     running_unref(running);
 }
 
+static void drop_kept(gpointer vm)
+{
+    vm_drop(vm);
+}
+
 int session_serve(struct node *node, int64_t grace_ms, GError **err)
 {
     struct watch watch = {.node = node, .grace_ms = grace_ms};
+    node->kept = g_ptr_array_new_with_free_func(drop_kept);
     node->scope = scope_open("session");
     scope_spawn_detached(node->scope, "coordinator", listen_to_coordinator, node);
     scope_spawn_detached(node->scope, "grace", watch_coordinator, &watch);
@@ -188,7 +196,12 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     fiber_shield();
     end_running(node);
     g_autoptr(GPtrArray) leaks = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < node->kept->len; i++) {
+        const struct vm *vm = g_ptr_array_index(node->kept, i);
+        node_log(node, "ending process %d of %s, which was kept", (int)vm_pid(vm), vm_name(vm));
+    }
     ledger_clear(node->ledger, leaks);
+    g_clear_pointer(&node->kept, g_ptr_array_unref);
     say_goodbye(node, leaks);
     scope_abandon(g_steal_pointer(&node->scope));
     fiber_unshield();

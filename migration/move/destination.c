@@ -33,7 +33,7 @@ static int prepare(struct handover *h, GError **err)
 
     host_context(test->host, "preparing %s as a destination", seat->name);
     seat_progress(seat, h->record, "preparing", NULL);
-    int64_t deadline = deadline_min(h->deadline, deadline_in(START_MS));
+    int64_t deadline = deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, START_MS)));
     if (seat_start(seat, true, deadline, err) < 0)
         return -1;
     if (vm_incoming_tcp(seat->vm, &seat->request.move, address, seat->request.port_low,
@@ -91,7 +91,8 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
     handover_step(h, HANDOVER_OWNED);
     /* An abort that comes now comes too late: whether the guest has been started must be known. */
     fiber_shield();
-    int started = vm_cont(seat->vm, deadline_min(h->deadline, deadline_in(CONT_MS)), err);
+    int started = vm_cont(
+        seat->vm, deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, CONT_MS))), err);
     fiber_unshield();
     return started;
 }
@@ -117,11 +118,11 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     struct seat *seat = h->seat;
     seat_progress(seat, h->record, "checking", NULL);
     host_context(seat->test->host, "waiting for a sign of life of %s", seat->name);
-    if (guest_await_alive(seat->guest, deadline_in(ALIVE_MS), err) < 0)
+    if (guest_await_alive(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0)
         return -1;
     measure(h, moved);
     host_context(seat->test->host, "checking the work in %s", seat->name);
-    if (guest_check_work(seat->guest, deadline_in(ALIVE_MS), err) < 0)
+    if (guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0)
         return -1;
     return memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err);
 }
@@ -145,6 +146,6 @@ int destination_run(struct handover *h, GError **err)
     if (check(h, &moved, err) < 0)
         return -1;
     struct test_meeting checked = handover_meeting(h, "checked", tag);
-    checked.timeout_ms = HANDOVER_CHECK_MS;
+    checked.timeout_ms = HANDOVER_CHECK_MS + 3 * seat_patience_ms(h->seat, 0);
     return test_barrier(test, &checked, err);
 }

@@ -25,7 +25,8 @@
  * that word, and continues on it, or leaves its copy stopped when the guest lives over there. The
  * destination says it also when it is done: it may have been released from "running" while the
  * source was not. If the destination cannot be reached and the source's copy is stopped, it stays
- * stopped until the test ends, and the result is UNCERTAIN: nobody guesses.
+ * stopped; nor is a copy ended that does not answer and was not seen dead. The result is UNCERTAIN,
+ * since nobody guesses, and such a copy is kept until the job ends.
  */
 #pragma once
 
@@ -46,7 +47,8 @@ struct leg {
 int handover(struct seat *seat, const struct agreement *agreement, const struct leg *leg,
              GError **err);
 
-/* For the checks after a leg, which mig_timeout does not count. */
+/* For the checks after a leg, which mig_timeout does not count; more for a large guest
+ * (seat_patience_ms(), and each of the checks has that, too). */
 #define HANDOVER_CHECK_MS 300000
 
 /* How far a leg has come on this host; logged at each step. */

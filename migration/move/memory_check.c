@@ -53,7 +53,8 @@ int memory_check(struct seat *seat, Vtmh__Migration *leg, int64_t dirty_syncs, i
     const char *why_not;
     host_context(seat->test->host, "checking the memory of %s", seat->name);
     if (guest_set_pages(seat->params, &evidence.set_pages, err) < 0 ||
-        guest_verify(seat->guest, deadline_in(VERIFY_MS), &evidence.pages, &evidence.bad, err) < 0)
+        guest_verify(seat->guest, deadline_in(seat_patience_ms(seat, VERIFY_MS)), &evidence.pages,
+                     &evidence.bad, err) < 0)
         return -1;
     leg->set_pages = evidence.set_pages;
     leg->bad_pages = evidence.bad;

@@ -81,19 +81,33 @@ const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err)
     return seat->facts;
 }
 
-int seat_end(struct seat *seat, GError **err)
+/* Everything here lets go of the VM. Transfer full. */
+static struct vm *retire(struct seat *seat)
 {
-    if (seat->vm == NULL)
-        return 0;
     event_set(&seat->retired);
-    fiber_shield();
     /* The watcher must have let go of the VM before it is freed. */
     fiber_join(seat->watcher, DEADLINE_NEVER, NULL);
     g_clear_pointer(&seat->guest, guest_free);
     g_clear_pointer(&seat->facts, json_decref);
-    int ended = vm_destroy(g_steal_pointer(&seat->vm), err);
+    return g_steal_pointer(&seat->vm);
+}
+
+int seat_end(struct seat *seat, GError **err)
+{
+    if (seat->vm == NULL)
+        return 0;
+    fiber_shield();
+    int ended = vm_destroy(retire(seat), err);
     fiber_unshield();
     return ended;
+}
+
+void seat_keep(struct seat *seat)
+{
+    const struct host *host = seat->test->host;
+    fiber_shield();
+    host->ops->keep(host->node, retire(seat));
+    fiber_unshield();
 }
 
 void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *phase,

@@ -24,6 +24,7 @@ struct seat {
     struct vm *vm; /* NULL: the VM is not here */
     json_t *facts; /* what its hypervisor says that it is; NULL: not asked yet */
     struct guest *guest;
+    bool is_uncertain;    /* what is here may be the only copy of the guest: kept after the test */
     struct event retired; /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;
 };
@@ -44,6 +45,17 @@ const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
 
 /* Ends the VM if it is here, on purpose. Works on a cancelled fiber. -1: it could not be ended. */
 int seat_end(struct seat *seat, GError **err);
+
+/* As long as base_ms, and 30 s for each GiB of the guest: what is done once to all of its memory
+ * takes seconds a GiB on a host without KVM, and more on one that is busy. */
+static inline int64_t seat_patience_ms(const struct seat *seat, int64_t base_ms)
+{
+    uint64_t ram_bytes = seat->platform != NULL ? seat->platform->ram_bytes : 0;
+    return base_ms + (int64_t)(30000 * (double)ram_bytes / (1 << 30));
+}
+
+/* Leaves the VM as it is and gives it to the node, which ends it when the job is over. */
+void seat_keep(struct seat *seat);
 
 /* Tells the display. phase: see Progress in vtmh.proto. stats may be NULL. */
 void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *phase,

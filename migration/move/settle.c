@@ -61,7 +61,8 @@ static bool is_running(struct handover *h)
            strcmp(state, "running") == 0;
 }
 
-/* Continues the source's copy and sees whether the guest lives. */
+/* Continues the source's copy and sees whether the guest lives. Only a copy whose process has ended
+ * is dead: one that does not answer may be slow, and may hold the guest. */
 static Vtmh__Survivor continue_source(struct handover *h)
 {
     struct seat *seat = h->seat;
@@ -69,9 +70,15 @@ static Vtmh__Survivor continue_source(struct handover *h)
     g_autoptr(GError) error = NULL;
     if ((!is_running(h) && vm_cont(seat->vm, deadline_in(CANCEL_MS), &error) < 0) ||
         guest_await_beat(seat->guest, deadline_in(ALIVE_MS), &error) < 0) {
+        bool is_dead = event_is_set(vm_exited(seat->vm));
         host_log(host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
                  "the guest did not continue here: %s", error->message);
-        return VTMH__SURVIVOR__SURVIVOR_NONE;
+        if (is_dead)
+            return VTMH__SURVIVOR__SURVIVOR_NONE;
+        test_note(seat->test,
+                  "uncertain: %s did not go on on %s when it was asked to, and was not seen dead",
+                  seat->name, host->name);
+        return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
     }
     host_log(host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
              "the guest goes on running here");
@@ -92,6 +99,11 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
                                                      : VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
     if (strcmp(copy, COPY_DEAD) == 0 || is_running(h))
         return continue_source(h);
+    test_note(
+        h->seat->test,
+        "uncertain: %s was stopped on %s and not continued, since %s could not say whether it "
+        "runs there",
+        h->seat->name, h->seat->test->host->name, h->seat->test->names[h->leg->destination]);
     return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
 }
 
@@ -108,12 +120,13 @@ void settle_source(struct handover *h, const GError *cause)
     stop_stream(h);
     g_autofree char *copy = ask_destination(h);
     h->record->survivor = decide(h, copy);
-    if (h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
+    seat->is_uncertain = h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN &&
+                         !event_is_set(vm_exited(seat->vm));
+    if (seat->is_uncertain)
         test_note(seat->test,
-                  "uncertain: %s was stopped on %s and not continued, since %s could not say "
-                  "whether it runs"
-                  " there; the stopped copy was ended with the test",
-                  seat->name, seat->test->host->name, seat->test->names[h->leg->destination]);
+                  "%s: process %d, which may hold the only copy of %s, is kept until "
+                  "the job ends",
+                  seat->test->host->name, (int)vm_pid(seat->vm), seat->name);
     fiber_unshield();
 }
 

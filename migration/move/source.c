@@ -138,6 +138,6 @@ int source_run(struct handover *h, GError **err)
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
 
     struct test_meeting checked = handover_meeting(h, "checked", tag);
-    checked.timeout_ms = HANDOVER_CHECK_MS;
+    checked.timeout_ms = HANDOVER_CHECK_MS + 3 * seat_patience_ms(seat, 0);
     return test_barrier(test, &checked, err);
 }

@@ -2,11 +2,16 @@
 
 #include "migration/move/leg_record.h"
 #include "migration/move/reach.h"
+#include "migration/move/stall.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 /* Looks are close to each other at first, so that a leg that fails at once has figures, too. */
 #define FIRST_SAMPLE_MS 10
 #define SAMPLE_MS 250
-#define ASK_MS 2500 /* a connection's packets are sent again after 1 s */
+#define SLOW_STALLS 3 /* of mig_stall_timeout, and what the guest's memory adds: see stall.h */
+#define ASK_MS 2500   /* a connection's packets are sent again after 1 s */
 
 struct watched {
     struct seat *seat;
@@ -80,12 +85,85 @@ static int stalled(const struct watched *watched, bool answers, GError **err)
     return -1;
 }
 
+static int64_t now_ms(void)
+{
+    return g_get_monotonic_time() / 1000;
+}
+
+/* More that wants to run than CPUs there are, over the last minute. */
+static bool host_is_overloaded(void)
+{
+    double load;
+    return getloadavg(&load, 1) == 1 && load > (double)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* A hypervisor that works and does not answer: the host's fault where that is too busy. */
+static int too_slow(const struct watched *watched, const struct stall *stall, GError **err)
+{
+    bool is_overloaded = host_is_overloaded();
+    g_set_error(err, VM_ERROR, is_overloaded ? VM_ERROR_SLOW : VM_ERROR_MIGRATION,
+                "the hypervisor of %s on %s has not answered for %.0f s, though it uses CPU%s",
+                watched->seat->name, watched->seat->test->host->name,
+                (double)(now_ms() - stall->answered_ms) / 1000.0,
+                is_overloaded ? ": the host is overloaded" : "");
+    return -1;
+}
+
+static int in_setup(const struct watched *watched, const struct stall *stall, GError **err)
+{
+    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
+                "the migration of %s has not begun to flow within %.0f s: status %s",
+                watched->seat->name, (double)(now_ms() - stall->began_ms) / 1000.0,
+                watched->last.status);
+    return -1;
+}
+
+static int judge(const struct watched *watched, const struct stall *stall,
+                 enum stall_finding finding, GError **err)
+{
+    if (finding == STALL_NONE || event_is_set(&watched->completed))
+        return 0;
+    if (finding == STALL_SLOW)
+        return too_slow(watched, stall, err);
+    if (finding == STALL_SETUP)
+        return in_setup(watched, stall, err);
+    return stalled(watched, finding == STALL_BYTES, err);
+}
+
+/* One look at the statistics; an answer that does not come is judged as well. */
+static int look(struct watched *watched, struct stall *stall, GError **err)
+{
+    struct seat *seat = watched->seat;
+    struct vm_move_stats stats;
+    g_autoptr(GError) unanswered = NULL;
+    stall_ask(stall, now_ms(), vm_cpu_ms(seat->vm));
+    if (vm_move_stats(seat->vm, &stats,
+                      deadline_min(watched->deadline, deadline_in(seat->request.stall_ms)),
+                      &unanswered) < 0) {
+        if (!g_error_matches(unanswered, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+            g_propagate_error(err, g_steal_pointer(&unanswered));
+            return -1;
+        }
+        if (deadline_left(watched->deadline) == 0)
+            return not_converged(watched, err);
+        return judge(watched, stall, stall_unanswered(stall, now_ms(), vm_cpu_ms(seat->vm)), err);
+    }
+    seat_progress(seat, watched->leg, "migrating", &stats);
+    leg_record_stats(watched->leg, &stats, seat->request.offline);
+    watched->last = stats;
+    return judge(watched, stall,
+                 stall_answered(stall, now_ms(), stats.status, stats.transferred_bytes), err);
+}
+
 /* Samples until the end; statistics are looked at, never waited for. */
 static int sample(void *arg, GError **err)
 {
     struct watched *watched = arg;
-    int64_t stall_at = deadline_in(watched->seat->request.stall_ms);
     struct event *const ended[] = {&watched->completed};
+    struct stall stall;
+    stall_init(&stall, watched->seat->request.stall_ms,
+               seat_patience_ms(watched->seat, SLOW_STALLS * watched->seat->request.stall_ms),
+               now_ms());
 
     for (int64_t pause_ms = FIRST_SAMPLE_MS;; pause_ms = MIN(2 * pause_ms, SAMPLE_MS)) {
         g_autoptr(GError) waited = NULL;
@@ -95,23 +173,10 @@ static int sample(void *arg, GError **err)
             g_propagate_error(err, g_steal_pointer(&waited));
             return -1;
         }
-        struct vm_move_stats stats;
-        g_autoptr(GError) unanswered = NULL;
-        if (vm_move_stats(watched->seat->vm, &stats, deadline_min(watched->deadline, stall_at),
-                          &unanswered) < 0) {
-            if (g_error_matches(unanswered, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
-                return deadline_left(watched->deadline) == 0 ? not_converged(watched, err)
-                                                             : stalled(watched, false, err);
-            g_propagate_error(err, g_steal_pointer(&unanswered));
+        if (look(watched, &stall, err) < 0)
             return -1;
-        }
-        seat_progress(watched->seat, watched->leg, "migrating", &stats);
-        leg_record_stats(watched->leg, &stats, watched->seat->request.offline);
-        if (stats.transferred_bytes != watched->last.transferred_bytes)
-            stall_at = deadline_in(watched->seat->request.stall_ms);
-        else if (deadline_left(stall_at) == 0 && !event_is_set(&watched->completed))
-            return stalled(watched, true, err);
-        watched->last = stats;
+        if (event_is_set(&watched->completed))
+            return 0;
     }
 }
 

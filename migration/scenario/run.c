@@ -38,7 +38,10 @@ static int end_seats(struct scene *scene, int result, GError **err)
         struct seat *seat = g_ptr_array_index(scene->seats, i);
         g_autoptr(GError) error = NULL;
         bool was_here = seat->vm != NULL;
-        if (seat_end(seat, &error) == 0) {
+        if (was_here && seat->is_uncertain) {
+            seat_keep(seat);
+            host_disown(scene->test->host, OWNED_GUEST, seat->name);
+        } else if (seat_end(seat, &error) == 0) {
             if (was_here)
                 host_disown(scene->test->host, OWNED_GUEST, seat->name);
         } else if (result == 0) {

@@ -29,9 +29,9 @@ static int boot_one(void *arg, GError **err)
 
     host_context(host, "booting %s", seat->name);
     seat_progress(seat, NULL, "booting", NULL);
-    if (seat_start(seat, false, deadline_in(START_MS), err) < 0 ||
+    if (seat_start(seat, false, deadline_in(seat_patience_ms(seat, START_MS)), err) < 0 ||
         host_own(host, OWNED_GUEST, seat->name, err) < 0 ||
-        vm_cont(seat->vm, deadline_in(START_MS), err) < 0 ||
+        vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, START_MS)), err) < 0 ||
         guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0) {
         g_prefix_error(err, "booting %s: ", seat->name);
         return -1;
@@ -43,8 +43,9 @@ int scene_boot(struct scene *scene, unsigned where, GError **err)
 {
     struct test *test = scene->test;
     const struct seat *first = g_ptr_array_index(scene->seats, 0);
-    const struct test_meeting booted = {
-        .tag = "booted", .timeout_ms = first->request.login_ms + (int64_t)2 * START_MS};
+    const struct test_meeting booted = {.tag = "booted",
+                                        .timeout_ms = first->request.login_ms +
+                                                      2 * seat_patience_ms(first, START_MS)};
     if (test->self == where && for_all_seats(scene, NULL, boot_one, err) < 0)
         return -1;
     host_context(test->host, "waiting for the guests to boot on %s", test->names[where]);

@@ -8,6 +8,7 @@ struct vm_driver {
 
     struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
     int (*destroy)(struct vm *vm, GError **err); /* frees vm in any case */
+    void (*drop)(struct vm *vm);
     struct event *(*exited)(struct vm *vm);
     GError *(*death)(struct vm *vm);
 

@@ -21,6 +21,7 @@ enum vm_error {
     VM_ERROR_MIGRATION,   /* the migration failed; with the hypervisor's reason */
     VM_ERROR_UNSUPPORTED, /* it cannot do what is asked for: the test is SKIP with this sentence */
     VM_ERROR_GUEST,       /* the guest did not boot, answer, or keep its work */
+    VM_ERROR_SLOW,        /* it works, but the host is too busy for it to answer in time */
     VM_ERROR_DIFFERENT,   /* the machines of the two ends are not the same */
     VM_ERROR_UNREACHABLE, /* the other host is silent: the network's fault, or its death */
 };

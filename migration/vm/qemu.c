@@ -122,6 +122,11 @@ static int qemu_destroy(struct vm *base, GError **err)
     return result;
 }
 
+static void qemu_drop(struct vm *base)
+{
+    qemu_free(qemu_vm(base));
+}
+
 static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
@@ -227,6 +232,7 @@ const struct vm_driver qemu_driver = {
     .name = "qemu",
     .create = qemu_create,
     .destroy = qemu_destroy,
+    .drop = qemu_drop,
     .exited = qemu_exited,
     .death = qemu_death,
     .cont = qemu_cont,

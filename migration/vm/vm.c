@@ -2,6 +2,7 @@
 #include "migration/vm/vm.h"
 
 #include "migration/params.h"
+#include "migration/vm/cpu_time.h"
 #include "migration/vm/driver.h"
 
 #include <string.h>
@@ -38,6 +39,17 @@ const char *vm_name(const struct vm *vm)
 pid_t vm_pid(const struct vm *vm)
 {
     return vm->pid;
+}
+
+int64_t vm_cpu_ms(const struct vm *vm)
+{
+    return cpu_time_ms(vm->pid);
+}
+
+void vm_drop(struct vm *vm)
+{
+    if (vm != NULL)
+        vm->driver->drop(vm);
 }
 
 struct event *vm_exited(struct vm *vm)

@@ -48,6 +48,17 @@ const char *vm_name(const struct vm *vm);
 /* The hypervisor's process. Only tests ask: they kill it, to see that its death is noticed. */
 pid_t vm_pid(const struct vm *vm);
 
+/* CPU time that the hypervisor's process has used, in ms; -1: not known. One that uses some is not
+ * dead, though it may not answer. */
+int64_t vm_cpu_ms(const struct vm *vm);
+
+/*
+ * Lets go of a VM whose hypervisor is not to be ended yet: what is in the ledger stays there. Frees
+ * vm; a process that still runs is killed by that, so call it when the ledger has been cleared.
+ * Works without the host that it was made on.
+ */
+void vm_drop(struct vm *vm);
+
 /* Set when the hypervisor's process has ended. */
 struct event *vm_exited(struct vm *vm);
 

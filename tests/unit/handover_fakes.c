@@ -153,6 +153,8 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct vm *vm
         world_wrong(vm->world, "%s of %s after its end", what, vm->name);
     enum fault_kind fault = world_point(vm->host, vm, what);
     do_late(vm);
+    if (fault != FAULT_NONE && effect == start_cpus)
+        vm->cont_failed = true;
     if (await_turn(err) < 0) {
         vm->late = effect; /* it has been asked */
         return -1;
@@ -204,6 +206,7 @@ int vm_destroy(struct vm *vm, GError **err)
         return 0;
     fiber_shield();
     vm->runs_at_end = vm->state == COPY_RUNNING;
+    vm->gone_at_end = vm->state == COPY_GONE;
     enum fault_kind fault = world_point(vm->host, vm, "vm_destroy");
     await_turn(NULL);
     /* "quit" comes after what was asked before. */
@@ -262,6 +265,18 @@ json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
 {
     (void)cpu, (void)deadline;
     return command(vm, "vm_facts", NULL, err) < 0 ? NULL : json_pack("{s:[s]}", "CPUs", "1");
+}
+
+pid_t vm_pid(const struct vm *vm)
+{
+    (void)vm;
+    return 0;
+}
+
+int64_t vm_cpu_ms(const struct vm *vm)
+{
+    (void)vm;
+    return -1;
 }
 
 int64_t vm_stopped_at_us(const struct vm *vm)
@@ -582,7 +597,16 @@ static void take_progress(void *node, const Vtmh__Progress *progress)
     (void)node, (void)progress;
 }
 
-const struct host_ops sim_host_ops = {own, disown, take_log, take_context, take_progress};
+static void keep(void *node, struct vm *vm)
+{
+    (void)node;
+    vm->is_freed = vm->is_kept = true;
+    vm->runs_at_end = vm->state == COPY_RUNNING;
+    vm->gone_at_end = vm->state == COPY_GONE;
+    world_did(vm->world, "%s on %s is kept", vm->name, vm->host->host.name);
+}
+
+const struct host_ops sim_host_ops = {own, disown, take_log, take_context, take_progress, keep};
 
 void copies_free(GPtrArray *copies)
 {

@@ -79,7 +79,7 @@ static bool may_be_uncertain(const struct world *world, const char *name)
             return true;
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct vm *vm = g_ptr_array_index(world->copies, i);
-        if (strcmp(vm->name, name) == 0 && (vm->outlived || vm->late_at_end))
+        if (strcmp(vm->name, name) == 0 && (vm->outlived || vm->late_at_end || vm->cont_failed))
             return true;
     }
     return false;
@@ -122,10 +122,25 @@ static void check_record(struct world *world, const struct vm *last, const struc
         if (is_alive && source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, and lives on %s", leg->leg, leg->vm,
                         last->host->host.name);
+        if (on_source && !last->gone_at_end && source_tells(world, leg))
+            world_wrong(world, "leg %u: %s is said to be dead, which nobody has seen", leg->leg,
+                        leg->vm);
         break;
     default:
         if (!may_be_uncertain(world, leg->vm))
             world_wrong(world, "leg %u: %s is uncertain for no reason", leg->leg, leg->vm);
+    }
+}
+
+/* What may be the only copy outlives the test, and nothing else does. */
+static void check_kept(struct world *world, const char *name, const struct leg_result *leg)
+{
+    bool is_uncertain = leg != NULL && leg->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct vm *vm = g_ptr_array_index(world->copies, i);
+        if (strcmp(vm->name, name) == 0 && vm->is_kept && !vm->host->is_lost && !is_uncertain)
+            world_wrong(world, "%s on %s is kept though it is not uncertain", name,
+                        vm->host->host.name);
     }
 }
 
@@ -140,6 +155,7 @@ static void check_guest(struct world *world, const char *name, const struct test
         world_wrong(world, "%s could have lived on %s and does not", name, last->host->host.name);
     if (leg != NULL)
         check_record(world, last, leg);
+    check_kept(world, name, leg);
 }
 
 void world_check_end(struct world *world)
@@ -149,7 +165,7 @@ void world_check_end(struct world *world)
     world->outcome->cause = g_strdup(result->fail_cause);
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct vm *vm = g_ptr_array_index(world->copies, i);
-        if (!vm->is_freed || (vm->state != COPY_GONE && !vm->outlived))
+        if (!vm->is_freed || (vm->state != COPY_GONE && !vm->outlived && !vm->is_kept))
             world_wrong(world, "%s on %s is left behind", vm->name, vm->host->host.name);
     }
     for (unsigned i = 0; i < world->setup->n_vms; i++) {

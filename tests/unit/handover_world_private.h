@@ -27,7 +27,10 @@ struct vm {
     bool was_killed;  /* by a fault */
     bool outlived;    /* vm_destroy() failed: its process is still there */
     bool late_at_end; /* it did something unheard while it was destroyed */
-    bool runs_at_end; /* it ran when it was destroyed */
+    bool runs_at_end; /* it ran when it was destroyed, or kept */
+    bool gone_at_end; /* it had ended by itself before */
+    bool is_kept;     /* given to the node, since it may be the only copy */
+    bool cont_failed; /* it could not be continued, or was not heard to be */
     unsigned ran_at;  /* tick of its last start, 0: never ran */
     unsigned held_at; /* tick of its last stop */
     int64_t stopped_at_us, resumed_at_us;
