@@ -1,6 +1,6 @@
 /*
  * filter := [word {separator word} [","]]      separator: "," or, on a line, blanks
- * word   := run {".." run} [dots]
+ * word   := run {".." run} [dots], or dots alone at the end, which are nothing
  * run    := atom {"." atom}
  * atom   := ident | "(" ident ")" | "(" ident "=" ident ")"
  */
@@ -10,6 +10,7 @@ struct reading {
     struct tree *tree;
     struct lexer *lx;
     enum filter_use use;
+    struct place place;
     GArray *words; /* struct word */
     GArray *runs;  /* struct run, of the current word */
     GArray *atoms; /* uint32_t, of the current run */
@@ -48,20 +49,23 @@ static void add_ident(struct reading *r, struct slice ident)
     add_atom(r, ident, r->use == FILTER_DEPS ? ATOM_NONE : tree_atom(r->tree, ident));
 }
 
+/* A block can have an odd name of one character; see parse_header_name(). */
 static int parse_parenthesis(struct reading *r, GError **err)
 {
     struct lexer *lx = r->lx;
     struct slice name;
     uint32_t atom;
+    bool is_ident;
 
     if (lexer_next_solid(lx, err) < 0)
         return -1;
-    if (lx->token.kind != TOKEN_IDENT)
+    is_ident = lx->token.kind == TOKEN_IDENT;
+    if (!is_ident && lx->token.kind != '@' && lx->token.kind != '!' && lx->token.kind != '.')
         return lexer_expected(lx, "the name of a variants block behind '('", err);
     name = lx->token.text;
     if (lexer_next_solid(lx, err) < 0)
         return -1;
-    if (lx->token.kind == ')') {
+    if (lx->token.kind == ')' && is_ident) {
         add_ident(r, name);
         return next(r, err);
     }
@@ -107,17 +111,35 @@ static void end_run(struct reading *r)
 /* Behind an atom: how many dots (0 to 2) lead on to another one. */
 static int parse_dots(struct reading *r, int *dots, GError **err)
 {
+    struct lexer third = {0};
+
     *dots = 0;
     while (r->lx->token.kind == '.') {
         if (++*dots == 3)
-            return lexer_expected(r->lx, "the name of a variant behind '..'", err);
+            third = *r->lx;
         if (next(r, err) < 0)
             return -1;
     }
     if (*dots && at_end(r))
         *dots = 0;
+    else if (*dots > 2)
+        return lexer_expected(&third, "the name of a variant behind '..'", err);
     else if (*dots && !at_atom(r))
         return lexer_expected(r->lx, "the name of a variant behind a dot", err);
+    return 0;
+}
+
+/* Dots in place of a word, behind a separator: the reference overlooks them at the end. */
+static int skip_dots(struct reading *r, GError **err)
+{
+    struct lexer first = *r->lx;
+
+    while (r->lx->token.kind == '.')
+        if (next(r, err) < 0)
+            return -1;
+    if (!at_end(r))
+        return lexer_expected(&first, "a name", err);
+    tree_add_oddity(r->tree, first.token.text, ODDITY_DOTS, r->place);
     return 0;
 }
 
@@ -151,6 +173,8 @@ static int parse_separator(struct reading *r, GError **err)
     if (lx->token.kind == ',') {
         if (lexer_next_solid(lx, err) < 0)
             return -1;
+        if (lx->token.kind == '.')
+            return skip_dots(r, err);
         return at_end(r) || at_atom(r) ? 0 : lexer_expected(lx, "a name behind ','", err);
     }
     if (lx->token.kind == TOKEN_SPACE) {
@@ -158,6 +182,8 @@ static int parse_separator(struct reading *r, GError **err)
             return -1;
         if (lx->token.kind == ',')
             return lexer_expected(lx, "a name (no blank may stand before ',')", err);
+        if (lx->token.kind == '.')
+            return skip_dots(r, err);
         return at_end(r) || at_atom(r) ? 0 : lexer_expected(lx, "a name", err);
     }
     if (r->use == FILTER_CONDITION)
@@ -184,6 +210,7 @@ struct filter *filter_parse(struct tree *t, struct lexer *lx, enum filter_use us
         .tree = t,
         .lx = lx,
         .use = use,
+        .place = place,
         .words = t->filter_words,
         .runs = t->filter_runs,
         .atoms = t->filter_atoms,

@@ -65,7 +65,29 @@ static int read_string(struct lexer *lx, size_t at, const char *end, GError **er
 
     if (!close)
         return lines_error(lx->in, at, CFG_ERROR_SYNTAX, err, "this quote is not closed");
-    return set_token(lx, TOKEN_STRING, at, (size_t)(close - c) + 1);
+    set_token(lx, TOKEN_STRING, at, (size_t)(close - c) + 1);
+    lx->quoted = lx->token.text = (struct slice){c + 1, (size_t)(close - c) - 1};
+    return 0;
+}
+
+/* The identifier behind a string. */
+static int repeat_string(struct lexer *lx)
+{
+    const char *start = lx->in->line.text.text;
+    const char *rest = start + lx->position;
+    size_t size = ident_size(rest, start + lx->in->line.text.size);
+    struct slice ident = lx->quoted;
+
+    lx->quoted = SLICE("");
+    if (size) {
+        char *text = arena_alloc(lx->in->arena, ident.size + size);
+
+        memcpy(mempcpy(text, ident.text, ident.size), rest, size);
+        ident = (struct slice){text, ident.size + size};
+    }
+    set_token(lx, TOKEN_IDENT, lx->position, size);
+    lx->token.text = ident;
+    return 0;
 }
 
 int lexer_next(struct lexer *lx, GError **err)
@@ -74,6 +96,8 @@ int lexer_next(struct lexer *lx, GError **err)
     const char *end = start + lx->in->line.text.size;
     unsigned int bytes;
 
+    if (lx->quoted.size)
+        return repeat_string(lx);
     for (size_t at = lx->position; start + at < end; at++) {
         const char *c = start + at;
         size_t size;

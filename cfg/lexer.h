@@ -8,7 +8,7 @@ enum token_kind {
     TOKEN_END, /* end of the line, or a comment */
     TOKEN_SPACE,
     TOKEN_IDENT,
-    TOKEN_STRING,
+    TOKEN_STRING,   /* its text is without the quotes */
     TOKEN_OPERATOR, /* any but the plain `=` */
     TOKEN_EQUALS,
     /* single characters are their own kind: - . : @ , [ ] ( ) ! */
@@ -20,10 +20,14 @@ struct token {
     size_t offset; /* in the line's text */
 };
 
+/* As in the reference, the text of a string comes once more as an identifier behind it, together
+ * with what would continue one: `"a b"c` is a string and the identifier `a bc`. So strings are of
+ * no use but as the name of a variants block. */
 struct lexer {
     const struct lines *in;
-    size_t position;    /* of what follows the token */
-    struct token token; /* the current one */
+    size_t position;     /* of what follows the token */
+    struct token token;  /* the current one */
+    struct slice quoted; /* what is still to come as an identifier; else empty */
 };
 
 /* Positions at byte OFFSET of the current line and reads the first token; -1 with CFG_ERROR_LEX. */

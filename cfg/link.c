@@ -28,6 +28,7 @@ void tree_init(struct tree *t)
     t->filters = g_ptr_array_new();
     t->conditions = g_ptr_array_new();
     t->vblocks = g_ptr_array_new();
+    t->oddities = g_array_new(FALSE, FALSE, sizeof(struct oddity));
 }
 
 void tree_clear(struct tree *t)
@@ -43,6 +44,7 @@ void tree_clear(struct tree *t)
     g_clear_pointer(&t->filters, g_ptr_array_unref);
     g_clear_pointer(&t->conditions, g_ptr_array_unref);
     g_clear_pointer(&t->vblocks, g_ptr_array_unref);
+    g_clear_pointer(&t->oddities, g_array_unref);
     g_clear_pointer(&t->keys, g_free);
     g_clear_pointer(&t->plain_keys, g_free);
     g_clear_pointer(&t->post_keys, g_free);
@@ -50,6 +52,13 @@ void tree_clear(struct tree *t)
     symbols_clear(&t->atoms);
     sources_clear(&t->sources);
     arena_clear(&t->arena);
+}
+
+void tree_add_oddity(struct tree *t, struct slice text, enum oddity_kind kind, struct place place)
+{
+    struct oddity oddity = {kind, text, place};
+
+    g_array_append_val(t->oddities, oddity);
 }
 
 static struct vblock *vblock_at(const struct tree *t, guint i)

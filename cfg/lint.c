@@ -13,6 +13,7 @@ static const char *const kind_names[] = {
     [CFG_LINT_UNKNOWN] = "unknown",
     [CFG_LINT_REPEATED_NAME] = "repeated-name",
     [CFG_LINT_JOIN] = "join",
+    [CFG_LINT_ODD] = "odd",
     [CFG_LINT_EMPTY] = "empty",
 };
 
@@ -94,6 +95,24 @@ static void find_dead_words(const struct lint *l)
     }
 }
 
+static void tell_oddities(const struct lint *l)
+{
+    static const char *const messages[] = {
+        [ODDITY_HEADER] = "this block of variants gets the name '%.*s'; a name should be letters, "
+                          "digits, '_' and '-', without quotes",
+        [ODDITY_VARIANT] = "the name '%.*s' is read with a dot between its parts",
+        [ODDITY_DOTS] = "'%.*s' without a name says nothing",
+    };
+
+    for (guint i = 0; i < l->tree->oddities->len; i++) {
+        const struct oddity *oddity = &g_array_index(l->tree->oddities, struct oddity, i);
+        g_autofree char *message =
+            g_strdup_printf(messages[oddity->kind], (int)oddity->text.size, oddity->text.text);
+
+        lint_report(l, CFG_LINT_ODD, oddity->place, "%s", message);
+    }
+}
+
 int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_lint_fn fn,
              void *user, GError **err)
 {
@@ -103,6 +122,7 @@ int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_li
     if (cfg_link(c, err) < 0)
         return -1;
     find_tabs(&l);
+    tell_oddities(&l);
     find_dead_words(&l);
     lint_joins(&l);
     lint_overridden(&l);

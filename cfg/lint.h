@@ -12,6 +12,7 @@ enum cfg_lint_kind {
     CFG_LINT_UNKNOWN,       /* a parameter that nobody knows */
     CFG_LINT_REPEATED_NAME, /* two tests with one full name */
     CFG_LINT_JOIN,          /* a join that leaves no test, loses some, or mixes variants */
+    CFG_LINT_ODD,           /* what is read in a way that nobody can have meant */
     CFG_LINT_EMPTY,         /* no test is left */
     CFG_LINT_KINDS,         /* how many kinds there are */
 };

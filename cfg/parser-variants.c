@@ -71,17 +71,36 @@ static int parse_bracket(struct header *h, struct lexer *lx, GError **err)
     return lexer_next_solid(lx, err);
 }
 
+/*
+ * The first token is the name, whatever it is: as in the reference, `variants @mode:` makes a block
+ * that is called `@`. What follows such a name is dropped, up to the first identifier.
+ */
+static int parse_header_name(struct parser *p, struct header *h, struct lexer *lx, GError **err)
+{
+    bool odd = lx->token.kind != TOKEN_IDENT;
+
+    if (lx->token.kind == '[' || lx->token.kind == ':' || lx->token.kind == TOKEN_END)
+        return 0;
+    h->name = lx->token.text;
+    if (odd)
+        tree_add_oddity(p->tree, h->name, ODDITY_HEADER, h->place);
+    if (lexer_next_solid(lx, err) < 0)
+        return -1;
+    while (odd && lx->token.kind != '[' && lx->token.kind != ':' && lx->token.kind != TOKEN_END) {
+        odd = lx->token.kind != TOKEN_IDENT;
+        if (lexer_next_solid(lx, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int parse_header(struct parser *p, struct header *h, GError **err)
 {
     struct lexer lx;
 
-    if (lexer_init(&lx, p->in, strlen("variants"), err) < 0 || lexer_skip_space(&lx, err) < 0)
+    if (lexer_init(&lx, p->in, strlen("variants"), err) < 0 || lexer_skip_space(&lx, err) < 0 ||
+        parse_header_name(p, h, &lx, err) < 0)
         return -1;
-    if (lx.token.kind == TOKEN_IDENT) {
-        h->name = lx.token.text;
-        if (lexer_next_solid(&lx, err) < 0)
-            return -1;
-    }
     while (lx.token.kind == '[')
         if (parse_bracket(h, &lx, err) < 0)
             return -1;
@@ -119,20 +138,24 @@ static struct slice keep_text(struct tree *t, const GString *text)
     return (struct slice){arena_text(&t->arena, text->str, text->len), text->len};
 }
 
-/* The names and labels of a variant; the lexer is at its first identifier or dot. */
+/* The names and labels of a variant; the lexer is at its first identifier or dot. Where a character
+ * that only separates stands between two identifiers (`a+b`), it is as good as a dot. */
 static int parse_name(struct parser *p, const struct header *h, struct lexer *lx, struct variant *v,
                       GError **err)
 {
     struct tree *t = p->tree;
+    const char *start = lx->token.text.text;
     bool after_ident = false;
+    bool odd = false;
 
     g_array_set_size(t->labels, 0);
     g_string_truncate(t->name, 0);
     g_string_truncate(t->shortname, 0);
     while (lx->token.kind != ':') {
-        if (lx->token.kind == TOKEN_IDENT && !after_ident)
+        if (lx->token.kind == TOKEN_IDENT) {
+            odd |= after_ident;
             add_label(t, h, lx->token.text);
-        else if (lx->token.kind != '.')
+        } else if (lx->token.kind != '.')
             return lexer_expected(lx,
                                   after_ident ? "'.' or ':' behind the name of the variant"
                                               : "the name of the variant",
@@ -141,6 +164,9 @@ static int parse_name(struct parser *p, const struct header *h, struct lexer *lx
         if (lexer_next(lx, err) < 0)
             return -1;
     }
+    if (odd)
+        tree_add_oddity(t, (struct slice){start, (size_t)(lx->token.text.text - start)},
+                        ODDITY_VARIANT, v->place);
     v->n_labels = t->labels->len;
     v->labels = arena_copy(&t->arena, t->labels->data, v->n_labels * sizeof(struct label));
     v->shortname = keep_text(t, t->shortname);

@@ -211,6 +211,19 @@ struct vblock {
     struct join *running;   /* state, see join.c: NULL, or the join that is going on here */
 };
 
+/* What the reference reads in a way that nobody can have meant; lint tells of it. */
+enum oddity_kind {
+    ODDITY_HEADER,  /* `variants @mode:` names the block `@` */
+    ODDITY_VARIANT, /* `- a+b:` is `- a.b:` */
+    ODDITY_DOTS,    /* a word of a filter that is only dots */
+};
+
+struct oddity {
+    enum oddity_kind kind;
+    struct slice text;
+    struct place place;
+};
+
 struct tree {
     struct arena arena;
     struct sources sources;
@@ -241,6 +254,7 @@ struct tree {
     GString *full;         /* room for tree_full_atom() */
     GPtrArray *filters;    /* every struct filter, for linking and lint */
     GPtrArray *conditions; /* every struct condition */
+    GArray *oddities;      /* struct oddity */
     uint32_t n_statements;
     uint32_t run;       /* parser: number of the run of plain assignments */
     uint32_t set_words; /* size of a label set in words of 64 bits */
@@ -258,6 +272,9 @@ struct key *tree_suffixed_key(struct tree *t, struct key *key, struct slice suff
 uint32_t tree_atom(struct tree *t, struct slice text);
 /* The atom `(VAR=VALUE)`; its text is in tree.full until the next call. */
 uint32_t tree_full_atom(struct tree *t, struct slice var, struct slice value);
+
+/* TEXT must live as long as the tree. */
+void tree_add_oddity(struct tree *t, struct slice text, enum oddity_kind kind, struct place place);
 
 /* Makes BLOCK have one variant, without a name and with this body. */
 struct variant *tree_single(struct tree *t, struct vblock *block, const struct block *body);

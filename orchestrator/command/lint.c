@@ -137,6 +137,7 @@ static const struct arguments arguments = {
         "  unknown        a parameter that no test type knows\n"
         "  repeated-name  two tests with one full name\n"
         "  join           a join that leaves no test, loses some, or combines too much\n"
+        "  odd            what can be read, but hardly as it was meant\n"
         "  empty          no test is left\n"
         "\n"
         "examples:\n"

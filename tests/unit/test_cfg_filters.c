@@ -157,3 +157,30 @@ Test(cfg_filters, include_and_del_may_be_conditional)
                      "{\"dep\":[],\"j\":\"2\",\"k\":\"1\",\"name\":\"a\",\"shortname\":\"a\"}\n"
                      "{\"dep\":[],\"name\":\"b\",\"shortname\":\"b\"}\n");
 }
+
+Test(cfg_filters, overlook_dots_at_the_end_also_where_they_stand_alone)
+{
+    static const char two[] = "variants:\n  - web:\n  - db:\n  - proxy:\n";
+    static const struct {
+        const char *line, *names;
+    } cases[] = {
+        {"only web ..\n", "web"},
+        {"only web, .\n", "web"},
+        {"no web db ....\n", "proxy"},
+        {"only web...\n", "web"},
+        {"web , ..: only db\n", "db proxy"},
+        {"web...: only db\n", "db proxy"},
+        {"never: only db ..\n", "web db proxy"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strconcat(two, cases[i].line, NULL);
+
+        expect_names(text, cases[i].names);
+    }
+    expect_error("only a...b\n", CFG_ERROR_SYNTAX, "top:1:9: ", "behind '..'");
+    expect_error("only a .b\n", CFG_ERROR_SYNTAX, "top:1:8: ", "a name");
+    expect_error("only a, ..b\n", CFG_ERROR_SYNTAX, "top:1:9: ", "a name");
+    expect_error("only a .. b\n", CFG_ERROR_SYNTAX, "top:1:8: ", "a name");
+    expect_error("only .\n", CFG_ERROR_SYNTAX, "top:1:6: ", "'.'");
+}

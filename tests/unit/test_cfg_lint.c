@@ -136,6 +136,18 @@ Test(cfg_lint, finds_two_variants_of_a_block_that_no_join_speaks_of)
     expect_findings(above, NULL, "");
 }
 
+Test(cfg_lint, finds_what_can_hardly_be_meant_as_it_is_read)
+{
+    expect_findings("variants @speed:\n  - fast+safe:\n  - slow:\nonly fast slow ..\n", NULL,
+                    "odd l:1 this block of variants gets the name '@'; a name should be letters, "
+                    "digits, '_' and '-', without quotes\n"
+                    "odd l:2 the name 'fast+safe' is read with a dot between its parts\n"
+                    "odd l:4 '.' without a name says nothing\n");
+    expect_findings("variants \"speed\":\n  - a:\n", NULL,
+                    "odd l:1 this block of variants gets the name 'speed'; a name should be "
+                    "letters, digits, '_' and '-', without quotes\n");
+}
+
 Test(cfg_lint, finds_that_nothing_is_left)
 {
     expect_findings("variants:\n  - a:\nno a\n", NULL, "empty -:0 no test is left\n");

@@ -102,3 +102,32 @@ Test(cfg_variants, the_last_block_in_an_expanded_one_comes_default_first)
                     "        - r:\n",
                     v, "(v=a).q (v=a).p (v=a).r");
 }
+
+Test(cfg_variants, take_the_first_token_of_the_header_for_their_name)
+{
+    expect_lines("variants @disk:\n  - ide:\n  - scsi:\nonly (@=scsi)\n",
+                 "{\"@\":\"scsi\",\"dep\":[],\"name\":\"(@=scsi)\",\"shortname\":\"scsi\"}\n");
+    expect_lines("variants ! disk [default=ide] : # which\n  - ide:\n",
+                 "{\"!\":\"ide\",\"dep\":[],\"name\":\"(!=ide)\",\"shortname\":\"\"}\n");
+    expect_lines("variants .:\n  - ide:\n",
+                 "{\".\":\"ide\",\"dep\":[],\"name\":\"(.=ide)\",\"shortname\":\"ide\"}\n");
+    expect_lines(
+        "variants \"my disk\":\n  - ide:\n",
+        "{\"dep\":[],\"my disk\":\"ide\",\"name\":\"(my disk=ide)\",\"shortname\":\"ide\"}\n");
+    expect_names("variants \"disk\" [default=ide]:\n  - ide:\nonly (disk=ide)\n", "(disk=ide)");
+    expect_names("variants \"dis\"k:\n  - ide:\n", "(dis=ide)");
+    expect_names("variants \"\":\n  - ide:\n", "ide");
+    expect_error("variants \"disk:\n  - ide:\n", CFG_ERROR_SYNTAX, "top:1:10: ", "quote");
+    expect_error("variants @disk two:\n  - ide:\n", CFG_ERROR_SYNTAX, "top:1:16: ", "'[' or ':'");
+    expect_error("variants @disk\n  - ide:\n", CFG_ERROR_SYNTAX, "top:1:15: ", "end of the line");
+}
+
+Test(cfg_variants, with_a_character_that_only_separates_in_their_name_have_two_labels)
+{
+    expect_lines("variants v:\n  - e1000~rtl+x:\n  - b?:\nonly rtl\n",
+                 "{\"dep\":[],\"name\":\"(v=e1000).(v=rtl).(v=x)\",\"shortname\":\"e1000.rtl.x\","
+                 "\"v\":\"e1000.rtl.x\"}\n");
+    expect_names("variants [default=a<b]:\n  - c:\n  - a<b:\n", "c a.b");
+    expect_error("variants:\n  - a+=b:\n", CFG_ERROR_SYNTAX, "top:2:6: ", "'+='");
+    expect_error("variants:\n  - a\"b\":\n", CFG_ERROR_SYNTAX, "top:2:6: ", "'b'");
+}
