@@ -195,7 +195,7 @@ Test(lint, names_the_kinds_there_are)
 {
     cr_expect_eq(call(command_lint, "--no-kind|tabs|tests.cfg"), 4);
     cr_assert_stderr_eq_str("vtmh: --no-kind: \"tabs\" is not a kind of finding; there are tab, "
-                            "filter, unreachable, overridden, unknown, repeated-name, join, "
+                            "filter, unreachable, overridden, unknown, repeated-name, join, odd, "
                             "empty\n");
 }
 
