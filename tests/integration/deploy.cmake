@@ -5,3 +5,7 @@ if(TARGET vtmh-node-bundle)
     add_dependencies(test_deploy_node vtmh-node-bundle)
 endif()
 vtmh_integration_test(test_cleanup SOURCES deploy_bed.c LIBS vtmh_orchestrator)
+# What deploy/test says of its long parts.
+add_test(NAME integration/test_deploy_test
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_deploy_test.sh)
+set_tests_properties(integration/test_deploy_test PROPERTIES TIMEOUT 120)
