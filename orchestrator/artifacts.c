@@ -38,6 +38,23 @@ char *artifacts_find_program(const char *name, GError **err)
     return NULL;
 }
 
+char *artifacts_find_configuration(const char *file)
+{
+    static const char *const folders[] = {"cfg/library", "share/vtmh/library"};
+    g_autofree char *own = own_folder();
+    g_autofree char *root = g_path_get_dirname(own);
+
+    if (strchr(file, '/') != NULL || g_file_test(file, G_FILE_TEST_EXISTS))
+        return g_strdup(file);
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(root, folders[i], file, NULL);
+
+        if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            return g_steal_pointer(&path);
+    }
+    return g_strdup(file);
+}
+
 char *artifacts_guests_dir(void)
 {
     return g_build_filename(g_get_user_cache_dir(), "vtmh", "guests", NULL);

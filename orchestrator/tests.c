@@ -1,5 +1,6 @@
 #include "orchestrator/tests.h"
 
+#include "orchestrator/artifacts.h"
 #include "orchestrator/description.h"
 #include "orchestrator/filter_hint.h"
 #include "orchestrator/test_name.h"
@@ -15,8 +16,9 @@ static void unref_params(gpointer params)
 struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cfg_options *options,
                        GError **err)
 {
+    g_autofree char *path = artifacts_find_configuration(file);
     g_autoptr(cfg) config = cfg_new(options);
-    if (cfg_parse_file(config, file, err) < 0)
+    if (cfg_parse_file(config, path, err) < 0)
         return NULL;
     for (unsigned i = 0; i < extra->len; i++)
         if (cfg_parse_text(config, TESTS_COMMAND_LINE, g_ptr_array_index(extra, i), err) < 0)

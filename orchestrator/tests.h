@@ -7,7 +7,10 @@
 /* What stands for a file in messages about lines of the command line. */
 #define TESTS_COMMAND_LINE "<command line>"
 
-/* The file with the extra lines behind it, for every command that reads one. Transfer full. */
+/*
+ * The file with the extra lines behind it, for every command that reads one. A plain name that is
+ * not there is looked for among the configurations that come along. Transfer full.
+ */
 struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cfg_options *options,
                        GError **err);
 

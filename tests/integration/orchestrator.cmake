@@ -1,0 +1,4 @@
+# What `cmake --install` makes of the build.
+add_test(NAME integration/test_install COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_install.sh)
+set_tests_properties(integration/test_install PROPERTIES
+    ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
