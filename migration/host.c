@@ -33,3 +33,23 @@ void host_context(const struct host *host, const char *format, ...)
     va_end(args);
     host->ops->context(host->node, text);
 }
+
+void host_platform(const struct host *host, const Vtmh__Platform *platform)
+{
+    if (host->ops->platform != NULL)
+        host->ops->platform(host->node, platform);
+}
+
+void host_command_line(const struct host *host, const char *vm, const char *role,
+                       const char *const *words)
+{
+    Vtmh__CommandLine line = VTMH__COMMAND_LINE__INIT;
+
+    if (host->ops->command_line == NULL)
+        return;
+    line.vm = (char *)vm;
+    line.role = (char *)role;
+    line.words = (char **)words;
+    line.n_words = g_strv_length((char **)words);
+    host->ops->command_line(host->node, &line);
+}

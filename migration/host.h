@@ -41,6 +41,11 @@ struct host_ops {
      * guest: the node ends it when the job is over. Transfer full.
      */
     void (*keep)(void *node, struct vm *vm);
+
+    /* For the record: what a VM runs on, and how its hypervisor is started. NULL: nobody listens.
+     * Fields as in the message; test is filled in by the node. */
+    void (*platform)(void *node, const Vtmh__Platform *platform);
+    void (*command_line)(void *node, const Vtmh__CommandLine *line);
 };
 
 struct host {
@@ -57,4 +62,8 @@ int host_own(const struct host *host, enum owned_kind kind, const char *what, GE
 void host_disown(const struct host *host, enum owned_kind kind, const char *what);
 void host_log(const struct host *host, Vtmh__LogLevel level, const char *role, const char *vm,
               const char *format, ...) G_GNUC_PRINTF(5, 6);
+void host_platform(const struct host *host, const Vtmh__Platform *platform);
+/* words: NULL-terminated. */
+void host_command_line(const struct host *host, const char *vm, const char *role,
+                       const char *const *words);
 void host_context(const struct host *host, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -30,6 +30,7 @@ struct running {
     char *dir;      /* the test's folder here, with log/ and run/ below */
     FILE *log;      /* log/test.log */
     GStrv names, addresses;
+    GHashTable *told; /* "VM ROLE": whose command line has been sent */
 };
 
 static int own(void *self, enum owned_kind kind, const char *what, GError **err)
@@ -88,6 +89,31 @@ static void progress(void *self, const Vtmh__Progress *progress_of_vm)
     node_send(running->node, &envelope);
 }
 
+static void platform(void *self, const Vtmh__Platform *agreed)
+{
+    struct running *running = self;
+    Vtmh__Platform copy = *agreed;
+    copy.test = running->test.id;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_PLATFORM;
+    envelope.platform = &copy;
+    node_send(running->node, &envelope);
+}
+
+/* Once for each VM and role: a test may have a million legs. */
+static void command_line(void *self, const Vtmh__CommandLine *line)
+{
+    struct running *running = self;
+    if (!g_hash_table_add(running->told, g_strdup_printf("%s %s", line->vm, line->role)))
+        return;
+    Vtmh__CommandLine copy = *line;
+    copy.test = running->test.id;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_COMMAND_LINE;
+    envelope.command_line = &copy;
+    node_send(running->node, &envelope);
+}
+
 static int exchange(void *self, const struct test_meeting *meeting, GBytes *payload,
                     GPtrArray **answers_out, GError **err)
 {
@@ -124,7 +150,9 @@ static void keep(void *self, struct vm *vm)
     g_ptr_array_add(running->node->kept, vm);
 }
 
-static const struct host_ops host_ops = {own, disown, log_record, context, progress, keep};
+static const struct host_ops host_ops = {
+    own, disown, log_record, context, progress, keep, platform, command_line,
+};
 static const struct test_ops test_ops = {exchange, tell, failing};
 
 static void read_start(struct running *running, const Vtmh__StartTest *start)
@@ -206,6 +234,7 @@ void running_unref(struct running *running)
     g_free((char *)running->host.run_dir);
     g_strfreev(running->names);
     g_strfreev(running->addresses);
+    g_hash_table_unref(running->told);
     g_free(running->context);
     g_free(running->ended_by);
     g_clear_error(&running->cancelled);
@@ -325,6 +354,7 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
     running->references = 1;
     running->node = node;
     running->context = g_strdup("starting");
+    running->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     read_start(running, start);
     running->meetings = meetings_new(node, start->test, (unsigned)start->n_hosts);
     node->running = running;

@@ -2,11 +2,11 @@
 
 #include "migration/vm/vm.h"
 
+#include "node/facts.h"
 #include "node/running.h"
 #include "node/version.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #define END_MS 60000                               /* for a test to be ended and reported */
 #define GOODBYE_MS 3000                            /* for the coordinator to answer our good-bye */
@@ -20,7 +20,6 @@ struct watch {
 
 static void welcome(struct node *node, const Vtmh__Hello *hello)
 {
-    struct utsname kernel;
     g_autofree char *boot_id = NULL;
     if (g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL))
         g_strstrip(boot_id);
@@ -35,8 +34,7 @@ static void welcome(struct node *node, const Vtmh__Hello *hello)
                                   LINK_PROTOCOL_VERSION);
         body.refused = refused;
     }
-    if (uname(&kernel) == 0)
-        body.kernel = kernel.release;
+    facts_fill(&body);
     if (boot_id != NULL)
         body.boot_id = boot_id;
     body.machine_id = (char *)ledger_id(node->ledger);
@@ -44,6 +42,7 @@ static void welcome(struct node *node, const Vtmh__Hello *hello)
     envelope.body_case = VTMH__ENVELOPE__BODY_WELCOME;
     envelope.welcome = &body;
     node_send(node, &envelope);
+    facts_clear(&body);
     if (refused != NULL)
         node_stop(node, refused);
 }

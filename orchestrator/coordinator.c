@@ -144,6 +144,10 @@ static uint64_t test_of(const Vtmh__Envelope *envelope)
         return envelope->log_record->test;
     case VTMH__ENVELOPE__BODY_FILE_CHUNK:
         return envelope->file_chunk->test;
+    case VTMH__ENVELOPE__BODY_PLATFORM:
+        return envelope->platform->test;
+    case VTMH__ENVELOPE__BODY_COMMAND_LINE:
+        return envelope->command_line->test;
     default:
         return 0;
     }
@@ -176,6 +180,12 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
         break;
     case VTMH__ENVELOPE__BODY_FILE_CHUNK:
         listener->file(listener->arg, trial->result, peer_name(peer), envelope->file_chunk);
+        break;
+    case VTMH__ENVELOPE__BODY_PLATFORM:
+        test_result_platform(trial->result, peer_name(peer), envelope->platform);
+        break;
+    case VTMH__ENVELOPE__BODY_COMMAND_LINE:
+        test_result_command_line(trial->result, peer_name(peer), envelope->command_line);
         break;
     default:
         break;

@@ -94,12 +94,26 @@ static void tell_failure(const struct work *work, const struct machine *machine,
     display_host(work->job->display, machine->name, line);
 }
 
+/* What the host is, for the record. */
+static void tell_facts(const struct work *work, struct peer *peer)
+{
+    const Vtmh__Welcome *welcome = peer->welcome;
+    peer->secrets = work->job->secrets;
+    json_object_set_new(
+        work->job->result->hosts, peer_name(peer),
+        json_pack("{s:s, s:s, s:s, s:i, s:I, s:s}", "kernel", welcome->kernel, "system",
+                  welcome->system, "cpu", welcome->cpu, "cpus", (int)welcome->cpus, "memory_bytes",
+                  (json_int_t)welcome->memory_bytes, "vtmh_node", welcome->version));
+}
+
 static int bring_up(void *arg, GError **err)
 {
     struct one_node *node = arg;
     struct work *work = node->work;
     (void)err;
     node->peer = put_node_on(work, node->machine, &node->error);
+    if (node->peer != NULL)
+        tell_facts(work, node->peer);
     work->n_coming_up--;
     if (node->peer != NULL)
         display_host(work->job->display, node->machine->name, NULL);
@@ -175,19 +189,19 @@ static bool is_failure(Vtmh__Status status)
 }
 
 /* A test that will not be run, and why. */
-static void skip_test(struct work *work, struct test_result *result, Vtmh__Status status,
-                      const char *host, const char *why)
+static void skip_test(struct work *work, const struct params *params, struct test_result *result,
+                      Vtmh__Status status, const char *host, const char *why)
 {
     result->status = status;
     result->fail_host = g_strdup(host);
-    result->fail_cause = g_strdup(why);
-    recorder_leave_out(&work->recorder, result);
+    result->fail_cause = secrets_hide(work->job->secrets, why);
+    recorder_leave_out(&work->recorder, params, result);
 }
 
 static void run_test(struct work *work, const struct params *params, struct test_result *result)
 {
     result->hosts = coordinator_hosts(work->coordinator);
-    recorder_begin_test(&work->recorder, result);
+    recorder_begin_test(&work->recorder, params, result);
     work->is_testing = true;
     coordinator_run_test(work->coordinator, params, result);
     work->is_testing = false;
@@ -248,10 +262,10 @@ static void deal_with(struct work *work, const struct params *params,
     bool skip = false;
     params_bool(params, "skip", false, &skip, NULL); /* checked when the file was read */
     if (skip) {
-        skip_test(work, result, VTMH__STATUS__STATUS_SKIP, NULL, "skip = yes");
+        skip_test(work, params, result, VTMH__STATUS__STATUS_SKIP, NULL, "skip = yes");
     } else if ((unmet = dependencies_unmet(dependencies, params_dep(params))) != NULL) {
         result->is_unmet = true;
-        skip_test(work, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
+        skip_test(work, params, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
     } else {
         run_test(work, params, result);
     }
@@ -284,7 +298,7 @@ static void run_tests(struct work *work, const char *no_hosts)
             g_ptr_array_add(job->result->tests, result);
             look_for_stop(work, last, &stop);
             if (stop.why != NULL)
-                skip_test(work, result, stop.status, stop.host, stop.why);
+                skip_test(work, params, result, stop.status, stop.host, stop.why);
             else
                 deal_with(work, params, dependencies, result);
             last = result;
@@ -461,6 +475,7 @@ void job_run(struct job *job)
     g_autoptr(GError) error = NULL;
     if (fiber_run(run_main, &work, &error) < 0)
         job_result_trouble(job->result, error->message);
+    recorder_clear(&work.recorder);
     g_free(work.lost_host);
     g_free(work.lost_cause);
     job->result->end_us = g_get_real_time();

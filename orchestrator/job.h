@@ -5,6 +5,7 @@
 #pragma once
 
 #include "orchestrator/options.h"
+#include "orchestrator/report/secrets.h"
 #include "orchestrator/report/store.h"
 #include "orchestrator/result.h"
 
@@ -13,7 +14,8 @@ struct job {
     const GPtrArray *tests; /* struct params */
     struct store *store;
     struct display *display;
-    struct job_result *result; /* filled in; its id and dir are set by the store */
+    const struct secrets *secrets; /* what the tests say that nobody may read */
+    struct job_result *result;     /* filled in; its id and dir are set by the store */
 };
 
 /* Runs the job on a loop of its own. What goes wrong is in the result. */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orchestrator/deploy.h"
+#include "orchestrator/report/secrets.h"
 #include "proto/link.h"
 
 struct peer;
@@ -14,6 +15,9 @@ struct peer {
     struct deployed *deployed;
     struct link *link;
     char *boot_id;
+    Vtmh__Welcome *welcome; /* what the host is */
+    /* Hidden in all that the node says from then on; NULL: nothing. Outlives the peer. */
+    const struct secrets *secrets;
     unsigned index; /* in the job's order */
     peer_message_fn on_message;
     void *arg;

@@ -1,5 +1,10 @@
 #include "orchestrator/recorder.h"
 
+#include "orchestrator/parameters_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 /* A figure that was not measured is null, not a number that looks like one. */
 static json_t *figure(double value)
 {
@@ -33,17 +38,56 @@ static void on_log(void *arg, const struct test_result *result, const char *host
     display_log(recorder->job->display, host, record->level, record->text);
 }
 
+static struct secrets_stream *stream_of(const struct recorder *recorder, const char *host,
+                                        const char *file)
+{
+    g_autofree char *key = g_strdup_printf("%s/%s", host, file);
+    struct secrets_stream *stream = g_hash_table_lookup(recorder->streams, key);
+    if (stream == NULL) {
+        stream = secrets_stream_new(recorder->job->secrets);
+        g_hash_table_insert(recorder->streams, g_steal_pointer(&key), stream);
+    }
+    return stream;
+}
+
+/* Appends a piece to a file of a host, without secrets. */
+static void feed(const struct recorder *recorder, const struct test_result *result,
+                 const char *host, const char *file, struct secrets_stream *stream,
+                 const void *data, size_t size, bool is_last)
+{
+    GString *shown = secrets_stream_feed(stream, data, size, is_last);
+    g_autoptr(GError) error = NULL;
+    if ((shown->len > 0 || !is_last) &&
+        store_append(recorder->job->store, result, host, file, shown->str, shown->len, &error) < 0)
+        display_message(recorder->job->display, "%s", error->message);
+    g_string_free(shown, TRUE);
+}
+
 static void on_file(void *arg, const struct test_result *result, const char *host,
                     const Vtmh__FileChunk *chunk)
 {
     const struct recorder *recorder = arg;
     static const char cut[] = "\n--[ CUT: the file was too large ]--\n";
-    g_autoptr(GError) error = NULL;
-    if ((chunk->truncated && store_append(recorder->job->store, result, host, chunk->name, cut,
-                                          sizeof(cut) - 1, &error) < 0) ||
-        store_append(recorder->job->store, result, host, chunk->name, chunk->data.data,
-                     chunk->data.len, &error) < 0)
-        display_message(recorder->job->display, "%s", error->message);
+    struct secrets_stream *stream = stream_of(recorder, host, chunk->name);
+    if (chunk->truncated) {
+        feed(recorder, result, host, chunk->name, stream, NULL, 0, true);
+        feed(recorder, result, host, chunk->name, stream, cut, sizeof(cut) - 1, false);
+    }
+    feed(recorder, result, host, chunk->name, stream, chunk->data.data, chunk->data.len, false);
+}
+
+/* What the ends of files may still have held back. */
+static void end_files(struct recorder *recorder, const struct test_result *result)
+{
+    GHashTableIter iter;
+    void *key, *stream;
+    g_hash_table_iter_init(&iter, recorder->streams);
+    while (g_hash_table_iter_next(&iter, &key, &stream)) {
+        const char *slash = strchr(key, '/');
+        g_autofree char *host = g_strndup(key, (gsize)(slash - (char *)key));
+        feed(recorder, result, host, slash + 1, stream, NULL, 0, true);
+    }
+    g_hash_table_remove_all(recorder->streams);
 }
 
 static void on_failing(void *arg, const struct test_result *result, const char *host,
@@ -60,10 +104,21 @@ static void on_failing(void *arg, const struct test_result *result, const char *
               VTMH__LOG_LEVEL__LOG_ERROR, cause);
 }
 
+static void free_stream(gpointer stream)
+{
+    secrets_stream_free(stream);
+}
+
 void recorder_init(struct recorder *recorder, struct job *job)
 {
     recorder->job = job;
     recorder->total = job->tests->len * job->options->repeat;
+    recorder->streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_stream);
+}
+
+void recorder_clear(struct recorder *recorder)
+{
+    g_hash_table_unref(recorder->streams);
 }
 
 struct coordinator_listener recorder_listener(struct recorder *recorder)
@@ -77,11 +132,33 @@ struct coordinator_listener recorder_listener(struct recorder *recorder)
     };
 }
 
-void recorder_begin_test(struct recorder *recorder, struct test_result *result)
+/* The test's folder, and what was asked for in it. */
+static void make_folder(struct recorder *recorder, const struct params *params,
+                        struct test_result *result)
 {
+    const GPtrArray *machines = recorder->job->options->machines;
+    unsigned n_hosts = MIN(recorder->job->options->tuple, machines->len);
+    g_autofree const char **names = g_new(const char *, n_hosts);
     g_autoptr(GError) error = NULL;
-    if (store_begin_test(recorder->job->store, result, &error) < 0)
+    for (unsigned i = 0; i < n_hosts; i++)
+        names[i] = ((const struct machine *)g_ptr_array_index(machines, i))->name;
+    json_t *parameters = parameters_json(params, names, n_hosts);
+    char *plain = json_dumps(parameters, JSON_SORT_KEYS | JSON_INDENT(1));
+    /* A secret may stand in another parameter, too. */
+    g_autofree char *text = secrets_hide(recorder->job->secrets, plain);
+    if (store_begin_test(recorder->job->store, result, &error) < 0 ||
+        store_write(recorder->job->store, result, "parameters.json", text, &error) < 0)
         display_message(recorder->job->display, "%s", error->message);
+    else
+        result->has_parameters = true;
+    free(plain);
+    json_decref(parameters);
+}
+
+void recorder_begin_test(struct recorder *recorder, const struct params *params,
+                         struct test_result *result)
+{
+    make_folder(recorder, params, result);
     store_event(recorder->job->store, "test_start",
                 json_pack("{s:i, s:s}", "test", (int)result->number, "name", result->name));
     display_test_begin(recorder->job->display, result, recorder->total);
@@ -128,15 +205,15 @@ static void tell_end(struct recorder *recorder, const struct test_result *result
 
 void recorder_end_test(struct recorder *recorder, struct test_result *result)
 {
+    end_files(recorder, result);
     tell_end(recorder, result);
     write_results(recorder);
 }
 
-void recorder_leave_out(struct recorder *recorder, struct test_result *result)
+void recorder_leave_out(struct recorder *recorder, const struct params *params,
+                        struct test_result *result)
 {
-    g_autoptr(GError) error = NULL;
-    if (store_begin_test(recorder->job->store, result, &error) < 0)
-        display_message(recorder->job->display, "%s", error->message);
+    make_folder(recorder, params, result);
     tell_end(recorder, result);
     if (g_get_monotonic_time() - recorder->written_us >= MAX_AGE_US)
         write_results(recorder);

@@ -6,19 +6,24 @@
 
 struct recorder {
     struct job *job;
-    unsigned total;     /* tests of the job */
-    int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */
+    unsigned total;      /* tests of the job */
+    GHashTable *streams; /* "HOST/FILE" -> secrets_stream: files of the running test */
+    int64_t written_us;  /* when results.json was written last; CLOCK_MONOTONIC */
 };
 
 void recorder_init(struct recorder *recorder, struct job *job);
+void recorder_clear(struct recorder *recorder);
 
 /* What the coordinator tells. recorder must outlive it. */
 struct coordinator_listener recorder_listener(struct recorder *recorder);
 
-void recorder_begin_test(struct recorder *recorder, struct test_result *result);
+/* params: unresolved; what each host makes of them is written into the test's folder. */
+void recorder_begin_test(struct recorder *recorder, const struct params *params,
+                         struct test_result *result);
 
 /* A test that never begins: its status and cause are set. It gets a folder whose log says why. */
-void recorder_leave_out(struct recorder *recorder, struct test_result *result);
+void recorder_leave_out(struct recorder *recorder, const struct params *params,
+                        struct test_result *result);
 
 /* Also writes results.json anew, so that a killed job leaves a true one. */
 void recorder_end_test(struct recorder *recorder, struct test_result *result);

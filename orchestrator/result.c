@@ -1,5 +1,7 @@
 #include "orchestrator/result.h"
 
+#include "orchestrator/arguments.h"
+
 struct leg_result *leg_result_new(void)
 {
     struct leg_result *leg = g_new0(struct leg_result, 1);
@@ -41,6 +43,8 @@ struct test_result *test_result_new(unsigned number, const char *name, const cha
     test->shortname = g_strdup(shortname);
     test->status = VTMH__STATUS__STATUS_NONE;
     test->legs = g_ptr_array_new_with_free_func(free_leg);
+    test->unknown_parameters = g_ptr_array_new_with_free_func(g_free);
+    test->platform = json_object();
     test->notes = g_ptr_array_new_with_free_func(g_free);
     test->leaks = g_ptr_array_new_with_free_func(g_free);
     return test;
@@ -60,6 +64,8 @@ void test_result_free(struct test_result *test)
     g_free(test->fail_context);
     g_ptr_array_unref(test->legs);
     g_ptr_array_unref(test->notes);
+    g_ptr_array_unref(test->unknown_parameters);
+    json_decref(test->platform);
     g_ptr_array_unref(test->leaks);
     g_free(test->logdir);
     g_free(test);
@@ -75,6 +81,7 @@ struct job_result *job_result_new(void)
     struct job_result *job = g_new0(struct job_result, 1);
 
     job->tests = g_ptr_array_new_with_free_func(free_test);
+    job->hosts = json_object();
     return job;
 }
 
@@ -86,6 +93,8 @@ void job_result_free(struct job_result *job)
     g_free(job->dir);
     g_free(job->command_line);
     g_ptr_array_unref(job->tests);
+    json_decref(job->configuration);
+    json_decref(job->hosts);
     g_free(job->trouble);
     g_free(job);
 }
@@ -99,6 +108,51 @@ void test_result_note(struct test_result *test, const char *note)
 {
     if (!g_ptr_array_find_with_equal_func(test->notes, note, g_str_equal, NULL))
         g_ptr_array_add(test->notes, g_strdup(note));
+}
+
+/* The object at key, which is made if it is not there. Transfer none. */
+static json_t *object_at(json_t *object, const char *key)
+{
+    json_t *found = json_object_get(object, key);
+
+    if (found == NULL) {
+        found = json_object();
+        json_object_set_new(object, key, found);
+    }
+    return found;
+}
+
+static json_t *host_of_vm(struct test_result *test, const char *vm, const char *host)
+{
+    return object_at(object_at(object_at(test->platform, vm), "hosts"), host);
+}
+
+void test_result_platform(struct test_result *test, const char *host,
+                          const Vtmh__Platform *platform)
+{
+    json_t *vm = object_at(test->platform, platform->vm);
+    json_t *own = host_of_vm(test, platform->vm, host);
+
+    json_object_set_new(vm, "machine", json_string(platform->machine));
+    json_object_set_new(vm, "accelerator", json_string(platform->accelerator));
+    json_object_set_new(vm, "cpu_model", json_string(platform->cpu_model));
+    json_object_set_new(vm, "ram_bytes", json_integer((json_int_t)platform->ram_bytes));
+    json_object_set_new(own, "binary", json_string(platform->binary));
+    json_object_set_new(own, "version", json_string(platform->version));
+}
+
+void test_result_command_line(struct test_result *test, const char *host,
+                              const Vtmh__CommandLine *line)
+{
+    json_t *lines = object_at(host_of_vm(test, line->vm, host), "command_lines");
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (size_t i = 0; i < line->n_words; i++) {
+        g_autofree char *word = arguments_word(line->words[i]);
+
+        g_string_append_printf(text, "%s%s", i > 0 ? " " : "", word);
+    }
+    json_object_set_new(lines, line->role, json_string(text->str));
 }
 
 void job_result_trouble(struct job_result *job, const char *what)

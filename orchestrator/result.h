@@ -5,6 +5,7 @@
 #include "sync/autoptr.h"
 
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -50,13 +51,16 @@ struct test_result {
     char *fail_host;  /* NULL: none, or the coordinator itself */
     char *fail_cause; /* NULL when passed */
     char *fail_context;
-    bool is_unmet;            /* SKIP since a test that it depends on did not pass */
-    int64_t start_us, end_us; /* CLOCK_REALTIME; 0 if it never began */
-    double elapsed_s;         /* by the monotonic clock */
-    GPtrArray *legs;          /* struct leg_result */
-    GPtrArray *notes;         /* char *, no repeats */
-    GPtrArray *leaks;         /* char * */
-    char *logdir;             /* relative to the job's folder: test-results/1-NAME */
+    bool is_unmet;                 /* SKIP since a test that it depends on did not pass */
+    int64_t start_us, end_us;      /* CLOCK_REALTIME; 0 if it never began */
+    double elapsed_s;              /* by the monotonic clock */
+    GPtrArray *legs;               /* struct leg_result */
+    GPtrArray *notes;              /* char *, no repeats */
+    GPtrArray *leaks;              /* char * */
+    json_t *platform;              /* by VM, see test_result_platform() */
+    GPtrArray *unknown_parameters; /* char *: keys that no test type knows */
+    bool has_parameters;           /* logdir has a parameters.json */
+    char *logdir;                  /* relative to the job's folder: test-results/1-NAME */
 };
 
 struct job_result {
@@ -65,10 +69,12 @@ struct job_result {
     char *command_line;
     int64_t start_us, end_us;
     double elapsed_s;
-    GPtrArray *tests;   /* struct test_result, in order */
-    bool allow_empty;   /* --allow-empty: nothing tested is no reason for an exit status */
-    unsigned exit_bits; /* JOB, USAGE, INTERRUPTED: what the tests alone do not tell */
-    char *trouble;      /* why the job could not go on, or NULL */
+    GPtrArray *tests;      /* struct test_result, in order */
+    json_t *configuration; /* what was to be run, so that it can be run again (replay.h), or NULL */
+    json_t *hosts;         /* facts, by name */
+    bool allow_empty;      /* --allow-empty: nothing tested is no reason for an exit status */
+    unsigned exit_bits;    /* JOB, USAGE, INTERRUPTED: what the tests alone do not tell */
+    char *trouble;         /* why the job could not go on, or NULL */
 };
 
 struct leg_result *leg_result_new(void); /* all figures -1 */
@@ -87,6 +93,15 @@ char *test_result_id(const struct test_result *test);
 
 /* Adds a note unless it is there. */
 void test_result_note(struct test_result *test, const char *note);
+
+/*
+ * What a VM ran on: {VM: {machine, accelerator, cpu_model, ram_bytes, hosts: {HOST: {binary,
+ * version, command_lines: {source: "…", destination: "…"}}}}}. A command line can be pasted.
+ */
+void test_result_platform(struct test_result *test, const char *host,
+                          const Vtmh__Platform *platform);
+void test_result_command_line(struct test_result *test, const char *host,
+                              const Vtmh__CommandLine *line);
 
 /* Something of the job itself went wrong: it is in the exit status (JOB) and, a line each, in
  * trouble. */

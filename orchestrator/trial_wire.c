@@ -1,5 +1,7 @@
 #include "orchestrator/trial_wire.h"
 
+#include "orchestrator/host_params.h"
+
 #define MAX_CAUSE 65536 /* bytes: an abort must fit into a message whatever its cause says */
 
 static int send_release(struct peer *peer, const struct meeting_action *action, GError **err)
@@ -56,25 +58,13 @@ int trial_wire_act(struct peer *const *peers, const struct meeting_action *actio
                                            : send_abort(peers[action->to], action, err);
 }
 
-/* Beside the file's parameters each host gets hosts and hostid, as with avocado-vt's multi-host
- * controller. */
-static struct params *params_for_host(struct peer *const *peers, unsigned n_peers,
-                                      const struct params *params, unsigned host)
-{
-    g_autofree char *suffix = g_strdup_printf("host%u", host + 1);
-    struct params *own = params_object_params(params, suffix);
-    g_autoptr(GString) hosts = g_string_new(NULL);
-    for (unsigned i = 0; i < n_peers; i++)
-        g_string_append_printf(hosts, "%s%s", i > 0 ? " " : "", peer_name(peers[i]));
-    params_set(own, "hosts", hosts->str, NULL);
-    params_set(own, "hostid", peer_name(peers[host]), NULL);
-    return own;
-}
-
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
                      const char *name, const struct params *params, GError **err)
 {
-    g_autoptr(params) own = params_for_host(peers, n_peers, params, host);
+    g_autofree const char **names = g_new(const char *, n_peers);
+    for (unsigned h = 0; h < n_peers; h++)
+        names[h] = peer_name(peers[h]);
+    g_autoptr(params) own = host_params(params, names, n_peers, host);
     size_t n = params_count(own);
     g_autofree Vtmh__Param *entries = g_new(Vtmh__Param, n);
     g_autofree Vtmh__Param **entry_list = g_new(Vtmh__Param *, n);

@@ -100,6 +100,23 @@ static int compare_machine(struct test *test, const struct seat *seat, unsigned 
     return -1;
 }
 
+static void tell_platform(const struct test *test, const struct seat *seat,
+                          const struct vm_offer *own)
+{
+    Vtmh__Platform platform = VTMH__PLATFORM__INIT;
+    g_autofree char *version = g_strdup_printf("%u.%u.%u%s%s%s", own->version[0], own->version[1],
+                                               own->version[2], *own->package != '\0' ? " (" : "",
+                                               own->package, *own->package != '\0' ? ")" : "");
+    platform.vm = seat->name;
+    platform.machine = seat->platform->machine;
+    platform.accelerator = seat->platform->kvm ? "kvm" : "tcg";
+    platform.cpu_model = seat->platform->cpu;
+    platform.ram_bytes = seat->platform->ram_bytes;
+    platform.binary = own->binary;
+    platform.version = version;
+    host_platform(test->host, &platform);
+}
+
 /* The decision for one seat, from what all hosts said. */
 static int decide(struct test *test, struct seat *seat, unsigned index, const GPtrArray *tables,
                   GError **err)
@@ -120,6 +137,7 @@ static int decide(struct test *test, struct seat *seat, unsigned index, const GP
         return -1;
     for (unsigned i = 0; i < seat->platform->notes->len; i++)
         test_note(test, "%s", (const char *)g_ptr_array_index(seat->platform->notes, i));
+    tell_platform(test, seat, g_ptr_array_index(offers, test->self));
     host_log(test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, seat->name,
              "agreed: %s, machine %s, cpu %s, RAM %" G_GUINT64_FORMAT " KiB",
              seat->platform->kvm ? "KVM" : "TCG", seat->platform->machine, seat->platform->cpu,

@@ -77,6 +77,8 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
     words = g_strjoinv(" ", argv);
     host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
              spec->name, "starting %s", words);
+    host_command_line(spec->host, spec->name, spec->incoming ? "destination" : "source",
+                      start.argv);
     vm->process = qemu_process_start(&start, err);
     if (vm->process == NULL)
         return -1;

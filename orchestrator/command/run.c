@@ -4,6 +4,7 @@
 #include "orchestrator/job.h"
 #include "orchestrator/report/file.h"
 #include "orchestrator/report/results_json.h"
+#include "orchestrator/secret_params.h"
 #include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
 
@@ -75,11 +76,15 @@ static void tell_summary(struct display *display, struct store *store, struct jo
     store_write_results(store, result, NULL);
 }
 
-static int run_job(const struct run_options *options, const GPtrArray *tests, char *line)
+static int run_job(const struct run_options *options, const GPtrArray *tests, const char *line)
 {
+    g_autoptr(secrets) secrets = secrets_new();
+    for (unsigned i = 0; i < tests->len; i++)
+        secret_params_collect(g_ptr_array_index(tests, i), secrets);
+
     g_autoptr(GError) error = NULL;
     struct job_result *result = job_result_new();
-    result->command_line = line;
+    result->command_line = secrets_hide(secrets, line);
     result->start_us = g_get_real_time();
     result->allow_empty = options->allow_empty;
     struct store *store = store_open(options->results_dir, result, &error);
@@ -89,7 +94,7 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, ch
     }
     struct display *display =
         display_new(options->level, isatty(STDERR_FILENO), terminal_columns());
-    struct job job = {options, tests, store, display, result};
+    struct job job = {options, tests, store, display, secrets, result};
     if (options->json_file != NULL && strcmp(options->json_file, "-") == 0)
         display_leave_stdout(display);
     job_run(&job);
@@ -123,5 +128,6 @@ int command_run(int argc, char **argv)
     }
     if (check_machines(options, &error) < 0 || check_json_file(options, &error) < 0)
         return usage_error(error);
-    return run_job(options, tests, arguments_command_line(NULL, argc, argv));
+    g_autofree char *line = arguments_command_line(NULL, argc, argv);
+    return run_job(options, tests, line);
 }

@@ -1,6 +1,7 @@
 #include "orchestrator/report/results_json.h"
 
 #include "orchestrator/report/file.h"
+#include "proto/link.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -124,7 +125,19 @@ static json_t *migration(const struct leg_result *leg)
     return object;
 }
 
-static json_t *ours(const struct test_result *test)
+/* avocado's paths are absolute. */
+static json_t *test_path(const struct job_result *job, const struct test_result *test,
+                         const char *file)
+{
+    g_autofree char *path = NULL;
+
+    if (test->logdir == NULL || job->dir == NULL)
+        return text_or_unknown(NULL);
+    path = g_build_filename(job->dir, test->logdir, file, NULL);
+    return text_or_null(path);
+}
+
+static json_t *ours(const struct job_result *job, const struct test_result *test)
 {
     json_t *object = json_object();
     json_t *hosts = json_array();
@@ -142,6 +155,11 @@ static json_t *ours(const struct test_result *test)
     json_object_set_new(object, "fail_cause", text_or_null(test->fail_cause));
     json_object_set_new(object, "fail_context", text_or_null(test->fail_context));
     json_object_set_new(object, "notes", array_of_text(test->notes));
+    json_object_set_new(object, "parameters",
+                        test->has_parameters ? test_path(job, test, "parameters.json")
+                                             : json_null());
+    json_object_set(object, "platform", test->platform);
+    json_object_set_new(object, "unknown_parameters", array_of_text(test->unknown_parameters));
     json_object_set_new(object, "migrations", migrations);
     json_object_set_new(object, "leaks", array_of_text(test->leaks));
     return object;
@@ -155,18 +173,6 @@ static json_t *fail_reason(const struct test_result *test)
         return text_or_unknown(test->fail_cause);
     reason = g_strdup_printf("%s: %s", test->fail_host, test->fail_cause);
     return text_or_null(reason);
-}
-
-/* avocado's paths are absolute. */
-static json_t *test_path(const struct job_result *job, const struct test_result *test,
-                         const char *file)
-{
-    g_autofree char *path = NULL;
-
-    if (test->logdir == NULL || job->dir == NULL)
-        return text_or_unknown(NULL);
-    path = g_build_filename(job->dir, test->logdir, file, NULL);
-    return text_or_null(path);
 }
 
 static json_t *one_test(const struct job_result *job, const struct test_result *test)
@@ -187,7 +193,7 @@ static json_t *one_test(const struct job_result *job, const struct test_result *
     json_object_set_new(object, "logfile", test_path(job, test, "debug.log"));
     json_object_set_new(object, "tags", json_object());
     json_object_set_new(object, "whiteboard", json_string(""));
-    json_object_set_new(object, "vtmh", ours(test));
+    json_object_set_new(object, "vtmh", ours(job, test));
     return object;
 }
 
@@ -230,6 +236,12 @@ json_t *results_json(const struct job_result *job)
     json_object_set_new(object, "tests", tests);
 
     json_object_set_new(own, "command_line", text_or_null(job->command_line));
+    json_object_set_new(
+        own, "versions",
+        json_pack("{s:s, s:i}", "vtmh", VTMH_VERSION, "protocol", LINK_PROTOCOL_VERSION));
+    json_object_set(own, "configuration",
+                    job->configuration != NULL ? job->configuration : json_null());
+    json_object_set(own, "hosts", job->hosts);
     json_object_set_new(own, "start", moment(job->start_us));
     json_object_set_new(own, "end", moment(job->end_us));
     json_object_set_new(own, "elapsed_s", figure(job->end_us > 0 ? job->elapsed_s : -1));

@@ -295,6 +295,14 @@ int store_append(struct store *store, const struct test_result *test, const char
     return make_folders(parent, err) < 0 ? -1 : append(path, data, size, err);
 }
 
+int store_write(struct store *store, const struct test_result *test, const char *file,
+                const char *text, GError **err)
+{
+    g_autofree char *path = g_build_filename(store->dir, test->logdir, file, NULL);
+
+    return file_replace(path, text, err);
+}
+
 int store_write_results(struct store *store, const struct job_result *job, GError **err)
 {
     g_autofree char *path = g_build_filename(store->dir, "results.json", NULL);

@@ -48,5 +48,9 @@ void store_event(struct store *store, const char *name, json_t *fields);
 int store_append(struct store *store, const struct test_result *test, const char *host,
                  const char *file, const void *data, size_t size, GError **err);
 
+/* Makes a file of the test's folder. */
+int store_write(struct store *store, const struct test_result *test, const char *file,
+                const char *text, GError **err);
+
 /* results.json anew. */
 int store_write_results(struct store *store, const struct job_result *job, GError **err);

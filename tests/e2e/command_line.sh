@@ -82,6 +82,25 @@ expect_equal "exit status" 2 "$status"
 expect_match stderr "standard output: No space left" "$(cat "$work/stderr")"
 expect_match "results.json" "No space left" "$(results .vtmh.trouble)"
 
+step "what a test ran with is in its folder and in results.json"
+job -v -m local:a,local:b --only quick..offline..tick -p password=hunter2-planted \
+    -p "extra_params=-name hunter2-planted" -p mem_host1=32M "$library"
+expect_equal "exit status" 0 "$status"
+parameters=$(results '.tests[0].vtmh.parameters')
+expect_equal "mem" "32M command line" "$(jq -r '.a.mem | .value + " " + .origin' "$parameters")"
+expect_match "origin" 'cfg:[0-9]+$' "$(jq -r .b.mem.origin "$parameters")"
+expect_equal "hostid" "b" "$(jq -r .b.hostid.value "$parameters")"
+expect_equal "accelerator" true "$(results '.tests[0].vtmh.platform.vm1.accelerator | . == "tcg" or . == "kvm"')"
+expect_match "QEMU" '^[0-9]+\.[0-9]+' "$(results '.tests[0].vtmh.platform.vm1.hosts.b.version')"
+expect_match "source" ' -S ' "$(results '.tests[0].vtmh.platform.vm1.hosts.a.command_lines.source')"
+expect_match "destination" '-incoming' "$(results '.tests[0].vtmh.platform.vm1.hosts.b.command_lines.destination')"
+expect_equal "kernel" "$(uname -r)" "$(results .vtmh.hosts.a.kernel)"
+
+step "a secret is nowhere to be read, and it did reach QEMU"
+expect_match "command line" "-name '?\\*\\*\\*" "$(results '.tests[0].vtmh.platform.vm1.hosts.a.command_lines.source')"
+expect_equal "in the results" "" "$(grep -rl hunter2-planted "$job/" || true)"
+expect_equal "on the terminal" "" "$(grep -l hunter2-planted "$work/stdout" "$work/stderr" || true)"
+
 step "paths of logs can be pasted"
 mkdir -p "$work/my results"
 results="$work/my results"

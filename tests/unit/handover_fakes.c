@@ -606,7 +606,8 @@ static void keep(void *node, struct vm *vm)
     world_did(vm->world, "%s on %s is kept", vm->name, vm->host->host.name);
 }
 
-const struct host_ops sim_host_ops = {own, disown, take_log, take_context, take_progress, keep};
+const struct host_ops sim_host_ops = {own,           disown, take_log, take_context,
+                                      take_progress, keep,   NULL,     NULL};
 
 void copies_free(GPtrArray *copies)
 {

@@ -6,6 +6,27 @@
 #include <string.h>
 #include <time.h>
 
+/* As the host of a VM tells what it runs on. */
+static void tell_platform(struct test_result *test)
+{
+    char *words[] = {(char *)"qemu", (char *)"-name", (char *)"a b", NULL};
+    Vtmh__Platform platform = VTMH__PLATFORM__INIT;
+    Vtmh__CommandLine line = VTMH__COMMAND_LINE__INIT;
+
+    platform.vm = line.vm = (char *)"vm1";
+    platform.machine = (char *)"pc-q35-7.2";
+    platform.accelerator = (char *)"kvm";
+    platform.cpu_model = (char *)"qemu64";
+    platform.ram_bytes = 33554432;
+    platform.binary = (char *)"/usr/bin/qemu";
+    platform.version = (char *)"7.2.0";
+    line.role = (char *)"source";
+    line.words = words;
+    line.n_words = 3;
+    test_result_platform(test, "host1", &platform);
+    test_result_command_line(test, "host1", &line);
+}
+
 /* One passed test of one leg, one failed one, as the coordinator leaves them. */
 static struct job_result *make_job(void)
 {
@@ -47,6 +68,9 @@ static struct job_result *make_job(void)
     passed->end_us = 1795302004250000;
     passed->elapsed_s = 3.25;
     passed->logdir = g_strdup("test-results/1-quick.tick");
+    passed->has_parameters = true;
+    g_ptr_array_add(passed->unknown_parameters, g_strdup("mine"));
+    tell_platform(passed);
     test_result_note(passed, "host1: TCG");
     g_ptr_array_add(job->tests, passed);
 
@@ -127,6 +151,8 @@ Test(results_json, tells_the_job)
     expect(results, "time", "4.75");
     expect(results, "vtmh",
            "{\"command_line\": \"vtmh -m host1,host2 migrate.cfg\", \"start\": 1795302000.123,"
+           " \"versions\": {\"vtmh\": \"" VTMH_VERSION "\", \"protocol\": 1},"
+           " \"configuration\": null, \"hosts\": {},"
            " \"end\": 1795302010.0,"
            " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null}");
     json_decref(results);
@@ -160,7 +186,12 @@ Test(results_json, tells_a_test_that_passed)
            "  \"pages_sent_again\": 900, \"set_pages\": 2048, \"remaining_bytes\": 0,"
            "  \"bytes_per_s\": null,"
            "  \"memory_check\": \"clean\", \"survivor\": \"destination\"}],"
-           " \"leaks\": []}");
+           " \"parameters\": \"/results/job-1/test-results/1-quick.tick/parameters.json\","
+           " \"platform\": {\"vm1\": {\"machine\": \"pc-q35-7.2\", \"accelerator\": \"kvm\","
+           "  \"cpu_model\": \"qemu64\", \"ram_bytes\": 33554432, \"hosts\": {\"host1\": {"
+           "   \"binary\": \"/usr/bin/qemu\", \"version\": \"7.2.0\","
+           "   \"command_lines\": {\"source\": \"qemu -name 'a b'\"}}}}},"
+           " \"unknown_parameters\": [\"mine\"], \"leaks\": []}");
     json_decref(results);
 }
 
@@ -311,11 +342,17 @@ Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
                      "    \"total\": 0,\n"
                      "    \"vtmh\": {\n"
                      "        \"command_line\": null,\n"
+                     "        \"configuration\": null,\n"
                      "        \"elapsed_s\": null,\n"
                      "        \"end\": null,\n"
                      "        \"exit_status\": 0,\n"
+                     "        \"hosts\": {},\n"
                      "        \"start\": 1.5,\n"
-                     "        \"trouble\": null\n"
+                     "        \"trouble\": null,\n"
+                     "        \"versions\": {\n"
+                     "            \"protocol\": 1,\n"
+                     "            \"vtmh\": \"" VTMH_VERSION "\"\n"
+                     "        }\n"
                      "    },\n"
                      "    \"warn\": 0\n"
                      "}\n",
