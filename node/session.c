@@ -1,7 +1,6 @@
 #include "node/session.h"
 
 #include "migration/vm/vm.h"
-
 #include "node/facts.h"
 #include "node/running.h"
 #include "node/version.h"
