@@ -34,8 +34,6 @@ struct scheduler {
 
 static _Thread_local struct scheduler *scheduler;
 
-G_DEFINE_QUARK(vtmh_sync_error, sync_error)
-
 static struct scheduler *current_scheduler(void)
 {
     if (!scheduler)
@@ -130,6 +128,7 @@ struct fiber *fiber_new(struct scope *scope, const char *name, fiber_fn fn, void
     fiber->fn = fn;
     fiber->arg = arg;
     fiber->scope = scope;
+    fiber->doing = doing_ref(doing_now());
     fiber->ready_link.data = fiber;
     fiber->living_link.data = fiber;
     fiber->stack = stack_take(&scheduler->stacks);
@@ -152,6 +151,7 @@ void fiber_release(struct fiber *fiber)
     g_clear_pointer(&fiber->name, g_free);
     g_clear_error(&fiber->error);
     g_clear_error(&fiber->cancelled);
+    g_clear_pointer(&fiber->doing, doing_unref);
     uv_close((uv_handle_t *)&fiber->timer, on_timer_closed);
 }
 
@@ -322,6 +322,7 @@ int fiber_run(fiber_fn main_fn, void *arg, GError **err)
     }
     /* Writing to a peer that is gone is an error of that stream, not of the process. */
     signal(SIGPIPE, SIG_IGN);
+    sync_error_quark(); /* registered before another thread can make such an error */
     uv_idle_init(&here.loop, &here.idle);
     scheduler = &here;
     context_init_current(&here.context);

@@ -31,6 +31,7 @@
 #pragma once
 
 #include "sync/autoptr.h"
+#include "sync/doing.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -39,6 +40,9 @@
 
 #define SYNC_ERROR (sync_error_quark())
 GQuark sync_error_quark(void);
+
+/* What an error of this domain carries besides: see doing.h. Transfer none. */
+const struct circumstances *sync_error_circumstances(const GError *error);
 
 enum sync_error {
     SYNC_ERROR_TIMEOUT,     /* the deadline passed */

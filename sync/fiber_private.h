@@ -1,6 +1,7 @@
 /* What the files of this folder share, and no one else. */
 #pragma once
 
+#include "sync/doing.h"
 #include "sync/fiber.h"
 #include "sync/stack.h"
 
@@ -41,7 +42,8 @@ struct fiber {
     unsigned n_waits;
     int wake_reason;
 
-    GError *cancelled; /* NULL until it is cancelled */
+    GError *cancelled;   /* NULL until it is cancelled */
+    struct doing *doing; /* see doing.h */
     unsigned shields;
     unsigned open_scopes;
 

@@ -1,4 +1,5 @@
 vtmh_unit_test(test_child vtmh_sync)
+vtmh_unit_test(test_doing vtmh_sync)
 vtmh_unit_test(test_fiber vtmh_sync)
 vtmh_unit_test(test_mailbox vtmh_sync)
 vtmh_unit_test(test_meeting vtmh_sync)
