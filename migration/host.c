@@ -3,6 +3,7 @@
 
 int host_own(const struct host *host, enum owned_kind kind, const char *what, GError **err)
 {
+    DOING(BLAME_TESTBED, "writing to the node's ledger");
     return host->ops->own(host->node, kind, what, err);
 }
 

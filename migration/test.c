@@ -1,6 +1,6 @@
 #include "migration/test.h"
 
-#include "migration/vm/platform.h"
+#include "migration/evidence.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -12,7 +12,6 @@ static void free_migration(gpointer migration)
 
 void test_init(struct test *test)
 {
-    test->phase = TEST_SETTING_UP;
     test->migrations = g_ptr_array_new_with_free_func(free_migration);
     test->notes = g_ptr_array_new_with_free_func(g_free);
     test->is_failing = false;
@@ -109,11 +108,12 @@ void test_warn(struct test *test, const char *format, ...)
 
 void test_failing(struct test *test, const GError *error)
 {
-    Vtmh__Status status = test_status_of(test, error);
-    if (test->is_failing || status == VTMH__STATUS__STATUS_ABORTED)
+    g_auto(test_cause_t) cause = {0};
+    test_cause_of(test, error, &cause);
+    if (test->is_failing || cause.status == VTMH__STATUS__STATUS_ABORTED)
         return;
     test->is_failing = true;
-    test->ops->failing(test->node, status, error->message);
+    test->ops->failing(test->node, &cause);
 }
 
 Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned leg,
@@ -135,7 +135,7 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
     return record;
 }
 
-Vtmh__Status test_status_of(const struct test *test, const GError *error)
+Vtmh__Status test_status_of(const GError *error)
 {
     if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED))
         return VTMH__STATUS__STATUS_ABORTED;
@@ -145,19 +145,24 @@ Vtmh__Status test_status_of(const struct test *test, const GError *error)
         g_error_matches(error, VM_ERROR, VM_ERROR_DIFFERENT) ||
         g_error_matches(error, VM_ERROR, VM_ERROR_SLOW))
         return VTMH__STATUS__STATUS_ERROR;
-    return test->phase == TEST_SETTING_UP ? VTMH__STATUS__STATUS_ERROR : VTMH__STATUS__STATUS_FAIL;
+    return doing_blame(evidence_doing(error)) == BLAME_TESTBED ? VTMH__STATUS__STATUS_ERROR
+                                                               : VTMH__STATUS__STATUS_FAIL;
 }
 
-unsigned test_cause_rank(const GError *error)
+void test_cause_of(const struct test *test, const GError *error, struct test_cause *cause)
 {
-    /* A hypervisor that was killed is a cause; one that gave up on a broken stream may be a
-     * symptom; a source that lost its channel nearly always is one. A host that is silent may be
-     * dead, which somebody else knows better. */
-    if (g_error_matches(error, VM_ERROR, VM_ERROR_DIED))
-        return strstr(error->message, "killed by") != NULL ? 0 : 1;
-    if (g_error_matches(error, VM_ERROR, VM_ERROR_UNREACHABLE))
-        return 1;
-    if (g_error_matches(error, VM_ERROR, VM_ERROR_MIGRATION))
-        return 2;
-    return 0;
+    int about = evidence_about(error);
+    *cause = (struct test_cause){
+        .status = test_status_of(error),
+        .message = error->message,
+        .doing = doing_text(evidence_doing(error)),
+        .evidence = evidence_of(error),
+        .at_us = evidence_at_us(error),
+        .about = about >= 0 && (unsigned)about < test->n_hosts ? test->names[about] : "",
+    };
+}
+
+void test_cause_clear(struct test_cause *cause)
+{
+    g_clear_pointer(&cause->doing, g_free);
 }

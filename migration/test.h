@@ -20,6 +20,16 @@ struct test_meeting {
     int64_t timeout_ms;
 };
 
+/* Why a test is not a pass, as this host says it; fields as in TestFailing (proto/vtmh.proto). */
+struct test_cause {
+    Vtmh__Status status;
+    const char *message; /* the error's */
+    char *doing;         /* what was being done, all of it; owned, NULL if nothing is known */
+    Vtmh__Evidence evidence;
+    int64_t at_us;
+    const char *about; /* name of a host; "" if it is this one */
+};
+
 /* How hosts meet; filled in by the node. */
 struct test_ops {
     /*
@@ -34,13 +44,7 @@ struct test_ops {
     void (*tell)(void *node, const struct test_meeting *meeting, GBytes *payload);
 
     /* Tells the other hosts, through the coordinator, that the test fails here; never waits. */
-    void (*failing)(void *node, Vtmh__Status status, const char *message);
-};
-
-/* What the scenario is doing, which decides what a failure means. */
-enum test_phase {
-    TEST_SETTING_UP, /* preparing, booting, logging in: a failure is the bed's (ERROR) */
-    TEST_MOVING,     /* from the first leg's start: a failure is the product's (FAIL) */
+    void (*failing)(void *node, const struct test_cause *cause);
 };
 
 struct test {
@@ -54,7 +58,6 @@ struct test {
     const struct test_ops *ops;
     void *node;
 
-    enum test_phase phase;
     GPtrArray *migrations; /* Vtmh__Migration, owned: what this end knows of each leg */
     GPtrArray *notes;      /* char * */
     bool is_failing;
@@ -95,9 +98,16 @@ void test_failing(struct test *test, const GError *error);
 Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned leg,
                                     unsigned source, unsigned destination);
 
-/* What an error means for the test, given its phase. */
-Vtmh__Status test_status_of(const struct test *test, const GError *error);
+/*
+ * What an error means for the test: what it was made under (sync/doing.h) decides between the
+ * testbed's fault (ERROR) and the product's (FAIL), unless its kind does: what is not supported is
+ * SKIP, a configuration that is wrong or a host that is silent ERROR, a cancelled fiber ABORTED.
+ */
+Vtmh__Status test_status_of(const GError *error);
 
-/* How near to the root an error is: 0 by itself, 1 may come from the peer, 2 looks like the
- * peer's. */
-unsigned test_cause_rank(const GError *error);
+/* All of it, for the wire. Free with test_cause_clear(). error outlives it. */
+void test_cause_of(const struct test *test, const GError *error, struct test_cause *cause);
+void test_cause_clear(struct test_cause *cause);
+
+typedef struct test_cause test_cause_t;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(test_cause_t, test_cause_clear)

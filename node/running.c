@@ -127,15 +127,18 @@ static void tell(void *self, const struct test_meeting *meeting, GBytes *payload
     meetings_tell(running->meetings, meeting, payload);
 }
 
-static void failing(void *self, Vtmh__Status status, const char *message)
+static void failing(void *self, const struct test_cause *cause)
 {
     struct running *running = self;
-    log_record(self, VTMH__LOG_LEVEL__LOG_ERROR, NULL, NULL, message);
+    log_record(self, VTMH__LOG_LEVEL__LOG_ERROR, NULL, NULL, cause->message);
     Vtmh__TestFailing body = VTMH__TEST_FAILING__INIT;
     body.test = running->test.id;
-    body.status = status;
-    body.message = (char *)message;
-    body.context = running->context;
+    body.status = cause->status;
+    body.message = (char *)cause->message;
+    body.context = cause->doing != NULL ? cause->doing : running->context;
+    body.evidence = cause->evidence;
+    body.cause_us = cause->at_us;
+    body.about = (char *)cause->about;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_TEST_FAILING;
     envelope.test_failing = &body;
@@ -242,30 +245,31 @@ void running_unref(struct running *running)
     g_free(running);
 }
 
-/* The result: the error's status, else WARN, else PASS. A leak makes a pass a failure of ours. */
-static Vtmh__Status verdict(const struct running *running, const GError *error,
-                            const GPtrArray *leaks, const char **message)
+/* Something of ours that failed, whatever the test was doing. */
+static struct test_cause own_failure(const char *message)
 {
-    *message = "";
+    return (struct test_cause){
+        .status = VTMH__STATUS__STATUS_ERROR, .message = message, .about = ""};
+}
+
+/* The result: the error's status, else WARN, else PASS. A leak makes a pass a failure of ours. */
+static struct test_cause verdict(const struct running *running, const GError *error,
+                                 const GPtrArray *leaks)
+{
+    struct test_cause cause = {.status = VTMH__STATUS__STATUS_PASS, .message = "", .about = ""};
     /* What had failed before the node was ended still counts. */
     if (running->ended_by != NULL &&
-        (error == NULL || test_status_of(&running->test, error) == VTMH__STATUS__STATUS_ABORTED)) {
-        *message = running->ended_by;
-        return VTMH__STATUS__STATUS_ERROR;
-    }
+        (error == NULL || test_status_of(error) == VTMH__STATUS__STATUS_ABORTED))
+        return own_failure(running->ended_by);
     if (error != NULL) {
-        *message = error->message;
-        return test_status_of(&running->test, error);
+        test_cause_of(&running->test, error, &cause);
+    } else if (leaks->len > 0) {
+        return own_failure("something was left behind after the test");
+    } else if (running->test.warning != NULL) {
+        cause.status = VTMH__STATUS__STATUS_WARN;
+        cause.message = running->test.warning;
     }
-    if (leaks->len > 0) {
-        *message = "something was left behind after the test";
-        return VTMH__STATUS__STATUS_ERROR;
-    }
-    if (running->test.warning != NULL) {
-        *message = running->test.warning;
-        return VTMH__STATUS__STATUS_WARN;
-    }
-    return VTMH__STATUS__STATUS_PASS;
+    return cause;
 }
 
 static void report(struct running *running, const GError *error)
@@ -283,13 +287,15 @@ static void report(struct running *running, const GError *error)
         node_log(node, "the files of test %" G_GUINT64_FORMAT " were not all sent: %s", test->id,
                  unsent->message);
 
-    const char *message;
+    g_auto(test_cause_t) cause = verdict(running, error, leaks);
     Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
     done.test = test->id;
-    done.status = verdict(running, error, leaks, &message);
-    done.message = (char *)message;
-    done.context = running->context;
-    done.cause_rank = error == NULL ? 0 : test_cause_rank(error);
+    done.status = cause.status;
+    done.message = (char *)cause.message;
+    done.context = cause.doing != NULL ? cause.doing : running->context;
+    done.evidence = cause.evidence;
+    done.cause_us = cause.at_us;
+    done.about = (char *)cause.about;
     done.n_migrations = test->migrations->len;
     done.migrations = (Vtmh__Migration **)test->migrations->pdata;
     done.n_notes = test->notes->len;
@@ -413,7 +419,8 @@ void running_end(struct running *running, const char *cause)
     if (running == NULL || running->is_over || running->ended_by != NULL)
         return;
     running->ended_by = g_strdup_printf("the node was ended: %s", cause);
-    failing(running, VTMH__STATUS__STATUS_ERROR, running->ended_by);
+    const struct test_cause ended = own_failure(running->ended_by);
+    failing(running, &ended);
     cancel(running, running->ended_by);
 }
 

@@ -347,6 +347,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     struct trial trial = {.id = ++coordinator->last_id, .result = result, .reports = reports};
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         reports[i].name = peer_name(coordinator->peers[i]);
+        reports[i].kernel = coordinator->peers[i]->boot_id;
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
     trial.end_by = deadline_in(description_duration_ms(params, "test_timeout"));

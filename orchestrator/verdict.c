@@ -35,7 +35,10 @@ static void set_cause(struct test_result *result, Vtmh__Status status, const cha
 /* Why a test is not a pass, as one host knows it. */
 struct cause {
     Vtmh__Status status;
-    unsigned rank, order; /* see TestDone and host_report */
+    Vtmh__Evidence evidence;
+    unsigned order; /* see host_report */
+    int64_t at_us;
+    const char *kernel; /* whose clock at_us is of; NULL: of none */
     const char *host, *message, *context;
 };
 
@@ -51,10 +54,12 @@ static bool reports_cause(const struct host_report *report)
  * it, or the other end, saw as a symptom. */
 static bool cause_of(const struct host_report *report, struct cause *cause)
 {
+    const Vtmh__TestDone *done = report->done;
     bool reports = reports_cause(report);
-    if (report->lost && !(reports && report->done->cause_rank == 0)) {
+    if (report->lost && !(reports && done->evidence >= VTMH__EVIDENCE__EVIDENCE_SELF)) {
         *cause = (struct cause){
             .status = VTMH__STATUS__STATUS_ERROR,
+            .evidence = VTMH__EVIDENCE__EVIDENCE_SELF,
             .order = report->order,
             .host = report->name,
             .message = "the host was lost: its node does not answer any more",
@@ -64,27 +69,35 @@ static bool cause_of(const struct host_report *report, struct cause *cause)
     if (!reports)
         return false;
     *cause = (struct cause){
-        .status = report->done->status,
-        .rank = report->done->cause_rank,
+        .status = done->status,
+        .evidence = done->evidence,
         .order = report->order,
-        .host = report->name,
-        .message = report->done->message,
-        .context = report->done->context,
+        .at_us = done->cause_us,
+        .kernel = done->cause_us > 0 ? report->kernel : NULL,
+        .host = *done->about != '\0' ? done->about : report->name,
+        .message = done->message,
+        .context = done->context,
     };
     return true;
 }
 
-/* Whether a says more of the test than b: it is nearer to the root; or as near, and stronger; or
- * told before. */
-static bool counts_more(const struct cause *a, const struct cause *b)
+static bool is_earlier(const struct cause *a, const struct cause *b)
 {
-    if (a->rank != b->rank)
-        return a->rank < b->rank;
-    if (a->rank == 0 && weight(a->status) != weight(b->status))
-        return weight(a->status) > weight(b->status);
+    if (a->kernel != NULL && g_strcmp0(a->kernel, b->kernel) == 0 && a->at_us != b->at_us)
+        return a->at_us < b->at_us;
     if ((a->order == 0) != (b->order == 0))
         return a->order != 0;
     return a->order < b->order;
+}
+
+/* Whether a says more of the test than b. */
+static bool counts_more(const struct cause *a, const struct cause *b)
+{
+    if (a->evidence != b->evidence)
+        return a->evidence > b->evidence;
+    if (a->evidence >= VTMH__EVIDENCE__EVIDENCE_SELF && weight(a->status) != weight(b->status))
+        return weight(a->status) > weight(b->status);
+    return is_earlier(a, b);
 }
 
 static void judge_causes(struct test_result *result, const struct host_report *reports, unsigned n,
@@ -93,7 +106,8 @@ static void judge_causes(struct test_result *result, const struct host_report *r
     struct cause best = {.host = NULL};
     struct cause cause;
     for (unsigned i = 0; i < n; i++)
-        if (cause_of(&reports[i], &cause) && !(was_ended && cause.rank > 0) &&
+        if (cause_of(&reports[i], &cause) &&
+            !(was_ended && cause.evidence < VTMH__EVIDENCE__EVIDENCE_SELF) &&
             (best.host == NULL || counts_more(&cause, &best)))
             best = cause;
     if (best.host != NULL)

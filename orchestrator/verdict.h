@@ -2,11 +2,13 @@
  * The verdict of a test: what all ends said, joined. Pure, so that every rule has a test that
  * breaks what it checks.
  *
- * The status is that of the first cause: among the hosts that failed by themselves the one nearest
- * to the root (cause_rank), then the one that said so first. Independent causes (rank 0) combine
- * INTERRUPT > FAIL > ERROR > WARN > CANCEL > SKIP > PASS, and the one that decides is named. A lost
- * host is such a cause, an ERROR. "Aborted by a peer" never counts; nor, when the coordinator has
- * ended the test, what the end brought about: any cause that may come from the other end.
+ * The status is that of the first cause, which is chosen by what it rests on (Evidence in
+ * vtmh.proto): what the guest did comes before what an end says of itself, and that before what an
+ * end saw of the other. Between causes of one class that are no symptoms of each other, INTERRUPT >
+ * FAIL > ERROR > WARN > CANCEL > SKIP > PASS; between equal ones the earlier, by the clock where
+ * both hosts are one kernel, else as they were told. The cause that decides names its host. A lost
+ * host is a cause of the class SELF, an ERROR. "Aborted by a peer" never counts; nor, when the
+ * coordinator has ended the test, what the end brought about: AFTERWARDS and PEER.
  * A test passes, with or without warnings, only if every host says so, none has said otherwise
  * before, and every leg is told by both its ends, has completed and left the guest on the
  * destination. Two running copies are a FAIL whatever else was wrong.
@@ -18,6 +20,7 @@
 /* What one host had to say; by index in the tuple. */
 struct host_report {
     const char *name;
+    const char *kernel;   /* boot id: equal on two hosts whose clocks are one; NULL: not known */
     Vtmh__TestDone *done; /* NULL: it never reported */
     unsigned order;       /* when it first said that it fails: 1, 2, …; 0: it did not */
     bool lost;            /* it could not be reached any more */

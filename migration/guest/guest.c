@@ -7,6 +7,7 @@
  */
 #include "migration/guest/kind.h"
 
+#include "migration/evidence.h"
 #include "migration/params.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 
 #define TAIL_LINES 4
 #define READ_BYTES 4096
+#define DRAIN_TURNS 1000    /* a reader that gets nothing within them gets nothing */
 #define LOGGED_BEAT_MS 1000 /* one heartbeat a second goes to the log: ten days fit on a disk */
 
 static const struct guest_kind *const kinds[] = {&guest_tick, &guest_jeos};
@@ -203,6 +205,42 @@ void guest_set_error(const struct guest *guest, GError **err, const char *format
                 vm_name(guest->vm), guest->host->name, text);
 }
 
+bool guest_is_up(const struct guest *guest)
+{
+    return guest->is_up;
+}
+
+/* Lets the reader take what the port holds already. */
+static void take_what_is_there(struct guest *guest)
+{
+    int waiting = 0;
+
+    for (int turns = 0;
+         turns < DRAIN_TURNS && !event_is_set(&guest->silent) &&
+         ioctl(stream_fd(vm_serial(guest->vm)), FIONREAD, &waiting) == 0 && waiting > 0;
+         turns++) {
+        if (await_turn(NULL) < 0)
+            return;
+    }
+}
+
+GError *guest_end(struct guest *guest)
+{
+    GError *end = vm_act(guest->vm) != VM_ACT_NONE ? vm_act_error(guest->vm) : vm_death(guest->vm);
+    g_autofree char *message = NULL;
+
+    if (evidence_of(end) != VTMH__EVIDENCE__EVIDENCE_GUEST)
+        return end;
+    take_what_is_there(guest);
+    message = end->message;
+    {
+        g_autofree char *tail = guest_serial_tail(guest);
+
+        end->message = g_strdup_printf("%s; last serial output: %s", message, tail);
+    }
+    return end;
+}
+
 int guest_await(struct guest *guest, struct event *event, const char *what, int64_t deadline,
                 GError **err)
 {
@@ -214,7 +252,7 @@ int guest_await(struct guest *guest, struct event *event, const char *what, int6
     if (await_any(events, G_N_ELEMENTS(events), deadline, &error) >= 0) {
         if (event_is_set(event))
             return 0;
-        g_propagate_error(err, vm_death(guest->vm));
+        g_propagate_error(err, guest_end(guest));
         return -1;
     }
     if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {

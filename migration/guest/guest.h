@@ -26,6 +26,19 @@ struct guest *guest_attach(struct vm *vm, const struct host *host, const struct 
                            struct scope *scope, GError **err);
 void guest_free(struct guest *guest);
 
+/* Whether it has said that it is up, here or on another host before it came. */
+bool guest_is_up(const struct guest *guest);
+
+/* The last lines it has said on its serial port that were no heartbeats; "nothing" if there are
+ * none. Transfer full. */
+char *guest_serial_tail(const struct guest *guest);
+
+/*
+ * Why there is no guest any more: what it did by itself (vm_act_error()), with its last serial
+ * lines, or how its hypervisor ended. Transfer full.
+ */
+GError *guest_end(struct guest *guest);
+
 /* Source, first start: waits until the guest says it is up, and logs in where it has ssh. */
 int guest_await_up(struct guest *guest, int64_t deadline, GError **err);
 

@@ -42,7 +42,7 @@ static void explain(struct guest *guest, GError **err, const char *what, GError 
         return;
     }
     if (event_is_set(vm_exited(guest->vm)))
-        g_propagate_error(err, vm_death(guest->vm));
+        g_propagate_error(err, guest_end(guest));
     else
         guest_set_error(guest, err, "%s: %s", what, error->message);
     g_error_free(error);

@@ -67,8 +67,5 @@ int guest_await(struct guest *guest, struct event *event, const char *what, int6
 void guest_set_error(const struct guest *guest, GError **err, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
-/* The last serial lines, for errors. Transfer full. */
-char *guest_serial_tail(const struct guest *guest);
-
 /* A file of the guest's folder; NULL with VM_ERROR_START when it is not there. Transfer full. */
 char *guest_file(const struct host *host, const char *kind, const char *name, GError **err);

@@ -1,3 +1,4 @@
+#include "migration/evidence.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/memory_check.h"
@@ -8,17 +9,19 @@
 #define LATE_MS 15000  /* what the destination waits longer than the source */
 #define CONT_MS 10000  /* one command to a hypervisor that waits */
 #define ALIVE_MS 30000 /* the first sign of life after RESUME */
+#define SILENT_MS 1000 /* many heartbeats: a guest that lives has none of such gaps */
 
 /* What the source says at "moved". */
 struct moved {
-    int64_t stopped_at_us, last_beat_us, dirty_syncs, sent_again;
+    int64_t stopped_at_us, last_beat_us, dirty_syncs, sent_again, silent_ms;
     uint32_t last_beat;
-    char *guest;
+    char *guest, *said;
 };
 
 static void moved_clear(struct moved *moved)
 {
     g_free(moved->guest);
+    g_free(moved->said);
 }
 
 typedef struct moved moved_t;
@@ -31,7 +34,7 @@ static int prepare(struct handover *h, GError **err)
     const char *address = h->agreement->addresses[test->self];
     uint16_t port = 0;
 
-    host_context(test->host, "preparing %s as a destination", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "preparing %s as a destination", seat->name);
     seat_progress(seat, h->record, "preparing", NULL);
     int64_t deadline = deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, START_MS)));
     if (seat_start(seat, true, deadline, err) < 0)
@@ -47,12 +50,10 @@ static int prepare(struct handover *h, GError **err)
 
 static int receive(struct handover *h, GError **err)
 {
-    struct test *test = h->seat->test;
-    host_context(test->host, "waiting for the source to start migrating %s", h->seat->name);
+    SEAT_DOING(h->seat, BLAME_PRODUCT, "receiving %s", h->seat->name);
     if (handover_start(h, err) < 0)
         return -1;
     handover_step(h, HANDOVER_MOVING);
-    host_context(test->host, "receiving %s", h->seat->name);
     /* The source keeps the leg's time, and says why it was not enough. */
     if (vm_await_migrated(h->seat->vm, h->deadline + LATE_MS, err) < 0)
         return -1;
@@ -74,6 +75,8 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
     moved->last_beat = (uint32_t)json_integer_value(json_object_get(theirs, "last_beat"));
     moved->dirty_syncs = json_integer_value(json_object_get(theirs, "dirty_syncs"));
     moved->sent_again = json_integer_value(json_object_get(theirs, "pages_sent_again"));
+    moved->silent_ms = json_integer_value(json_object_get(theirs, "silent_ms"));
+    moved->said = g_strdup(json_string_value(json_object_get(theirs, "said")));
     moved->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
     return 0;
 }
@@ -82,6 +85,7 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
 static int take_over(struct handover *h, const struct moved *moved, GError **err)
 {
     struct seat *seat = h->seat;
+    SEAT_DOING(seat, BLAME_PRODUCT, "starting %s after the move", seat->name);
     if (guest_adopt_state(seat->guest, moved->guest, err) < 0)
         return -1;
     g_free(seat->guest_state);
@@ -113,15 +117,41 @@ static void measure(struct handover *h, const struct moved *moved)
                                       0);
 }
 
+/*
+ * A guest that was silent before it was moved did not fall silent by the move: then that, on the
+ * source, is what is told.
+ */
+static int await_alive(struct handover *h, const struct moved *moved, GError **err)
+{
+    struct seat *seat = h->seat;
+    g_autoptr(GError) error = NULL;
+    if (guest_await_alive(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), &error) == 0)
+        return 0;
+    if (!g_error_matches(error, VM_ERROR, VM_ERROR_GUEST) || h->seat->request.offline ||
+        evidence_of(error) == VTMH__EVIDENCE__EVIDENCE_GUEST || moved->silent_ms < SILENT_MS) {
+        g_propagate_error(err, g_steal_pointer(&error));
+        return -1;
+    }
+    GError *silent = g_error_new(
+        VM_ERROR, VM_ERROR_GUEST,
+        "guest of %s was silent on %s already: its last heartbeat came %.1f s before it was "
+        "stopped there; last serial output there: %s",
+        seat->name, seat->test->names[h->leg->source], (double)moved->silent_ms / 1000.0,
+        moved->said != NULL ? moved->said : "nothing");
+    evidence_set(silent, VTMH__EVIDENCE__EVIDENCE_GUEST, 0);
+    evidence_set_about(silent, h->leg->source);
+    g_propagate_error(err, silent);
+    return -1;
+}
+
 static int check(struct handover *h, const struct moved *moved, GError **err)
 {
     struct seat *seat = h->seat;
     seat_progress(seat, h->record, "checking", NULL);
-    host_context(seat->test->host, "waiting for a sign of life of %s", seat->name);
-    if (guest_await_alive(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0)
+    SEAT_DOING(seat, BLAME_PRODUCT, "checking %s after the move", seat->name);
+    if (await_alive(h, moved, err) < 0)
         return -1;
     measure(h, moved);
-    host_context(seat->test->host, "checking the work in %s", seat->name);
     if (guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0)
         return -1;
     return memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err);

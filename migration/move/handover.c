@@ -73,7 +73,6 @@ int handover_start(struct handover *h, GError **err)
     if (test_barrier(h->seat->test, &start, err) < 0)
         return -1;
     h->deadline = deadline_in(h->seat->request.timeout_ms);
-    h->seat->test->phase = TEST_MOVING;
     return 0;
 }
 
@@ -95,6 +94,8 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
         .deadline = deadline_in(seat->request.timeout_ms),
         .started_us = g_get_monotonic_time(),
     };
+    SEAT_DOING(seat, BLAME_PRODUCT, "leg %u of %s (%s to %s)", leg->number, seat->name,
+               test->names[leg->source], test->names[leg->destination]);
     h.record->protocol = g_strdup(seat->request.protocol);
     h.record->driver = g_strdup("qemu");
     h.record->offline = seat->request.offline;
@@ -108,13 +109,11 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     if (h.step != HANDOVER_DONE)
         leg_record_end(h.record, error);
 
-    g_prefix_error(&error, "leg %u of %s (%s to %s): ", leg->number, seat->name,
-                   test->names[leg->source], test->names[leg->destination]);
     test_failing(test, error);
     if (is_source)
-        settle_source(&h, error);
+        settle_source(&h, &error);
     else
-        settle_destination(&h);
+        settle_destination(&h, &error);
     g_propagate_error(err, g_steal_pointer(&error));
     return -1;
 }

@@ -95,6 +95,7 @@ int handover_start(struct handover *h, GError **err);
 int source_run(struct handover *h, GError **err);
 int destination_run(struct handover *h, GError **err);
 
-/* After a failure (cause): see above. Sets the record's survivor. Works on a cancelled fiber. */
-void settle_source(struct handover *h, const GError *cause);
-void settle_destination(struct handover *h);
+/* After a failure (cause): see above. Sets the record's survivor, and puts what this end learns
+ * about itself in place of the cause if that is the better evidence. Works on a cancelled fiber. */
+void settle_source(struct handover *h, GError **cause);
+void settle_destination(struct handover *h, GError **cause);

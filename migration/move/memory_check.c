@@ -51,7 +51,7 @@ int memory_check(struct seat *seat, Vtmh__Migration *leg, int64_t dirty_syncs, i
         .offline = seat->request.offline,
     };
     const char *why_not;
-    host_context(seat->test->host, "checking the memory of %s", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "checking the memory of %s", seat->name);
     if (guest_set_pages(seat->params, &evidence.set_pages, err) < 0 ||
         guest_verify(seat->guest, deadline_in(seat_patience_ms(seat, VERIFY_MS)), &evidence.pages,
                      &evidence.bad, err) < 0)

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#define HALTED_MS 200 /* between a stop by our own doing and what follows it */
+#define ASK_MS 2000
+
 struct seat *seat_new(struct test *test, struct scope *readers, struct scope *watchers,
                       const char *vm_name, GError **err)
 {
@@ -28,24 +31,68 @@ void seat_free(struct seat *seat)
     g_clear_pointer(&seat->boot, guest_boot_free);
     g_clear_pointer(&seat->platform, vm_platform_free);
     g_clear_pointer(&seat->params, params_unref);
+    g_clear_pointer(&seat->doing, doing_unref);
     g_free(seat->guest_state);
     g_free(seat->name);
     g_free(seat);
 }
 
-/* Fails its scope when the VM dies unasked. */
+/*
+ * A guest whose CPUs stand still: by our command, for the switchover, or since the hypervisor could
+ * not go on. The first two are over, or known, a moment later.
+ */
+static int look_why_halted(struct seat *seat, GError **err)
+{
+    struct event *const others[] = {&seat->retired, vm_exited(seat->vm), vm_acted(seat->vm)};
+    g_autoptr(GError) error = NULL;
+    event_reset(vm_halted(seat->vm));
+    if (await_any(others, G_N_ELEMENTS(others), deadline_in(HALTED_MS), &error) >= 0)
+        return 0;
+    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+        g_propagate_error(err, g_steal_pointer(&error));
+        return -1;
+    }
+    g_clear_error(&error);
+    if (vm_check_sound(seat->vm, deadline_in(ASK_MS), &error) == 0 ||
+        g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+/* Waits until the VM ends unasked, or is retired (0). */
+static int watch_vm(struct seat *seat, GError **err)
+{
+    for (;;) {
+        struct event *const events[] = {&seat->retired, vm_acted(seat->vm), vm_exited(seat->vm),
+                                        vm_halted(seat->vm)};
+        int which = await_any(events, G_N_ELEMENTS(events), DEADLINE_NEVER, err);
+        if (which <= 0)
+            return which;
+        DOING_AGAIN(seat->doing);
+        if (which == 3) {
+            if (look_why_halted(seat, err) < 0)
+                return -1;
+            continue;
+        }
+        if (which == 1 && vm_act(seat->vm) == VM_ACT_RESET && !guest_is_up(seat->guest)) {
+            vm_forget_act(seat->vm);
+            continue;
+        }
+        g_propagate_error(err, guest_end(seat->guest));
+        return -1;
+    }
+}
+
+/* Fails its scope when the VM ends unasked. */
 static int watch(void *arg, GError **err)
 {
     struct seat *seat = arg;
-    struct event *const either[] = {&seat->retired, vm_exited(seat->vm)};
-    int which = await_any(either, G_N_ELEMENTS(either), DEADLINE_NEVER, err);
-    if (which < 0)
-        return -1;
-    if (which == 0)
+    g_autoptr(GError) error = NULL;
+    if (watch_vm(seat, &error) == 0)
         return 0;
-    GError *death = vm_death(seat->vm);
-    test_failing(seat->test, death);
-    g_propagate_error(err, death);
+    test_failing(seat->test, error);
+    g_propagate_error(err, g_steal_pointer(&error));
     return -1;
 }
 
@@ -62,14 +109,15 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
     seat->vm = vm_create(&spec, deadline, err);
     if (seat->vm == NULL)
         return -1;
-    event_reset(&seat->retired);
-    seat->watcher = scope_spawn(seat->watchers, "watch", watch, seat);
     seat->guest = guest_attach(seat->vm, seat->test->host, seat->params, seat->readers, err);
     if (seat->guest == NULL ||
         (seat->guest_state != NULL && guest_adopt_state(seat->guest, seat->guest_state, err) < 0)) {
-        seat_end(seat, NULL);
+        g_clear_pointer(&seat->guest, guest_free);
+        vm_destroy(g_steal_pointer(&seat->vm), NULL);
         return -1;
     }
+    event_reset(&seat->retired);
+    seat->watcher = scope_spawn(seat->watchers, "watch", watch, seat);
     return 0;
 }
 

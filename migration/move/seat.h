@@ -25,6 +25,7 @@ struct seat {
     json_t *facts; /* what its hypervisor says that it is; NULL: not asked yet */
     struct guest *guest;
     bool is_uncertain;    /* what is here may be the only copy of the guest: kept after the test */
+    struct doing *doing;  /* what is done with it now: what its watcher blames a failure on */
     struct event retired; /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;
 };
@@ -36,12 +37,21 @@ void seat_free(struct seat *seat);
 
 /*
  * Starts the VM here, stopped or as a destination, attaches the guest, and watches over it: from
- * now on the death of the hypervisor fails the scope of the watchers.
+ * now on the scope of the watchers fails with the death of the hypervisor, with an internal error
+ * of it, and with what the guest does to end itself. A guest that resets itself before it is up is
+ * still booting.
  */
 int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err);
 
 /* What the VM here is, as its hypervisor says: asked once. Transfer none. */
 const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
+
+/*
+ * As DOING() (sync/doing.h), and the watcher works under it as well; the host says it to whoever
+ * asks what it does. Until the end of the block.
+ */
+#define SEAT_DOING(seat, blame, ...)                                                               \
+    SEAT_DOING_SCOPED G_PASTE(seat_doing_, __LINE__) = seat_doing_begin(seat, blame, __VA_ARGS__)
 
 /* Ends the VM if it is here, on purpose. Works on a cancelled fiber. -1: it could not be ended. */
 int seat_end(struct seat *seat, GError **err);
@@ -62,3 +72,13 @@ void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *ph
                    const struct vm_move_stats *stats);
 
 AUTOPTR_STRUCT(seat, seat_free);
+
+/* For SEAT_DOING(). */
+struct seat_doing {
+    struct seat *seat;
+    struct doing *before;
+};
+struct seat_doing seat_doing_begin(struct seat *seat, enum blame blame, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+void seat_doing_end(struct seat_doing *doing);
+#define SEAT_DOING_SCOPED __attribute__((cleanup(seat_doing_end), unused)) struct seat_doing

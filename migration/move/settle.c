@@ -1,4 +1,5 @@
 #include "migration/move/handover.h"
+#include "migration/move/own_end.h"
 
 #include <string.h>
 
@@ -68,6 +69,8 @@ static Vtmh__Survivor continue_source(struct handover *h)
     struct seat *seat = h->seat;
     const struct host *host = seat->test->host;
     g_autoptr(GError) error = NULL;
+    if (vm_act(seat->vm) == VM_ACT_PANICKED || vm_act(seat->vm) == VM_ACT_POWERED_OFF)
+        return VTMH__SURVIVOR__SURVIVOR_NONE; /* by its own doing */
     if ((!is_running(h) && vm_cont(seat->vm, deadline_in(CANCEL_MS), &error) < 0) ||
         guest_await_beat(seat->guest, deadline_in(ALIVE_MS), &error) < 0) {
         bool is_dead = event_is_set(vm_exited(seat->vm));
@@ -107,17 +110,18 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
     return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
 }
 
-void settle_source(struct handover *h, const GError *cause)
+void settle_source(struct handover *h, GError **cause)
 {
     struct seat *seat = h->seat;
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name, "leg %u failed: %s",
-             h->leg->number, cause->message);
+             h->leg->number, (*cause)->message);
     if (h->step == HANDOVER_DONE) {
         h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION; /* seen running there */
         return;
     }
     fiber_shield();
     stop_stream(h);
+    own_end_look(h, cause);
     g_autofree char *copy = ask_destination(h);
     h->record->survivor = decide(h, copy);
     seat->is_uncertain = h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN &&
@@ -167,10 +171,11 @@ static const char *end_own_copy(struct handover *h, const char *copy)
     return copy;
 }
 
-void settle_destination(struct handover *h)
+void settle_destination(struct handover *h, GError **cause)
 {
     fiber_shield();
 
+    own_end_look(h, cause);
     const char *copy = look_at_own_copy(h);
     bool lives = strcmp(copy, COPY_RUNNING) == 0;
     if (!lives)

@@ -1,3 +1,4 @@
+#include "migration/evidence.h"
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
@@ -24,8 +25,10 @@ static int connect_and_migrate(struct handover *h, const struct watch_peer *peer
         g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s does not reach %s any more: %s",
                     seat->test->host->name, peer->name, error->message);
     else
-        g_propagate_prefixed_error(err, g_steal_pointer(&error),
-                                   "migration channel to %s: ", peer->name);
+        g_propagate_error(err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
+                                                        "migration channel to %s: %s", peer->name,
+                                                        error->message),
+                                            VTMH__EVIDENCE__EVIDENCE_PEER, 0));
     return -1;
 }
 
@@ -33,11 +36,9 @@ static int connect_and_migrate(struct handover *h, const struct watch_peer *peer
 static int move(struct handover *h, const struct watch_peer *peer, GError **err)
 {
     struct seat *seat = h->seat;
-    struct test *test = seat->test;
 
     if (seat->request.offline && vm_stop(seat->vm, h->deadline, err) < 0)
         return -1;
-    host_context(test->host, "migrating %s", seat->name);
     handover_step(h, HANDOVER_MOVING);
     if (connect_and_migrate(h, peer, err) < 0)
         return -1;
@@ -55,19 +56,31 @@ static int move(struct handover *h, const struct watch_peer *peer, GError **err)
     return 0;
 }
 
+/* How long before its stop the guest had been silent, ms; -1: not known. */
+static int64_t silence_before_stop_ms(const struct handover *h)
+{
+    if (h->stopped_at_us <= 0 || h->last_beat.at_us <= 0)
+        return -1;
+    int64_t clocks_apart_us = g_get_real_time() - g_get_monotonic_time();
+    return MAX(h->stopped_at_us - clocks_apart_us - h->last_beat.at_us, 0) / 1000;
+}
+
 static json_t *moved_to_json(const struct handover *h)
 {
     g_autofree char *state = guest_state(h->seat->guest);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "stopped_at_us",
+    g_autofree char *said = guest_serial_tail(h->seat->guest);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "stopped_at_us",
                      (json_int_t)h->stopped_at_us, "last_beat_us", (json_int_t)h->last_beat.at_us,
                      "last_beat", (json_int_t)h->last_beat.counter, "dirty_syncs",
                      (json_int_t)h->record->dirty_syncs, "pages_sent_again",
-                     (json_int_t)h->record->pages_sent_again, "guest", state);
+                     (json_int_t)h->record->pages_sent_again, "guest", state, "silent_ms",
+                     (json_int_t)silence_before_stop_ms(h), "said", said);
 }
 
 /* "ready": learns where the destination listens. */
 static int meet_ready(struct handover *h, char **address_out, uint16_t *port_out, GError **err)
 {
+    SEAT_DOING(h->seat, BLAME_TESTBED, "waiting for the destination of %s", h->seat->name);
     json_auto_t *theirs = handover_ready(h, json_object(), err);
     if (theirs == NULL)
         return -1;
@@ -92,7 +105,7 @@ static int start_work(struct handover *h, GError **err)
     int started = 0;
 
     seat_progress(seat, h->record, "working", NULL);
-    host_context(seat->test->host, "starting work in %s", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "starting work in %s", seat->name);
     if (h->leg->first)
         started = guest_start_work(seat->guest, deadline, err);
     if (started == 0)
@@ -101,6 +114,13 @@ static int start_work(struct handover *h, GError **err)
                                      deadline, err);
     h->started_us += g_get_monotonic_time() - began_us;
     return started;
+}
+
+/* Before anything has moved, and before the guest has work to lose. */
+static int check_migratable(struct handover *h, GError **err)
+{
+    SEAT_DOING(h->seat, BLAME_PRODUCT, "asking whether %s can be migrated", h->seat->name);
+    return vm_check_migratable(h->seat->vm, h->deadline, err);
 }
 
 int source_run(struct handover *h, GError **err)
@@ -112,9 +132,10 @@ int source_run(struct handover *h, GError **err)
     uint16_t port = 0;
 
     seat_progress(seat, h->record, "preparing", NULL);
-    if (meet_ready(h, &address, &port, err) < 0 || start_work(h, err) < 0 ||
-        handover_start(h, err) < 0)
+    if (meet_ready(h, &address, &port, err) < 0 || check_migratable(h, err) < 0 ||
+        start_work(h, err) < 0 || handover_start(h, err) < 0)
         return -1;
+    SEAT_DOING(seat, BLAME_PRODUCT, "migrating %s", seat->name);
     const struct watch_peer peer = {test->names[h->leg->destination], address, port};
     if (move(h, &peer, err) < 0)
         return -1;

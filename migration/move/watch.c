@@ -1,5 +1,6 @@
 #include "migration/move/watch.h"
 
+#include "migration/evidence.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/reach.h"
 #include "migration/move/stall.h"
@@ -82,6 +83,9 @@ static int stalled(const struct watched *watched, bool answers, GError **err)
                 "no byte has moved for %.1f s (mig_stall_timeout): status %s, %s sent, %s left%s",
                 stalled_s, last->status, done, left,
                 answers ? "" : "; the hypervisor does not answer");
+    /* Its own hypervisor's silence is told by this end alone; a stream has two. */
+    if (answers && err != NULL)
+        evidence_set(*err, VTMH__EVIDENCE__EVIDENCE_PEER, 0);
     return -1;
 }
 

@@ -27,15 +27,13 @@ static int boot_one(void *arg, GError **err)
     struct seat *seat = task->seat;
     const struct host *host = seat->test->host;
 
-    host_context(host, "booting %s", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "booting %s", seat->name);
     seat_progress(seat, NULL, "booting", NULL);
     if (seat_start(seat, false, deadline_in(seat_patience_ms(seat, START_MS)), err) < 0 ||
         host_own(host, OWNED_GUEST, seat->name, err) < 0 ||
         vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, START_MS)), err) < 0 ||
-        guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0) {
-        g_prefix_error(err, "booting %s: ", seat->name);
+        guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0)
         return -1;
-    }
     return 0;
 }
 

@@ -17,6 +17,8 @@ struct vm_driver {
     int (*run_state)(struct vm *vm, char **state_out, int64_t deadline, GError **err);
     json_t *(*facts)(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
 
+    int (*check_sound)(struct vm *vm, int64_t deadline, GError **err);
+    int (*check_migratable)(struct vm *vm, int64_t deadline, GError **err);
     int (*incoming_tcp)(struct vm *vm, const struct vm_move *move, const char *address,
                         uint16_t low, uint16_t high, uint16_t *port_out, int64_t deadline,
                         GError **err);
@@ -39,4 +41,8 @@ struct vm {
     char ssh_address[64];
     uint16_t ssh_port;
     int64_t stopped_at_us, resumed_at_us;
+    struct event halted;
+    struct event acted;
+    enum vm_act act;
+    int64_t acted_at_us;
 };

@@ -14,8 +14,6 @@
 #define QUIRK_BYTES (8 * KIB)
 #define FIXED_MAJOR 9 /* the first QEMU with 03bfc2188f06 */
 
-G_DEFINE_QUARK(vm - error - quark, vm_error)
-
 struct decision {
     const struct vm_offer *const *offers;
     const char *const *names;

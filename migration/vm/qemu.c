@@ -15,17 +15,44 @@
 int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_t deadline,
                  json_t **reply_out, GError **err)
 {
-    return qemu_process_command(vm->process, name, arguments, -1, deadline, reply_out, err);
+    g_autoptr(GError) error = NULL;
+
+    if (qemu_process_command(vm->process, name, arguments, -1, deadline, reply_out, &error) == 0)
+        return 0;
+    if (g_error_matches(error, VM_ERROR, VM_ERROR_DIED))
+        g_propagate_error(err, vm_death(&vm->base)); /* the guest may have ended it */
+    else
+        g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+static void act(struct qemu_vm *vm, enum vm_act act, int64_t time_us)
+{
+    if (vm->base.act != VM_ACT_NONE)
+        return; /* a panic may be followed by a reset or an end */
+    vm->base.act = act;
+    vm->base.acted_at_us = time_us;
+    event_set(&vm->base.acted);
 }
 
 static void on_event(const char *name, const json_t *data, int64_t time_us, void *arg)
 {
     struct qemu_vm *vm = arg;
     const char *status = json_string_value(json_object_get(data, "status"));
+    bool by_guest = json_is_true(json_object_get(data, "guest"));
 
-    if (strcmp(name, "STOP") == 0)
+    if (strcmp(name, "STOP") == 0) {
         vm->base.stopped_at_us = time_us;
-    else if (strcmp(name, "RESUME") == 0)
+        event_set(&vm->base.halted);
+    } else if (strcmp(name, "GUEST_PANICKED") == 0) {
+        act(vm, VM_ACT_PANICKED, time_us);
+    } else if (strcmp(name, "WATCHDOG") == 0) {
+        act(vm, VM_ACT_WATCHDOG, time_us);
+    } else if (strcmp(name, "SHUTDOWN") == 0 && by_guest) {
+        act(vm, VM_ACT_POWERED_OFF, time_us);
+    } else if (strcmp(name, "RESET") == 0 && by_guest) {
+        act(vm, VM_ACT_RESET, time_us);
+    } else if (strcmp(name, "RESUME") == 0)
         vm->base.resumed_at_us = time_us;
     else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
         qemu_move_on_status(vm, status);
@@ -129,6 +156,19 @@ static void qemu_drop(struct vm *base)
     qemu_free(qemu_vm(base));
 }
 
+/* A guest that panics is kept as it is, with what it has said. Not known to QEMU before 6.0. */
+static int keep_after_panic(struct qemu_vm *vm, int64_t deadline, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (qemu_command(vm, "set-action", json_pack("{s:s}", "panic", "pause"), deadline, NULL,
+                     &error) == 0 ||
+        g_error_matches(error, VM_ERROR, VM_ERROR_COMMAND))
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
 static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
@@ -148,7 +188,8 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     }
     vm->base.serial = stream_new(pair[0], err);
     if (vm->base.serial == NULL || own(vm, err) < 0 ||
-        qemu_process_greet(vm->process, deadline, err) < 0)
+        qemu_process_greet(vm->process, deadline, err) < 0 ||
+        keep_after_panic(vm, deadline, err) < 0)
         return -1;
     return spec->boot->network ? find_ssh_port(vm, deadline, err) : 0;
 }
@@ -174,6 +215,8 @@ static struct event *qemu_exited(struct vm *vm)
 
 static GError *qemu_death(struct vm *vm)
 {
+    /* What the guest did may still be on its way to us. */
+    qemu_process_await_silence(qemu_vm(vm)->process);
     return qemu_process_death(qemu_vm(vm)->process, VM_ERROR_DIED);
 }
 
@@ -210,6 +253,23 @@ static int qemu_stop(struct vm *vm, int64_t deadline, GError **err)
     return qemu_command(qemu_vm(vm), "stop", NULL, deadline, NULL, err);
 }
 
+static int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)
+{
+    g_autofree char *state = NULL;
+    g_autofree char *words = NULL;
+    bool are_own;
+
+    if (qemu_run_state(vm, &state, deadline, err) < 0)
+        return -1;
+    if (strcmp(state, "internal-error") != 0)
+        return 0;
+    words = qemu_process_last_words(qemu_vm(vm)->process, &are_own);
+    g_set_error(err, VM_ERROR, VM_ERROR_DIED,
+                "QEMU of %s on %s stopped the guest with an internal error: %s", vm->name,
+                vm->host->name, words != NULL ? words : "it does not say which");
+    return -1;
+}
+
 /*
  * Lines look like
  *   TCP[HOST_FORWARD]   3       127.0.0.1 37873       10.0.2.15    22     0     0
@@ -241,6 +301,8 @@ const struct vm_driver qemu_driver = {
     .stop = qemu_stop,
     .run_state = qemu_run_state,
     .facts = qemu_facts,
+    .check_sound = qemu_check_sound,
+    .check_migratable = qemu_check_migratable,
     .incoming_tcp = qemu_incoming_tcp,
     .migrate_fd = qemu_migrate_fd,
     .await_migrated = qemu_await_migrated,

@@ -3,7 +3,9 @@
  * so that what a former move of this QEMU has left does not count. A move is known by its MIGRATION
  * events, from `setup` on: a QEMU that has been a destination has said `completed` already.
  */
+#include "migration/evidence.h"
 #include "migration/vm/qemu.h"
+#include "migration/vm/qemu_words.h"
 
 #include <string.h>
 
@@ -217,6 +219,30 @@ int qemu_incoming_tcp(struct vm *base, const struct vm_move *move, const char *a
     return 0;
 }
 
+int qemu_check_migratable(struct vm *base, int64_t deadline, GError **err)
+{
+    json_auto_t *reply = NULL;
+    g_autoptr(GString) reasons = g_string_new(NULL);
+    json_t *reason;
+    size_t i;
+
+    if (qemu_command(qemu_vm(base), "query-migrate", NULL, deadline, &reply, err) < 0)
+        return -1;
+    json_array_foreach (json_object_get(reply, "blocked-reasons"), i, reason) {
+        if (!json_is_string(reason))
+            continue;
+        g_string_append_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "",
+                               json_string_value(reason));
+    }
+    if (reasons->len == 0)
+        return 0;
+    g_propagate_error(err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
+                                                    "QEMU cannot migrate %s from %s: %s",
+                                                    base->name, base->host->name, reasons->str),
+                                        VTMH__EVIDENCE__EVIDENCE_SELF, 0));
+    return -1;
+}
+
 int qemu_migrate_fd(struct vm *base, const struct vm_move *move, int fd, int64_t deadline,
                     GError **err)
 {
@@ -238,24 +264,47 @@ int qemu_migrate_fd(struct vm *base, const struct vm_move *move, int fd, int64_t
 
 /*
  * Why a migration failed: a source tells by QMP; a destination ends, and its reason is in what it
- * printed. Transfer full; NULL when nothing was said.
+ * printed. Transfer full; NULL when nothing was said. *is_own_out: see qemu_words_why().
  */
-static char *reason_of(struct qemu_vm *vm, int64_t deadline)
+static char *reason_of(struct qemu_vm *vm, int64_t deadline, bool *is_own_out)
 {
     json_auto_t *reply = NULL;
     const char *text;
 
-    if (vm->migration.is_incoming)
-        await_event(qemu_process_ended(vm->process), deadline_min(deadline, deadline_in(EXIT_MS)),
-                    NULL);
     if (!event_is_set(qemu_process_ended(vm->process)) &&
-        qemu_command(vm, "query-migrate", NULL, deadline_min(deadline, deadline_in(EXIT_MS)),
-                     &reply, NULL) == 0) {
+        qemu_process_command(vm->process, "query-migrate", NULL, -1,
+                             deadline_min(deadline, deadline_in(EXIT_MS)), &reply, NULL) == 0) {
         text = json_string_value(json_object_get(reply, "error-desc"));
-        if (text != NULL)
+        if (text != NULL) {
+            *is_own_out = !qemu_words_is_symptom(text);
             return g_strdup(text);
+        }
     }
-    return qemu_process_last_words(vm->process);
+    return qemu_process_last_words(vm->process, is_own_out);
+}
+
+/* The error of a migration that has failed or was cancelled. */
+static GError *failure_of(struct qemu_vm *vm, int64_t deadline)
+{
+    struct qemu_migration *m = &vm->migration;
+    g_autofree char *reason = NULL;
+    bool is_own = false;
+    GError *error;
+
+    /* A destination ends with its migration, and how it ends is the better evidence. */
+    if (m->is_incoming && await_event(qemu_process_ended(vm->process),
+                                      deadline_min(deadline, deadline_in(EXIT_MS)), NULL) == 0) {
+        g_autoptr(GError) death = vm_death(&vm->base);
+
+        if (evidence_of(death) > VTMH__EVIDENCE__EVIDENCE_SELF)
+            return g_steal_pointer(&death);
+    }
+    reason = reason_of(vm, deadline, &is_own);
+    error = g_error_new(VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s on %s%s%s", vm->base.name,
+                        m->status, vm->base.host->name, reason != NULL ? ": " : "",
+                        reason != NULL ? reason : "");
+    return evidence_set(error,
+                        is_own ? VTMH__EVIDENCE__EVIDENCE_SELF : VTMH__EVIDENCE__EVIDENCE_PEER, 0);
 }
 
 /* Waits until the migration has ended, one way or another; a QEMU that dies before is an error. */
@@ -279,7 +328,6 @@ int qemu_await_migrated(struct vm *base, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
     struct qemu_migration *m = &vm->migration;
-    g_autofree char *reason = NULL;
 
     if (m->phase == QEMU_MIGRATION_NONE) {
         g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "no migration of %s was begun on %s",
@@ -290,10 +338,7 @@ int qemu_await_migrated(struct vm *base, int64_t deadline, GError **err)
         return -1;
     if (strcmp(m->status, "completed") == 0)
         return 0;
-    reason = reason_of(vm, deadline);
-    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s on %s%s%s", base->name,
-                m->status, base->host->name, reason != NULL ? ": " : "",
-                reason != NULL ? reason : "");
+    g_propagate_error(err, failure_of(vm, deadline));
     return -1;
 }
 

@@ -1,5 +1,7 @@
 #include "migration/vm/qemu_process.h"
 
+#include "migration/evidence.h"
+#include "migration/vm/qemu_words.h"
 #include "sync/child.h"
 
 #include <errno.h>
@@ -8,14 +10,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define QUIT_MS 1000   /* for QEMU to end by itself after quit */
 #define KILL_MS 5000   /* for the kernel to end it after SIGKILL */
 #define DEATH_MS 2000  /* between the end of the QMP stream and the exit */
 #define SILENCE_MS 500 /* between the exit and the end of the QMP stream */
-#define LAST_WORDS_BYTES 2048
-#define LAST_WORDS_LINES 4
+#define LAST_WORDS_BYTES 8192
 
 struct qemu_process {
     char *who;
@@ -167,43 +169,43 @@ void qemu_process_await_silence(struct qemu_process *process)
     await_event(qmp_ended(process->qmp), deadline_in(SILENCE_MS), NULL);
 }
 
-char *qemu_process_last_words(const struct qemu_process *process)
+char *qemu_process_last_words(const struct qemu_process *process, bool *are_own_out)
 {
-    char buffer[LAST_WORDS_BYTES];
+    g_autofree char *buffer = g_malloc(LAST_WORDS_BYTES + 1);
     off_t size = lseek(process->output_fd, 0, SEEK_END);
-    off_t from = MAX(process->output_begin, size - (off_t)sizeof buffer);
-    ssize_t got = pread(process->output_fd, buffer, sizeof buffer, from);
-    g_autofree char *text = g_strndup(buffer, got > 0 ? (size_t)got : 0);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    g_autoptr(GPtrArray) last = g_ptr_array_new();
+    off_t from = MAX(process->output_begin, size - (off_t)LAST_WORDS_BYTES);
+    ssize_t got = pread(process->output_fd, buffer, LAST_WORDS_BYTES, from);
 
-    for (char **line = lines; *line != NULL; line++) {
-        if (*g_strstrip(*line) != '\0')
-            g_ptr_array_add(last, *line);
-    }
-    if (last->len == 0)
-        return NULL;
-    if (last->len > LAST_WORDS_LINES)
-        g_ptr_array_remove_range(last, 0, last->len - LAST_WORDS_LINES);
-    g_ptr_array_add(last, NULL);
-    text = (g_free(text), g_strjoinv("; ", (char **)last->pdata));
-    return g_utf8_make_valid(text, -1);
+    buffer[MAX(got, 0)] = '\0';
+    return qemu_words_why(buffer, are_own_out);
+}
+
+/* What the end of a process shows: a signal comes from its own host, words from it or its peer. */
+static Vtmh__Evidence evidence_of_death(int status, const char *words, bool are_own)
+{
+    if (WIFSIGNALED(status))
+        return VTMH__EVIDENCE__EVIDENCE_KILLED;
+    return words != NULL && !are_own ? VTMH__EVIDENCE__EVIDENCE_PEER
+                                     : VTMH__EVIDENCE__EVIDENCE_SELF;
 }
 
 GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
 {
     g_autofree char *words = NULL;
     g_autofree char *how = NULL;
+    bool are_own = false;
     int status = 0;
+    GError *error;
 
     fiber_shield();
     if (child_await(process->child, deadline_in(DEATH_MS), &status, NULL) == 0)
         how = child_describe_status(status);
     fiber_unshield();
-    words = qemu_process_last_words(process);
-    return g_error_new(VM_ERROR, (int)code, "%s ended (%s)%s%s", process->who,
-                       how != NULL ? how : "its QMP stream is closed but it still runs",
-                       words != NULL ? ": " : ", without a word", words != NULL ? words : "");
+    words = qemu_process_last_words(process, &are_own);
+    error = g_error_new(VM_ERROR, (int)code, "%s ended (%s)%s%s", process->who,
+                        how != NULL ? how : "its QMP stream is closed but it still runs",
+                        words != NULL ? ": " : ", without a word", words != NULL ? words : "");
+    return evidence_set(error, evidence_of_death(status, words, are_own), 0);
 }
 
 int qemu_process_end(struct qemu_process *process, GError **err)

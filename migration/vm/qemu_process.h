@@ -50,12 +50,13 @@ struct event *qemu_process_ended(struct qemu_process *process);
 /* After its end: waits until all that it said by QMP has been taken, for a moment at most. */
 void qemu_process_await_silence(struct qemu_process *process);
 
-/* "QEMU of vm1 on host1 ended (killed by SIGKILL): …last words…" as a VM_ERROR of the code. Waits a
- * moment for the end if it has not been seen yet. Transfer full. */
+/* "QEMU of vm1 on host1 ended (killed by SIGKILL): …last words…" as a VM_ERROR of the code, with
+ * what it is evidence of (migration/evidence.h). Waits a moment for the end if it has not been seen
+ * yet. Transfer full. */
 GError *qemu_process_death(struct qemu_process *process, enum vm_error code);
 
-/* The last lines it has printed, joined by "; ", NULL if there are none. Transfer full. */
-char *qemu_process_last_words(const struct qemu_process *process);
+/* Why it failed by what it has printed, see qemu_words_why(). Transfer full. */
+char *qemu_process_last_words(const struct qemu_process *process, bool *are_own_out);
 
 /*
  * Ends it: QMP quit, then SIGKILL. Works on a cancelled fiber. -1 (VM_ERROR_DIED, it has not) only

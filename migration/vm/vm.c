@@ -1,6 +1,7 @@
 /* The interface: finds the driver, then calls through to it. */
 #include "migration/vm/vm.h"
 
+#include "migration/evidence.h"
 #include "migration/params.h"
 #include "migration/vm/cpu_time.h"
 #include "migration/vm/driver.h"
@@ -59,7 +60,73 @@ struct event *vm_exited(struct vm *vm)
 
 GError *vm_death(struct vm *vm)
 {
-    return vm->driver->death(vm);
+    GError *death = vm->driver->death(vm);
+
+    /* A hypervisor that ends with its guest has done what it should. */
+    if (vm->act != VM_ACT_POWERED_OFF && vm->act != VM_ACT_PANICKED)
+        return death;
+    g_error_free(death);
+    return vm_act_error(vm);
+}
+
+struct event *vm_acted(struct vm *vm)
+{
+    return &vm->acted;
+}
+
+enum vm_act vm_act(const struct vm *vm)
+{
+    return vm->act;
+}
+
+void vm_forget_act(struct vm *vm)
+{
+    vm->act = VM_ACT_NONE;
+    event_reset(&vm->acted);
+}
+
+GError *vm_act_error(const struct vm *vm)
+{
+    static const char *const deeds[] = {
+        [VM_ACT_POWERED_OFF] = "shut itself down",
+        [VM_ACT_RESET] = "reset itself",
+        [VM_ACT_PANICKED] = "panicked",
+        [VM_ACT_WATCHDOG] = "did not feed its watchdog",
+    };
+
+    if (vm->act == VM_ACT_NONE)
+        return NULL;
+    return evidence_set(g_error_new(VM_ERROR, VM_ERROR_GUEST, "guest of %s %s on %s", vm->name,
+                                    deeds[vm->act], vm->host->name),
+                        VTMH__EVIDENCE__EVIDENCE_GUEST, vm->acted_at_us);
+}
+
+struct event *vm_halted(struct vm *vm)
+{
+    return &vm->halted;
+}
+
+int vm_check_sound(struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm->driver->check_sound(vm, deadline, err);
+}
+
+int vm_check_not_stopped(const struct vm *vm, GError **err)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)vm->pid);
+    g_autofree char *text = NULL;
+    const char *behind_name;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) ||
+        (behind_name = strrchr(text, ')')) == NULL || strncmp(behind_name, ") T", 3) != 0)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
+                "the hypervisor of %s on %s is stopped: its process (pid %d) was sent a signal "
+                "(SIGSTOP or the like) and does not run",
+                vm->name, vm->host->name, (int)vm->pid);
+    if (err != NULL)
+        evidence_set(*err, VTMH__EVIDENCE__EVIDENCE_SELF, 0);
+    return -1;
 }
 
 struct stream *vm_serial(struct vm *vm)
@@ -95,6 +162,11 @@ int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err
 json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
 {
     return vm->driver->facts(vm, cpu, deadline, err);
+}
+
+int vm_check_migratable(struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm->driver->check_migratable(vm, deadline, err);
 }
 
 int vm_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *address, uint16_t low,

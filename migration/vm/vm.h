@@ -62,9 +62,37 @@ void vm_drop(struct vm *vm);
 /* Set when the hypervisor's process has ended. */
 struct event *vm_exited(struct vm *vm);
 
-/* How it ended, with the tail of its stderr ("QEMU on … was killed by SIGKILL: …"). Transfer full.
- */
+/* How it ended, with the tail of its stderr ("QEMU on … was killed by SIGKILL: …"). If the guest
+ * ended it, that is said instead. Transfer full. */
 GError *vm_death(struct vm *vm);
+
+/* What a guest has done by itself, as the hypervisor tells. */
+enum vm_act {
+    VM_ACT_NONE,
+    VM_ACT_POWERED_OFF,
+    VM_ACT_RESET,
+    VM_ACT_PANICKED,
+    VM_ACT_WATCHDOG, /* its watchdog was not fed */
+};
+
+/* Set when the guest has acted, until it is forgotten. */
+struct event *vm_acted(struct vm *vm);
+enum vm_act vm_act(const struct vm *vm);
+void vm_forget_act(struct vm *vm);
+
+/* "guest of vm1 panicked on host1" as VM_ERROR_GUEST with the time of it; NULL if it has done
+ * nothing. Transfer full. */
+GError *vm_act_error(const struct vm *vm);
+
+/* Set when the guest's CPUs were stopped, by whomever; whoever looks resets it. */
+struct event *vm_halted(struct vm *vm);
+
+/* Whether the hypervisor has stopped the guest since it could not go on with it: then that, with
+ * its words. 0: it has not. */
+int vm_check_sound(struct vm *vm, int64_t deadline, GError **err);
+
+/* Whether the kernel says that the hypervisor's process is stopped (SIGSTOP): then that. */
+int vm_check_not_stopped(const struct vm *vm, GError **err);
 
 /* The guest's first serial port. Transfer none. One reader: the guest. */
 struct stream *vm_serial(struct vm *vm);
@@ -122,6 +150,10 @@ int vm_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *addre
  */
 int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline,
                   GError **err);
+
+/* Source, before a migration: a device or a state that cannot be migrated is a MIGRATION error
+ * with the hypervisor's own reasons. */
+int vm_check_migratable(struct vm *vm, int64_t deadline, GError **err);
 
 /*
  * Either end: waits for the end of the migration begun by the calls above, by MIGRATION events

@@ -3,11 +3,16 @@
  * a cancelled or broken stream lets the source run on, a destination whose stream breaks ends by
  * itself, and a destination that has everything stays paused until it is continued.
  */
+#include "migration/evidence.h"
 #include "tests/unit/handover_world_private.h"
 
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* A short patience is over within so many turns, as no time passes here. */
+#define LONG_MS 10000
+#define SHORT_TURNS 32
 
 static const char *const state_names[] = {
     [COPY_PRELAUNCH] = "prelaunch", [COPY_INCOMING] = "inmigrate", [COPY_RUNNING] = "running",
@@ -113,6 +118,16 @@ void world_kill(struct vm *vm)
     end_copy(vm);
 }
 
+void world_panic(struct vm *vm)
+{
+    if (vm == NULL || vm->state != COPY_RUNNING)
+        return;
+    world_did(vm->world, "the guest of %s on %s panics", vm->name, vm->host->host.name);
+    vm->act = VM_ACT_PANICKED;
+    stop_cpus(vm, COPY_PAUSED);
+    event_set(&vm->acted);
+}
+
 struct vm *world_other_copy(const struct vm *vm)
 {
     for (unsigned i = vm->world->copies->len; i > 0; i--) {
@@ -125,8 +140,12 @@ struct vm *world_other_copy(const struct vm *vm)
 
 static int died(const struct vm *vm, GError **err)
 {
-    g_set_error(err, VM_ERROR, VM_ERROR_DIED, "QEMU of %s on %s ended%s", vm->name,
-                vm->host->host.name, vm->was_killed ? " (killed by SIGKILL)" : "");
+    GError *error = g_error_new(VM_ERROR, VM_ERROR_DIED, "QEMU of %s on %s ended%s", vm->name,
+                                vm->host->host.name, vm->was_killed ? " (killed by SIGKILL)" : "");
+    g_propagate_error(err, evidence_set(error,
+                                        vm->was_killed ? VTMH__EVIDENCE__EVIDENCE_KILLED
+                                                       : VTMH__EVIDENCE__EVIDENCE_PEER,
+                                        0));
     return -1;
 }
 
@@ -235,6 +254,45 @@ GError *vm_death(struct vm *vm)
     GError *error = NULL;
     died(vm, &error);
     return error;
+}
+
+struct event *vm_acted(struct vm *vm)
+{
+    return &vm->acted;
+}
+
+enum vm_act vm_act(const struct vm *vm)
+{
+    return vm->act;
+}
+
+void vm_forget_act(struct vm *vm)
+{
+    vm->act = VM_ACT_NONE;
+    event_reset(&vm->acted);
+}
+
+struct event *vm_halted(struct vm *vm)
+{
+    return &vm->halted;
+}
+
+int vm_check_sound(struct vm *vm, int64_t deadline, GError **err)
+{
+    (void)vm, (void)deadline, (void)err;
+    return 0;
+}
+
+int vm_check_not_stopped(const struct vm *vm, GError **err)
+{
+    (void)vm, (void)err;
+    return 0;
+}
+
+int vm_check_migratable(struct vm *vm, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    return command(vm, "vm_check_migratable", NULL, err);
 }
 
 int vm_cont(struct vm *vm, int64_t deadline, GError **err)
@@ -360,13 +418,21 @@ int vm_await_migrated(struct vm *vm, int64_t deadline, GError **err)
 {
     if (world_point(vm->host, vm, "vm_await_migrated") != FAULT_NONE)
         return timed_out(err);
+    if (deadline_left(deadline) < LONG_MS) {
+        for (unsigned turn = 0; turn < SHORT_TURNS && !event_is_set(&vm->move_ended); turn++)
+            await_turn(NULL);
+        if (!event_is_set(&vm->move_ended))
+            return timed_out(err);
+    }
     if (await_event(&vm->move_ended, deadline, err) < 0)
         return -1;
     if (vm->move != NULL && strcmp(vm->move, "completed") == 0)
         return 0;
     if (vm->state == COPY_GONE)
         return died(vm, err);
-    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s", vm->name, vm->move);
+    g_propagate_error(err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
+                                                    "migration of %s %s", vm->name, vm->move),
+                                        VTMH__EVIDENCE__EVIDENCE_PEER, 0));
     return -1;
 }
 
@@ -507,6 +573,27 @@ struct guest_beat guest_last_beat(const struct guest *guest)
 struct guest_beat guest_first_beat(const struct guest *guest)
 {
     return (struct guest_beat){.counter = 2, .at_us = guest->vm->resumed_at_us};
+}
+
+bool guest_is_up(const struct guest *guest)
+{
+    (void)guest;
+    return true;
+}
+
+char *guest_serial_tail(const struct guest *guest)
+{
+    (void)guest;
+    return g_strdup("nothing");
+}
+
+GError *guest_end(struct guest *guest)
+{
+    if (guest->vm->act == VM_ACT_NONE)
+        return vm_death(guest->vm);
+    return evidence_set(g_error_new(VM_ERROR, VM_ERROR_GUEST, "guest of %s panicked on %s",
+                                    guest->vm->name, guest->vm->host->host.name),
+                        VTMH__EVIDENCE__EVIDENCE_GUEST, 0);
 }
 
 unsigned guest_beat_period_ms(const struct guest *guest)

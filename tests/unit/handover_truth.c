@@ -1,4 +1,5 @@
 /* What must be true of the world when all is over. */
+#include "migration/evidence.h"
 #include "orchestrator/verdict.h"
 #include "tests/unit/handover_world_private.h"
 
@@ -13,9 +14,10 @@ static Vtmh__TestDone *report_of(const struct sim_host *host)
     vtmh__test_done__init(done);
     done->status = VTMH__STATUS__STATUS_PASS;
     if (host->error != NULL) {
-        done->status = test_status_of(&host->test, host->error);
+        done->status = test_status_of(host->error);
         done->message = host->error->message;
-        done->cause_rank = test_cause_rank(host->error);
+        done->evidence = evidence_of(host->error);
+        done->cause_us = evidence_at_us(host->error);
     }
     if (done->status == VTMH__STATUS__STATUS_ABORTED && host->stop_cause != NULL) {
         done->status = VTMH__STATUS__STATUS_ERROR;
@@ -35,6 +37,7 @@ static struct test_result *judge(const struct world *world)
     result->hosts = g_strdupv((char *[]){"source", "destination", NULL});
     for (unsigned i = 0; i < WORLD_HOSTS; i++) {
         reports[i].name = world_host_names[i];
+        reports[i].kernel = "one";
         reports[i].done = report_of(&world->hosts[i]);
         reports[i].order = world->hosts[i].told;
         reports[i].lost = world->hosts[i].is_lost;
@@ -69,6 +72,12 @@ static const struct leg_result *last_leg(const struct test_result *result, const
             last = leg;
     }
     return last;
+}
+
+/* Whether the guest in it was ended by a fault. */
+static bool is_dead(const struct vm *vm)
+{
+    return vm->was_killed || vm->act != VM_ACT_NONE;
 }
 
 /* Whether something prevents the two ends from knowing of each other's copy. */
@@ -114,7 +123,7 @@ static void check_record(struct world *world, const struct vm *last, const struc
         break;
     case VTMH__SURVIVOR__SURVIVOR_DESTINATION:
         /* It may have died of a fault after the leg was over. */
-        if ((!is_alive && !last->was_killed) || on_source)
+        if ((!is_alive && !is_dead(last)) || on_source)
             world_wrong(world, "leg %u: %s is said to live on the destination, and does not",
                         leg->leg, leg->vm);
         break;
@@ -122,7 +131,7 @@ static void check_record(struct world *world, const struct vm *last, const struc
         if (is_alive && source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, and lives on %s", leg->leg, leg->vm,
                         last->host->host.name);
-        if (on_source && !last->gone_at_end && source_tells(world, leg))
+        if (on_source && !last->gone_at_end && last->act == VM_ACT_NONE && source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, which nobody has seen", leg->leg,
                         leg->vm);
         break;
@@ -151,17 +160,34 @@ static void check_guest(struct world *world, const char *name, const struct test
     const struct leg_result *leg = last_leg(result, name);
     if (last == NULL)
         return;
-    if (!last->was_killed && !last->runs_at_end && !may_be_uncertain(world, name))
+    if (!is_dead(last) && !last->runs_at_end && !may_be_uncertain(world, name))
         world_wrong(world, "%s could have lived on %s and does not", name, last->host->host.name);
     if (leg != NULL)
         check_record(world, last, leg);
     check_kept(world, name, leg);
 }
 
+/* A fault that strikes one copy is told as that, and of its host, however much else broke by it. */
+static void check_blame(struct world *world, const struct test_result *result)
+{
+    const struct vm *struck = NULL;
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct vm *vm = g_ptr_array_index(world->copies, i);
+        if (vm->was_killed || vm->act != VM_ACT_NONE)
+            struck = vm;
+    }
+    if (world->n_faults != 1 || struck == NULL || result->status == VTMH__STATUS__STATUS_PASS)
+        return;
+    if (g_strcmp0(result->fail_host, struck->host->host.name) != 0)
+        world_wrong(world, "%s was struck on %s, and the verdict blames %s: %s", struck->name,
+                    struck->host->host.name, result->fail_host, result->fail_cause);
+}
+
 void world_check_end(struct world *world)
 {
     g_autoptr(test_result) result = judge(world);
     world->outcome->status = result->status;
+    check_blame(world, result);
     world->outcome->cause = g_strdup(result->fail_cause);
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct vm *vm = g_ptr_array_index(world->copies, i);

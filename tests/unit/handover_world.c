@@ -18,6 +18,7 @@ static const char *const fault_names[N_FAULTS] = {
     [FAULT_LATE] = "the call is done late",
     [FAULT_KILLED] = "the VM is killed",
     [FAULT_PEER_KILLED] = "the VM at the other end is killed",
+    [FAULT_PANICKED] = "the guest panics",
     [FAULT_SOURCE_LOST] = "the source host is lost",
     [FAULT_DESTINATION_LOST] = "the destination host is lost",
     [FAULT_INTERRUPTED] = "the user interrupts",
@@ -76,6 +77,9 @@ static enum fault_kind strike(struct sim_host *host, struct vm *vm, enum fault_k
     case FAULT_PEER_KILLED:
         if (vm != NULL)
             world_kill(world_other_copy(vm));
+        break;
+    case FAULT_PANICKED:
+        world_panic(vm);
         break;
     case FAULT_SOURCE_LOST:
         lose_host(world, SOURCE);
@@ -286,13 +290,12 @@ static void tell(void *node, const struct test_meeting *meeting, GBytes *payload
     meetings_tell(host->meetings, meeting, payload);
 }
 
-static void failing(void *node, Vtmh__Status status, const char *message)
+static void failing(void *node, const struct test_cause *cause)
 {
     struct sim_host *host = node;
-    (void)status;
-    world_did(host->world, "%s fails: %s", host->host.name, message);
+    world_did(host->world, "%s fails: %s", host->host.name, cause->message);
     if (!host->is_lost)
-        fail_host(host, message, false);
+        fail_host(host, cause->message, false);
 }
 
 static const struct test_ops sim_test_ops = {exchange, tell, failing};
@@ -332,8 +335,7 @@ static int run_host(void *arg, GError **err)
               host->error != NULL ? host->error->message : "passed");
     if (host->is_lost)
         return 0;
-    if (host->error != NULL &&
-        test_status_of(&host->test, host->error) != VTMH__STATUS__STATUS_ABORTED)
+    if (host->error != NULL && test_status_of(host->error) != VTMH__STATUS__STATUS_ABORTED)
         fail_host(host, host->error->message, false);
     GPtrArray *actions = meeting_actions_new();
     meeting_leave(host->world->book, WORLD_TEST, host->index, host->world->now_ms, actions);

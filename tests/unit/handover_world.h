@@ -32,6 +32,7 @@ enum fault_kind {
     FAULT_LATE,        /* the call times out; it takes effect when its VM is called next */
     FAULT_KILLED,      /* the VM that is called is killed just before */
     FAULT_PEER_KILLED, /* the VM's other copy is killed just before */
+    FAULT_PANICKED,    /* the guest of the VM that is called panics just before, if it runs */
     FAULT_SOURCE_LOST, /* host SOURCE falls silent for good */
     FAULT_DESTINATION_LOST,
     FAULT_INTERRUPTED,    /* Ctrl-C at the coordinator */

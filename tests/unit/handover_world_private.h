@@ -39,7 +39,8 @@ struct vm {
     bool sends;      /* which end we are */
     bool ran_before_move;
     const char *move; /* status of the migration; NULL: none */
-    struct event exited, move_ended;
+    struct event exited, move_ended, acted, halted;
+    enum vm_act act;
     void (*late)(struct vm *vm); /* what a late call will still do */
 };
 
@@ -90,6 +91,7 @@ enum fault_kind world_point(struct sim_host *host, struct vm *vm, const char *wh
 
 /* Faults and their effects. */
 void world_kill(struct vm *vm);
+void world_panic(struct vm *vm);
 struct vm *world_other_copy(const struct vm *vm);
 
 void copies_free(GPtrArray *copies);

@@ -26,6 +26,7 @@ const char *const liar_honest_script =
     /* a source: created, moved away */
     "!{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n"
     "{}\n"
+    "{}\n"
     "\"  TCP[HOST_FORWARD]  3  127.0.0.1 37873  10.0.2.15  22  0  0\"\n"
     "{\"status\": \"running\", \"running\": true}\n"
     "{}\n"
@@ -49,6 +50,7 @@ const char *const liar_honest_script =
     "-\n"
     /* a destination: listens, receives */
     "!{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n"
+    "{}\n"
     "{}\n"
     "\"  TCP[HOST_FORWARD]  3  127.0.0.1 37873  10.0.2.15  22  0  0\"\n"
     "[{\"capability\": \"events\", \"state\": true}]\n"
@@ -196,8 +198,9 @@ GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
     return g_error_new_literal(VM_ERROR, (int)code, "the liar ended");
 }
 
-char *qemu_process_last_words(const struct qemu_process *process)
+char *qemu_process_last_words(const struct qemu_process *process, bool *are_own_out)
 {
+    *are_own_out = false;
     (void)process;
     return NULL;
 }

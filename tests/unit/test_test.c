@@ -1,47 +1,90 @@
-/* What an error means for a test: its status, and how near to the root it is. */
+/* What an error means for a test: its status, by its kind or by what it was made under. */
 #include "migration/test.h"
+#include "migration/evidence.h"
 
-#include "migration/vm/platform.h"
+#include "tests/unit/fiber_checks.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
-static void expect(GQuark domain, int code, const char *message, enum test_phase phase,
-                   Vtmh__Status status, unsigned rank)
+static const char *const names[] = {"host1", "host2"};
+static const struct test two_hosts = {.n_hosts = 2, .names = names};
+
+/* A status that an error has when it is made while a leg runs, and when it is made before. */
+static void expect(GQuark domain, int code, Vtmh__Status in_a_leg, Vtmh__Status before)
 {
-    const struct test test = {.phase = phase};
-    g_autoptr(GError) error = g_error_new_literal(domain, code, message);
-    cr_expect_eq(test_status_of(&test, error), status, "%s: status %d", message,
-                 (int)test_status_of(&test, error));
-    cr_expect_eq(test_cause_rank(error), rank, "%s: rank %u", message, test_cause_rank(error));
+    for (unsigned moves = 0; moves < 2; moves++) {
+        DOING(moves ? BLAME_PRODUCT : BLAME_TESTBED, "something");
+        g_autoptr(GError) error = g_error_new_literal(domain, code, "it failed");
+        check(test_status_of(error) == (moves ? in_a_leg : before));
+    }
 }
 
-Test(test, a_failure_before_the_first_leg_is_the_beds_and_after_it_the_products)
+static int statuses(void *arg, GError **err)
 {
-    expect(VM_ERROR, VM_ERROR_COMMAND, "refused", TEST_SETTING_UP, VTMH__STATUS__STATUS_ERROR, 0);
-    expect(VM_ERROR, VM_ERROR_COMMAND, "refused", TEST_MOVING, VTMH__STATUS__STATUS_FAIL, 0);
+    (void)arg, (void)err;
+    expect(VM_ERROR, VM_ERROR_COMMAND, VTMH__STATUS__STATUS_FAIL, VTMH__STATUS__STATUS_ERROR);
+    expect(SYNC_ERROR, SYNC_ERROR_TIMEOUT, VTMH__STATUS__STATUS_FAIL, VTMH__STATUS__STATUS_ERROR);
+    expect(VM_ERROR, VM_ERROR_UNREACHABLE, VTMH__STATUS__STATUS_ERROR, VTMH__STATUS__STATUS_ERROR);
+    expect(CFG_ERROR, CFG_ERROR_PARAM_VALUE, VTMH__STATUS__STATUS_ERROR,
+           VTMH__STATUS__STATUS_ERROR);
+    expect(VM_ERROR, VM_ERROR_UNSUPPORTED, VTMH__STATUS__STATUS_SKIP, VTMH__STATUS__STATUS_SKIP);
+    expect(SYNC_ERROR, SYNC_ERROR_CANCELLED, VTMH__STATUS__STATUS_ABORTED,
+           VTMH__STATUS__STATUS_ABORTED);
+    return 0;
 }
 
-Test(test, a_host_that_is_silent_is_the_beds_fault_at_any_time_and_may_be_a_symptom)
+Test(test, a_failure_is_the_products_under_a_leg_and_the_testbeds_elsewhere_unless_its_kind_decides)
 {
-    expect(VM_ERROR, VM_ERROR_UNREACHABLE, "cut", TEST_MOVING, VTMH__STATUS__STATUS_ERROR, 1);
-    expect(VM_ERROR, VM_ERROR_UNREACHABLE, "cut", TEST_SETTING_UP, VTMH__STATUS__STATUS_ERROR, 1);
+    expect_run(statuses, NULL);
 }
 
-Test(test, a_wrong_parameter_is_the_beds_fault_at_any_time)
+static int unwinding(void *arg, GError **err)
 {
-    expect(CFG_ERROR, CFG_ERROR_PARAM_VALUE, "mem = x", TEST_MOVING, VTMH__STATUS__STATUS_ERROR, 0);
+    g_autoptr(GError) error = NULL;
+    (void)arg, (void)err;
+    {
+        DOING(BLAME_PRODUCT, "leg 1 of vm1");
+        {
+            DOING(BLAME_TESTBED, "booting vm1");
+            g_set_error_literal(&error, VM_ERROR, VM_ERROR_START, "no QEMU");
+        }
+        {
+            DOING(BLAME_PRODUCT, "cleaning up");
+        }
+    }
+    g_auto(test_cause_t) cause = {0};
+    test_cause_of(&two_hosts, error, &cause);
+    check(cause.status == VTMH__STATUS__STATUS_ERROR);
+    check(g_strcmp0(cause.doing, "booting vm1, leg 1 of vm1") == 0);
+    check(strcmp(cause.message, "no QEMU") == 0);
+    return 0;
 }
 
-Test(test, what_cannot_be_done_is_skipped_and_an_abort_never_counts)
+Test(test, an_error_keeps_what_was_being_done_when_it_was_made)
 {
-    expect(VM_ERROR, VM_ERROR_UNSUPPORTED, "no KVM", TEST_MOVING, VTMH__STATUS__STATUS_SKIP, 0);
-    expect(SYNC_ERROR, SYNC_ERROR_CANCELLED, "host2: died", TEST_MOVING,
-           VTMH__STATUS__STATUS_ABORTED, 0);
+    expect_run(unwinding, NULL);
 }
 
-Test(test, a_broken_stream_is_a_symptom_and_a_hypervisor_that_was_killed_is_not)
+Test(test, a_cause_says_on_what_it_rests_when_it_was_and_whose_it_is)
 {
-    expect(VM_ERROR, VM_ERROR_MIGRATION, "failed", TEST_MOVING, VTMH__STATUS__STATUS_FAIL, 2);
-    expect(VM_ERROR, VM_ERROR_DIED, "exit status 1", TEST_MOVING, VTMH__STATUS__STATUS_FAIL, 1);
-    expect(VM_ERROR, VM_ERROR_DIED, "killed by SIGKILL", TEST_MOVING, VTMH__STATUS__STATUS_FAIL, 0);
+    g_autoptr(GError) error = g_error_new_literal(VM_ERROR, VM_ERROR_GUEST, "panicked");
+    evidence_set(error, VTMH__EVIDENCE__EVIDENCE_GUEST, 77);
+    evidence_set_about(error, 1);
+    g_autoptr(GError) copy = g_error_copy(error);
+    g_auto(test_cause_t) cause = {0};
+    test_cause_of(&two_hosts, copy, &cause);
+    cr_expect_eq(cause.evidence, VTMH__EVIDENCE__EVIDENCE_GUEST);
+    cr_expect_eq(cause.at_us, 77);
+    cr_expect_str_eq(cause.about, "host2");
+}
+
+Test(test, a_silent_host_is_a_symptom_by_itself_and_all_else_is_not)
+{
+    g_autoptr(GError) silent = g_error_new_literal(VM_ERROR, VM_ERROR_UNREACHABLE, "silent");
+    g_autoptr(GError) refused = g_error_new_literal(VM_ERROR, VM_ERROR_COMMAND, "refused");
+    g_autoptr(GError) full = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_SYSTEM, "full");
+    cr_expect_eq(evidence_of(silent), VTMH__EVIDENCE__EVIDENCE_PEER);
+    cr_expect_eq(evidence_of(refused), VTMH__EVIDENCE__EVIDENCE_SELF);
+    cr_expect_eq(evidence_of(full), VTMH__EVIDENCE__EVIDENCE_SELF);
 }

@@ -203,7 +203,7 @@ Test(verdict, no_pass_with_warnings_survives_it_either)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(false_passes); i++) {
         g_autoptr(scenario) s = scenario_new();
-        says(s, HOST1, WARN, "few dirty syncs", 0, 0);
+        says(s, HOST1, WARN, "few dirty syncs", SELF, 0);
         false_passes[i].spoil(s);
         join(s);
         cr_expect_eq(s->result->status, ERROR, "%s: %s: %s", false_passes[i].name,
@@ -239,8 +239,8 @@ Test(verdict, independent_causes_combine_to_the_strongest_whichever_host_has_it)
     for (size_t i = 0; i < G_N_ELEMENTS(combinations); i++) {
         for (unsigned swap = 0; swap < 2; swap++) {
             g_autoptr(scenario) s = scenario_new();
-            says(s, HOST1, swap ? combinations[i].b : combinations[i].a, "a", 0, 0);
-            says(s, HOST2, swap ? combinations[i].a : combinations[i].b, "b", 0, 0);
+            says(s, HOST1, swap ? combinations[i].b : combinations[i].a, "a", SELF, 0);
+            says(s, HOST2, swap ? combinations[i].a : combinations[i].b, "b", SELF, 0);
             join(s);
             cr_expect_eq(s->result->status, combinations[i].together, "%s and %s make %s",
                          status_name(combinations[i].a), status_name(combinations[i].b),
@@ -252,8 +252,8 @@ Test(verdict, independent_causes_combine_to_the_strongest_whichever_host_has_it)
 Test(verdict, names_the_cause_that_decided_the_status)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, ERROR, "the disk is full", 0, 1);
-    says(s, HOST2, FAIL, "3 pages are bad", 0, 2);
+    says(s, HOST1, ERROR, "the disk is full", SELF, 1);
+    says(s, HOST2, FAIL, "3 pages are bad", SELF, 2);
     join(s);
     expect_status(s, FAIL, "host2", "3 pages are bad");
 }
@@ -261,7 +261,7 @@ Test(verdict, names_the_cause_that_decided_the_status)
 Test(verdict, a_warning_is_a_warning_and_names_who_gave_it)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST2, WARN, "few dirty syncs", 0, 0);
+    says(s, HOST2, WARN, "few dirty syncs", SELF, 0);
     join(s);
     expect_status(s, WARN, "host2", "few dirty syncs");
 }
@@ -269,8 +269,8 @@ Test(verdict, a_warning_is_a_warning_and_names_who_gave_it)
 Test(verdict, a_failure_beats_a_warning_that_was_told_first)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, WARN, "few dirty syncs", 0, 0);
-    says(s, HOST2, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, WARN, "few dirty syncs", SELF, 0);
+    says(s, HOST2, FAIL, "3 pages are bad", SELF, 1);
     join(s);
     expect_status(s, FAIL, "host2", "3 pages are bad");
 }
@@ -278,8 +278,8 @@ Test(verdict, a_failure_beats_a_warning_that_was_told_first)
 Test(verdict, of_two_equal_causes_the_one_told_first_counts)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "second", 0, 2);
-    says(s, HOST2, FAIL, "first", 0, 1);
+    says(s, HOST1, FAIL, "second", SELF, 2);
+    says(s, HOST2, FAIL, "first", SELF, 1);
     join(s);
     expect_status(s, FAIL, "host2", "first");
 }
@@ -287,8 +287,8 @@ Test(verdict, of_two_equal_causes_the_one_told_first_counts)
 Test(verdict, a_cause_that_was_told_comes_before_one_that_was_only_reported)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "reported", 0, 0);
-    says(s, HOST2, FAIL, "told", 0, 5);
+    says(s, HOST1, FAIL, "reported", SELF, 0);
+    says(s, HOST2, FAIL, "told", SELF, 5);
     join(s);
     expect_status(s, FAIL, "host2", "told");
 }
@@ -296,8 +296,8 @@ Test(verdict, a_cause_that_was_told_comes_before_one_that_was_only_reported)
 Test(verdict, a_symptom_that_was_told_first_does_not_hide_the_cause)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "migration failed: connection reset", 2, 1);
-    says(s, HOST2, ERROR, "QEMU was killed by SIGKILL", 0, 2);
+    says(s, HOST1, FAIL, "migration failed: connection reset", PEER, 1);
+    says(s, HOST2, ERROR, "QEMU was killed by SIGKILL", SELF, 2);
     s->reports[HOST2].done->context = replace(s->reports[HOST2].done->context, "receiving vm1");
     join(s);
     /* The symptom's FAIL is not independent: it adds nothing. */
@@ -308,8 +308,8 @@ Test(verdict, a_symptom_that_was_told_first_does_not_hide_the_cause)
 Test(verdict, of_two_symptoms_the_one_nearer_to_the_root_counts)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "migration failed", 2, 1);
-    says(s, HOST2, FAIL, "QEMU gave up", 1, 2);
+    says(s, HOST1, FAIL, "migration failed", PEER, 1);
+    says(s, HOST2, FAIL, "QEMU gave up", AFTERWARDS, 2);
     join(s);
     expect_status(s, FAIL, "host2", "QEMU gave up");
 }
@@ -317,8 +317,8 @@ Test(verdict, of_two_symptoms_the_one_nearer_to_the_root_counts)
 Test(verdict, the_aborted_peer_of_a_failure_is_not_the_cause)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, ABORTED, "host2: 3 pages are bad", 0, 0);
-    says(s, HOST2, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, ABORTED, "host2: 3 pages are bad", SELF, 0);
+    says(s, HOST2, FAIL, "3 pages are bad", SELF, 1);
     join(s);
     expect_status(s, FAIL, "host2", "3 pages are bad");
 }
@@ -326,7 +326,7 @@ Test(verdict, the_aborted_peer_of_a_failure_is_not_the_cause)
 Test(verdict, a_cause_without_words_says_that_there_are_none)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST2, FAIL, "", 0, 1);
+    says(s, HOST2, FAIL, "", SELF, 1);
     join(s);
     expect_status(s, FAIL, "host2", "no reason given");
     cr_expect_null(s->result->fail_context);
@@ -336,8 +336,8 @@ Test(verdict, a_skip_is_a_skip)
 {
     g_autoptr(scenario) s = scenario_new();
     nothing_was_migrated(s);
-    says(s, HOST1, SKIP, "no rdma here", 0, 1);
-    says(s, HOST2, ABORTED, "host1: no rdma here", 0, 0);
+    says(s, HOST1, SKIP, "no rdma here", SELF, 1);
+    says(s, HOST2, ABORTED, "host1: no rdma here", SELF, 0);
     join(s);
     expect_status(s, SKIP, "host1", "no rdma here");
 }
@@ -345,7 +345,7 @@ Test(verdict, a_skip_is_a_skip)
 Test(verdict, a_skip_that_leaves_something_behind_is_an_error)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, SKIP, "no rdma here", 0, 1);
+    says(s, HOST1, SKIP, "no rdma here", SELF, 1);
     something_is_left_behind(s);
     join(s);
     expect_status(s, ERROR, NULL, "left behind");
@@ -354,7 +354,7 @@ Test(verdict, a_skip_that_leaves_something_behind_is_an_error)
 Test(verdict, a_leak_does_not_hide_a_failure_but_is_listed)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, FAIL, "3 pages are bad", SELF, 1);
     something_is_left_behind(s);
     join(s);
     expect_status(s, FAIL, "host1", "3 pages are bad");
@@ -368,7 +368,7 @@ Test(verdict, a_lost_host_is_an_error_of_the_bed_that_names_it)
     drop_done(s, HOST2);
     s->reports[HOST2].lost = true;
     s->reports[HOST2].order = 1;
-    says(s, HOST1, ABORTED, "host2: lost", 0, 0);
+    says(s, HOST1, ABORTED, "host2: lost", SELF, 0);
     join(s);
     expect_status(s, ERROR, "host2", "lost");
 }
@@ -379,7 +379,7 @@ Test(verdict, the_symptom_of_a_lost_host_does_not_hide_it)
     drop_done(s, HOST2);
     s->reports[HOST2].lost = true;
     s->reports[HOST2].order = 2;
-    says(s, HOST1, FAIL, "migration failed: connection reset", 2, 1);
+    says(s, HOST1, FAIL, "migration failed: connection reset", PEER, 1);
     join(s);
     expect_status(s, ERROR, "host2", "lost");
 }
@@ -390,7 +390,7 @@ Test(verdict, an_independent_failure_stays_beside_a_lost_host)
     drop_done(s, HOST2);
     s->reports[HOST2].lost = true;
     s->reports[HOST2].order = 2;
-    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, FAIL, "3 pages are bad", SELF, 1);
     join(s);
     expect_status(s, FAIL, "host1", "3 pages are bad");
 }
@@ -400,7 +400,7 @@ Test(verdict, a_lost_host_outweighs_a_skip)
     g_autoptr(scenario) s = scenario_new();
     drop_done(s, HOST2);
     s->reports[HOST2].lost = true;
-    says(s, HOST1, SKIP, "no rdma here", 0, 1);
+    says(s, HOST1, SKIP, "no rdma here", SELF, 1);
     join(s);
     expect_status(s, ERROR, "host2", "lost");
 }
@@ -408,7 +408,7 @@ Test(verdict, a_lost_host_outweighs_a_skip)
 Test(verdict, an_interrupt_is_over_everything)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, FAIL, "3 pages are bad", SELF, 1);
     s->own = (struct own_cause){INTERRUPT, "interrupted by the user", NULL, true};
     join(s);
     expect_status(s, INTERRUPT, NULL, "interrupted by the user");
@@ -425,8 +425,8 @@ Test(verdict, an_interrupt_is_none_the_less_for_hosts_that_passed_meanwhile)
 Test(verdict, a_meeting_that_timed_out_is_the_cause_when_no_host_has_one)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, ABORTED, "", 0, 0);
-    says(s, HOST2, ABORTED, "", 0, 0);
+    says(s, HOST1, ABORTED, "", SELF, 0);
+    says(s, HOST2, ABORTED, "", SELF, 0);
     s->own =
         (struct own_cause){ERROR, "host2 did not come to 'moved vm1' within 480 s", "host2", false};
     join(s);
@@ -436,7 +436,7 @@ Test(verdict, a_meeting_that_timed_out_is_the_cause_when_no_host_has_one)
 Test(verdict, a_meeting_that_timed_out_does_not_hide_a_failure)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, FAIL, "3 pages are bad", SELF, 1);
     s->own = (struct own_cause){ERROR, "host1 did not come", "host1", false};
     join(s);
     expect_status(s, FAIL, "host1", "3 pages are bad");
@@ -453,7 +453,7 @@ Test(verdict, an_interrupt_is_the_cause_of_a_test_that_nothing_has_ended_before)
 Test(verdict, an_interrupt_does_not_hide_what_a_host_said_before)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, FAIL, "3 pages are bad", SELF, 1);
     cr_expect_not(own_cause_claim(&s->own, true, INTERRUPT, "interrupted by the user"));
     join(s);
     expect_status(s, FAIL, "host1", "3 pages are bad");
@@ -469,7 +469,7 @@ Test(verdict, the_first_of_two_causes_of_the_coordinator_stays)
 Test(verdict, a_test_cut_short_by_the_jobs_time_is_not_a_pass_with_warnings)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, WARN, "slow", 0, 0);
+    says(s, HOST1, WARN, "slow", SELF, 0);
     s->own = (struct own_cause){CANCEL, "the job's time was over", NULL, true};
     join(s);
     expect_status(s, CANCEL, NULL, "the job's time was over");
@@ -480,8 +480,8 @@ Test(verdict, what_an_end_by_the_coordinator_brings_about_is_no_failure)
 {
     g_autoptr(scenario) s = scenario_new();
     cr_assert(own_cause_claim(&s->own, false, CANCEL, "the job's time was over"));
-    says(s, HOST1, ABORTED, "", 0, 0);
-    says(s, HOST2, FAIL, "load of migration failed: exit status 1", 1, 1);
+    says(s, HOST1, ABORTED, "", SELF, 0);
+    says(s, HOST2, FAIL, "load of migration failed: exit status 1", AFTERWARDS, 1);
     join(s);
     expect_status(s, CANCEL, NULL, "the job's time was over");
 }
@@ -490,8 +490,8 @@ Test(verdict, what_fails_by_itself_counts_also_when_the_coordinator_ends_the_tes
 {
     g_autoptr(scenario) s = scenario_new();
     cr_assert(own_cause_claim(&s->own, false, CANCEL, "the job's time was over"));
-    says(s, HOST1, ABORTED, "", 0, 0);
-    says(s, HOST2, FAIL, "3 pages are bad", 0, 1);
+    says(s, HOST1, ABORTED, "", SELF, 0);
+    says(s, HOST2, FAIL, "3 pages are bad", SELF, 1);
     join(s);
     expect_status(s, FAIL, "host2", "3 pages are bad");
 }
@@ -499,8 +499,72 @@ Test(verdict, what_fails_by_itself_counts_also_when_the_coordinator_ends_the_tes
 Test(verdict, a_symptom_counts_when_a_meeting_only_timed_out)
 {
     g_autoptr(scenario) s = scenario_new();
-    says(s, HOST1, FAIL, "migration failed", 2, 1);
+    says(s, HOST1, FAIL, "migration failed", PEER, 1);
     s->own = (struct own_cause){.status = ERROR, .message = "host1 did not come"};
     join(s);
     expect_status(s, FAIL, "host1", "migration failed");
+}
+
+/* From the weakest to the strongest. */
+static const Vtmh__Evidence classes[] = {PEER, AFTERWARDS, SELF, KILLED, GUEST};
+
+Test(verdict, of_two_ends_the_stronger_evidence_counts_whoever_speaks_first)
+{
+    for (size_t a = 0; a < G_N_ELEMENTS(classes); a++) {
+        for (size_t b = 0; b < G_N_ELEMENTS(classes); b++) {
+            for (unsigned first = 0; first < N_HOSTS && a != b; first++) {
+                g_autoptr(scenario) s = scenario_new();
+                says(s, HOST1, FAIL, "of host1", classes[a], first == HOST1 ? 1 : 2);
+                says(s, HOST2, ERROR, "of host2", classes[b], first == HOST2 ? 1 : 2);
+                join(s);
+                if (a > b)
+                    expect_status(s, FAIL, "host1", "of host1");
+                else
+                    expect_status(s, ERROR, "host2", "of host2");
+            }
+        }
+    }
+}
+
+Test(verdict, within_a_class_the_earlier_counts_where_both_hosts_have_one_clock)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
+        for (unsigned one_kernel = 0; one_kernel < 2; one_kernel++) {
+            g_autoptr(scenario) s = scenario_new();
+            says(s, HOST1, FAIL, "told first", classes[i], 1);
+            says(s, HOST2, FAIL, "was first", classes[i], 2);
+            s->reports[HOST1].done->cause_us = 2000;
+            s->reports[HOST2].done->cause_us = 1000;
+            s->reports[HOST1].kernel = "a";
+            s->reports[HOST2].kernel = one_kernel ? "a" : "b";
+            join(s);
+            if (one_kernel)
+                expect_status(s, FAIL, "host2", "was first");
+            else
+                expect_status(s, FAIL, "host1", "told first");
+        }
+    }
+}
+
+Test(verdict, a_cause_may_be_found_by_the_other_host_than_its_own)
+{
+    g_autoptr(scenario) s = scenario_new();
+    says(s, HOST2, FAIL, "it was silent already", GUEST, 1);
+    s->reports[HOST2].done->about = replace(s->reports[HOST2].done->about, "host1");
+    join(s);
+    expect_status(s, FAIL, "host1", "silent already");
+}
+
+Test(verdict, only_firm_evidence_counts_once_the_coordinator_has_ended_the_test)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        cr_assert(own_cause_claim(&s->own, false, CANCEL, "the job's time was over"));
+        says(s, HOST1, FAIL, "it failed", classes[i], 1);
+        join(s);
+        if (classes[i] == PEER || classes[i] == AFTERWARDS)
+            expect_status(s, CANCEL, NULL, "the job's time was over");
+        else
+            expect_status(s, FAIL, "host1", "it failed");
+    }
 }

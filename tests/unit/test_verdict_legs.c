@@ -62,7 +62,7 @@ Test(verdict_legs, a_leg_that_failed_keeps_what_was_measured_until_then)
 {
     g_autoptr(scenario) s = scenario_new();
     Vtmh__Migration *source = leg_of(s, HOST1);
-    says(s, HOST1, FAIL, "cut", 0, 1);
+    says(s, HOST1, FAIL, "cut", SELF, 1);
     source->status = replace(source->status, "failed");
     source->dirty_syncs = 7;
     source->total_ms = 812;
@@ -107,7 +107,7 @@ Test(verdict_legs, the_end_that_keeps_the_guest_tells_where_it_lives)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(scenario) s = scenario_new();
-        says(s, HOST1, FAIL, "cut", 0, 1);
+        says(s, HOST1, FAIL, "cut", SELF, 1);
         leg_of(s, HOST1)->survivor = cases[i].source;
         leg_of(s, HOST2)->survivor = cases[i].destination;
         join(s);
@@ -121,7 +121,7 @@ Test(verdict_legs, two_living_copies_fail_whatever_else_was_wrong)
     static const Vtmh__Status beside[] = {PASS, WARN, SKIP, CANCEL, ERROR, ABORTED};
     for (size_t i = 0; i < G_N_ELEMENTS(beside); i++) {
         g_autoptr(scenario) s = scenario_new();
-        says(s, HOST1, beside[i], "cut", 0, 1);
+        says(s, HOST1, beside[i], "cut", SELF, 1);
         leg_of(s, HOST1)->survivor = VTMH__SURVIVOR__SURVIVOR_SOURCE;
         leg_of(s, HOST2)->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
         join(s);

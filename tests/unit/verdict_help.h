@@ -16,6 +16,12 @@
 #define ABORTED VTMH__STATUS__STATUS_ABORTED
 #define NONE VTMH__STATUS__STATUS_NONE
 
+#define GUEST VTMH__EVIDENCE__EVIDENCE_GUEST
+#define KILLED VTMH__EVIDENCE__EVIDENCE_KILLED
+#define SELF VTMH__EVIDENCE__EVIDENCE_SELF
+#define AFTERWARDS VTMH__EVIDENCE__EVIDENCE_AFTERWARDS
+#define PEER VTMH__EVIDENCE__EVIDENCE_PEER
+
 enum { HOST1, HOST2, N_HOSTS };
 
 /* What two hosts report of one leg of vm1 from host1 to host2. */
@@ -99,13 +105,14 @@ static inline void scenario_free(struct scenario *s)
 
 AUTOPTR_STRUCT(scenario, scenario_free);
 
+/* order: when it was told, 1, 2, …; 0: only in the report. */
 static inline void says(struct scenario *s, unsigned host, Vtmh__Status status, const char *message,
-                        unsigned rank, unsigned order)
+                        Vtmh__Evidence evidence, unsigned order)
 {
     Vtmh__TestDone *done = s->reports[host].done;
     done->status = status;
     done->message = replace(done->message, message);
-    done->cause_rank = rank;
+    done->evidence = evidence;
     s->reports[host].order = order;
 }
 

@@ -1,0 +1,53 @@
+#include "migration/move/own_end.h"
+
+#include "migration/evidence.h"
+
+#define WORD_MS 2000 /* for a hypervisor whose stream has broken to say why and end */
+
+/* How the guest or its hypervisor ended here; NULL if it has not. Transfer full. */
+static GError *end_here(const struct seat *seat)
+{
+    bool guest_ended = vm_act(seat->vm) != VM_ACT_NONE;
+    return guest_ended || event_is_set(vm_exited(seat->vm)) ? guest_end(seat->guest) : NULL;
+}
+
+/* Why the destination does not receive; NULL if it has nothing to say. Transfer full. */
+static GError *refusal_here(const struct handover *h)
+{
+    g_autoptr(GError) error = NULL;
+    if (h->step != HANDOVER_MOVING ||
+        vm_await_migrated(h->seat->vm, deadline_in(WORD_MS), &error) == 0)
+        return NULL;
+    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+        return g_steal_pointer(&error);
+    g_clear_error(&error);
+    vm_check_not_stopped(h->seat->vm, &error);
+    return g_steal_pointer(&error);
+}
+
+void own_end_look(struct handover *h, GError **cause)
+{
+    const struct seat *seat = h->seat;
+    bool was_told = g_error_matches(*cause, SYNC_ERROR, SYNC_ERROR_CANCELLED);
+    if (seat->vm == NULL || seat->guest == NULL ||
+        (!was_told && evidence_of(*cause) >= VTMH__EVIDENCE__EVIDENCE_SELF))
+        return;
+
+    DOING_AGAIN(evidence_doing(*cause));
+    GError *own = end_here(seat);
+    if (own == NULL && seat->test->self == h->leg->destination)
+        own = refusal_here(h);
+    if (own == NULL)
+        return;
+    Vtmh__Evidence evidence = evidence_of(own);
+    if (was_told && evidence == VTMH__EVIDENCE__EVIDENCE_SELF && own->domain == VM_ERROR)
+        evidence_set(own, VTMH__EVIDENCE__EVIDENCE_AFTERWARDS, 0);
+    if (evidence <= VTMH__EVIDENCE__EVIDENCE_PEER) {
+        g_error_free(own);
+        return;
+    }
+    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, seat->name, "why: %s",
+             own->message);
+    g_error_free(*cause);
+    *cause = own;
+}
