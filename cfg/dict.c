@@ -109,10 +109,30 @@ struct value *dict_value(struct dict *d, const char *text, size_t size, struct p
 static void trace(struct dict *d, const struct op *op, const struct key *key,
                   const struct value *value, bool changed)
 {
-    struct slice written = {op->value.text, op->value.size};
+    struct dict_trace event = {
+        .event = DICT_STEP,
+        .op = op->from_header ? "variants" : op_names[op->kind],
+        .text = {op->value.text, op->value.size},
+        .key = key,
+        .value = value,
+        .place = op->value.place,
+        .changed = changed,
+    };
+    const struct resolved_match *match = tree_resolved_match(d->tree, op->value.place);
 
-    d->trace(d, op->from_header ? "variants" : op_names[op->kind], key, written, value,
-             op->value.place, changed, d->trace_user);
+    if (op->key)
+        event.left = (struct slice){op->key->text, op->key->size};
+    if (match && op->kind <= OP_PREPEND) {
+        event.op = op_names[match->kind];
+        event.left = (struct slice){match->expression->text, match->expression->size};
+    }
+    d->trace(d, &event, d->trace_user);
+}
+
+void dict_tell(struct dict *d, enum dict_event event)
+{
+    if (d->trace)
+        d->trace(d, &(struct dict_trace){.event = event}, d->trace_user);
 }
 
 static int too_large(const struct dict *d, const struct op *op, GError **err)
@@ -274,6 +294,7 @@ static void apply_suffix(struct dict *d, const struct op *op)
     g_autoptr(GArray) entries = dict_entries(d, true);
 
     dict_empty(d);
+    dict_tell(d, DICT_RENAMES);
     for (guint i = 0; i < entries->len; i++) {
         struct entry *entry = &g_array_index(entries, struct entry, i);
 
@@ -470,6 +491,7 @@ int dict_apply(struct dict *d, struct variant *const *choices, uint32_t n, struc
     struct labels labels;
 
     dict_empty(d);
+    dict_tell(d, DICT_BEGINS);
     for (uint32_t i = 0; i < n; i++)
         choices[i]->owner->chosen = choices[i];
     collect_labels(d, choices, n);

@@ -9,12 +9,31 @@
 
 #include "cfg/tree.h"
 
-/* Called for every statement that touches a key; VALUE is NULL if the key is gone. WRITTEN may
- * differ from the op for what post-processing does. */
+/* What happens to a dictionary, for explaining. */
+enum dict_event {
+    DICT_STEP,          /* a statement touches a key */
+    DICT_BEGINS,        /* the dictionary is empty */
+    DICT_RENAMES,       /* the steps that follow are those of a `suffix`: all keys get new names */
+    DICT_FACTOR_BEGINS, /* what follows is for the factor TEXT of a join */
+    DICT_FACTOR_ENDS,   /* its dictionary is complete */
+    DICT_JOINED,        /* the dictionaries of the last N factors become one; the later wins */
+    DICT_FINAL,         /* in the end KEY is called FINAL, NULL if it is dropped */
+};
+
+struct dict_trace {
+    enum dict_event event;
+    const char *op;            /* STEP: see cfg/explain.h */
+    struct slice left;         /* STEP: the left-hand side as written */
+    struct slice text;         /* STEP: the right-hand side as written; FACTOR_BEGINS */
+    const struct key *key;     /* STEP, FINAL */
+    const struct key *final;   /* FINAL */
+    const struct value *value; /* STEP: the value now, NULL if the key is gone */
+    struct place place;        /* STEP */
+    bool changed;              /* STEP: false if the value is as it was (`~=`) */
+    uint32_t n;                /* JOINED */
+};
 struct dict;
-typedef void (*dict_trace_fn)(struct dict *d, const char *op, const struct key *key,
-                              struct slice written, const struct value *value, struct place place,
-                              bool changed, void *user);
+typedef void (*dict_trace_fn)(struct dict *d, const struct dict_trace *trace, void *user);
 
 struct slot {
     struct value *value;
@@ -43,6 +62,9 @@ struct dict {
     dict_trace_fn trace; /* NULL: nobody looks */
     void *trace_user;
 };
+
+/* Tells an event that needs nothing else; nothing happens if nobody looks. */
+void dict_tell(struct dict *d, enum dict_event event);
 
 /* After linking. */
 void dict_init(struct dict *d, struct tree *t, bool keep_suffixes);

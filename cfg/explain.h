@@ -6,21 +6,29 @@
 
 /* One statement that touched a key of the current test. Strings live only during the callback. */
 struct cfg_step {
-    const char *key;     /* the key as it is at that moment (suffixes glued to it) */
-    const char *op;      /* "=", "+=", "<=", "~=", "?=", "?+=", "?<=", "del", "suffix", "variants",
-                            "_min", "_max", "_fixed" */
+    const char *key;  /* the parameter that it is about in the end */
+    const char *left; /* the left-hand side as written: a key, or the expression of a ?-operator */
+    const char *op;   /* "=", "+=", "<=", "~=", "?=", "?+=", "?<=", "del", "suffix", "variants",
+                         "_min", "_max", "_fixed"; "name" for what the choices make by themselves
+                         (name, shortname) */
     const char *written; /* the right-hand side as written, before substitution */
     const char *value;   /* the value afterwards; NULL if the key is gone */
-    const char *file;
+    const char *file;    /* NULL for "name" */
     unsigned int line;
     bool changed; /* false: the statement applied, but left the value as it was (~=) */
+    const char
+        *factor; /* the factor of a join that it is for ("a", of nested joins "b: a"), or NULL */
+    const char *lost; /* why the value of this and the steps before does not count: a part of a
+                         sentence behind the last of them; NULL if it counts */
 };
 typedef void (*cfg_step_fn)(const struct cfg_step *step, void *user);
 
 /**
- * Calls FN for every statement that touched KEY (NULL: any key; suffixed ones too) of the current
- * test, in the order of their effect. Of a join, the steps of one part come after those of the
- * other. Returns 0, or -1 with CFG_ERROR_EXPAND.
+ * Calls FN for every statement that touched KEY (NULL: any key) of the current test: first for
+ * those whose value has been lost, then for those that made the parameter, each in the order of
+ * their effect; of all keys, those of one parameter come in this order. So the last step of a
+ * parameter has its value. KEY is also the name of a parameter before it got a suffix, or while it
+ * had one. Returns 0, or -1 with CFG_ERROR_EXPAND.
  */
 int cfg_explain(struct cfg *c, const char *key, cfg_step_fn fn, void *user, GError **err);
 

@@ -72,6 +72,28 @@ static void put_entries(struct dict *d, const GArray *entries)
     }
 }
 
+static void tell_final(struct dict *d, const struct key *key, const struct key *final)
+{
+    if (d->trace && !key->reserved)
+        d->trace(d, &(struct dict_trace){.event = DICT_FINAL, .key = key, .final = final},
+                 d->trace_user);
+}
+
+static void tell_plain(struct dict *d)
+{
+    g_autoptr(GArray) entries = NULL;
+
+    if (!d->trace)
+        return;
+    entries = dict_entries(d, false);
+    for (guint i = 0; i < entries->len; i++) {
+        const struct key *key = g_array_index(entries, struct entry, i).key;
+
+        if (!key->parent)
+            tell_final(d, key, key);
+    }
+}
+
 /* Where a suffixed key gets the name of a plain one it replaces it. */
 void dict_flatten(struct dict *d)
 {
@@ -80,6 +102,7 @@ void dict_flatten(struct dict *d)
     g_autoptr(GHashTable) families = NULL;
     g_autoptr(GString) name = NULL;
 
+    tell_plain(d);
     if (!d->suffixed)
         return;
     entries = dict_entries(d, true);
@@ -88,21 +111,24 @@ void dict_flatten(struct dict *d)
     name = g_string_new(NULL);
     for (guint i = 0; i < entries->len; i++) {
         struct entry *entry = &g_array_index(entries, struct entry, i);
+        const struct key *key = entry->key;
         struct slice text;
 
-        if (!entry->key->parent) {
+        if (!key->parent) {
             g_array_append_val(plain, *entry);
             entry->key = NULL;
             continue;
         }
         if (!final_name(d, families, entry, name)) {
             entry->key = NULL;
+            tell_final(d, key, NULL);
             continue;
         }
         text = (struct slice){name->str, name->len};
         if (symbols_find(&d->tree->key_symbols, text.text, text.size) == SYMBOL_NONE)
             text.text = arena_text(&d->tree->arena, text.text, text.size);
         entry->key = tree_key(d->tree, text);
+        tell_final(d, key, entry->key);
     }
     dict_empty(d);
     dict_add_slots(d);

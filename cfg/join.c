@@ -233,6 +233,17 @@ static void put_entries(struct dict *d, const GArray *entries)
     }
 }
 
+static void tell_factor(const struct join *j, struct dict *d, uint32_t i)
+{
+    if (d->trace)
+        d->trace(d,
+                 &(struct dict_trace){
+                     .event = DICT_FACTOR_BEGINS,
+                     .text = j->variant->body.factors[i]->filter->text,
+                 },
+                 d->trace_user);
+}
+
 int join_apply(const struct join *j, struct dict *d, GError **err)
 {
     static const struct place nowhere = {0};
@@ -240,8 +251,10 @@ int join_apply(const struct join *j, struct dict *d, GError **err)
     struct value *dep;
 
     for (uint32_t i = 0; i < j->n; i++) {
+        tell_factor(j, d, i);
         if (walk_apply(j->walks[i], d, err) < 0)
             return -1;
+        dict_tell(d, DICT_FACTOR_ENDS);
         g_ptr_array_add(all, dict_entries(d, false));
     }
     /* The dependencies are those of the last factor. */
@@ -252,5 +265,7 @@ int join_apply(const struct join *j, struct dict *d, GError **err)
     dict_put(d, d->shortname_key, dict_value(d, j->shortname->str, j->shortname->len, nowhere));
     for (uint32_t i = 0; i < j->n; i++)
         put_entries(d, g_ptr_array_index(all, i));
+    if (d->trace)
+        d->trace(d, &(struct dict_trace){.event = DICT_JOINED, .n = j->n}, d->trace_user);
     return 0;
 }

@@ -28,6 +28,7 @@ void tree_init(struct tree *t)
     t->filters = g_ptr_array_new();
     t->conditions = g_ptr_array_new();
     t->vblocks = g_ptr_array_new();
+    t->matches = g_hash_table_new(g_int64_hash, g_int64_equal);
     t->oddities = g_array_new(FALSE, FALSE, sizeof(struct oddity));
 }
 
@@ -44,6 +45,7 @@ void tree_clear(struct tree *t)
     g_clear_pointer(&t->filters, g_ptr_array_unref);
     g_clear_pointer(&t->conditions, g_ptr_array_unref);
     g_clear_pointer(&t->vblocks, g_ptr_array_unref);
+    g_clear_pointer(&t->matches, g_hash_table_unref);
     g_clear_pointer(&t->oddities, g_array_unref);
     g_clear_pointer(&t->keys, g_free);
     g_clear_pointer(&t->plain_keys, g_free);
@@ -52,6 +54,27 @@ void tree_clear(struct tree *t)
     symbols_clear(&t->atoms);
     sources_clear(&t->sources);
     arena_clear(&t->arena);
+}
+
+static gint64 place_number(struct place place)
+{
+    return (gint64)((uint64_t)place.source << 32 | place.line);
+}
+
+void tree_add_resolved_match(struct tree *t, struct place place, enum op_kind kind,
+                             const struct key *expression)
+{
+    struct resolved_match *match = arena_alloc(&t->arena, sizeof *match);
+
+    *match = (struct resolved_match){place_number(place), kind, expression};
+    g_hash_table_insert(t->matches, &match->place, match);
+}
+
+const struct resolved_match *tree_resolved_match(const struct tree *t, struct place place)
+{
+    gint64 number = place_number(place);
+
+    return g_hash_table_lookup(t->matches, &number);
 }
 
 void tree_add_oddity(struct tree *t, struct slice text, enum oddity_kind kind, struct place place)

@@ -33,6 +33,13 @@ void mixing_free(struct mixing *m);
 /* Looks at the current test. */
 void mixing_look(struct mixing *m);
 
+/* lint-shadowed.c: values that a key with a suffix replaces in the end. */
+struct shadows;
+struct shadows *shadows_new(const struct lint *l);
+void shadows_free(struct shadows *s);
+/* Looks at the current test. */
+void shadows_look(struct shadows *s);
+
 /* lint-tests.c: what can be seen only in the tests. Returns as cfg_lint(). */
 int lint_tests(const struct lint *l, uint64_t max_tests, GError **err);
 

@@ -144,6 +144,7 @@ int lint_tests(const struct lint *l, uint64_t max_tests, GError **err)
 {
     g_autoptr(GHashTable) names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     struct mixing *mixing = mixing_new(l);
+    struct shadows *shadows = shadows_new(l);
     uint64_t repeated = 0;
     int more;
 
@@ -157,10 +158,12 @@ int lint_tests(const struct lint *l, uint64_t max_tests, GError **err)
         count_name(l, names, &repeated);
         walk_each_choice(l->cfg->walk, mark_seen, NULL);
         mixing_look(mixing);
+        shadows_look(shadows);
         if (max_tests && cfg_test_number(l->cfg) == max_tests)
             break;
     }
     mixing_free(mixing);
+    shadows_free(shadows);
     if (more < 0)
         return -1;
     if (repeated > REPEATED_MAX)

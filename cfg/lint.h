@@ -5,11 +5,12 @@
 #include "cfg/cfg.h"
 
 enum cfg_lint_kind {
-    CFG_LINT_TAB,           /* a tab: it is read as blanks up to a column that is a multiple of 8 */
-    CFG_LINT_FILTER,        /* a word of a filter or condition that no name can match */
-    CFG_LINT_UNREACHABLE,   /* a variant that is in no test */
-    CFG_LINT_OVERRIDDEN,    /* a value that is replaced in the same block before anything uses it */
-    CFG_LINT_UNKNOWN,       /* a parameter that nobody knows */
+    CFG_LINT_TAB,         /* a tab: it is read as blanks up to a column that is a multiple of 8 */
+    CFG_LINT_FILTER,      /* a word of a filter or condition that no name can match */
+    CFG_LINT_UNREACHABLE, /* a variant that is in no test */
+    CFG_LINT_OVERRIDDEN,  /* a value that is replaced in the same block before anything uses it, or
+                             in the end by a key with a suffix */
+    CFG_LINT_UNKNOWN,     /* a parameter that nobody knows */
     CFG_LINT_REPEATED_NAME, /* two tests with one full name */
     CFG_LINT_JOIN,          /* a join that leaves no test, loses some, or mixes variants */
     CFG_LINT_ODD,           /* what is read in a way that nobody can have meant */

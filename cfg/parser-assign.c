@@ -107,6 +107,7 @@ static int match_collected(struct parser *p, enum op_kind kind, struct key *expr
 
     if (!pattern)
         return lines_error(p->in, 0, CFG_ERROR_SYNTAX, err, "%s", broken->message);
+    tree_add_resolved_match(p->tree, parser_place(p), kind, expression);
     for (guint i = 0; i < p->collected->len; i++) {
         struct key *key = g_ptr_array_index(p->collected, i);
 

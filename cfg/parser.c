@@ -376,6 +376,7 @@ int parse_statements(struct parser *p, int32_t limit, GError **err)
     if (suffix.size) {
         struct op *op = parser_add_op(p, OP_SUFFIX);
 
+        p->tree->has_suffix = true;
         op->value.text = suffix.text;
         op->value.size = (uint32_t)suffix.size;
         op->value.place = suffix_place;

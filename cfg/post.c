@@ -142,8 +142,17 @@ static void apply_change(struct dict *d, const struct change *change)
 
     dict_put(d, change->target, value);
     if (d->trace)
-        d->trace(d, names[change->cause->post], change->target,
-                 (struct slice){value->text, value->size}, value, value->place, true,
+        d->trace(d,
+                 &(struct dict_trace){
+                     .event = DICT_STEP,
+                     .op = names[change->cause->post],
+                     .left = {change->cause->text, change->cause->size},
+                     .text = {value->text, value->size},
+                     .key = change->target,
+                     .value = value,
+                     .place = value->place,
+                     .changed = true,
+                 },
                  d->trace_user);
 }
 

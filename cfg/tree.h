@@ -224,6 +224,13 @@ struct oddity {
     struct place place;
 };
 
+/* A ?-operator that the parser has replaced by assignments (see parser-assign.c), as written. */
+struct resolved_match {
+    gint64 place; /* source and line; a line has one assignment at most */
+    enum op_kind kind;
+    const struct key *expression;
+};
+
 struct tree {
     struct arena arena;
     struct sources sources;
@@ -255,6 +262,8 @@ struct tree {
     GPtrArray *filters;    /* every struct filter, for linking and lint */
     GPtrArray *conditions; /* every struct condition */
     GArray *oddities;      /* struct oddity */
+    GHashTable *matches;   /* struct resolved_match, by its place */
+    bool has_suffix;       /* there is a `suffix` statement */
     uint32_t n_statements;
     uint32_t run;       /* parser: number of the run of plain assignments */
     uint32_t set_words; /* size of a label set in words of 64 bits */
@@ -273,6 +282,10 @@ uint32_t tree_atom(struct tree *t, struct slice text);
 /* The atom `(VAR=VALUE)`; its text is in tree.full until the next call. */
 uint32_t tree_full_atom(struct tree *t, struct slice var, struct slice value);
 
+void tree_add_resolved_match(struct tree *t, struct place place, enum op_kind kind,
+                             const struct key *expression);
+/* NULL if there is none. */
+const struct resolved_match *tree_resolved_match(const struct tree *t, struct place place);
 /* TEXT must live as long as the tree. */
 void tree_add_oddity(struct tree *t, struct slice text, enum oddity_kind kind, struct place place);
 

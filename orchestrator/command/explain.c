@@ -1,6 +1,7 @@
 /*
  * Each statement is a line: its place, what it says, the value behind it. Without KEY, the lines
- * of a key stand together, as in `vtmh show`; within a key they keep the order of their effect.
+ * of a key stand together, as in `vtmh show`. The last line of a key has its value; what was lost
+ * on the way stands before, with the reason.
  */
 #include "orchestrator/command/explain.h"
 
@@ -90,26 +91,45 @@ static const struct arguments arguments = {
 /* What stands in the file, as far as the step tells. */
 static char *statement_of(const struct cfg_step *step)
 {
+    if (strcmp(step->op, "name") == 0)
+        return g_strdup("(the chosen variants)");
     if (strcmp(step->op, "del") == 0)
-        return g_strdup_printf("del %s", step->key);
+        return g_strdup_printf("del %s", step->left);
     if (strcmp(step->op, "suffix") == 0)
         return g_strdup_printf("suffix %s", step->written);
     if (strcmp(step->op, "variants") == 0)
-        return g_strdup_printf("variants %s: - %s", step->key, step->written);
+        return g_strdup_printf("variants %s: - %s", step->left, step->written);
     if (*step->op == '_')
-        return g_strdup_printf("%s%s = %s", step->key, step->op, step->written);
-    return g_strdup_printf("%s %s %s", step->key, step->op, step->written);
+        return g_strdup_printf("%s = %s", step->left, step->written);
+    return g_strdup_printf("%s %s %s", step->left, step->op, step->written);
+}
+
+/* The value, and in parentheses what is to be said about it. */
+static char *outcome_of(const struct cfg_step *step)
+{
+    g_autofree char *factor = step->factor ? g_strdup_printf("of %s", step->factor) : NULL;
+    const char *notes[] = {factor, step->changed ? NULL : "unchanged", step->lost};
+    GString *text = g_string_new(step->value ? step->value : "(gone)");
+    const char *separator = "  (";
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(notes); i++) {
+        if (notes[i] == NULL)
+            continue;
+        g_string_append_printf(text, "%s%s", separator, notes[i]);
+        separator = "; ";
+    }
+    if (*separator == ';')
+        g_string_append_c(text, ')');
+    return g_string_free(text, FALSE);
 }
 
 static void add_step(const struct cfg_step *step, void *user)
 {
     struct line line = {
         .key = g_strdup(step->key),
-        .place = g_strdup_printf("%s:%u", step->file, step->line),
+        .place = step->file ? g_strdup_printf("%s:%u", step->file, step->line) : g_strdup(""),
         .statement = statement_of(step),
-        .outcome = step->value == NULL
-                       ? g_strdup("(gone)")
-                       : g_strconcat(step->value, step->changed ? "" : "  (unchanged)", NULL),
+        .outcome = outcome_of(step),
     };
 
     g_array_append_val(user, line);

@@ -6,6 +6,43 @@
 #include <string.h>
 
 #include "cfg/cfg.h"
+#include "cfg/explain.h"
+
+static inline void cfg_help_keep_step(const struct cfg_step *step, void *last)
+{
+    g_hash_table_insert(last, g_strdup(step->key), step->lost ? NULL : g_strdup(step->value));
+}
+
+/* Of each parameter of the current test, the last line of explain is its value. */
+static inline void cfg_help_check_explained(struct cfg *c)
+{
+    g_autoptr(GHashTable) last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(params) p = cfg_test_params(c, NULL);
+    guint n_keys = 0, n_explained = 0;
+    struct params_iter it;
+    GHashTableIter lines;
+    void *value;
+
+    if (!p)
+        return;
+    cr_assert_eq(cfg_explain(c, NULL, cfg_help_keep_step, last, NULL), 0);
+    params_iter_init(&it, p);
+    while (params_iter_next(&it)) {
+        const char *explained = g_hash_table_lookup(last, it.key);
+
+        if (strcmp(it.key, "name") == 0 || strcmp(it.key, "shortname") == 0)
+            continue;
+        n_keys++;
+        cr_assert(explained && strcmp(explained, it.value) == 0,
+                  "test %s: %s is '%s', but explain ends with '%s'", cfg_test_name(c), it.key,
+                  it.value, explained ? explained : "(nothing)");
+    }
+    g_hash_table_iter_init(&lines, last);
+    while (g_hash_table_iter_next(&lines, NULL, &value))
+        n_explained += value != NULL;
+    cr_assert_eq(n_explained, n_keys, "test %s: explain has %u parameters, show %u",
+                 cfg_test_name(c), n_explained, n_keys);
+}
 
 /* Ends with a NULL name. */
 struct cfg_help_file {
@@ -44,6 +81,7 @@ static inline char *cfg_help_run(const struct cfg_help_file *files, struct cfg_o
     if (cfg_parse_file(c, "top", err) < 0)
         return NULL;
     while ((more = cfg_next(c, err)) > 0) {
+        cfg_help_check_explained(c);
         if (what == CFG_HELP_LINES) {
             if (cfg_test_jsonl(c, out, err) < 0)
                 return NULL;

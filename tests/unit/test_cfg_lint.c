@@ -79,6 +79,20 @@ Test(cfg_lint, finds_values_that_nobody_sees)
     expect_findings("variants v:\n  - a:\n      v = b\n", NULL, "");
 }
 
+Test(cfg_lint, finds_values_whose_name_a_suffixed_key_takes)
+{
+    static const char *const format =
+        "variants:\n  - web:\n      p = 1\n      suffix _web\n  - db:\n      p = 2\n"
+        "      suffix _db\njoin web db\n%s";
+    g_autofree char *lost = g_strdup_printf(format, "p_web = 3\np_db = 2\n");
+    g_autofree char *seen = g_strdup_printf(format, "p_web2 = 3\n");
+
+    expect_findings(lost, NULL,
+                    "overridden l:9 this value of 'p_web' has no effect in test 1: 'p' with the "
+                    "suffix '_web' takes the name in the end\n");
+    expect_findings(seen, NULL, "");
+}
+
 Test(cfg_lint, finds_unknown_parameters_and_the_nearest_known)
 {
     const char *known[] = {"mig_timeout", "mem", "kill_vm", "vms", NULL};
