@@ -15,6 +15,12 @@ struct last_line {
 
 void last_line_clear(struct last_line *l);
 
+/* What cfg_test_changes() has told, by number of key. */
+struct told {
+    const struct value **values; /* NULL: the key is not there */
+    uint32_t n;
+};
+
 struct cfg {
     struct cfg_options options;
     char **expand; /* the copy that options.expand points to */
@@ -27,6 +33,7 @@ struct cfg {
     bool ended;
     bool computed; /* dict holds the current test, flattened */
     struct last_line last_line;
+    struct told told;
 };
 
 /* Ends parsing. */

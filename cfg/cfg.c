@@ -30,6 +30,7 @@ void cfg_free(struct cfg *c)
     memo_clear(&c->tree);
     tree_clear(&c->tree);
     last_line_clear(&c->last_line);
+    g_free(c->told.values);
     g_strfreev(c->expand);
     g_free(c);
 }

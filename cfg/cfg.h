@@ -110,6 +110,23 @@ uint64_t cfg_test_number(const struct cfg *c);
 /* All parameters with the place where each was written (transfer full), or NULL with
  * CFG_ERROR_EXPAND (e.g. `mem_min = abc`). */
 struct params *cfg_test_params(struct cfg *c, GError **err);
+/**
+ * What differs between the current test and the one at the last such call (of none before the
+ * first): most tests of a configuration have most of their values in common, so this costs little
+ * where cfg_test_params() costs much. Keys that only change their order are not told, nor are name,
+ * shortname and dep. Returns 0, or -1 with CFG_ERROR_EXPAND.
+ */
+struct cfg_change {
+    const char *key; /* not terminated; SIZE bytes */
+    size_t key_size;
+    uint32_t number;   /* of the key: small, and the same for all tests of C */
+    const char *value; /* not terminated; NULL: the test does not have the key */
+    size_t value_size;
+    const char *file; /* where it was written, as long as C lives; NULL: nowhere */
+    unsigned int line;
+};
+typedef void (*cfg_change_fn)(const struct cfg_change *change, void *user);
+int cfg_test_changes(struct cfg *c, cfg_change_fn fn, void *user, GError **err);
 /* Appends the test in the canonical form (cfg/jsonl.h), one line with its line feed. Much faster
  * than going through params. Returns 0, or -1 with CFG_ERROR_EXPAND and OUT unchanged. */
 int cfg_test_jsonl(struct cfg *c, GString *out, GError **err);
