@@ -5,135 +5,202 @@
 
 #include <string.h>
 
-const json_t *description(void)
+static struct {
+    json_t *root;
+    GHashTable *types;      /* name -> json_t */
+    GHashTable *parameters; /* name -> struct param_info */
+    GHashTable *aliases;    /* name -> struct param_alias */
+    GPtrArray *rows;        /* struct param_info, ended by NULL */
+    GPtrArray *names;       /* of parameters and aliases, ended by NULL */
+    GPtrArray *type_names;  /* ended by NULL */
+} all;
+
+static const char *text_of(const json_t *row, const char *key)
 {
-    static json_t *root;
-    if (root == NULL) {
-        json_error_t error;
-        root = json_loads(description_text, 0, &error);
-        if (root == NULL)
-            g_error("the embedded description is not JSON: %s", error.text);
-    }
-    return root;
+    return json_string_value(json_object_get(row, key));
 }
 
-static const json_t *find(const char *array, const char *key, const char *value)
+/* NULL if the member is not there. */
+static const char *const *words_of(const json_t *row, const char *key)
 {
+    const json_t *array = json_object_get(row, key), *word;
     size_t i;
+
+    if (array == NULL)
+        return NULL;
+    const char **words = g_new0(const char *, json_array_size(array) + 1);
+    json_array_foreach (array, i, word)
+        words[i] = json_string_value(word);
+    return words;
+}
+
+static const struct param_later *later_of(const json_t *row)
+{
+    const json_t *array = json_object_get(row, "later"), *word;
+    size_t i;
+
+    if (array == NULL)
+        return NULL;
+    struct param_later *later = g_new0(struct param_later, json_array_size(array) + 1);
+    json_array_foreach (array, i, word)
+        later[i] = (struct param_later){text_of(word, "word"), text_of(word, "why")};
+    return later;
+}
+
+static unsigned scopes_of(const json_t *row)
+{
+    const json_t *array = json_object_get(row, "scopes"), *name;
+    unsigned scopes = 0;
+    size_t i;
+
+    json_array_foreach (array, i, name)
+        for (unsigned bit = 0; bit < PARAM_SCOPES; bit++)
+            if (strcmp(json_string_value(name), param_scope_name(bit)) == 0)
+                scopes |= 1u << bit;
+    return scopes;
+}
+
+static struct param_info *read_parameter(const json_t *row)
+{
+    struct param_info *info = g_new(struct param_info, 1);
+
+    *info = (struct param_info){
+        .name = text_of(row, "name"),
+        .kind = param_kind_named(text_of(row, "type")),
+        .fallback = text_of(row, "default"),
+        .unit = (uint64_t)json_integer_value(json_object_get(row, "unit")),
+        .min = json_integer_value(json_object_get(row, "min")),
+        .max = json_integer_value(json_object_get(row, "max")),
+        .values = words_of(row, "values"),
+        .later = later_of(row),
+        .word_pattern = text_of(row, "word_pattern"),
+        .word_rule = text_of(row, "word_rule"),
+        .scopes = scopes_of(row),
+        .secret = json_is_true(json_object_get(row, "secret")),
+        .care = param_care_named(text_of(row, "care")),
+        .same = words_of(row, "same"),
+        .why = text_of(row, "why"),
+        .section = text_of(row, "section"),
+        .doc = text_of(row, "doc"),
+    };
+    return info;
+}
+
+static struct param_alias *read_alias(const json_t *row)
+{
+    struct param_alias *alias = g_new(struct param_alias, 1);
+    const json_t *array = json_object_get(row, "values"), *pair;
+    struct param_alias_value *values = NULL;
+    size_t i;
+
+    if (array != NULL)
+        values = g_new0(struct param_alias_value, json_array_size(array) + 1);
+    json_array_foreach (array, i, pair)
+        values[i] = (struct param_alias_value){text_of(pair, "from"), text_of(pair, "to")};
+    *alias = (struct param_alias){text_of(row, "name"), text_of(row, "current"), values};
+    return alias;
+}
+
+static void read_rows(void)
+{
     const json_t *row;
-    json_array_foreach (json_object_get(description(), array), i, row)
-        if (strcmp(json_string_value(json_object_get(row, key)), value) == 0)
-            return row;
-    return NULL;
+    size_t i;
+
+    json_array_foreach (json_object_get(all.root, "types"), i, row) {
+        g_hash_table_insert(all.types, (void *)text_of(row, "type"), (void *)row);
+        g_ptr_array_add(all.type_names, (void *)text_of(row, "type"));
+    }
+    json_array_foreach (json_object_get(all.root, "parameters"), i, row) {
+        struct param_info *info = read_parameter(row);
+
+        g_hash_table_insert(all.parameters, (void *)info->name, info);
+        g_ptr_array_add(all.rows, info);
+        g_ptr_array_add(all.names, (void *)info->name);
+    }
+    json_array_foreach (json_object_get(all.root, "aliases"), i, row) {
+        struct param_alias *alias = read_alias(row);
+
+        g_hash_table_insert(all.aliases, (void *)alias->name, alias);
+        g_ptr_array_add(all.names, (void *)alias->name);
+    }
+}
+
+static void read_description(void)
+{
+    json_error_t error;
+
+    if (all.root != NULL)
+        return;
+    all.root = json_loads(description_text, 0, &error);
+    if (all.root == NULL)
+        g_error("the embedded description is not JSON: %s", error.text);
+    all.types = g_hash_table_new(g_str_hash, g_str_equal);
+    all.parameters = g_hash_table_new(g_str_hash, g_str_equal);
+    all.aliases = g_hash_table_new(g_str_hash, g_str_equal);
+    all.rows = g_ptr_array_new();
+    all.names = g_ptr_array_new();
+    all.type_names = g_ptr_array_new();
+    read_rows();
+    g_ptr_array_add(all.rows, NULL);
+    g_ptr_array_add(all.names, NULL);
+    g_ptr_array_add(all.type_names, NULL);
+}
+
+const json_t *description(void)
+{
+    read_description();
+    return all.root;
 }
 
 const json_t *description_type(const char *name)
 {
-    return find("types", "type", name);
+    read_description();
+    return g_hash_table_lookup(all.types, name);
 }
 
-const json_t *description_parameter(const char *name)
+const struct param_info *const *description_parameters(void)
 {
-    g_autofree char *key = g_strdup(name);
-    for (;;) {
-        const json_t *parameter = find("parameters", "name", key);
-        char *last = strrchr(key, '_');
-        if (parameter != NULL || last == NULL)
-            return parameter;
-        *last = '\0';
-    }
+    read_description();
+    return (const struct param_info *const *)all.rows->pdata;
+}
+
+const struct param_info *description_parameter(const char *name)
+{
+    read_description();
+    return g_hash_table_lookup(all.parameters, name);
+}
+
+const struct param_alias *description_alias(const char *name)
+{
+    read_description();
+    return g_hash_table_lookup(all.aliases, name);
 }
 
 const char *description_nearest(const char *name)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    size_t i;
-    const json_t *row;
-    json_array_foreach (json_object_get(description(), "parameters"), i, row)
-        g_ptr_array_add(names, (void *)json_string_value(json_object_get(row, "name")));
-    g_ptr_array_add(names, NULL);
-    return nearest_find(name, (const char *const *)names->pdata);
+    read_description();
+    return nearest_find(name, (const char *const *)all.names->pdata);
 }
 
-/* Each word of a list must match its pattern, if there is one. */
-static int check_words(const struct params *params, const char *key, const json_t *parameter,
-                       GError **err)
+const char *description_nearest_type(const char *name)
 {
-    const char *pattern = json_string_value(json_object_get(parameter, "word_pattern"));
-    g_auto(GStrv) words = params_objects(params, key);
-    for (char **word = words; pattern != NULL && *word != NULL; word++) {
-        if (g_regex_match_simple(pattern, *word, G_REGEX_DOLLAR_ENDONLY, 0))
-            continue;
-        const char *origin = params_origin(params, key);
-        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "%s%s%s: '%s' cannot be %s",
-                    origin != NULL ? origin : "", origin != NULL ? ": " : "", key, *word,
-                    json_string_value(json_object_get(parameter, "word_rule")));
-        return -1;
-    }
-    return 0;
+    read_description();
+    return nearest_find(name, (const char *const *)all.type_names->pdata);
 }
 
-static int check_value(const struct params *params, const char *key, const json_t *parameter,
-                       GError **err)
+char *description_types(void)
 {
-    const char *type = json_string_value(json_object_get(parameter, "type"));
-    int64_t min = json_integer_value(json_object_get(parameter, "min"));
-    int64_t max = json_integer_value(json_object_get(parameter, "max"));
-    int64_t number;
-    uint64_t size;
-    bool flag;
-    if (strcmp(type, "int") == 0)
-        return min == 0 && max == 0 ? params_int(params, key, 0, &number, err)
-                                    : params_int_range(params, key, min, max, min, &number, err);
-    if (strcmp(type, "bool") == 0)
-        return params_bool(params, key, false, &flag, err);
-    if (strcmp(type, "size") == 0)
-        return params_size(params, key, 1, 0, &size, err);
-    if (strcmp(type, "duration") == 0)
-        return params_duration_ms(params, key, 0, &number, err);
-    if (strcmp(type, "list") == 0)
-        return check_words(params, key, parameter, err);
-    return 0;
-}
-
-static int check_test_type(const struct params *params, GError **err)
-{
-    const char *type = params_require(params, "type", err);
-    if (type == NULL)
-        return -1;
-    if (description_type(type) != NULL)
-        return 0;
-    g_autoptr(GString) known = g_string_new(NULL);
-    size_t i;
-    const json_t *row;
-    json_array_foreach (json_object_get(description(), "types"), i, row)
-        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "",
-                               json_string_value(json_object_get(row, "type")));
-    const char *origin = params_origin(params, "type");
-    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                "%s%stype = %s: no such test type; there are: %s", origin != NULL ? origin : "",
-                origin != NULL ? ": " : "", type, known->str);
-    return -1;
-}
-
-int description_check(const struct params *params, GError **err)
-{
-    struct params_iter it;
-    params_iter_init(&it, params);
-    while (params_iter_next(&it)) {
-        const json_t *parameter = description_parameter(it.key);
-        if (parameter != NULL && check_value(params, it.key, parameter, err) < 0)
-            return -1;
-    }
-    return check_test_type(params, err);
+    read_description();
+    return g_strjoinv(", ", (char **)all.type_names->pdata);
 }
 
 int64_t description_duration_ms(const struct params *params, const char *name)
 {
-    const json_t *fallback = json_object_get(find("parameters", "name", name), "default");
+    const struct param_info *info = description_parameter(name);
     int64_t ms = 0;
-    if (json_is_string(fallback))
-        params_parse_duration_ms(name, json_string_value(fallback), &ms, NULL);
+
+    if (info != NULL && info->fallback != NULL)
+        params_parse_duration_ms(name, info->fallback, &ms, NULL);
     params_duration_ms(params, name, ms, &ms, NULL);
     return ms;
 }

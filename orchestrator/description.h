@@ -1,35 +1,37 @@
 /*
  * What the nodes know of test types and parameters: the JSON of `vtmh-node --describe`, embedded at
- * build time, so that vtmh can tell a mistake before it touches a host.
+ * build time, so that vtmh can tell a mistake before it touches a host. Read once; all that is
+ * returned here lives as long as the program.
  */
 #pragma once
 
+#include "cfg/param-info.h"
 #include "cfg/params.h"
 
 #include <jansson.h>
 
-/* The whole description. Transfer none. */
+/* The whole description, as it was printed. */
 const json_t *description(void);
 
-/* The row of a test type; NULL if there is none of that name. Transfer none. */
+/* The row of a test type; NULL if there is none of that name. */
 const json_t *description_type(const char *name);
 
-/*
- * The row of a parameter: that of the name itself, else of the name less suffixes of hosts, VMs and
- * images ("mem_vm1" is "mem"); NULL if nobody knows it. Transfer none.
- */
-const json_t *description_parameter(const char *name);
+/* All parameters in the order of the description, ended by NULL. */
+const struct param_info *const *description_parameters(void);
 
-/* The known parameter whose name is nearest to this one, if it is near. Transfer none; NULL if none
- * is. */
+/* The row of exactly this name, or NULL; which suffixes may stand behind it depends on the test
+ * (objects.h). */
+const struct param_info *description_parameter(const char *name);
+
+/* The historic name, or NULL if it is none. */
+const struct param_alias *description_alias(const char *name);
+
+/* The known parameter or historic name that is nearest to this one, NULL if none is near. */
 const char *description_nearest(const char *name);
 
-/*
- * Checks every parameter whose name, with any suffixes of hosts, VMs and images cut off, is known:
- * is its value of its type? And is `type` a known test type? The first error names key, value and
- * place.
- */
-int description_check(const struct params *params, GError **err);
+/* The test type that is nearest to this name, NULL if none is near; all of them: "a, b". */
+const char *description_nearest_type(const char *name);
+char *description_types(void); /* transfer full */
 
 /* A duration of params that were checked, or the default that the nodes have for it. */
 int64_t description_duration_ms(const struct params *params, const char *name);

@@ -198,13 +198,25 @@ static void skip_test(struct work *work, const struct params *params, struct tes
     recorder_leave_out(&work->recorder, params, result);
 }
 
-static void run_test(struct work *work, const struct params *params, struct test_result *result)
+/* Of a test that has run: what the configuration should be told. */
+static void add_warnings(struct test_result *result, const struct planned_test *planned)
+{
+    for (char **warning = planned->warnings; *warning != NULL; warning++) {
+        test_result_note(result, *warning);
+        if (result->status == VTMH__STATUS__STATUS_PASS)
+            result->status = VTMH__STATUS__STATUS_WARN;
+    }
+}
+
+static void run_test(struct work *work, const struct planned_test *planned,
+                     struct test_result *result)
 {
     result->hosts = coordinator_hosts(work->coordinator);
-    recorder_begin_test(&work->recorder, params, result);
+    recorder_begin_test(&work->recorder, planned->params, result);
     work->is_testing = true;
-    coordinator_run_test(work->coordinator, params, result);
+    coordinator_run_test(work->coordinator, planned->params, result);
     work->is_testing = false;
+    add_warnings(result, planned);
     recorder_end_test(&work->recorder, result);
 }
 
@@ -255,19 +267,19 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
 }
 
 /* Runs a test, or says why it is not to be run. */
-static void deal_with(struct work *work, const struct params *params,
+static void deal_with(struct work *work, const struct planned_test *planned,
                       struct dependencies *dependencies, struct test_result *result)
 {
     g_autofree char *unmet = NULL;
-    bool skip = false;
-    params_bool(params, "skip", false, &skip, NULL); /* checked when the file was read */
-    if (skip) {
-        skip_test(work, params, result, VTMH__STATUS__STATUS_SKIP, NULL, "skip = yes");
-    } else if ((unmet = dependencies_unmet(dependencies, params_dep(params))) != NULL) {
+    for (char **note = planned->notes; *note != NULL; note++)
+        test_result_note(result, *note);
+    if (planned->skip != NULL) {
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
+    } else if ((unmet = dependencies_unmet(dependencies, params_dep(planned->params))) != NULL) {
         result->is_unmet = true;
-        skip_test(work, params, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
     } else {
-        run_test(work, params, result);
+        run_test(work, planned, result);
     }
     dependencies_note(dependencies, result);
 }
@@ -293,14 +305,15 @@ static void run_tests(struct work *work, const char *no_hosts)
     for (unsigned round = 0; round < job->options->repeat; round++) {
         g_autoptr(dependencies) dependencies = dependencies_new();
         for (unsigned i = 0; i < job->tests->len; i++) {
-            const struct params *params = g_ptr_array_index(job->tests, i);
-            struct test_result *result = new_result(work, params, ++number);
+            const struct planned_test *planned = g_ptr_array_index(job->tests, i);
+            struct test_result *result = new_result(work, planned->params, ++number);
             g_ptr_array_add(job->result->tests, result);
-            look_for_stop(work, last, &stop);
+            if (planned->skip == NULL)
+                look_for_stop(work, last, &stop);
             if (stop.why != NULL)
-                skip_test(work, params, result, stop.status, stop.host, stop.why);
+                skip_test(work, planned->params, result, stop.status, stop.host, stop.why);
             else
-                deal_with(work, params, dependencies, result);
+                deal_with(work, planned, dependencies, result);
             last = result;
         }
     }
@@ -375,7 +388,9 @@ static int run_body(void *arg, GError **err)
     work->listeners = scope_open("links");
 
     g_autoptr(GError) error = NULL;
-    if (bring_up_all(work, &error) < 0) {
+    if (!tests_any_runs(work->job->tests)) {
+        run_tests(work, NULL); /* says why, and touches no host */
+    } else if (bring_up_all(work, &error) < 0) {
         /* The user knows of his Ctrl-C, and of the time that is over it is noted already. */
         if (work->end_cause == NULL)
             job_result_trouble(work->job->result, error->message);

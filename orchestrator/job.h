@@ -11,7 +11,7 @@
 
 struct job {
     const struct run_options *options;
-    const GPtrArray *tests; /* struct params */
+    const GPtrArray *tests; /* struct planned_test (tests.h) */
     struct store *store;
     struct display *display;
     const struct secrets *secrets; /* what the tests say that nobody may read */

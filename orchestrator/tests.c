@@ -8,10 +8,19 @@
 /* A job of more tests than this is a mistake in a filter, not a plan. */
 #define MAX_TESTS 100000
 
-static void unref_params(gpointer params)
-{
-    params_unref(params);
-}
+/* So many mistakes are told at once. */
+#define MAX_ERRORS 20
+
+/* A walk over the tests. */
+struct walk {
+    const struct selection *selection;
+    struct judge *judge;
+    tests_fn fn;
+    void *user;
+    GHashTable *told;  /* mistakes, so that each is told once */
+    GString *mistakes; /* a line each */
+    unsigned n_seen;
+};
 
 struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cfg_options *options,
                        GError **err)
@@ -40,19 +49,23 @@ static bool file_sets(const char *file, const char *key)
  * A parameter that only the command line sets, that no node knows, and that is nearly the name of
  * one that they know, is a slip of the fingers. One's own variables are nobody's business.
  */
-static int check_typing(const char *file, const struct params *test, GError **err)
+static int check_typing(const char *file, struct cfg *config, const struct judgement *judgement,
+                        GError **err)
 {
-    struct params_iter it;
-    params_iter_init(&it, test);
-    while (params_iter_next(&it)) {
-        if (it.origin == NULL || !g_str_has_prefix(it.origin, TESTS_COMMAND_LINE) ||
-            description_parameter(it.key) != NULL)
+    g_autoptr(params) test = cfg_test_params(config, err);
+
+    if (test == NULL)
+        return -1;
+    for (unsigned i = 0; i < judgement->unknown->len; i++) {
+        const char *key = g_ptr_array_index(judgement->unknown, i);
+        const char *origin = params_origin(test, key);
+        if (origin == NULL || !g_str_has_prefix(origin, TESTS_COMMAND_LINE))
             continue;
-        const char *nearest = description_nearest(it.key);
-        if (nearest == NULL || file_sets(file, it.key))
+        const char *nearest = description_nearest(key);
+        if (nearest == NULL || file_sets(file, key))
             continue;
         g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
-                    "there is no parameter %s; did you mean %s? ('vtmh types' lists them)", it.key,
+                    "there is no parameter %s; did you mean %s? ('vtmh types' lists them)", key,
                     nearest);
         return -1;
     }
@@ -82,56 +95,177 @@ static int next_test(struct cfg *config, const char *wanted, unsigned n_read, GE
     return cfg_seek(config, wanted, err) < 0 ? -1 : 1;
 }
 
-GPtrArray *tests_read(const struct selection *selection, const char *wanted, GError **err)
+static void note_mistakes(struct walk *walk, struct cfg *config, const GPtrArray *errors)
 {
-    const char *file = selection->file;
+    g_autofree char *name =
+        test_name_short(cfg_test_shortname(config), cfg_test_name(config), walk->selection->file);
+
+    for (unsigned i = 0; i < errors->len; i++) {
+        const char *error = g_ptr_array_index(errors, i);
+
+        if (!g_hash_table_add(walk->told, g_strdup(error)))
+            continue;
+        if (g_hash_table_size(walk->told) <= MAX_ERRORS)
+            g_string_append_printf(walk->mistakes, "%s%s (test %s)",
+                                   walk->mistakes->len > 0 ? "\n" : "", error, name);
+    }
+}
+
+/* The test at which config stands. */
+static int look_at_test(struct walk *walk, struct cfg *config, GError **err)
+{
+    const struct judgement *judgement = judge_current(walk->judge, config, err);
+
+    if (judgement == NULL)
+        return -1;
+    if (++walk->n_seen > MAX_TESTS) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_LIMIT,
+                    "%s has more than %d tests; narrow it with --only", walk->selection->file,
+                    MAX_TESTS);
+        return -1;
+    }
+    if (walk->n_seen == 1 && check_typing(walk->selection->file, config, judgement, err) < 0)
+        return -1;
+    note_mistakes(walk, config, judgement->errors);
+    if (walk->mistakes->len > 0 || walk->fn == NULL)
+        return 0;
+    return walk->fn(config, judgement, walk->user, err);
+}
+
+static int fail_mistakes(const struct walk *walk, GError **err)
+{
+    unsigned n = g_hash_table_size(walk->told);
+
+    if (n > MAX_ERRORS)
+        g_string_append_printf(walk->mistakes, "\n… and %u more", n - MAX_ERRORS);
+    g_set_error_literal(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, walk->mistakes->str);
+    return -1;
+}
+
+static int walk_over(struct walk *walk, const char *wanted, GError **err)
+{
+    const struct selection *selection = walk->selection;
     const struct cfg_options options = {.defaults = selection->defaults,
                                         .expand = (const char *const *)selection->expand};
-    g_autoptr(cfg) config = tests_open(file, selection->extra, &options, err);
-    g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func(unref_params);
-    if (config == NULL)
-        return NULL;
-
+    g_autoptr(cfg) config = tests_open(selection->file, selection->extra, &options, err);
     int more;
-    while ((more = next_test(config, wanted, tests->len, err)) > 0) {
-        struct params *test = cfg_test_params(config, err);
-        if (test == NULL)
-            return NULL;
-        g_ptr_array_add(tests, test);
-        if (description_check(test, err) < 0) {
-            g_autofree char *name =
-                test_name_short(cfg_test_shortname(config), cfg_test_name(config), file);
-            g_prefix_error(err, "test %s: ", name);
-            return NULL;
-        }
-        if (tests->len > MAX_TESTS) {
-            g_set_error(err, CFG_ERROR, CFG_ERROR_LIMIT,
-                        "%s has more than %d tests; narrow it with --only", file, MAX_TESTS);
-            return NULL;
-        }
-    }
+
+    if (config == NULL)
+        return -1;
+    while ((more = next_test(config, wanted, walk->n_seen, err)) > 0)
+        if (look_at_test(walk, config, err) < 0)
+            return -1;
     if (more < 0)
-        return NULL;
-    if (tests->len == 0) {
-        fail_empty(selection, err);
-        return NULL;
+        return -1;
+    if (walk->n_seen == 0)
+        return fail_empty(selection, err);
+    return walk->mistakes->len > 0 ? fail_mistakes(walk, err) : 0;
+}
+
+int tests_walk(const struct selection *selection, const char *wanted, unsigned n_hosts, tests_fn fn,
+               void *user, GError **err)
+{
+    g_autoptr(judge) judge = judge_new(n_hosts);
+    g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GString) mistakes = g_string_new(NULL);
+    struct walk walk = {
+        .selection = selection,
+        .judge = judge,
+        .fn = fn,
+        .user = user,
+        .told = told,
+        .mistakes = mistakes,
+    };
+
+    return walk_over(&walk, wanted, err);
+}
+
+static void free_planned(gpointer data)
+{
+    struct planned_test *planned = data;
+
+    params_unref(planned->params);
+    g_free(planned->skip);
+    g_strfreev(planned->notes);
+    g_strfreev(planned->warnings);
+    g_free(planned);
+}
+
+static GStrv copy_sentences(const GPtrArray *sentences)
+{
+    GStrv copy = g_new0(char *, sentences->len + 1);
+
+    for (unsigned i = 0; i < sentences->len; i++)
+        copy[i] = g_strdup(g_ptr_array_index(sentences, i));
+    return copy;
+}
+
+struct planning {
+    GPtrArray *tests;
+    struct judge *resolver;
+};
+
+static int plan_test(struct cfg *config, const struct judgement *judgement, void *user,
+                     GError **err)
+{
+    struct planning *planning = user;
+    g_autoptr(params) params = cfg_test_params(config, err);
+    struct planned_test *planned;
+
+    if (params == NULL)
+        return -1;
+    planned = g_new0(struct planned_test, 1);
+    planned->params = judge_resolve(planning->resolver, params);
+    planned->notes = copy_sentences(judgement->notes);
+    planned->warnings = copy_sentences(judgement->warnings);
+    if (judgement->skips->len > 0) {
+        g_auto(GStrv) skips = copy_sentences(judgement->skips);
+
+        planned->skip = g_strjoinv("; ", skips);
     }
-    if (check_typing(file, g_ptr_array_index(tests, 0), err) < 0)
+    g_ptr_array_add(planning->tests, planned);
+    return 0;
+}
+
+GPtrArray *tests_read(const struct selection *selection, const char *wanted, unsigned n_hosts,
+                      GError **err)
+{
+    g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func(free_planned);
+    g_autoptr(judge) resolver = judge_new(n_hosts);
+    struct planning planning = {tests, resolver};
+
+    if (tests_walk(selection, wanted, n_hosts, plan_test, &planning, err) < 0)
         return NULL;
     return g_steal_pointer(&tests);
+}
+
+bool tests_any_runs(const GPtrArray *tests)
+{
+    for (unsigned i = 0; i < tests->len; i++)
+        if (((const struct planned_test *)g_ptr_array_index(tests, i))->skip == NULL)
+            return true;
+    return false;
+}
+
+static void add_guest(GPtrArray *guests, const char *name)
+{
+    if (name != NULL && *name != '\0' &&
+        !g_ptr_array_find_with_equal_func(guests, name, g_str_equal, NULL))
+        g_ptr_array_add(guests, g_strdup(name));
 }
 
 GStrv tests_guests(const GPtrArray *tests)
 {
     g_autoptr(GPtrArray) guests = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < tests->len; i++) {
-        const struct params *test = g_ptr_array_index(tests, i);
+        const struct planned_test *planned = g_ptr_array_index(tests, i);
         struct params_iter it;
-        params_iter_init(&it, test);
+        if (planned->skip != NULL)
+            continue;
+        params_iter_init(&it, planned->params);
         while (params_iter_next(&it))
-            if ((g_str_equal(it.key, "guest") || g_str_has_prefix(it.key, "guest_vm")) &&
-                !g_ptr_array_find_with_equal_func(guests, it.value, g_str_equal, NULL))
-                g_ptr_array_add(guests, g_strdup(it.value));
+            if (g_str_equal(it.key, "guest") || g_str_has_prefix(it.key, "guest_vm"))
+                add_guest(guests, it.value);
     }
     g_ptr_array_add(guests, NULL);
     return (GStrv)g_ptr_array_free(g_steal_pointer(&guests), FALSE);

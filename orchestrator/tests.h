@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cfg/cfg.h"
+#include "orchestrator/judge.h"
 #include "orchestrator/selection.h"
 
 /* What stands for a file in messages about lines of the command line. */
@@ -15,12 +16,33 @@ struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cf
                        GError **err);
 
 /*
- * Reads the file, adds the extra lines at its end, expands it, and checks every parameter
- * (description.h). wanted: a number from 1, a full or a short name of the one test to read; NULL:
- * all. Transfer full: array of struct params. The error is ready for the user: FILE:LINE:COL, the
- * line and a caret, what was expected. No test at all is an error, too.
+ * Looks at each test of the file with the extra lines at its end: is it right, can it be done
+ * (judge.h)? Memory does not grow with the number of tests. wanted: a number from 1, a full or a
+ * short name of the one test to look at; NULL: all. n_hosts: the size of the tuple.
+ *
+ * FN (may be NULL) is called for each test that is right, as long as none was wrong; config stands
+ * at the test. -1 from it ends the walk. An error is ready for the user: FILE:LINE: what is wrong,
+ * of up to 20 mistakes; or with the line and a caret. No test at all is an error, too.
  */
-GPtrArray *tests_read(const struct selection *selection, const char *wanted, GError **err);
+typedef int (*tests_fn)(struct cfg *config, const struct judgement *judgement, void *user,
+                        GError **err);
+int tests_walk(const struct selection *selection, const char *wanted, unsigned n_hosts, tests_fn fn,
+               void *user, GError **err);
 
-/* The guests that the tests need, NULL-terminated, each once: "tick", "jeos". Transfer full. */
+/* A test of a job, as it is to be run. */
+struct planned_test {
+    struct params *params; /* with current names only (judge_resolve()) */
+    char *skip;            /* why it is not to be run; NULL: it is */
+    GStrv notes, warnings;
+};
+
+/* All of them, walked over as above. Transfer full: array of struct planned_test. */
+GPtrArray *tests_read(const struct selection *selection, const char *wanted, unsigned n_hosts,
+                      GError **err);
+
+/* Whether there is a test to be run: not all are skipped. */
+bool tests_any_runs(const GPtrArray *tests);
+
+/* The guests that the tests to be run need, NULL-terminated, each once: "tick", "jeos". Transfer
+ * full. */
 GStrv tests_guests(const GPtrArray *tests);

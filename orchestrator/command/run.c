@@ -36,14 +36,32 @@ static int check_json_file(const struct run_options *options, GError **err)
     return file == NULL || strcmp(file, "-") == 0 ? 0 : file_check(file, err);
 }
 
-static void print_plan(const struct run_options *options, const GPtrArray *tests)
+/* A line a test: its number, its name, and why it would be skipped. */
+static int print_test(struct cfg *config, const struct judgement *judgement, void *user,
+                      G_GNUC_UNUSED GError **err)
 {
-    for (unsigned i = 0; i < tests->len; i++) {
-        const struct params *test = g_ptr_array_index(tests, i);
-        g_autofree char *name =
-            test_name_short(params_shortname(test), params_name(test), options->selection.file);
-        printf("%u  %s\n", i + 1, name);
+    const struct selection *selection = user;
+    g_autofree char *name =
+        test_name_short(cfg_test_shortname(config), cfg_test_name(config), selection->file);
+    const char *before = "  SKIP: ";
+
+    printf("%" G_GUINT64_FORMAT "  %s", cfg_test_number(config), name);
+    for (unsigned i = 0; i < judgement->skips->len; i++) {
+        printf("%s%s", before, (const char *)g_ptr_array_index(judgement->skips, i));
+        before = "; ";
     }
+    putchar('\n');
+    return 0;
+}
+
+static int print_plan(struct run_options *options)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (tests_walk(&options->selection, options->test, options->tuple, print_test,
+                   &options->selection, &error) == 0)
+        return 0;
+    return usage_error(error);
 }
 
 static unsigned terminal_columns(void)
@@ -80,7 +98,8 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
 {
     g_autoptr(secrets) secrets = secrets_new();
     for (unsigned i = 0; i < tests->len; i++)
-        secret_params_collect(g_ptr_array_index(tests, i), secrets);
+        secret_params_collect(((const struct planned_test *)g_ptr_array_index(tests, i))->params,
+                              secrets);
 
     g_autoptr(GError) error = NULL;
     struct job_result *result = job_result_new();
@@ -119,13 +138,12 @@ int command_run(int argc, char **argv)
         return 0;
     if (parsed < 0)
         return usage_error(error);
-    g_autoptr(GPtrArray) tests = tests_read(&options->selection, options->test, &error);
+    if (options->dry == RUN_DRY)
+        return print_plan(options);
+    g_autoptr(GPtrArray) tests =
+        tests_read(&options->selection, options->test, options->tuple, &error);
     if (tests == NULL)
         return usage_error(error);
-    if (options->dry == RUN_DRY) {
-        print_plan(options, tests);
-        return 0;
-    }
     if (check_machines(options, &error) < 0 || check_json_file(options, &error) < 0)
         return usage_error(error);
     g_autofree char *line = arguments_command_line(NULL, argc, argv);

@@ -2,6 +2,7 @@
 
 #include "orchestrator/arguments.h"
 #include "orchestrator/description.h"
+#include "orchestrator/objects.h"
 #include "orchestrator/result.h"
 
 #include <errno.h>
@@ -193,10 +194,25 @@ static void print_json(const json_t *json)
     putchar('\n');
 }
 
+/* A suffix, as in mem_vm1, may stand behind the name. */
+static const json_t *find_parameter(const char *name)
+{
+    struct key_parse *parse = objects_guess(name);
+    const char *known = parse->info != NULL ? parse->info->name : NULL;
+    size_t i;
+    const json_t *row;
+
+    key_parse_free(parse);
+    json_array_foreach (json_object_get(description(), "parameters"), i, row)
+        if (strcmp(text_of(row, "name"), known != NULL ? known : "") == 0)
+            return row;
+    return NULL;
+}
+
 static int print_one(const struct asking *asking)
 {
     const json_t *type = description_type(asking->name);
-    const json_t *parameter = description_parameter(asking->name);
+    const json_t *parameter = find_parameter(asking->name);
 
     if (type == NULL && parameter == NULL)
         return fail_unknown(asking->name);

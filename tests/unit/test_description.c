@@ -3,57 +3,49 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct params *with(const char *key, const char *value)
+Test(description, a_row_is_what_its_owner_has_declared)
 {
-    struct params *params = params_new();
+    const struct param_info *mem = description_parameter("mem");
+    const struct param_info *protocol = description_parameter("mig_protocol");
 
-    params_set(params, "type", "migration_multi_host", NULL);
-    params_set(params, key, value, "a.cfg:3");
-    return params;
+    cr_assert_not_null(mem);
+    cr_expect_eq(mem->kind, PARAM_SIZE);
+    cr_expect_eq(mem->unit, 1 << 20);
+    cr_expect_eq(mem->min, 1 << 20);
+    cr_expect_eq(mem->scopes, PARAM_OF_VM);
+    cr_expect_str_eq(mem->fallback, "256");
+    cr_assert_not_null(protocol);
+    cr_expect_eq(protocol->kind, PARAM_WORD);
+    cr_expect_str_eq(protocol->values[0], "tcp");
+    cr_expect_eq(protocol->care, PARAM_HONOURED);
+    cr_expect_null(param_value_unsupported(protocol, "tcp"));
+    cr_expect_not_null(param_value_unsupported(protocol, "unix"));
+    cr_expect_null(description_parameter("mem_vm1"), "endings depend on the test");
 }
 
-static void expect_error(const char *key, const char *value, const char *message)
+Test(description, a_historic_name_leads_to_the_current_one)
 {
-    g_autoptr(params) params = with(key, value);
-    g_autoptr(GError) err = NULL;
+    const struct param_alias *alias = description_alias("nic_mode");
 
-    cr_assert_eq(description_check(params, &err), -1, "%s = %s", key, value);
-    cr_expect(g_error_matches(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
-    cr_expect_not_null(strstr(err->message, "a.cfg:3"), "%s", err->message);
-    cr_expect_not_null(strstr(err->message, message), "%s", err->message);
+    cr_assert_not_null(alias);
+    cr_expect_str_eq(alias->current, "nettype");
+    cr_expect_str_eq(alias->values[0].from, "tap");
+    cr_expect_null(description_alias("nettype"));
 }
 
-Test(description, a_value_of_another_type_is_told_with_its_place)
+Test(description, knows_the_nearest_name_and_type)
 {
-    expect_error("smp", "two", "two");
-    expect_error("mig_offline_vm1", "perhaps", "perhaps");
-    expect_error("mig_timeout_host2_vm1", "soon", "soon");
-    expect_error("mem", "lots", "lots");
-}
-
-Test(description, a_vm_that_could_be_a_path_is_told_also_for_one_host_only)
-{
-    expect_error("vms", "vm1 ../x", "vms: '../x' cannot be a VM's name");
-    expect_error("vms_host2", "/x", "vms_host2: '/x' cannot be a VM's name");
-}
-
-Test(description, a_test_type_that_nobody_knows_names_those_there_are)
-{
-    expect_error("type", "migration_multi_hots", "there are: migration_multi_host");
-}
-
-Test(description, what_is_nobodys_parameter_may_be_anything)
-{
-    g_autoptr(params) params = with("my_own", "../../x");
-
-    cr_expect_eq(description_check(params, NULL), 0);
+    cr_expect_str_eq(description_nearest("mig_protocl"), "mig_protocol");
+    cr_expect_null(description_nearest("zzzzzzzzzzzz"));
+    cr_expect_str_eq(description_nearest_type("migration_multi_hots"), "migration_multi_host");
 }
 
 Test(description, a_duration_is_the_value_or_the_nodes_default)
 {
-    g_autoptr(params) set = with("test_timeout", "90s");
-    g_autoptr(params) unset = with("vms", "vm1");
+    g_autoptr(params) set = params_new();
+    g_autoptr(params) unset = params_new();
 
+    params_set(set, "test_timeout", "90s", NULL);
     cr_expect_eq(description_duration_ms(set, "test_timeout"), 90000);
     cr_expect_eq(description_duration_ms(unset, "test_timeout"), 14400000);
 }

@@ -1,0 +1,407 @@
+/*
+ * The judge's memory. A fact is a key with what the test sets it to and what there is to say of
+ * that. A meaning is what keys are for one set of objects; tests with the same VMs, cards and so on
+ * share one. Of a test only those facts are looked at that differ from the test before, or mean
+ * something else now; then what was said of all facts is gathered.
+ */
+#include "orchestrator/judge_private.h"
+
+#include "orchestrator/description.h"
+
+#include <string.h>
+
+/* The lists whose words are objects, and the word that avocado-vt's own configuration has where a
+ * test has no such list and the row has no default. */
+static const struct {
+    const char *name;
+    enum param_scope scope;
+    const char *usual;
+} lists[] = {
+    {"vms", PARAM_PER_VM, "vm1"},
+    {"nics", PARAM_PER_NIC, "nic1"},
+    {"images", PARAM_PER_IMAGE, "image1"},
+    {"cdroms", PARAM_PER_CDROM, "cd1"},
+    {"floppies", PARAM_PER_FLOPPY, "fl"},
+    {"monitors", PARAM_PER_MONITOR, "qmpmonitor1"},
+    {"serials", PARAM_PER_SERIAL, "serial0"},
+    {"redirs", PARAM_PER_REDIR, "remote_shell"},
+};
+
+static void free_meaning(void *data)
+{
+    struct meaning *meaning = data;
+
+    objects_free(meaning->objects);
+    g_ptr_array_unref(meaning->parses);
+    g_free(meaning);
+}
+
+static void free_parse(void *parse)
+{
+    key_parse_free(parse);
+}
+
+static void free_fact(void *data)
+{
+    struct fact *fact = data;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(fact->said); i++)
+        g_clear_pointer(&fact->said[i], g_ptr_array_unref);
+    g_free(fact->key);
+    g_free(fact->value);
+    g_free(fact->origin);
+    g_free(fact);
+}
+
+struct judge *judge_new(unsigned n_hosts)
+{
+    struct judge *judge = g_new0(struct judge, 1);
+
+    judge->n_hosts = n_hosts;
+    judge->facts = g_ptr_array_new_with_free_func(free_fact);
+    judge->by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    judge->by_number = g_ptr_array_new();
+    judge->meanings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_meaning);
+    judge->lists_changed = true;
+    judge->judgement = (struct judgement){
+        .errors = g_ptr_array_new_with_free_func(g_free),
+        .skips = g_ptr_array_new_with_free_func(g_free),
+        .warnings = g_ptr_array_new_with_free_func(g_free),
+        .notes = g_ptr_array_new_with_free_func(g_free),
+        .unknown = g_ptr_array_new(),
+    };
+    return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+    if (judge == NULL)
+        return;
+    g_ptr_array_unref(judge->judgement.errors);
+    g_ptr_array_unref(judge->judgement.skips);
+    g_ptr_array_unref(judge->judgement.warnings);
+    g_ptr_array_unref(judge->judgement.notes);
+    g_ptr_array_unref(judge->judgement.unknown);
+    g_hash_table_unref(judge->meanings);
+    g_hash_table_unref(judge->by_key);
+    g_ptr_array_unref(judge->by_number);
+    g_ptr_array_unref(judge->facts);
+    g_free(judge);
+}
+
+/* Whether the objects of the test may depend on the key. */
+static bool is_list(const char *key)
+{
+    if (strcmp(key, "main_vm") == 0)
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        size_t size = strlen(lists[i].name);
+
+        if (strncmp(key, lists[i].name, size) == 0 && (key[size] == '\0' || key[size] == '_'))
+            return true;
+    }
+    return false;
+}
+
+static struct fact *fact_of(struct judge *judge, const char *key, size_t size)
+{
+    g_autofree char *name = g_strndup(key, size);
+    struct fact *fact = g_hash_table_lookup(judge->by_key, name);
+
+    if (fact != NULL)
+        return fact;
+    fact = g_new0(struct fact, 1);
+    fact->key = g_steal_pointer(&name);
+    fact->id = judge->facts->len;
+    fact->is_list = is_list(fact->key);
+    g_ptr_array_add(judge->facts, fact);
+    g_hash_table_insert(judge->by_key, fact->key, fact);
+    return fact;
+}
+
+static bool same_text(const char *old, const char *new, size_t size)
+{
+    if (old == NULL || new == NULL)
+        return old == new;
+    return strncmp(old, new, size) == 0 && old[size] == '\0';
+}
+
+/* value: NULL if the test does not have the key. Takes the origin. */
+static void set_fact(struct judge *judge, struct fact *fact, const char *value, size_t size,
+                     char *origin)
+{
+    bool is_same = same_text(fact->value, value, size);
+
+    if (!is_same) {
+        g_free(fact->value);
+        fact->value = value != NULL ? g_strndup(value, size) : NULL;
+        judge->lists_changed = judge->lists_changed || fact->is_list;
+    }
+    if (!is_same || g_strcmp0(origin, fact->origin) != 0)
+        fact->is_stale = true;
+    g_free(fact->origin);
+    fact->origin = origin;
+}
+
+const struct fact *judge_fact(const struct judge *judge, const char *key)
+{
+    const struct fact *fact = g_hash_table_lookup(judge->by_key, key);
+
+    return fact != NULL && fact->value != NULL ? fact : NULL;
+}
+
+const char *judge_value(const struct judge *judge, const char *key)
+{
+    const struct fact *fact = judge_fact(judge, key);
+
+    return fact != NULL ? fact->value : NULL;
+}
+
+const char *judge_lookup(const struct judge *judge, const char *name, const char *inner,
+                         const char *vm, unsigned host, const struct fact **fact_out)
+{
+    const struct param_info *info = description_parameter(name);
+    char key[256];
+
+    /* From the most specific: an inner object, then a VM, then a host is left out. */
+    for (unsigned without = 0; without < 8; without++) {
+        bool no_host = without & 1, no_vm = without & 2, no_inner = without & 4;
+        const struct fact *fact;
+        int n = g_snprintf(key, sizeof key, "%s", name);
+
+        if ((!no_inner && inner == NULL) || (!no_vm && vm == NULL) || (!no_host && host == 0))
+            continue;
+        if (!no_inner)
+            n += g_snprintf(key + MIN(n, 255), (gulong)(256 - MIN(n, 255)), "_%s", inner);
+        if (!no_vm)
+            n += g_snprintf(key + MIN(n, 255), (gulong)(256 - MIN(n, 255)), "_%s", vm);
+        if (!no_host)
+            g_snprintf(key + MIN(n, 255), (gulong)(256 - MIN(n, 255)), "_host%u", host);
+        fact = judge_fact(judge, key);
+        if (fact == NULL)
+            continue;
+        if (fact_out != NULL)
+            *fact_out = fact;
+        return fact->value;
+    }
+    if (fact_out != NULL)
+        *fact_out = NULL;
+    return info != NULL ? info->fallback : NULL;
+}
+
+static GStrv split_words(const char *text)
+{
+    g_autoptr(params) params = params_new();
+
+    params_set(params, "list", text != NULL ? text : "", NULL);
+    return params_objects(params, "list");
+}
+
+GStrv judge_list(const struct judge *judge, const char *name, const char *vm, unsigned host)
+{
+    return split_words(judge_lookup(judge, name, NULL, vm, host, NULL));
+}
+
+static void add_words(struct objects *objects, enum param_scope scope, const char *text)
+{
+    g_auto(GStrv) words = split_words(text);
+
+    for (char **word = words; *word != NULL; word++)
+        objects_add(objects, scope, *word);
+}
+
+/* One list, and those that are it for a VM or a host. */
+static void add_list(struct judge *judge, struct meaning *meaning, unsigned list)
+{
+    const char *name = lists[list].name;
+    const struct param_info *info = description_parameter(name);
+    size_t size = strlen(name);
+    bool is_set = false, is_empty = true;
+
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        const struct fact *fact = g_ptr_array_index(judge->facts, i);
+
+        if (!fact->is_list || fact->value == NULL || strncmp(fact->key, name, size) != 0 ||
+            !objects_is_place(meaning->objects, fact->key + size))
+            continue;
+        is_set = is_set || fact->key[size] == '\0';
+        is_empty = is_empty && fact->value[strspn(fact->value, " \t")] == '\0';
+        add_words(meaning->objects, lists[list].scope, fact->value);
+    }
+    if (is_set && is_empty)
+        meaning->empty |= lists[list].scope;
+    if (!is_set)
+        add_words(meaning->objects, lists[list].scope,
+                  info != NULL && info->fallback != NULL ? info->fallback : lists[list].usual);
+}
+
+static struct meaning *new_meaning(struct judge *judge)
+{
+    struct meaning *meaning = g_new0(struct meaning, 1);
+    const char *main_vm = judge_value(judge, "main_vm");
+
+    meaning->objects = objects_new(judge->n_hosts);
+    meaning->parses = g_ptr_array_new_with_free_func(free_parse);
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++)
+        add_list(judge, meaning, i);
+    if (main_vm != NULL)
+        add_words(meaning->objects, PARAM_PER_VM, main_vm);
+    return meaning;
+}
+
+/* All lists as one text. */
+static char *describe_lists(const struct judge *judge)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        const struct fact *fact = g_ptr_array_index(judge->facts, i);
+
+        if (fact->is_list && fact->value != NULL)
+            g_string_append_printf(text, "\n%u=%s", fact->id, fact->value);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void find_meaning(struct judge *judge)
+{
+    g_autofree char *text = NULL;
+    struct meaning *meaning;
+
+    if (!judge->lists_changed)
+        return;
+    judge->lists_changed = false;
+    text = describe_lists(judge);
+    meaning = g_hash_table_lookup(judge->meanings, text);
+    if (meaning == NULL) {
+        meaning = new_meaning(judge);
+        g_hash_table_insert(judge->meanings, g_steal_pointer(&text), meaning);
+    }
+    judge->meaning = meaning;
+    for (unsigned i = 0; i < judge->facts->len; i++)
+        ((struct fact *)g_ptr_array_index(judge->facts, i))->is_stale = true;
+}
+
+static const struct key_parse *parse_of(const struct meaning *meaning, const struct fact *fact)
+{
+    if (meaning->parses->len <= fact->id)
+        g_ptr_array_set_size(meaning->parses, (int)fact->id + 64);
+    if (meaning->parses->pdata[fact->id] == NULL)
+        meaning->parses->pdata[fact->id] = objects_parse(meaning->objects, fact->key);
+    return meaning->parses->pdata[fact->id];
+}
+
+static GPtrArray *sentences(struct judgement *judgement, enum say say)
+{
+    return say == SAY_ERROR     ? judgement->errors
+           : say == SAY_SKIP    ? judgement->skips
+           : say == SAY_WARNING ? judgement->warnings
+                                : judgement->notes;
+}
+
+void judge_say(struct judge *judge, enum say say, const struct fact *fact, const char *format, ...)
+{
+    GString *text = g_string_new(NULL);
+    va_list args;
+
+    if (say == SAY_ERROR && fact != NULL && fact->origin != NULL)
+        g_string_append_printf(text, "%s: ", fact->origin);
+    va_start(args, format);
+    g_string_append_vprintf(text, format, args);
+    va_end(args);
+    g_ptr_array_add(sentences(&judge->judgement, say), g_string_free(text, FALSE));
+}
+
+static void gather(struct judge *judge, const struct fact *fact)
+{
+    for (unsigned say = 0; say < G_N_ELEMENTS(fact->said); say++)
+        for (unsigned i = 0; fact->said[say] != NULL && i < fact->said[say]->len; i++)
+            g_ptr_array_add(sentences(&judge->judgement, say),
+                            g_strdup(g_ptr_array_index(fact->said[say], i)));
+    if (fact->parse->class == KEY_UNKNOWN)
+        g_ptr_array_add(judge->judgement.unknown, fact->key);
+}
+
+static const struct judgement *pass_judgement(struct judge *judge)
+{
+    struct judgement *judgement = &judge->judgement;
+
+    find_meaning(judge);
+    g_ptr_array_set_size(judgement->errors, 0);
+    g_ptr_array_set_size(judgement->skips, 0);
+    g_ptr_array_set_size(judgement->warnings, 0);
+    g_ptr_array_set_size(judgement->notes, 0);
+    g_ptr_array_set_size(judgement->unknown, 0);
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        struct fact *fact = g_ptr_array_index(judge->facts, i);
+
+        if (fact->value == NULL)
+            continue;
+        if (fact->is_stale) {
+            fact->parse = parse_of(judge->meaning, fact);
+            judge_look_at(judge, fact);
+            fact->is_stale = false;
+        }
+        gather(judge, fact);
+    }
+    judge_rules(judge);
+    return judgement;
+}
+
+static void take_change(const struct cfg_change *change, void *user)
+{
+    struct judge *judge = user;
+    struct fact *fact;
+
+    if (judge->by_number->len <= change->number)
+        g_ptr_array_set_size(judge->by_number, (int)change->number + 64);
+    fact = judge->by_number->pdata[change->number];
+    if (fact == NULL)
+        fact = judge->by_number->pdata[change->number] =
+            fact_of(judge, change->key, change->key_size);
+    set_fact(judge, fact, change->value, change->value_size,
+             change->file != NULL ? g_strdup_printf("%s:%u", change->file, change->line) : NULL);
+}
+
+const struct judgement *judge_current(struct judge *judge, struct cfg *config, GError **err)
+{
+    if (cfg_test_changes(config, take_change, judge, err) < 0)
+        return NULL;
+    return pass_judgement(judge);
+}
+
+/* What names the test, not what it does. */
+static bool is_name(const char *key)
+{
+    return strcmp(key, "name") == 0 || strcmp(key, "shortname") == 0;
+}
+
+const struct judgement *judge_params(struct judge *judge, const struct params *params)
+{
+    struct params_iter it;
+
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        struct fact *fact = g_ptr_array_index(judge->facts, i);
+
+        if (fact->value != NULL && params_get(params, fact->key) == NULL)
+            set_fact(judge, fact, NULL, 0, NULL);
+    }
+    for (params_iter_init(&it, params); params_iter_next(&it);)
+        if (!is_name(it.key))
+            set_fact(judge, fact_of(judge, it.key, strlen(it.key)), it.value, strlen(it.value),
+                     g_strdup(it.origin));
+    return pass_judgement(judge);
+}
+
+bool judgement_error(const struct judgement *judgement, GError **err)
+{
+    g_autofree char *text = NULL;
+
+    if (judgement->errors->len == 0)
+        return false;
+    g_ptr_array_add(judgement->errors, NULL);
+    text = g_strjoinv("\n", (char **)judgement->errors->pdata);
+    g_ptr_array_set_size(judgement->errors, (int)judgement->errors->len - 1);
+    g_set_error_literal(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, text);
+    return true;
+}

@@ -1,0 +1,241 @@
+/* What several parameters mean together. */
+#include "orchestrator/judge_private.h"
+
+#include "orchestrator/description.h"
+
+#include <string.h>
+
+static bool is_blank(const char *text)
+{
+    return text == NULL || text[strspn(text, " \t")] == '\0';
+}
+
+static void check_skip(struct judge *judge)
+{
+    const char *value = judge_value(judge, "skip");
+    bool skip = false;
+
+    if (!is_blank(value) && params_parse_bool("skip", value, &skip, NULL) == 0 && skip)
+        judge_say(judge, SAY_SKIP, NULL, "skip = yes");
+}
+
+static void check_type(struct judge *judge)
+{
+    const struct fact *fact = judge_fact(judge, "type");
+    const struct param_info *info = description_parameter("type");
+    g_autofree char *known = description_types();
+    const char *near;
+
+    if (fact == NULL || is_blank(fact->value)) {
+        judge_say(judge, SAY_ERROR, fact, "the test has no type (expected %s)", known);
+        return;
+    }
+    if (description_type(fact->value) != NULL ||
+        (info != NULL && param_value_unsupported(info, fact->value) != NULL))
+        return;
+    near = description_nearest_type(fact->value);
+    judge_say(judge, SAY_ERROR, fact, "type = %s: no such test type%s%s%s (expected %s)",
+              fact->value, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+              near != NULL ? "?" : "", known);
+}
+
+/* The word that stands there twice, NULL if none does. Transfer full. */
+static char *find_twice(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
+
+    for (char **word = words; *word != NULL; word++)
+        for (char **other = words; other != word && **word != '\0'; other++)
+            if (strcmp(*word, *other) == 0)
+                return g_strdup(*word);
+    return NULL;
+}
+
+static void check_vms(struct judge *judge)
+{
+    const struct fact *fact = judge_fact(judge, "vms");
+    const struct fact *main_vm = judge_fact(judge, "main_vm");
+    g_auto(GStrv) vms = judge_list(judge, "vms", NULL, 0);
+    g_autofree char *twice = fact != NULL ? find_twice(fact->value) : NULL;
+
+    if (twice != NULL)
+        judge_say(judge, SAY_ERROR, fact, "vms names %s twice", twice);
+    if (main_vm == NULL || is_blank(main_vm->value)) {
+        if (vms[0] == NULL)
+            judge_say(judge, SAY_ERROR, fact, "vms is empty: nothing to migrate");
+        return;
+    }
+    if (!g_strv_contains((const char *const *)vms, main_vm->value))
+        judge_say(judge, SAY_NOTE, NULL,
+                  "main_vm = %s is not among vms: it becomes the first of them", main_vm->value);
+}
+
+/* What must hold of each VM on each host; told once, where it is so for more than one. */
+typedef bool (*vm_rule)(struct judge *judge, const char *vm, unsigned host);
+
+static void for_each_vm(struct judge *judge, vm_rule rule)
+{
+    g_auto(GStrv) vms = judge_list(judge, "vms", NULL, 0);
+
+    for (char **vm = vms; *vm != NULL; vm++)
+        for (unsigned host = 1; host <= judge->n_hosts; host++)
+            if (rule(judge, *vm, host))
+                return;
+}
+
+static bool read_size(const char *name, const char *text, uint64_t *out)
+{
+    const struct param_info *info = description_parameter(name);
+
+    return !is_blank(text) && info != NULL &&
+           params_parse_size(name, text, info->unit, out, NULL) == 0;
+}
+
+static bool check_memory(struct judge *judge, const char *vm, unsigned host)
+{
+    const struct fact *fact, *memory;
+    const char *dirty = judge_lookup(judge, "dirty_mem", NULL, vm, host, &fact);
+    const char *mem = judge_lookup(judge, "mem", NULL, vm, host, &memory);
+    uint64_t written, there;
+
+    if (!read_size("dirty_mem", dirty, &written) || !read_size("mem", mem, &there) ||
+        written <= there)
+        return false;
+    judge_say(judge, SAY_ERROR, fact != NULL ? fact : memory,
+              "dirty_mem = %s is more than mem = %s (of %s)", dirty, mem, vm);
+    return true;
+}
+
+/* What jeos has and tick has not. */
+static const char *const needs_system[] = {
+    "migration_bg_command",
+    "migration_bg_check_command",
+    "kernel_params",
+};
+
+static bool check_tick(struct judge *judge, const char *vm, unsigned host)
+{
+    const struct fact *fact;
+    const char *value;
+    uint64_t bytes;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(needs_system); i++) {
+        value = judge_lookup(judge, needs_system[i], NULL, vm, host, &fact);
+        if (fact != NULL && !is_blank(value))
+            judge_say(judge, SAY_SKIP, fact,
+                      "%s is not supported: guest tick has no system that runs"
+                      " commands",
+                      fact->key);
+    }
+    value = judge_lookup(judge, "disk_write_mem", NULL, vm, host, &fact);
+    if (fact != NULL && read_size("disk_write_mem", value, &bytes) && bytes > 0)
+        judge_say(judge, SAY_SKIP, fact, "%s is not supported: guest tick has no disk", fact->key);
+    return judge->judgement.skips->len > 0;
+}
+
+static bool check_guest(struct judge *judge, const char *vm, unsigned host)
+{
+    const char *guest = judge_lookup(judge, "guest", NULL, vm, host, NULL);
+    g_auto(GStrv) nics = judge_list(judge, "nics", vm, host);
+
+    if (g_strcmp0(guest, "tick") == 0)
+        return check_tick(judge, vm, host);
+    if (g_strcmp0(guest, "jeos") != 0 || nics[0] != NULL)
+        return false;
+    judge_say(judge, SAY_SKIP, NULL, "guest = jeos needs a card: nics is empty (of %s)", vm);
+    return true;
+}
+
+/* A parameter of a card for a guest that has none, unless it asks for what all cards are anyway. */
+static void check_cards_of_tick(struct judge *judge)
+{
+    g_auto(GStrv) vms = judge_list(judge, "vms", NULL, 0);
+
+    for (char **vm = vms; *vm != NULL; vm++)
+        if (g_strcmp0(judge_lookup(judge, "guest", NULL, *vm, 0, NULL), "tick") != 0)
+            return;
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        const struct fact *fact = g_ptr_array_index(judge->facts, i);
+        const struct param_info *info = fact->value != NULL ? fact->parse->info : NULL;
+
+        if (info == NULL || !(info->scopes & PARAM_PER_NIC) || info->care != PARAM_HONOURED ||
+            fact->parse->class != KEY_KNOWN || is_blank(fact->value) ||
+            fact->said[SAY_SKIP] != NULL || fact->said[SAY_ERROR] != NULL ||
+            judge->meaning->empty & PARAM_PER_NIC ||
+            (info->fallback != NULL && param_value_equal(info, fact->value, info->fallback)))
+            continue;
+        judge_say(judge, SAY_SKIP, fact, "%s = %s is not supported: guest tick has no card",
+                  fact->key, judge_shown(fact));
+    }
+}
+
+static void check_historic(struct judge *judge)
+{
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        const struct fact *fact = g_ptr_array_index(judge->facts, i), *current;
+        const char *value;
+
+        if (fact->value == NULL || fact->parse->alias == NULL || fact->parse->class != KEY_KNOWN)
+            continue;
+        current = judge_fact(judge, fact->parse->current);
+        value = judge_translate(fact, NULL);
+        if (current == NULL || value == NULL ||
+            param_value_equal(fact->parse->info, value, current->value))
+            continue;
+        judge_say(judge, SAY_ERROR, fact,
+                  "%s = %s and %s = %s (%s) say two things of one parameter", fact->key,
+                  judge_shown(fact), current->key,
+                  fact->parse->info->secret ? "***" : current->value,
+                  current->origin != NULL ? current->origin : "default");
+    }
+}
+
+void judge_rules(struct judge *judge)
+{
+    check_skip(judge);
+    check_type(judge);
+    check_vms(judge);
+    for_each_vm(judge, check_memory);
+    for_each_vm(judge, check_guest);
+    check_cards_of_tick(judge);
+    check_historic(judge);
+}
+
+static void resolve_historic(struct judge *judge, struct params *params)
+{
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        const struct fact *fact = g_ptr_array_index(judge->facts, i);
+        const char *value;
+
+        if (fact->value == NULL || fact->parse->alias == NULL || fact->parse->class != KEY_KNOWN)
+            continue;
+        value = judge_translate(fact, NULL);
+        if (value != NULL && params_get(params, fact->parse->current) == NULL)
+            params_set(params, fact->parse->current, value, fact->origin);
+    }
+}
+
+static void resolve_main_vm(struct judge *judge, struct params *params)
+{
+    const struct fact *main_vm = judge_fact(judge, "main_vm");
+    g_auto(GStrv) vms = judge_list(judge, "vms", NULL, 0);
+    g_autofree char *list = NULL;
+    g_autofree char *all = NULL;
+
+    if (main_vm == NULL || is_blank(main_vm->value) ||
+        g_strv_contains((const char *const *)vms, main_vm->value))
+        return;
+    list = g_strjoinv(" ", vms);
+    all = g_strdup_printf("%s %s", main_vm->value, list);
+    params_set(params, "vms", g_strchomp(all), main_vm->origin);
+}
+
+struct params *judge_resolve(struct judge *judge, const struct params *params)
+{
+    struct params *resolved = params_copy(params);
+
+    judge_params(judge, params);
+    resolve_historic(judge, resolved);
+    resolve_main_vm(judge, resolved);
+    return resolved;
+}

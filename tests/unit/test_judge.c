@@ -1,0 +1,287 @@
+#include "orchestrator/judge.h"
+#include "orchestrator/objects.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* A test of two hosts; each line is KEY = VALUE, in line 1, 2, … of a.cfg. */
+static struct params *test_of(const char *lines)
+{
+    struct params *params = params_new();
+    g_auto(GStrv) list = g_strsplit(lines, "\n", -1);
+
+    params_set(params, "type", "migration_multi_host", "a.cfg:0");
+    for (unsigned i = 0; list[i] != NULL && *list[i] != '\0'; i++) {
+        g_auto(GStrv) pair = g_strsplit(list[i], "=", 2);
+        g_autofree char *origin = g_strdup_printf("a.cfg:%u", i + 1);
+
+        params_set(params, g_strstrip(pair[0]), g_strstrip(pair[1]), origin);
+    }
+    return params;
+}
+
+static void append(GString *text, char kind, const GPtrArray *sentences)
+{
+    for (unsigned i = 0; i < sentences->len; i++)
+        g_string_append_printf(text, "%c %s\n", kind, (char *)g_ptr_array_index(sentences, i));
+}
+
+/* Transfer full. */
+static char *text_of(const struct judgement *judgement)
+{
+    GString *text = g_string_new(NULL);
+
+    append(text, 'E', judgement->errors);
+    append(text, 'S', judgement->skips);
+    append(text, 'W', judgement->warnings);
+    append(text, 'N', judgement->notes);
+    append(text, '?', judgement->unknown);
+    return g_string_free(text, FALSE);
+}
+
+static void expect(const char *lines, const char *said)
+{
+    g_autoptr(params) params = test_of(lines);
+    g_autoptr(judge) judge = judge_new(2);
+    g_autofree char *text = text_of(judge_params(judge, params));
+
+    cr_expect_str_eq(text, said, "of:\n%sgot:\n%swanted:\n%s", lines, text, said);
+}
+
+Test(judge, what_is_right_needs_no_words)
+{
+    expect("", "");
+    expect("mem=512\nmem_vm1=1G\nmig_protocol=tcp\nenable_kvm=off\nmig_port=5200-5899\n", "");
+}
+
+Test(judge, a_wrong_value_is_told_with_its_place_and_what_would_be_right)
+{
+    expect("mig_protocol=udp\n", "E a.cfg:1: mig_protocol = udp: no such value (expected tcp)\n");
+    expect("nettype=brigde\n",
+           "E a.cfg:1: nettype = brigde: no such value; did you mean bridge? (expected user)\n");
+    expect("enable_kvm=maybe\n",
+           "E a.cfg:1: enable_kvm = maybe: no such value (expected yes, no, auto)\n");
+    expect("mig_port=99999\n", "E a.cfg:1: mig_port = 99999: expected a port (1 to 65535), a range "
+                               "such as 5200-5899, or 0\n");
+    expect("vms=vm1 ../x\n", "E a.cfg:1: vms = vm1 ../x: '../x' cannot be a VM's name: letters, "
+                             "digits, '_', '.' and '-', at most 32\n");
+}
+
+Test(judge, a_value_with_endings_is_checked_like_the_plain_one)
+{
+    expect("smp_vm1_host2=0\n", "E a.cfg:1: smp_vm1_host2 = 0: expected 1 to 65535\n");
+    expect("mac_nic1=zz\n",
+           "E a.cfg:1: mac_nic1 = zz: expected a MAC address such as 52:54:00:12:34:56\n");
+    expect("vms=a\nmem_a=lots\n",
+           "E a.cfg:2: mem_a = lots: expected a size such as 512M or 1.5G\n");
+}
+
+/* The reason stands in the row. */
+static void expect_reason(const char *key, const char *value)
+{
+    struct key_parse *parse = objects_guess(key);
+    g_autofree char *line = g_strdup_printf("%s=%s\n", key, value);
+    g_autofree char *said =
+        g_strdup_printf("S %s = %s is not supported: %s\n", key, value, parse->info->why);
+
+    expect(line, said);
+    key_parse_free(parse);
+}
+
+Test(judge, what_is_known_and_not_done_is_a_reason_to_skip)
+{
+    expect("mig_protocol=unix\n", "S mig_protocol = unix is not supported: VMs move by tcp only\n");
+    expect("uuid=random\n",
+           "S uuid = random is not supported: the two ends of a migration would not agree\n");
+    expect_reason("start_vm", "off");
+    expect("start_vm=yes\n", "");
+    expect_reason("image_name_image1", "/x");
+    expect("nettype=bridge\nnics=\n", "");
+    expect("image_name=\n", "");
+    expect("skip=on\n", "S skip = yes\n");
+    expect("skip=off\n", "");
+}
+
+Test(judge, what_changes_nothing_is_a_note)
+{
+    expect("comm_port=13234\n",
+           "N comm_port has no effect: hosts meet over vtmh's own links, which need no port\n");
+    expect("mem_on_error=1\n",
+           "N mem_on_error is not supported yet: mem is the same after a failure\n");
+}
+
+Test(judge, names_of_the_users_own_are_free)
+{
+    expect("mem_chk_re_str=x\nmem_=y\n", "? mem_chk_re_str\n? mem_\n");
+}
+
+Test(judge, an_object_that_is_not_there_is_a_note)
+{
+    expect("mem_host3=1\n", "N mem_host3 has no effect: there is no host host3 in this test\n");
+    expect("dirty_mem_vm7=1\n", "N dirty_mem_vm7 has no effect: there is no VM vm7 in this test\n");
+    expect("vms=vm1 vm7\ndirty_mem_vm7=1\n", "");
+}
+
+Test(judge, what_must_be_equal_on_all_hosts_is_told)
+{
+    expect("vms_host2=vm1\n", "E a.cfg:1: vms_host2: vms must be equal on all hosts\n");
+    expect("migrate_count_host2=2\n",
+           "E a.cfg:1: migrate_count_host2: migrate_count must be equal on all hosts\n");
+    expect("mem_host2_vm1=2\n",
+           "E a.cfg:1: mem_host2_vm1: its endings stand in another order: mem_vm1_host2\n");
+    expect("migrate_count_vm1=2\n",
+           "S migrate_count_vm1 is not supported: migrate_count cannot be set for one VM\n");
+}
+
+Test(judge, vms_are_some_and_each_is_named_once)
+{
+    expect("vms=\n", "E a.cfg:1: vms is empty: nothing to migrate\n");
+    expect("vms=a b a\n", "E a.cfg:1: vms names a twice\n");
+    expect("main_vm=a\nmem_a=64\n",
+           "N main_vm = a is not among vms: it becomes the first of them\n");
+    expect("main_vm=vm1\n", "");
+}
+
+Test(judge, a_guest_does_not_write_more_memory_than_it_has)
+{
+    expect("mem=64\ndirty_mem=65\n", "E a.cfg:2: dirty_mem = 65 is more than mem = 64 (of vm1)\n");
+    expect("mem=64\ndirty_mem=64M\n", "");
+    expect("vms=a b\nmem_b_host2=8\n", "E a.cfg:2: dirty_mem = 16 is more than mem = 8 (of b)\n");
+    expect("vms=a b\nmem=8\nmem_a=16\nmem_b=16\n", "");
+}
+
+Test(judge, cards_are_what_jeos_needs_and_tick_has_not)
+{
+    expect("guest=jeos\nnics=\n", "S guest = jeos needs a card: nics is empty (of vm1)\n");
+    expect("guest=jeos\nnics=\nnics_vm1=nic1\n", "");
+    expect("guest=tick\nnics=\n", "");
+    expect("guest=tick\nnic_model=e1000\n",
+           "S nic_model = e1000 is not supported: guest tick has no card\n");
+    expect("guest=tick\nnic_model=virtio\nnettype=user\n", "");
+    expect("guest=jeos\nnic_model=e1000\n", "");
+    expect(
+        "guest=tick\nmigration_bg_command=x\n",
+        "S migration_bg_command is not supported: guest tick has no system that runs commands\n");
+    expect("guest=jeos\nmigration_bg_command=x\n", "");
+    expect("disk_write_mem=1\n", "S disk_write_mem is not supported: guest tick has no disk\n");
+    expect("disk_write_mem=0\n", "");
+}
+
+Test(judge, a_historic_name_means_what_the_current_one_does)
+{
+    expect("guest=jeos\nnic_mode=user\n", "N nic_mode is a historic name of nettype\n");
+    expect("nic_mode=tap\n", "S nic_mode = tap is not supported: cards are connected to QEMU's "
+                             "user network only\nN nic_mode is a historic name of nettype\n");
+    expect("nic_mode=foo\n", "E a.cfg:1: nic_mode = foo: no such value (expected tap, user)\n");
+    expect("nic_mode=user\nnettype=user\n", "N nic_mode is a historic name of nettype\n");
+    expect("guest=jeos\nnic_mac_nic1=52:54:00:00:00:01\nmac_nic1=52:54:00:00:00:02\n",
+           "E a.cfg:2: nic_mac_nic1 = 52:54:00:00:00:01 and mac_nic1 = 52:54:00:00:00:02 (a.cfg:3) "
+           "say two things of one parameter\nN nic_mac is a historic name of mac\n");
+}
+
+Test(judge, a_type_that_nobody_knows_names_the_nearest)
+{
+    g_autoptr(params) params = params_new();
+    g_autoptr(judge) judge = judge_new(2);
+    const struct judgement *judgement = judge_params(judge, params);
+
+    cr_assert_eq(judgement->errors->len, 1);
+    cr_expect_not_null(strstr(judgement->errors->pdata[0], "the test has no type"));
+    params_set(params, "type", "migration_multi_hots", "a.cfg:1");
+    judgement = judge_params(judge, params);
+    cr_assert_eq(judgement->errors->len, 1);
+    cr_expect(g_str_has_prefix(judgement->errors->pdata[0],
+                               "a.cfg:1: type = migration_multi_hots: no such test type; did you "
+                               "mean migration_multi_host? (expected migration_multi_host, "),
+              "%s", (char *)judgement->errors->pdata[0]);
+}
+
+/* In any order: keys are gone through as they were first seen. */
+static void expect_same_lines(const char *said, const char *wanted, const char *of)
+{
+    g_auto(GStrv) a = g_strsplit(said, "\n", -1);
+    g_auto(GStrv) b = g_strsplit(wanted, "\n", -1);
+
+    cr_expect_eq(g_strv_length(a), g_strv_length(b), "of %s:\n%s\nwanted\n%s", of, said, wanted);
+    for (char **line = b; *line != NULL; line++)
+        cr_expect(g_strv_contains((const char *const *)a, *line), "of %s: %s not in\n%s", of, *line,
+                  said);
+}
+
+/* What is said of a test must not depend on the tests before it. */
+Test(judge, a_test_is_judged_as_if_it_were_the_first)
+{
+    static const char *const tests[] = {
+        "mem=64\n",
+        "mem_a=64\n",
+        "vms=a\nmem_a=64\n",
+        "vms=a\nmem_a=lots\n",
+        "mem_a=lots\n",
+        "",
+        "nic_mode=tap\n",
+        "nic_mode=tap\nnics=\n",
+        "vms=\n",
+        "mig_protocol=unix\nown=1\n",
+        "main_vm=a\nmem_a=64\n",
+        "guest=jeos\nnics=\n",
+    };
+    g_autoptr(judge) judge = judge_new(2);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(tests) * G_N_ELEMENTS(tests); i++) {
+        const char *lines = tests[i % 2 == 0 ? i / G_N_ELEMENTS(tests) : i % G_N_ELEMENTS(tests)];
+        g_autoptr(params) params = test_of(lines);
+        g_autoptr(judge) fresh = judge_new(2);
+        g_autofree char *said = text_of(judge_params(judge, params));
+        g_autofree char *wanted = text_of(judge_params(fresh, params));
+
+        expect_same_lines(said, wanted, lines);
+    }
+}
+
+Test(judge, tests_of_a_configuration_are_judged_like_their_params)
+{
+    static const char text[] = "type = migration_multi_host\nmem = 64\nvms = vm1\n"
+                               "variants:\n  - a:\n      mem_vm1 = lots\n  - b:\n      vms = a\n"
+                               "      mem_a = ${mem}0\n      own_${mem} = 1\n  - c:\n"
+                               "      del mem\n      mig_protocol = unix\n  - d:\n      vms =\n"
+                               "variants:\n  - x:\n      dirty_mem = 65\n  - y:\n"
+                               "      start_vm = no\n      suffix _vm1\n      smp = 0\n";
+    g_autoptr(cfg) config = cfg_new(NULL);
+    g_autoptr(judge) judge = judge_new(2);
+    unsigned n = 0;
+
+    cr_assert_eq(cfg_parse_text(config, "a.cfg", text, NULL), 0);
+    while (cfg_next(config, NULL) > 0) {
+        g_autoptr(params) params = cfg_test_params(config, NULL);
+        g_autoptr(judge) fresh = judge_new(2);
+        g_autofree char *said = text_of(judge_current(judge, config, NULL));
+        g_autofree char *wanted = text_of(judge_params(fresh, params));
+        expect_same_lines(said, wanted, params_shortname(params));
+        n++;
+    }
+    cr_expect_eq(n, 8);
+}
+
+Test(judge, what_nodes_get_has_current_names_and_all_vms)
+{
+    g_autoptr(params) params = test_of("main_vm=a\nvms=b\nnic_mac_nic1_b=52:54:00:00:00:01\n");
+    g_autoptr(judge) judge = judge_new(2);
+    g_autoptr(params) resolved = judge_resolve(judge, params);
+
+    cr_expect_str_eq(params_get(resolved, "vms"), "a b");
+    cr_expect_str_eq(params_get(resolved, "mac_nic1_b"), "52:54:00:00:00:01");
+    cr_expect_str_eq(params_origin(resolved, "mac_nic1_b"), "a.cfg:3");
+    cr_expect_null(params_get(params, "mac_nic1_b"), "the params themselves stay");
+}
+
+Test(judge, all_errors_are_one_error)
+{
+    g_autoptr(params) params = test_of("mem=lots\nsmp=many\n");
+    g_autoptr(judge) judge = judge_new(2);
+    g_autoptr(GError) err = NULL;
+
+    cr_expect(judgement_error(judge_params(judge, params), &err));
+    cr_expect(g_error_matches(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
+    cr_expect_not_null(strstr(err->message, "a.cfg:1: mem = lots"));
+    cr_expect_not_null(strstr(err->message, "\na.cfg:2: smp = many"));
+}
