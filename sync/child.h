@@ -39,6 +39,12 @@ struct event *child_ended(struct child *child);
 /* Waits for the end. *status_out (NULL allowed): 0..255 exit status, or 256 + signal number. */
 int child_await(struct child *child, int64_t deadline, int *status_out, GError **err);
 
+/* Whether a status is that of a signal. */
+static inline bool child_was_killed(int status)
+{
+    return status >= 256;
+}
+
 /* "exit status 1", "killed by SIGKILL". Transfer full. */
 char *child_describe_status(int status);
 

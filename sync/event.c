@@ -50,11 +50,17 @@ void event_reset(struct event *event)
     event->is_set = false;
 }
 
+/* Made anew where it is met: who cancelled was doing something else. */
+static void set_cancelled(const struct fiber *fiber, GError **err)
+{
+    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, fiber->cancelled->message);
+}
+
 bool fiber_check_cancelled(struct fiber *fiber, GError **err)
 {
     if (!fiber->cancelled || fiber->shields > 0)
         return false;
-    g_propagate_error(err, g_error_copy(fiber->cancelled));
+    set_cancelled(fiber, err);
     return true;
 }
 
@@ -79,7 +85,7 @@ int await_any(struct event *const events[], unsigned n, int64_t deadline, GError
     if (reason >= 0)
         return reason;
     if (reason == FIBER_WOKEN_BY_CANCEL)
-        g_propagate_error(err, g_error_copy(fiber->cancelled));
+        set_cancelled(fiber, err);
     else
         g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_TIMEOUT, "timed out");
     return -1;

@@ -83,3 +83,33 @@ Test(doing, an_error_keeps_the_stack_it_was_made_under)
 {
     expect_run(keep, NULL);
 }
+
+static int wait_to_be_cancelled(void *arg, GError **err)
+{
+    (void)arg;
+    DOING(BLAME_PRODUCT, "receiving");
+    struct event never = EVENT_INIT;
+    return await_event(&never, DEADLINE_NEVER, err);
+}
+
+static int cancel_another(void *arg, GError **err)
+{
+    (void)arg;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) cause = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CLOSED, "enough");
+    struct scope *scope = scope_open("outer");
+    struct fiber *waiter = scope_spawn_detached(scope, "waiter", wait_to_be_cancelled, NULL);
+    await_turn(NULL);
+    {
+        DOING(BLAME_TESTBED, "cancelling");
+        fiber_cancel(waiter, cause);
+    }
+    check(fiber_join(waiter, deadline_in(1000), &error) < 0);
+    check(text_is(sync_error_circumstances(error)->doing, "receiving"));
+    return scope_close(scope, err);
+}
+
+Test(doing, a_cancelled_fiber_tells_what_it_did_itself)
+{
+    expect_run(cancel_another, NULL);
+}
