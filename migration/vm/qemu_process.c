@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define QUIT_MS 1000   /* for QEMU to end by itself after quit */
@@ -183,7 +182,7 @@ char *qemu_process_last_words(const struct qemu_process *process, bool *are_own_
 /* What the end of a process shows: a signal comes from its own host, words from it or its peer. */
 static Vtmh__Evidence evidence_of_death(int status, const char *words, bool are_own)
 {
-    if (WIFSIGNALED(status))
+    if (child_was_killed(status))
         return VTMH__EVIDENCE__EVIDENCE_KILLED;
     return words != NULL && !are_own ? VTMH__EVIDENCE__EVIDENCE_PEER
                                      : VTMH__EVIDENCE__EVIDENCE_SELF;

@@ -1,4 +1,5 @@
 /* VMs and guests with real QEMU under TCG, both ends of a move in one process. */
+#include "migration/evidence.h"
 #include "migration/vm/kvm_proof.h"
 #include "migration/vm/vm.h"
 
@@ -205,6 +206,8 @@ static int kill_destination(struct bed *bed, GError **err)
     check_vm_error(there, VM_ERROR_DIED, "killed by SIGKILL");
     check(vm_await_migrated(from.vm, SOON, &here) < 0);
     check_vm_error(here, VM_ERROR_MIGRATION, "failed on host1");
+    check(evidence_of(there) == VTMH__EVIDENCE__EVIDENCE_KILLED);
+    check(evidence_of(here) == VTMH__EVIDENCE__EVIDENCE_PEER);
     check(vm_migrate_cancel(from.vm, &completed, SOON, err) == 0 && !completed);
     if (guest_await_beat(from.guest, SOON, err) < 0 || seat_close(bed, &to, err) < 0)
         return -1;
@@ -214,6 +217,31 @@ static int kill_destination(struct bed *bed, GError **err)
 Test(vm, source_survives_the_death_of_its_destination)
 {
     run(kill_destination);
+}
+
+static int kill_source(struct bed *bed, GError **err)
+{
+    g_autoptr(GHashTable) capabilities = move_capabilities();
+    struct vm_move move = {capabilities, 1 * MIB, -1};
+    g_autoptr(GError) there = NULL, here = NULL;
+    struct seat from, to;
+
+    if (seat_boot(bed, &from, err) < 0 || guest_start_work(from.guest, SOON, err) < 0 ||
+        seat_begin_move(bed, &from, &to, &move, err) < 0)
+        return -1;
+    kill(vm_pid(from.vm), SIGKILL);
+    check(vm_await_migrated(from.vm, SOON, &here) < 0);
+    check(vm_await_migrated(to.vm, SOON, &there) < 0);
+    check(evidence_of(here) == VTMH__EVIDENCE__EVIDENCE_KILLED);
+    check(evidence_of(there) == VTMH__EVIDENCE__EVIDENCE_PEER);
+    if (seat_close(bed, &to, err) < 0)
+        return -1;
+    return seat_close(bed, &from, err);
+}
+
+Test(vm, destination_of_a_dead_source_has_only_a_symptom)
+{
+    run(kill_source);
 }
 
 struct ending {
