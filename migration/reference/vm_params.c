@@ -104,9 +104,7 @@ const struct param_info reference_vm_params[] = {
 
     NOT_YET("enable_debugcon", BOOL, VM, NO, "VMs have no debug console",
             "whether the firmware's messages are kept"),
-    NOT_YET("enable_pvpanic", BOOL, VM, NO, "VMs have no panic device",
-            "whether the guest can say that it panicked"),
-    NO_MATTER("ioport_pvpanic", STRING, VM, "it counts only with enable_pvpanic = yes",
+    NO_MATTER("ioport_pvpanic", STRING, VM, "the guest finds the device by itself",
               "port of the panic device"),
     NOT_YET("iothreads", LIST, VM, NULL, "VMs have no disks that could use them", "I/O threads"),
     NOT_YET("disable_shutdown", BOOL, VM, NO, "a guest that powers off ends its VM",

@@ -1,7 +1,9 @@
 /*
- * The guest is 40 bytes of 64-bit code in a VM with one vCPU and 4 MiB of memory, entered directly
- * in long mode. It reports by OUT to one port: after the SSE2 and POPCNT instructions, and after
- * the loop. A timer signal brings KVM_RUN back when a stage takes too long.
+ * The guest is 60 bytes of 64-bit code in a VM with one vCPU, 1 MiB of memory and a page of ROM,
+ * entered directly in long mode. It reports by OUT to one port: after the SSE2 and POPCNT
+ * instructions, after an SSE load from the ROM (which a hypervisor in a hypervisor may interpret,
+ * and not know), and after the loop. A timer signal brings KVM_RUN back when a stage takes too
+ * long.
  */
 #include "migration/vm/kvm_proof.h"
 
@@ -19,7 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GUEST_BYTES ((size_t)4 << 20)
+#define GUEST_BYTES ((size_t)1 << 20)
+#define ROM_AT 0x100000
+#define ROM_BYTES ((size_t)4096)
 #define CODE_AT 0x8000
 #define PML4_AT 0x1000
 #define PDPT_AT 0x2000
@@ -30,6 +34,7 @@
 
 enum stage {
     STAGE_SSE = 'S',
+    STAGE_ROM = 'R',
     STAGE_LOOP = 'L',
 };
 
@@ -40,6 +45,10 @@ static const uint8_t guest_code[] = {
     0x66, 0x0f, 0xeb, 0xc1,       /* por xmm0, xmm1 */
     0xf3, 0x0f, 0xb8, 0xc0,       /* popcnt eax, eax */
     0xb0, STAGE_SSE,              /* mov al, 'S' */
+    0xe6, REPORT_PORT,            /* out 0xf4, al */
+    0xf3, 0x0f, 0x6f, 0x04, 0x25, /* movdqu xmm0, [ROM_AT] */
+    0x00, 0x00, 0x10, 0x00,
+    0xb0, STAGE_ROM,              /* mov al, 'R' */
     0xe6, REPORT_PORT,            /* out 0xf4, al */
     0xb9, 0x80, 0x84, 0x1e, 0x00, /* mov ecx, 2000000 */
     0xff, 0xc9,                   /* dec ecx */
@@ -52,7 +61,7 @@ static const uint8_t guest_code[] = {
 
 struct prover {
     int kvm, vm, vcpu;
-    uint8_t *memory;
+    uint8_t *memory; /* of the guest, and behind it its ROM */
     struct kvm_run *run;
     char reason[200];
 };
@@ -77,6 +86,8 @@ static int fail_errno(struct prover *prover, const char *what)
 static int make_vm(struct prover *prover)
 {
     struct kvm_userspace_memory_region region = {.memory_size = GUEST_BYTES};
+    struct kvm_userspace_memory_region rom = {
+        .slot = 1, .flags = KVM_MEM_READONLY, .guest_phys_addr = ROM_AT, .memory_size = ROM_BYTES};
     int run_bytes;
 
     prover->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -89,13 +100,16 @@ static int make_vm(struct prover *prover)
         return fail_errno(prover, "KVM cannot make a VM");
     /* Intel needs three pages for its own use; others refuse, which is no harm. */
     ioctl(prover->vm, KVM_SET_TSS_ADDR, 0xfffbd000ul);
-    prover->memory =
-        mmap(NULL, GUEST_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    prover->memory = mmap(NULL, GUEST_BYTES + ROM_BYTES, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (prover->memory == MAP_FAILED)
         return fail_errno(prover, "no memory for a guest");
     region.userspace_addr = (uintptr_t)prover->memory;
     if (ioctl(prover->vm, KVM_SET_USER_MEMORY_REGION, &region) < 0)
         return fail_errno(prover, "KVM refuses memory for a guest");
+    rom.userspace_addr = (uintptr_t)prover->memory + GUEST_BYTES;
+    if (ioctl(prover->vm, KVM_SET_USER_MEMORY_REGION, &rom) < 0)
+        return fail_errno(prover, "KVM refuses a ROM for a guest");
     prover->vcpu = ioctl(prover->vm, KVM_CREATE_VCPU, 0ul);
     if (prover->vcpu < 0)
         return fail_errno(prover, "KVM cannot make a virtual CPU");
@@ -195,6 +209,8 @@ static int prove(struct prover *prover)
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &timer, NULL);
     if (run_stage(prover, STAGE_SSE, "SSE2 and POPCNT instructions") < 0)
+        return -1;
+    if (run_stage(prover, STAGE_ROM, "an SSE load from a ROM") < 0)
         return -1;
     return run_stage(prover, STAGE_LOOP, "a loop of 2 million passes");
 }

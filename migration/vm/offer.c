@@ -89,12 +89,13 @@ static GHashTable *map_from_json(json_t *object)
 
 json_t *vm_offer_to_json(const struct vm_offer *offer)
 {
-    return json_pack(
-        "{s:s, s:[i,i,i], s:s, s:b, s:s*, s:o, s:o, s:o, s:o}", "binary", offer->binary, "version",
-        (int)offer->version[0], (int)offer->version[1], (int)offer->version[2], "package",
-        offer->package, "kvm", (int)offer->kvm, "kvm_reason", offer->kvm_reason, "machines",
-        map_to_json(offer->machines), "cpus", set_to_json(offer->cpus), "capabilities",
-        set_to_json(offer->capabilities), "parameters", set_to_json(offer->parameters));
+    return json_pack("{s:s, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o}", "binary",
+                     offer->binary, "version", (int)offer->version[0], (int)offer->version[1],
+                     (int)offer->version[2], "package", offer->package, "kvm", (int)offer->kvm,
+                     "pvpanic", (int)offer->pvpanic, "kvm_reason", offer->kvm_reason, "machines",
+                     map_to_json(offer->machines), "cpus", set_to_json(offer->cpus), "capabilities",
+                     set_to_json(offer->capabilities), "parameters",
+                     set_to_json(offer->parameters));
 }
 
 /* The strings and lists of an offer; what it has so far stays the caller's on failure. */
@@ -102,18 +103,18 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
 {
     const char *binary, *package, *reason = NULL;
     json_t *machines, *cpus, *capabilities, *parameters;
-    int version[3], kvm;
+    int version[3], kvm, pvpanic;
     json_error_t error;
 
     if (!json_is_object(json)) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "there is none for this VM");
         return -1;
     }
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:[i,i,i], s:s, s:b, s?s, s:o, s:o, s:o, s:o}",
+    if (json_unpack_ex(json, &error, 0, "{s:s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o}",
                        "binary", &binary, "version", &version[0], &version[1], &version[2],
-                       "package", &package, "kvm", &kvm, "kvm_reason", &reason, "machines",
-                       &machines, "cpus", &cpus, "capabilities", &capabilities, "parameters",
-                       &parameters) < 0) {
+                       "package", &package, "kvm", &kvm, "pvpanic", &pvpanic, "kvm_reason", &reason,
+                       "machines", &machines, "cpus", &cpus, "capabilities", &capabilities,
+                       "parameters", &parameters) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "a host's offer cannot be read: %s",
                     error.text);
         return -1;
@@ -121,6 +122,7 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
     offer->binary = g_strdup(binary);
     offer->package = g_strdup(package);
     offer->kvm = kvm != 0;
+    offer->pvpanic = pvpanic != 0;
     offer->kvm_reason = g_strdup(reason);
     for (int i = 0; i < 3; i++)
         offer->version[i] = (unsigned)MAX(version[i], 0);
@@ -195,28 +197,39 @@ static json_t *machines_of(json_t *array)
 static int ask(struct qemu_process *process, const char *binary, struct known *known,
                int64_t deadline, GError **err)
 {
-    static const char *const commands[] = {
-        "query-version",
-        "query-machines",
-        "query-cpu-definitions",
-        "query-migrate-capabilities",
-        "query-migrate-parameters",
-        "query-kvm",
+    static const struct {
+        const char *name;
+        const char *implements; /* its argument, if it has one */
+    } commands[] = {
+        {"query-version", NULL},
+        {"query-machines", NULL},
+        {"query-cpu-definitions", NULL},
+        {"query-migrate-capabilities", NULL},
+        {"query-migrate-parameters", NULL},
+        {"query-kvm", NULL},
+        {"qom-list-types", "pvpanic"},
     };
     json_t *answers[G_N_ELEMENTS(commands)] = {NULL};
     int result = 0;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(commands) && result == 0; i++)
-        result = qemu_process_command(process, commands[i], NULL, -1, deadline, &answers[i], err);
+    for (size_t i = 0; i < G_N_ELEMENTS(commands) && result == 0; i++) {
+        json_t *arguments = commands[i].implements != NULL
+                                ? json_pack("{s:s}", "implements", commands[i].implements)
+                                : NULL;
+
+        result = qemu_process_command(process, commands[i].name, arguments, -1, deadline,
+                                      &answers[i], err);
+    }
     if (result == 0) {
         json_t *qemu = json_object_get(answers[0], "qemu");
 
         known->offer = json_pack(
-            "{s:s, s:[O*,O*,O*], s:O*, s:b, s:o, s:o, s:o, s:o}", "binary", binary, "version",
+            "{s:s, s:[O*,O*,O*], s:O*, s:b, s:b, s:o, s:o, s:o, s:o}", "binary", binary, "version",
             json_object_get(qemu, "major"), json_object_get(qemu, "minor"),
             json_object_get(qemu, "micro"), "package", json_object_get(answers[0], "package"),
-            "kvm", 0, "machines", machines_of(answers[1]), "cpus", pluck(answers[2], "name"),
-            "capabilities", pluck(answers[3], "capability"), "parameters", keys_of(answers[4]));
+            "kvm", 0, "pvpanic", json_array_size(answers[6]) > 0, "machines",
+            machines_of(answers[1]), "cpus", pluck(answers[2], "name"), "capabilities",
+            pluck(answers[3], "capability"), "parameters", keys_of(answers[4]));
         known->has_kvm = json_is_true(json_object_get(answers[5], "present"));
         if (known->offer == NULL) {
             g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s does not say which version it is",

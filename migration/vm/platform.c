@@ -226,6 +226,30 @@ static int decide_machine(struct decision *d, GError **err)
     return 0;
 }
 
+static int decide_panic_device(struct decision *d, GError **err)
+{
+    /* On the ISA bus, which PCs have: it shifts no PCI device. */
+    bool is_possible = g_str_has_prefix(d->platform->machine, "pc-");
+    const char *wish = param_text(d->params, "enable_pvpanic");
+    bool is_auto = strcmp(wish, "auto") == 0;
+    bool is_wanted = true;
+
+    if (!is_auto && params_parse_bool("enable_pvpanic", wish, &is_wanted, NULL) < 0) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "enable_pvpanic = %s: must be yes, no or auto", wish);
+        return -1;
+    }
+    for (unsigned i = 0; i < d->n; i++)
+        is_possible = is_possible && d->offers[i]->pvpanic;
+    d->platform->pvpanic = is_possible && is_wanted;
+    if (is_possible || is_auto || !is_wanted)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "enable_pvpanic = yes, and machine %s has no panic device on all hosts",
+                d->platform->machine);
+    return -1;
+}
+
 static int decide_cpu(struct decision *d, GError **err)
 {
     const char *model = param_text(d->params, "cpu_model");
@@ -310,7 +334,7 @@ static void note_versions(struct decision *d)
 static int decide(struct decision *d, GError **err)
 {
     static int (*const steps[])(struct decision *, GError **) = {
-        decide_acceleration, decide_machine, decide_cpu, decide_memory};
+        decide_acceleration, decide_machine, decide_panic_device, decide_cpu, decide_memory};
 
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
         if (steps[i](d, err) < 0)

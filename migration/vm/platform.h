@@ -45,6 +45,7 @@ struct vm_offer {
     GHashTable *cpus;         /* set of CPU models (QMP query-cpu-definitions) */
     GHashTable *capabilities; /* set of migration capabilities (QMP query-migrate-capabilities) */
     GHashTable *parameters;   /* set of migration parameters (QMP query-migrate-parameters) */
+    bool pvpanic;             /* has the device by which a guest tells that it panics */
 };
 
 /*
@@ -65,6 +66,7 @@ struct vm_platform {
     char *machine;      /* full versioned name */
     char *cpu;          /* model with flags, as for -cpu */
     uint64_t ram_bytes; /* after quirks */
+    bool pvpanic;       /* the device is in: all hosts have it, and the machine has its bus */
     GPtrArray *notes;   /* char *: TCG instead of KVM and why, the quirk, versions that differ */
 };
 

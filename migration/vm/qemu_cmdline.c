@@ -182,6 +182,15 @@ static int add_entropy(struct line *line, GError **err)
     return 0;
 }
 
+/* By which a guest tells that it panics. */
+static int add_panic_device(struct line *line, GError **err)
+{
+    (void)err;
+    if (line->in->platform->pvpanic)
+        add_option(line, "-device", "pvpanic");
+    return 0;
+}
+
 static int add_rest(struct line *line, GError **err)
 {
     const char *more = param_text(line->in->params, "extra_params");
@@ -205,7 +214,8 @@ static int add_rest(struct line *line, GError **err)
 GStrv qemu_cmdline_build(const struct qemu_cmdline *input, GError **err)
 {
     static int (*const parts[])(struct line *, GError **) = {
-        add_basics, add_machine, add_cpus, add_boot, add_serial, add_nics, add_entropy, add_rest,
+        add_basics, add_machine, add_cpus,         add_boot, add_serial,
+        add_nics,   add_entropy, add_panic_device, add_rest,
     };
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     struct line line = {.in = input, .words = words};

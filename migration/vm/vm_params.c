@@ -37,6 +37,10 @@ const struct param_info vm_params[] = {
      .doc = "kvm or tcg; stronger than enable_kvm"},
     {MACHINE("tcg_dirty_sync_quirk"), .kind = PARAM_BOOL, .fallback = "yes",
      .doc = "8 KiB less memory under TCG with QEMU before 9.0, which loses guest writes otherwise"},
+    {MACHINE("enable_pvpanic"), .kind = PARAM_WORD, .fallback = "auto",
+     .values = WORDS("yes", "no", "auto"),
+     .doc = "a device by which the guest tells that it panics; yes: or SKIP; auto: where all hosts "
+            "have it"},
     {MACHINE("uuid"), .kind = PARAM_UUID,
      .later = LATER({"random", "the two ends of a migration would not agree"}),
      .doc = "UUID of the machine"},

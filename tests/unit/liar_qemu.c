@@ -22,6 +22,7 @@ const char *const liar_honest_script =
     "[{\"capability\": \"events\", \"state\": false}, {\"capability\": \"xbzrle\"}]\n"
     "{\"downtime-limit\": 300, \"max-bandwidth\": 134217728}\n"
     "{\"present\": true}\n"
+    "[{\"name\": \"pvpanic\", \"parent\": \"isa-device\"}]\n"
     "-\n"
     /* a source: created, moved away */
     "!{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n"

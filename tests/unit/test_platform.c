@@ -181,6 +181,26 @@ Test(platform, machine_that_a_host_lacks_is_unsupported)
             "host1 (pc-i440fx-7.2), host2 (pc-i440fx-9.0)");
 }
 
+static bool has_panic_device(bool one, bool two, const char *wanted)
+{
+    struct vm_offer *first = old_host(), *second = new_host();
+    first->pvpanic = one;
+    second->pvpanic = two;
+    g_autoptr(params) params = params_new();
+    if (wanted != NULL)
+        params_set(params, "enable_pvpanic", wanted, NULL);
+    g_autoptr(vm_platform) platform = decide(first, second, params, NULL);
+    return platform->pvpanic;
+}
+
+Test(platform, a_panic_device_is_in_where_all_have_it_and_nobody_forbids_it)
+{
+    cr_expect(has_panic_device(true, true, NULL));
+    cr_expect_not(has_panic_device(true, false, NULL));
+    cr_expect_not(has_panic_device(true, true, "no"));
+    refuses(old_host(), new_host(), "enable_pvpanic", "yes", "panic device");
+}
+
 Test(platform, cpu_model_and_flags_make_one_argument)
 {
     g_autoptr(params) params = params_new();
@@ -228,6 +248,7 @@ Test(platform, offer_survives_the_wire)
     json_t *json;
     struct vm_offer *got;
 
+    sent->pvpanic = true;
     g_hash_table_add(sent->capabilities, g_strdup("events"));
     g_hash_table_add(sent->parameters, g_strdup("max-bandwidth"));
     json = vm_offer_to_json(sent);
@@ -235,6 +256,7 @@ Test(platform, offer_survives_the_wire)
     cr_assert_not_null(got);
     cr_assert_eq(memcmp(got->version, sent->version, sizeof got->version), 0);
     cr_assert_not(got->kvm);
+    cr_assert(got->pvpanic);
     cr_assert_str_eq(got->kvm_reason, "it emulates");
     cr_assert_str_eq(g_hash_table_lookup(got->machines, "pc"), "pc-i440fx-10.0");
     cr_assert_eq(g_hash_table_size(got->machines), g_hash_table_size(sent->machines));

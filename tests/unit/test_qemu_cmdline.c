@@ -12,6 +12,8 @@ static const struct vm_boot jeos = {.kernel = "/g/vmlinuz",
                                     .network = true,
                                     .entropy = true};
 
+static bool has_panic_device; /* of the platform, in this test's process */
+
 /* Transfer full; NULL with err. */
 static char *line_of(const struct params *params, const struct vm_boot *boot, bool kvm,
                      bool incoming, GError **err)
@@ -19,7 +21,8 @@ static char *line_of(const struct params *params, const struct vm_boot *boot, bo
     struct vm_platform platform = {.kvm = kvm,
                                    .machine = (char *)"pc-i440fx-7.2",
                                    .cpu = (char *)"qemu64,+sse3",
-                                   .ram_bytes = 262136 * 1024};
+                                   .ram_bytes = 262136 * 1024,
+                                   .pvpanic = has_panic_device};
     struct qemu_cmdline input = {.binary = "/usr/bin/qemu",
                                  .name = "vm1",
                                  .params = params,
@@ -86,6 +89,17 @@ Test(qemu_cmdline, entropy_comes_from_the_host_where_the_guest_asks_for_it)
                            "-device virtio-rng-pci,id=rng0,rng=entropy0") != NULL,
               "%s", with);
     cr_assert(strstr(without, "rng") == NULL, "%s", without);
+}
+
+Test(qemu_cmdline, a_panic_device_is_in_where_the_platform_has_it)
+{
+    g_autoptr(params) params = params_new();
+    g_autofree char *without = line_of(params, &tick, false, false, NULL);
+
+    cr_assert(strstr(without, "pvpanic") == NULL, "%s", without);
+    has_panic_device = true;
+    g_autofree char *with = line_of(params, &tick, false, false, NULL);
+    cr_assert(strstr(with, " -device pvpanic") != NULL, "%s", with);
 }
 
 Test(qemu_cmdline, params_find_their_place)

@@ -60,17 +60,19 @@
 %define RING            0x2000
 %define RING_BYTES      4096
 %define RING_RESERVE    512             ; kept free for answers
+%define CODE_COPY       0x10000         ; of the code, for the constants between it
 
 ; Functions: `invoke NAME` and, in it, `return`. The return address is in a register of the
 ; function's level; it must not invoke a function of its own level. Both keep the flags; return
-; changes rax.
+; changes rax. The address is read from a copy of the code in RAM: where KVM interprets what touches
+; a ROM (a hypervisor in a hypervisor), it knows no SSE. The copy is written once, before all work.
 %macro function 1
 %1:
 %define this_link %1_link
 %endmacro
 
 %macro invoke 1
-    movq %1_link, [%%address]
+    movq %1_link, [%%address - ROM_BASE + CODE_COPY]
     jmp %1
 %%address:
     dq %%back
@@ -138,6 +140,10 @@ start64:
     mov ss, eax
     mov esp, STACK_TOP
     cld
+    mov esi, ROM_BASE
+    mov edi, CODE_COPY
+    mov ecx, (code_end - $$ + 7) / 8
+    rep movsq
     xor r8d, r8d
     xor r10d, r10d
     xor r11d, r11d
@@ -265,6 +271,7 @@ spurious_interrupt:
 %include "memory.asm"
 %include "commands.asm"
 %include "serial.asm"
+code_end:
 %include "tables.asm"
 
     times 0xfff0 - ($ - $$) db 0
