@@ -47,15 +47,27 @@ static void disown(void *self, enum owned_kind kind, const char *what)
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
 
+static void end_by_node(struct running *running, char *cause);
+
+/* A disk that takes no log takes no ledger for long, and a test that nobody can look into proves
+ * little. */
+static void end_unlogged(struct running *running, int error)
+{
+    if (!running->is_over && running->ended_by == NULL)
+        end_by_node(running, g_strdup_printf("cannot write the test's log in %s: %s",
+                                             running->host.log_dir, g_strerror(error)));
+}
+
 static void log_record(void *self, Vtmh__LogLevel level, const char *role, const char *vm,
                        const char *text)
 {
     struct running *running = self;
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ");
-    fprintf(running->log, "%s %-7s %s %s: %s\n", time, level_names[level],
-            role != NULL ? role : "-", vm != NULL ? vm : "-", text);
-    fflush(running->log);
+    if (fprintf(running->log, "%s %-7s %s %s: %s\n", time, level_names[level],
+                role != NULL ? role : "-", vm != NULL ? vm : "-", text) < 0 ||
+        fflush(running->log) != 0)
+        end_unlogged(running, errno);
 
     Vtmh__LogRecord record = VTMH__LOG_RECORD__INIT;
     record.test = running->test.id;
@@ -414,14 +426,19 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
     cancel(running, cause);
 }
 
+/* The node itself ends the test. cause: transfer full. */
+static void end_by_node(struct running *running, char *cause)
+{
+    running->ended_by = cause;
+    const struct test_cause ended = own_failure(cause);
+    failing(running, &ended);
+    cancel(running, cause);
+}
+
 void running_end(struct running *running, const char *cause)
 {
-    if (running == NULL || running->is_over || running->ended_by != NULL)
-        return;
-    running->ended_by = g_strdup_printf("the node was ended: %s", cause);
-    const struct test_cause ended = own_failure(running->ended_by);
-    failing(running, &ended);
-    cancel(running, running->ended_by);
+    if (running != NULL && !running->is_over && running->ended_by == NULL)
+        end_by_node(running, g_strdup_printf("the node was ended: %s", cause));
 }
 
 void running_orphan(struct running *running)

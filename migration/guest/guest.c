@@ -14,7 +14,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define TAIL_LINES 4
+#define TAIL_LINES 64 /* a panic begins with what it is, and goes on for long */
+#define SHOWN_LINES 4
 #define READ_BYTES 4096
 #define DRAIN_TURNS 1000    /* a reader that gets nothing within them gets nothing */
 #define LOGGED_BEAT_MS 1000 /* one heartbeat a second goes to the log: ten days fit on a disk */
@@ -135,13 +136,24 @@ static int read_serial(void *arg, GError **err)
     return got < 0 ? -1 : 0;
 }
 
+/* Where the lines to be shown begin: where the guest first speaks of a panic, else near the end. */
+static GList *first_shown(const struct guest *guest)
+{
+    for (GList *line = guest->tail.head; line != NULL; line = line->next)
+        if (strstr(line->data, "panic") != NULL)
+            return line;
+    return g_queue_peek_nth_link((GQueue *)&guest->tail,
+                                 MAX(guest->tail.length, SHOWN_LINES) - SHOWN_LINES);
+}
+
 char *guest_serial_tail(const struct guest *guest)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+    GList *line = first_shown(guest);
 
-    for (GList *line = guest->tail.head; line != NULL; line = line->next)
+    for (int n = 0; line != NULL && n < SHOWN_LINES; n++, line = line->next)
         g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "", (char *)line->data);
-    if (guest->splitter.rest != NULL && guest->splitter.rest->len > 0)
+    if (line == NULL && guest->splitter.rest != NULL && guest->splitter.rest->len > 0)
         g_string_append_printf(text, "%s%s", text->len > 0 ? "; " : "", guest->splitter.rest->str);
     if (text->len == 0)
         return g_strdup("nothing");

@@ -69,8 +69,8 @@ static Vtmh__Survivor continue_source(struct handover *h)
     struct seat *seat = h->seat;
     const struct host *host = seat->test->host;
     g_autoptr(GError) error = NULL;
-    if (vm_act(seat->vm) == VM_ACT_PANICKED || vm_act(seat->vm) == VM_ACT_POWERED_OFF)
-        return VTMH__SURVIVOR__SURVIVOR_NONE; /* by its own doing */
+    if (vm_act(seat->vm) != VM_ACT_NONE)
+        return VTMH__SURVIVOR__SURVIVOR_NONE; /* by its own doing: one that resets begins anew */
     if ((!is_running(h) && vm_cont(seat->vm, deadline_in(CANCEL_MS), &error) < 0) ||
         guest_await_beat(seat->guest, deadline_in(ALIVE_MS), &error) < 0) {
         bool is_dead = event_is_set(vm_exited(seat->vm));

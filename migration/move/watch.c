@@ -61,6 +61,8 @@ static int stalled(const struct watched *watched, bool answers, GError **err)
     const struct watch_peer *peer = watched->peer;
     double stalled_s = (double)watched->seat->request.stall_ms / 1000.0;
     g_autoptr(GError) no_connection = NULL;
+    if (!answers && vm_check_not_stopped(watched->seat->vm, err) < 0)
+        return -1;
     int reached = reach_try(peer->address, peer->port, deadline_in(ASK_MS), &no_connection);
     if (reached < 0 && g_error_matches(no_connection, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
         g_propagate_error(err, g_steal_pointer(&no_connection));
