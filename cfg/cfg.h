@@ -126,6 +126,9 @@ struct cfg_change {
     unsigned int line;
 };
 typedef void (*cfg_change_fn)(const struct cfg_change *change, void *user);
+/* One key of the current test, in the same form, which lives as long as the test; value is NULL if
+ * the test does not have the key. Returns 0, or -1 with CFG_ERROR_EXPAND. */
+int cfg_test_value(struct cfg *c, const char *key, struct cfg_change *value, GError **err);
 int cfg_test_changes(struct cfg *c, cfg_change_fn fn, void *user, GError **err);
 /* Appends the test in the canonical form (cfg/jsonl.h), one line with its line feed. Much faster
  * than going through params. Returns 0, or -1 with CFG_ERROR_EXPAND and OUT unchanged. */

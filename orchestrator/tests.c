@@ -3,6 +3,7 @@
 #include "orchestrator/artifacts.h"
 #include "orchestrator/description.h"
 #include "orchestrator/filter_hint.h"
+#include "orchestrator/lost_params.h"
 #include "orchestrator/test_name.h"
 
 /* A job of more tests than this is a mistake in a filter, not a plan. */
@@ -201,6 +202,7 @@ static GStrv copy_sentences(const GPtrArray *sentences)
 }
 
 struct planning {
+    const struct selection *selection;
     GPtrArray *tests;
     struct judge *resolver;
 };
@@ -210,14 +212,17 @@ static int plan_test(struct cfg *config, const struct judgement *judgement, void
 {
     struct planning *planning = user;
     g_autoptr(params) params = cfg_test_params(config, err);
+    g_autoptr(GPtrArray) warnings = lost_params(planning->selection, config);
     struct planned_test *planned;
 
     if (params == NULL)
         return -1;
+    for (unsigned i = 0; i < judgement->warnings->len; i++)
+        g_ptr_array_add(warnings, g_strdup(g_ptr_array_index(judgement->warnings, i)));
     planned = g_new0(struct planned_test, 1);
     planned->params = judge_resolve(planning->resolver, params);
     planned->notes = copy_sentences(judgement->notes);
-    planned->warnings = copy_sentences(judgement->warnings);
+    planned->warnings = copy_sentences(warnings);
     if (judgement->skips->len > 0) {
         g_auto(GStrv) skips = copy_sentences(judgement->skips);
 
@@ -232,7 +237,7 @@ GPtrArray *tests_read(const struct selection *selection, const char *wanted, uns
 {
     g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func(free_planned);
     g_autoptr(judge) resolver = judge_new(n_hosts);
-    struct planning planning = {tests, resolver};
+    struct planning planning = {selection, tests, resolver};
 
     if (tests_walk(selection, wanted, n_hosts, plan_test, &planning, err) < 0)
         return NULL;

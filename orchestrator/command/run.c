@@ -2,6 +2,7 @@
 
 #include "orchestrator/arguments.h"
 #include "orchestrator/job.h"
+#include "orchestrator/lost_params.h"
 #include "orchestrator/report/file.h"
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/secret_params.h"
@@ -36,13 +37,14 @@ static int check_json_file(const struct run_options *options, GError **err)
     return file == NULL || strcmp(file, "-") == 0 ? 0 : file_check(file, err);
 }
 
-/* A line a test: its number, its name, and why it would be skipped. */
+/* A line a test: its number, its name, and why it would be skipped; on stderr, what is lost. */
 static int print_test(struct cfg *config, const struct judgement *judgement, void *user,
                       G_GNUC_UNUSED GError **err)
 {
     const struct selection *selection = user;
     g_autofree char *name =
         test_name_short(cfg_test_shortname(config), cfg_test_name(config), selection->file);
+    g_autoptr(GPtrArray) lost = lost_params(selection, config);
     const char *before = "  SKIP: ";
 
     printf("%" G_GUINT64_FORMAT "  %s", cfg_test_number(config), name);
@@ -51,6 +53,8 @@ static int print_test(struct cfg *config, const struct judgement *judgement, voi
         before = "; ";
     }
     putchar('\n');
+    for (unsigned i = 0; i < lost->len; i++)
+        fprintf(stderr, "vtmh: test %s: %s\n", name, (const char *)g_ptr_array_index(lost, i));
     return 0;
 }
 

@@ -61,3 +61,21 @@ Test(cfg_changes, nothing_is_told_where_nothing_differs_and_tests_may_be_left_ou
     cr_assert_eq(cfg_test_changes(c, write_change, out, NULL), 0);
     cr_expect_str_eq(out->str, "a=1@f:3 a=1@f:6 ");
 }
+
+Test(cfg_changes, one_key_can_be_asked_for)
+{
+    g_autoptr(cfg) c = cfg_new(NULL);
+    struct cfg_change value;
+
+    cr_assert_eq(cfg_parse_text(c, "v.cfg", "a = 12\nb = ${a}3\ndel a\n", NULL), 0);
+    cr_assert_eq(cfg_next(c, NULL), 1);
+    cr_assert_eq(cfg_test_value(c, "b", &value, NULL), 0);
+    cr_assert_eq(value.value_size, 3);
+    cr_assert_arr_eq(value.value, "123", 3);
+    cr_assert_str_eq(value.file, "v.cfg");
+    cr_assert_eq(value.line, 2);
+    cr_assert_eq(cfg_test_value(c, "a", &value, NULL), 0);
+    cr_assert_null(value.value);
+    cr_assert_eq(cfg_test_value(c, "nobody", &value, NULL), 0);
+    cr_assert_null(value.value);
+}
