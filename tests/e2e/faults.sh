@@ -95,13 +95,13 @@ expect_verdict ERROR host2 'SIGTERM'
 expect_told_at_once
 no_leaks host1 host2
 
-step "a destination that stops reading: the leg fails after mig_stall_timeout"
+step "a destination that is stopped: the leg fails after mig_stall_timeout, and it is named"
 job_begin "${slow[@]}" -p mig_stall_timeout=2 "$library"
 await_migrating
 on host2 sh -c 'kill -STOP $(pgrep -f "^/usr/bin/qemu-system.*-name vm1")'
 job_end
 expect_equal "exit status" 1 "$status"
-expect_verdict FAIL host1 'no byte'
+expect_verdict FAIL host2 'on host2 is stopped'
 expect_survivor source
 expect_told_at_once
 no_leaks host1 host2
