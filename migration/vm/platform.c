@@ -4,6 +4,7 @@
  */
 #include "migration/vm/platform.h"
 
+#include "cfg/nearest.h"
 #include "migration/params.h"
 
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #define KIB ((uint64_t)1024)
 #define FAST_SYNC_BYTES (256 * KIB) /* 64 pages: a block of such a length takes the broken path */
 #define QUIRK_BYTES (8 * KIB)
+#define NEAREST_NAMES 3
+#define MAX_DISTANCE 255
 #define FIXED_MAJOR 9 /* the first QEMU with 03bfc2188f06 */
 
 struct decision {
@@ -187,28 +190,95 @@ static const char *newest_common_of_family(const struct decision *d, const char 
     return best;
 }
 
-static int decide_machine(struct decision *d, GError **err)
+/* A name that some host knows, and how far it is from the one that was asked for. */
+struct known {
+    const char *name;
+    unsigned distance;
+};
+
+static int compare_known(const void *a, const void *b)
 {
-    const char *wanted = param_text(d->params, "machine_type");
+    const struct known *x = a, *y = b;
+
+    if (x->distance != y->distance)
+        return x->distance < y->distance ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+/* The names nearest to this one, "a, b, c". Transfer full. */
+static char *nearest_names(GHashTable *const *tables, unsigned n, const char *wanted)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(struct known));
+    GString *list = g_string_new(NULL);
+
+    for (unsigned i = 0; i < n; i++) {
+        GHashTableIter iter;
+        gpointer name;
+
+        g_hash_table_iter_init(&iter, tables[i]);
+        while (g_hash_table_iter_next(&iter, &name, NULL)) {
+            struct known one = {name, nearest_distance(wanted, name, MAX_DISTANCE)};
+
+            if (g_hash_table_add(seen, name))
+                g_array_append_val(known, one);
+        }
+    }
+    g_array_sort(known, compare_known);
+    for (unsigned i = 0; i < MIN(known->len, NEAREST_NAMES); i++)
+        g_string_append_printf(list, "%s%s", i > 0 ? ", " : "",
+                               g_array_index(known, struct known, i).name);
+    return g_string_free(list, FALSE);
+}
+
+/*
+ * Whether all hosts know a name. What none of them knows is a mistake in the configuration, what
+ * only some know is not supported here. tables: by host, the names it knows.
+ */
+static int demand_known(const struct decision *d, const char *parameter, const char *name,
+                        GHashTable *const *tables, GError **err)
+{
     g_autoptr(GString) without = g_string_new(NULL);
-    g_autoptr(GString) answers = g_string_new(NULL);
-    const char *common;
+    g_autofree char *near = NULL;
+    unsigned n_without = 0;
 
     for (unsigned i = 0; i < d->n; i++) {
         const struct vm_offer *offer = d->offers[i];
-        const char *resolved = g_hash_table_lookup(offer->machines, wanted);
 
-        if (resolved == NULL)
-            append_host(without, d->names[i], "QEMU %u.%u.%u", offer->version[0], offer->version[1],
-                        offer->version[2]);
-        else
-            append_host(answers, d->names[i], "%s", resolved);
+        if (g_hash_table_contains(tables[i], name))
+            continue;
+        n_without++;
+        append_host(without, d->names[i], "QEMU %u.%u.%u", offer->version[0], offer->version[1],
+                    offer->version[2]);
     }
-    if (without->len > 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "machine_type = %s is not known on %s",
-                    wanted, without->str);
+    if (n_without == 0)
+        return 0;
+    if (n_without < d->n) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s = %s is not known on %s", parameter,
+                    name, without->str);
         return -1;
     }
+    near = nearest_names(tables, d->n, name);
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "%s = %s is not known on any host: %s; the nearest known are %s", parameter, name,
+                without->str, near);
+    return -1;
+}
+
+static int decide_machine(struct decision *d, GError **err)
+{
+    const char *wanted = param_text(d->params, "machine_type");
+    g_autofree GHashTable **tables = g_new(GHashTable *, d->n);
+    g_autoptr(GString) answers = g_string_new(NULL);
+    const char *common;
+
+    for (unsigned i = 0; i < d->n; i++)
+        tables[i] = d->offers[i]->machines;
+    if (demand_known(d, "machine_type", wanted, tables, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < d->n; i++)
+        append_host(answers, d->names[i], "%s",
+                    (const char *)g_hash_table_lookup(tables[i], wanted));
     common = all_have_machine(d, wanted) ? wanted : newest_common_of_family(d, wanted);
     for (unsigned i = 0; i < d->n && common == NULL; i++) {
         const char *resolved = g_hash_table_lookup(d->offers[i]->machines, wanted);
@@ -255,7 +325,7 @@ static int decide_cpu(struct decision *d, GError **err)
     const char *model = param_text(d->params, "cpu_model");
     const char *flags = param_text(d->params, "cpu_model_flags");
     g_autofree char *bare = g_strndup(model, strcspn(model, ","));
-    g_autoptr(GString) without = g_string_new(NULL);
+    g_autofree GHashTable **tables = g_new(GHashTable *, d->n);
 
     if (strcmp(bare, "host") == 0 && !d->platform->kvm) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "cpu_model = host needs KVM%s%s",
@@ -263,16 +333,10 @@ static int decide_cpu(struct decision *d, GError **err)
                     d->platform->notes->len > 0 ? (char *)d->platform->notes->pdata[0] : "");
         return -1;
     }
-    for (unsigned i = 0; i < d->n; i++) {
-        if (!g_hash_table_contains(d->offers[i]->cpus, bare))
-            append_host(without, d->names[i], "QEMU %u.%u.%u", d->offers[i]->version[0],
-                        d->offers[i]->version[1], d->offers[i]->version[2]);
-    }
-    if (without->len > 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "cpu_model = %s is not known on %s", bare,
-                    without->str);
+    for (unsigned i = 0; i < d->n; i++)
+        tables[i] = d->offers[i]->cpus;
+    if (demand_known(d, "cpu_model", bare, tables, err) < 0)
         return -1;
-    }
     d->platform->cpu = g_strconcat(model, flags != NULL && flags[0] != ',' ? "," : "", flags, NULL);
     return 0;
 }

@@ -73,7 +73,8 @@ struct vm_platform {
 /*
  * Decides from all offers (by host index; names for messages) and a VM's params. The same inputs
  * give the same answer on every host. UNSUPPORTED when no common answer exists, with the hosts that
- * disagree. `tcg_dirty_sync_quirk`: yes (default): with TCG and any QEMU older than 9.0, RAM that
+ * disagree; CFG_ERROR_PARAM_VALUE for a machine or CPU that no host knows, with the nearest names.
+ * `tcg_dirty_sync_quirk`: yes (default): with TCG and any QEMU older than 9.0, RAM that
  * is a multiple of 256 KiB gets 8 KiB less, since QEMU loses guest writes otherwise (fixed by qemu
  * 03bfc2188f06). Transfer full.
  */
