@@ -1,6 +1,7 @@
 #include "orchestrator/coordinator.h"
 
 #include "orchestrator/description.h"
+#include "orchestrator/limits.h"
 #include "orchestrator/trial_wire.h"
 #include "orchestrator/verdict.h"
 #include "sync/meeting.h"
@@ -370,6 +371,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     scope_abandon(watchers);
     fiber_unshield();
     finish(coordinator);
+    limits_judge(result, params);
     result->end_us = g_get_real_time();
     result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
 }

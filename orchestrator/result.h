@@ -27,6 +27,7 @@ struct leg_result {
     unsigned leg;
     char *status; /* completed, failed, cancelled */
     bool offline;
+    bool one_clock; /* the clocks of both hosts are one */
     double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, guest_gap_ms,
         network_gap_ms;
     int64_t transferred_bytes, dirty_syncs;

@@ -213,6 +213,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(guest_gap_ms);
     TAKE(transferred_bytes);
     TAKE(dirty_syncs);
+    leg->one_clock |= record->one_clock;
     TAKE(pages_sent_again);
     TAKE(set_pages);
     TAKE(remaining_bytes);
@@ -335,6 +336,15 @@ bool own_cause_claim(struct own_cause *own, bool has_earlier_cause, Vtmh__Status
         return false;
     *own = (struct own_cause){.status = status, .message = message, .is_end = true};
     return true;
+}
+
+void verdict_add(struct test_result *result, Vtmh__Status status, const char *host,
+                 const char *message)
+{
+    if (weight(status) > weight(result->status))
+        set_cause(result, status, host, message, NULL);
+    else
+        test_result_note(result, message);
 }
 
 void verdict_join(struct test_result *result, const struct host_report *reports, unsigned n_reports,

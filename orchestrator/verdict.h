@@ -43,6 +43,13 @@ bool own_cause_claim(struct own_cause *own, bool has_earlier_cause, Vtmh__Status
                      const char *message);
 
 /*
+ * Another cause, independent of those that have been judged: it decides if it is stronger than what
+ * the result has, and is a note else. host: NULL if none in particular.
+ */
+void verdict_add(struct test_result *result, Vtmh__Status status, const char *host,
+                 const char *message);
+
+/*
  * Fills status, fail_host, fail_cause, fail_context, legs, notes, leaks, type and guest of the
  * result, whose hosts are set.
  */

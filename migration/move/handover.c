@@ -99,6 +99,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     h.record->protocol = g_strdup(seat->request.protocol);
     h.record->driver = g_strdup("qemu");
     h.record->offline = seat->request.offline;
+    h.record->one_clock = agreement->one_kernel;
     h.record->status = g_strdup("failed");
 
     g_autoptr(GError) error = NULL;

@@ -117,3 +117,37 @@ char *text_duration(double seconds)
         return g_strdup_printf("%ld min %02ld s", whole / 60, whole % 60);
     return g_strdup_printf("%ld h %02ld min", whole / 3600, whole / 60 % 60);
 }
+
+/* Digits in groups of three, whatever the locale. */
+static char *grouped(guint64 number)
+{
+    g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0, size = strlen(digits); i < size; i++) {
+        if (i > 0 && (size - i) % 3 == 0)
+            g_string_append_c(text, ',');
+        g_string_append_c(text, digits[i]);
+    }
+    return g_string_free(text, FALSE);
+}
+
+char *text_ms(double ms)
+{
+    g_autofree char *whole = NULL;
+    char fine[G_ASCII_DTOSTR_BUF_SIZE];
+
+    if (ms >= 1000) {
+        whole = grouped((guint64)llround(ms));
+        return g_strconcat(whole, " ms", NULL);
+    }
+    g_ascii_formatd(fine, sizeof fine, "%.3f", ms);
+    for (size_t end = strlen(fine); end > 0 && strchr("0.", fine[end - 1]) != NULL; end--) {
+        bool was_point = fine[end - 1] == '.';
+
+        fine[end - 1] = '\0';
+        if (was_point)
+            break;
+    }
+    return g_strconcat(fine, " ms", NULL);
+}

@@ -29,3 +29,6 @@ char *text_bytes(double bytes);
 
 /* "3.2 s", "2 min 05 s", "1 h 02 min". Transfer full. */
 char *text_duration(double seconds);
+
+/* "1,219 ms", "20 ms", "31.482 ms": microseconds are told below a second. Transfer full. */
+char *text_ms(double ms);

@@ -1,8 +1,9 @@
 if(TARGET vtmh_report)
-    foreach(test test_verdict test_verdict_legs)
+    foreach(test test_limits test_verdict test_verdict_legs)
         vtmh_unit_test(${test} vtmh_report)
         target_sources(${test} PRIVATE ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
     endforeach()
+    target_sources(test_limits PRIVATE ${PROJECT_SOURCE_DIR}/orchestrator/limits.c)
 endif()
 
 if(TARGET vtmh_node AND TARGET vtmh_report)

@@ -62,3 +62,23 @@ Test(text, gives_sizes_and_durations_units)
     expect(text_duration(3599.7), "1 h 00 min");
     expect(text_duration(3720), "1 h 02 min");
 }
+
+Test(text, milliseconds_have_groups_of_digits_and_no_more_than_is_meant)
+{
+    static const struct {
+        double ms;
+        const char *text;
+    } cases[] = {{0, "0 ms"},
+                 {20, "20 ms"},
+                 {0.5, "0.5 ms"},
+                 {100, "100 ms"},
+                 {31.4821, "31.482 ms"},
+                 {1219, "1,219 ms"},
+                 {999999.6, "1,000,000 ms"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = text_ms(cases[i].ms);
+
+        cr_expect_str_eq(text, cases[i].text);
+    }
+}
