@@ -97,19 +97,18 @@ static void find_dead_words(const struct lint *l)
 
 static void tell_oddities(const struct lint *l)
 {
-    static const char *const messages[] = {
-        [ODDITY_HEADER] = "this block of variants gets the name '%.*s'; a name should be letters, "
-                          "digits, '_' and '-', without quotes",
-        [ODDITY_VARIANT] = "the name '%.*s' is read with a dot between its parts",
-        [ODDITY_DOTS] = "'%.*s' without a name says nothing",
+    static const char *const messages[][2] = {
+        [ODDITY_HEADER] = {"this block of variants gets the name",
+                           "; a name should be letters, digits, '_' and '-', without quotes"},
+        [ODDITY_VARIANT] = {"the name", " is read with a dot between its parts"},
+        [ODDITY_DOTS] = {"dots without a name,", ", say nothing"},
     };
 
     for (guint i = 0; i < l->tree->oddities->len; i++) {
         const struct oddity *oddity = &g_array_index(l->tree->oddities, struct oddity, i);
-        g_autofree char *message =
-            g_strdup_printf(messages[oddity->kind], (int)oddity->text.size, oddity->text.text);
 
-        lint_report(l, CFG_LINT_ODD, oddity->place, "%s", message);
+        lint_report(l, CFG_LINT_ODD, oddity->place, "%s '%.*s'%s", messages[oddity->kind][0],
+                    (int)oddity->text.size, oddity->text.text, messages[oddity->kind][1]);
     }
 }
 

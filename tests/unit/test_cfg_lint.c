@@ -156,7 +156,7 @@ Test(cfg_lint, finds_what_can_hardly_be_meant_as_it_is_read)
                     "odd l:1 this block of variants gets the name '@'; a name should be letters, "
                     "digits, '_' and '-', without quotes\n"
                     "odd l:2 the name 'fast+safe' is read with a dot between its parts\n"
-                    "odd l:4 '.' without a name says nothing\n");
+                    "odd l:4 dots without a name, '.', say nothing\n");
     expect_findings("variants \"speed\":\n  - a:\n", NULL,
                     "odd l:1 this block of variants gets the name 'speed'; a name should be "
                     "letters, digits, '_' and '-', without quotes\n");
