@@ -424,6 +424,13 @@ static void end_early(struct work *work, Vtmh__Status status, const char *test_c
         fiber_cancel(work->body, NULL);
 }
 
+static void end_interrupted(struct work *work)
+{
+    work->job->result->exit_bits |= EXIT_BIT_INTERRUPTED;
+    end_early(work, VTMH__STATUS__STATUS_INTERRUPT, "interrupted by the user",
+              "the job was interrupted");
+}
+
 static void on_interrupt(void *arg)
 {
     struct work *work = arg;
@@ -438,9 +445,17 @@ static void on_interrupt(void *arg)
     }
     display_message(work->job->display,
                     "interrupted: ending the test and cleaning up (once more: leave at once)");
-    result->exit_bits |= EXIT_BIT_INTERRUPTED;
-    end_early(work, VTMH__STATUS__STATUS_INTERRUPT, "interrupted by the user",
-              "the job was interrupted");
+    end_interrupted(work);
+}
+
+/* However often: only a user who presses Ctrl-C again wants to leave what is there. */
+static void on_terminate(void *arg)
+{
+    struct work *work = arg;
+    if (work->job->result->exit_bits & EXIT_BIT_INTERRUPTED)
+        return;
+    display_message(work->job->display, "told to end: ending the test and cleaning up");
+    end_interrupted(work);
 }
 
 static void on_time_over(void *arg)
@@ -458,16 +473,17 @@ static void on_tick(void *arg)
     display_tick(work->job->display);
 }
 
-static void on_resize(void *arg, unsigned columns)
+static void on_resize(void *arg, unsigned columns, unsigned rows)
 {
     const struct work *work = arg;
-    display_set_columns(work->job->display, columns);
+    display_set_size(work->job->display, columns, rows);
 }
 
 static int run_main(void *arg, GError **err)
 {
     struct work *work = arg;
-    const struct user_events events = {on_interrupt, on_time_over, on_tick, on_resize, work};
+    const struct user_events events = {on_interrupt, on_terminate, on_time_over,
+                                       on_tick,      on_resize,    work};
     struct user_watch *watch = user_watch_start(&events, work->job->options->job_timeout_ms);
     struct scope *scope = scope_open("job");
     work->body = scope_spawn(scope, "body", run_body, work);

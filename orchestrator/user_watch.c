@@ -21,13 +21,20 @@ static void on_interrupt(uv_signal_t *handle, int signum)
     watch->events.interrupt(watch->events.arg);
 }
 
+static void on_terminate(uv_signal_t *handle, int signum)
+{
+    const struct user_watch *watch = handle->data;
+    (void)signum;
+    watch->events.terminate(watch->events.arg);
+}
+
 static void on_resize(uv_signal_t *handle, int signum)
 {
     const struct user_watch *watch = handle->data;
     struct winsize size;
     (void)signum;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        watch->events.resize(watch->events.arg, size.ws_col);
+        watch->events.resize(watch->events.arg, size.ws_col, size.ws_row);
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -72,10 +79,10 @@ struct user_watch *user_watch_start(const struct user_events *events, int64_t ti
     struct user_watch *watch = g_new0(struct user_watch, 1);
     watch->events = *events;
     watch_signal(watch, &watch->interrupt, SIGINT, on_interrupt);
-    watch_signal(watch, &watch->terminate, SIGTERM, on_interrupt);
+    watch_signal(watch, &watch->terminate, SIGTERM, on_terminate);
     watch->hears_hangup = !hangup_is_ignored();
     if (watch->hears_hangup)
-        watch_signal(watch, &watch->hangup, SIGHUP, on_interrupt);
+        watch_signal(watch, &watch->hangup, SIGHUP, on_terminate);
     watch_signal(watch, &watch->resize, SIGWINCH, on_resize);
     watch_time(watch, &watch->timeout, timeout_ms, 0, on_timeout);
     watch_time(watch, &watch->tick, TICK_MS, TICK_MS, on_tick);

@@ -6,10 +6,13 @@
 
 /* Called on the loop. */
 struct user_events {
-    void (*interrupt)(void *arg); /* SIGINT, SIGTERM, SIGHUP (unless ignored): each time */
+    void (*interrupt)(void *arg); /* SIGINT: each Ctrl-C */
+    /* SIGTERM, SIGHUP (unless ignored): each time. A terminal that is closed sends several: one of
+     * its own, one of the shell, and whoever else ends what ran in it. */
+    void (*terminate)(void *arg);
     void (*time_over)(void *arg); /* once */
     void (*tick)(void *arg);      /* every second, for the display */
-    void (*resize)(void *arg, unsigned columns);
+    void (*resize)(void *arg, unsigned columns, unsigned rows);
     void *arg;
 };
 

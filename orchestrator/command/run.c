@@ -68,10 +68,12 @@ static int print_plan(struct run_options *options)
     return usage_error(error);
 }
 
-static unsigned terminal_columns(void)
+static struct display *open_display(enum display_level level)
 {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    struct winsize size = {0};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0)
+        size = (struct winsize){0};
+    return display_new(level, isatty(STDERR_FILENO), size.ws_col, size.ws_row);
 }
 
 /* What cannot be written is told as any other trouble of the job, also in what can. */
@@ -115,8 +117,7 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
         job_result_free(result);
         return usage_error(error);
     }
-    struct display *display =
-        display_new(options->level, isatty(STDERR_FILENO), terminal_columns());
+    struct display *display = open_display(options->level);
     struct job job = {options, tests, store, display, secrets, result};
     if (options->json_file != NULL && strcmp(options->json_file, "-") == 0)
         display_leave_stdout(display);

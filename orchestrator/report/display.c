@@ -2,8 +2,9 @@
  * The live region is a block of lines at the bottom of the terminal: hosts that are being made
  * ready, then the running tests, each with its VMs. To draw it, the cursor goes up over what was
  * drawn last time and every line is written anew, cut to the terminal's width, because a line that
- * wraps would make the count of lines wrong. What stays (verdicts, messages) is printed by taking
- * the region away first and drawing it again below.
+ * wraps would make the count of lines wrong; and there are fewer of them than the terminal has, for
+ * what has scrolled out at the top cannot be reached any more. What stays (verdicts, messages) is
+ * printed by taking the region away first and drawing it again below.
  */
 #include "orchestrator/report/display_private.h"
 
@@ -15,9 +16,12 @@
 #include <unistd.h>
 
 #define REDRAW_US 100000
-#define LINES_MAX 20 /* a region higher than the terminal could not be redrawn */
+#define LINES_MAX 20
 #define COLUMNS_USUAL 80
 #define COLUMNS_MIN 20
+#define ROWS_USUAL 24
+#define ROWS_MIN 2  /* one line and the cursor's */
+#define VMS_MAX 256 /* in one test; a host can make up any number of names */
 
 struct live_vm {
     char *name;
@@ -84,29 +88,34 @@ struct display *display_new_on(enum display_level level, const struct display_ta
     display->target = *target;
     display->hosts = g_ptr_array_new_with_free_func(free_host);
     display->tests = g_ptr_array_new_with_free_func(free_test);
-    display_set_columns(display, target->columns);
+    display_set_size(display, target->columns, target->rows);
     return display;
 }
 
-struct display *display_new(enum display_level level, bool is_terminal, unsigned columns)
+static bool is_set(const char *variable)
 {
-    const char *no_color = getenv("NO_COLOR");
-    bool colours = no_color == NULL || *no_color == '\0';
+    const char *value = getenv(variable);
+
+    return value != NULL && *value != '\0';
+}
+
+struct display *display_new(enum display_level level, bool is_terminal, unsigned columns,
+                            unsigned rows)
+{
+    bool is_dumb = !is_set("TERM") || strcmp(getenv("TERM"), "dumb") == 0;
+    bool colours = !is_set("NO_COLOR") && !is_dumb;
 
     return display_new_on(level, &(struct display_target){
                                      .live = stderr,
                                      .out = stdout,
-                                     .is_terminal = is_terminal,
+                                     .is_terminal = is_terminal && !is_dumb,
                                      .live_colours = colours && is_terminal,
                                      .out_colours = colours && isatty(STDOUT_FILENO),
+                                     .is_utf8 = g_get_charset(NULL),
                                      .columns = columns,
+                                     .rows = rows,
                                      .clock_us = g_get_monotonic_time,
                                  });
-}
-
-void display_set_columns(struct display *display, unsigned columns)
-{
-    display->target.columns = MAX(columns > 0 ? columns : COLUMNS_USUAL, COLUMNS_MIN);
 }
 
 void display_leave_stdout(struct display *display)
@@ -120,6 +129,12 @@ static bool is_live(const struct display *display)
     return display->target.is_terminal && display->level != DISPLAY_QUIET;
 }
 
+/* What is written there may be: text itself, or in ASCII. */
+static char *for_target(const struct display *display, const char *text)
+{
+    return display->target.is_utf8 ? g_strdup(text) : text_ascii(text);
+}
+
 /* Leaves the cursor where the region began. */
 static void take_away(struct display *display)
 {
@@ -131,7 +146,10 @@ static void take_away(struct display *display)
 /* One line of the region. The last column stays free: some terminals wrap as soon as it is used. */
 static void add_line(GPtrArray *lines, const struct display *display, const char *text)
 {
-    g_ptr_array_add(lines, text_cut_columns(text, display->target.columns - 1));
+    g_autofree char *fit = for_target(display, text);
+
+    g_ptr_array_add(lines, text_cut_columns(fit, display->target.columns - 1,
+                                            display->target.is_utf8 ? "…" : "..."));
 }
 
 static void add_test(GPtrArray *lines, const struct display *display, const struct live_test *live)
@@ -155,6 +173,7 @@ static void add_test(GPtrArray *lines, const struct display *display, const stru
 static GPtrArray *make_lines(const struct display *display)
 {
     GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+    unsigned room = MIN(LINES_MAX, display->target.rows - 1);
 
     for (unsigned i = 0; i < display->hosts->len; i++) {
         const struct live_host *host = g_ptr_array_index(display->hosts, i);
@@ -164,11 +183,11 @@ static GPtrArray *make_lines(const struct display *display)
     }
     for (unsigned i = 0; i < display->tests->len; i++)
         add_test(lines, display, g_ptr_array_index(display->tests, i));
-    if (lines->len > LINES_MAX) {
-        unsigned hidden = lines->len - LINES_MAX + 1;
+    if (lines->len > room) {
+        g_autofree char *more = g_strdup_printf("… %u more", lines->len - room + 1);
 
-        g_ptr_array_set_size(lines, LINES_MAX - 1);
-        g_ptr_array_add(lines, g_strdup_printf("… %u more", hidden));
+        g_ptr_array_set_size(lines, (int)room - 1);
+        add_line(lines, display, more);
     }
     return lines;
 }
@@ -204,10 +223,22 @@ static void draw_soon(struct display *display)
 /* A line that stays, above the region. */
 static void print_line(struct display *display, const char *line)
 {
+    g_autofree char *fit = for_target(display, line);
+
     take_away(display);
-    fprintf(display->target.live, "%s\n", line);
+    fprintf(display->target.live, "%s\n", fit);
     fflush(display->target.live);
     draw(display);
+}
+
+void display_set_size(struct display *display, unsigned columns, unsigned rows)
+{
+    display->target.columns = MAX(columns > 0 ? columns : COLUMNS_USUAL, COLUMNS_MIN);
+    display->target.rows = MAX(rows > 0 ? rows : ROWS_USUAL, ROWS_MIN);
+    /* What a lower terminal has scrolled out is out of reach. */
+    display->drawn = MIN(display->drawn, display->target.rows - 1);
+    if (display->drawn > 0)
+        draw(display);
 }
 
 void display_free(struct display *display)
@@ -328,6 +359,8 @@ static struct live_vm *find_vm(struct live_test *live, const char *name)
         if (strcmp(vm->name, name) == 0)
             return vm;
     }
+    if (live->vms->len >= VMS_MAX)
+        return NULL;
     vm = g_new0(struct live_vm, 1);
     vm->name = g_strdup(name);
     vm->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -399,6 +432,8 @@ void display_progress(struct display *display, const struct test_result *test, c
     if (live == NULL || display->level == DISPLAY_QUIET)
         return;
     vm = find_vm(live, progress->vm);
+    if (vm == NULL)
+        return;
     phase = describe_phase(test, progress);
     if (!is_live(display)) {
         print_phase(display, live, vm, host, phase);
@@ -466,8 +501,9 @@ void display_message(struct display *display, const char *format, ...)
     lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line != NULL; line++) {
         g_autofree char *shown = text_printable(*line);
+        g_autofree char *fit = for_target(display, shown);
 
-        fprintf(display->target.live, "vtmh: %s\n", shown);
+        fprintf(display->target.live, "vtmh: %s\n", fit);
     }
     fflush(display->target.live);
     draw(display);
@@ -481,5 +517,5 @@ int display_summary(struct display *display, const struct job_result *job, GErro
     g_ptr_array_set_size(display->tests, 0);
     return summary_print(display->target.out, job,
                          display->level == DISPLAY_QUIET ? SUMMARY_SHORT : SUMMARY_FULL,
-                         display->target.out_colours, err);
+                         display->target.out_colours, display->target.is_utf8, err);
 }

@@ -6,7 +6,8 @@
  * Nothing here waits, and no timer runs: progress is drawn at most ten times a second, what was
  * left out then with the next call; display_tick() keeps the seconds going between. Whatever a
  * guest or a host says is shown without its control characters. The cursor always stands at the
- * start of the line below the last one, so there is nothing to restore when the program ends.
+ * start of the line below the last one, so there is nothing to restore when the program ends. Where
+ * the locale's characters are not UTF-8 everything is ASCII.
  */
 #pragma once
 
@@ -20,14 +21,18 @@ enum display_level {
     DISPLAY_VERBOSE, /* -v: the nodes' log records too */
 };
 
-/* is_terminal, columns: of stderr. Colours only on a terminal and with NO_COLOR unset or empty. */
-struct display *display_new(enum display_level level, bool is_terminal, unsigned columns);
+/*
+ * is_terminal, columns, rows: of stderr; 0: unknown. Colours only on a terminal and with NO_COLOR
+ * unset or empty; neither colours nor live lines where TERM is unset, empty or dumb.
+ */
+struct display *display_new(enum display_level level, bool is_terminal, unsigned columns,
+                            unsigned rows);
 /* Takes the live lines away. NULL is fine. */
 void display_free(struct display *display);
 AUTOPTR_STRUCT(display, display_free);
 
-/* The terminal's width has changed. */
-void display_set_columns(struct display *display, unsigned columns);
+/* The terminal's size has changed; 0: unknown. */
+void display_set_size(struct display *display, unsigned columns, unsigned rows);
 
 /* Keeps stdout for others (--json -): the table and the path go to stderr, too. */
 void display_leave_stdout(struct display *display);

@@ -10,7 +10,8 @@ struct display_target {
     FILE *out;        /* likewise */
     bool is_terminal; /* live */
     bool live_colours, out_colours;
-    unsigned columns;          /* of live */
+    bool is_utf8;              /* what both take; else ASCII */
+    unsigned columns, rows;    /* of live */
     int64_t (*clock_us)(void); /* monotonic */
 };
 

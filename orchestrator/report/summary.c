@@ -4,6 +4,7 @@
 #include "orchestrator/report/file.h"
 #include "orchestrator/report/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define INDENT "      " /* of what belongs to the line above */
@@ -120,6 +121,7 @@ static const char *const headings[COLUMNS] = {
     [LEGS] = "LEGS",     [DOWNTIME] = "DOWNTIME", [STOP_TO_RESUME] = "STOP→RESUME",
     [MEMORY] = "MEMORY",
 };
+static const char ascii_stop_to_resume[] = "STOP->RESUME";
 
 static void fill_row(char *cells[COLUMNS], const struct test_result *test)
 {
@@ -146,19 +148,24 @@ static void print_row(FILE *out, char *const cells[COLUMNS], const unsigned widt
     fputc('\n', out);
 }
 
-static void print_table(FILE *out, const struct job_result *job, bool colours)
+static void print_table(FILE *out, const struct job_result *job, bool colours, bool is_utf8)
 {
     unsigned rows = job->tests->len, widths[COLUMNS];
     char *(*table)[COLUMNS] = g_malloc0_n(MAX(rows, 1), sizeof(*table));
+    const char *top[COLUMNS];
+
+    memcpy(top, headings, sizeof top);
+    if (!is_utf8)
+        top[STOP_TO_RESUME] = ascii_stop_to_resume;
 
     for (unsigned i = 0; i < COLUMNS; i++)
-        widths[i] = text_columns(headings[i]);
+        widths[i] = text_columns(top[i]);
     for (unsigned row = 0; row < rows; row++) {
         fill_row(table[row], g_ptr_array_index(job->tests, row));
         for (unsigned i = 0; i < COLUMNS; i++)
             widths[i] = MAX(widths[i], text_columns(table[row][i]));
     }
-    print_row(out, (char *const *)headings, widths, "", "");
+    print_row(out, (char *const *)top, widths, "", "");
     for (unsigned row = 0; row < rows; row++) {
         const struct test_result *test = g_ptr_array_index(job->tests, row);
 
@@ -291,21 +298,46 @@ static void print_verdicts(FILE *out, const struct job_result *job, bool colours
     }
 }
 
+/* All but the path of the folder. */
+static void print_all(FILE *out, const struct job_result *job, enum summary_form form, bool colours,
+                      bool is_utf8)
+{
+    if (form == SUMMARY_SHORT) {
+        print_verdicts(out, job, colours);
+        return;
+    }
+    if (job->tests->len > 0)
+        print_table(out, job, colours, is_utf8);
+    print_totals(out, job, colours);
+    print_causes(out, job, colours);
+    print_notes(out, job);
+    fputc('\n', out);
+}
+
+static void print_in_ascii(FILE *out, const struct job_result *job, enum summary_form form,
+                           bool colours)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    g_autofree char *ascii = NULL;
+
+    print_all(memory, job, form, colours, false);
+    fclose(memory);
+    ascii = text_ascii(text);
+    fputs(ascii, out);
+    free(text);
+}
+
 int summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours,
-                  GError **err)
+                  bool is_utf8, GError **err)
 {
     bool is_written;
 
-    if (form == SUMMARY_SHORT) {
-        print_verdicts(out, job, colours);
-    } else {
-        if (job->tests->len > 0)
-            print_table(out, job, colours);
-        print_totals(out, job, colours);
-        print_causes(out, job, colours);
-        print_notes(out, job);
-        fputc('\n', out);
-    }
+    if (is_utf8)
+        print_all(out, job, form, colours, true);
+    else
+        print_in_ascii(out, job, form, colours);
     fprintf(out, "%s\n", job->dir != NULL ? job->dir : "-");
     is_written = fflush(out) == 0 && !ferror(out);
     return is_written ? 0 : file_fail(err, "writing", "standard output");

@@ -11,11 +11,12 @@ enum summary_form {
 };
 
 /*
- * Writes it; the last line is the path of the job's folder. Returns 0, or -1 when not all of it
- * could be written (G_FILE_ERROR).
+ * Writes it; the last line is the path of the job's folder. is_utf8: else in ASCII, but for that
+ * path, which must stay what it is. Returns 0, or -1 when not all of it could be written
+ * (G_FILE_ERROR).
  */
 int summary_print(FILE *out, const struct job_result *job, enum summary_form form, bool colours,
-                  GError **err);
+                  bool is_utf8, GError **err);
 
 /* The colour of a status as a terminal's sequence, "" without colours; and the end of it. */
 const char *summary_colour(Vtmh__Status status, bool colours);

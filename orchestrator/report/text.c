@@ -45,6 +45,30 @@ char *text_printable(const char *text)
     return g_string_free(line, FALSE);
 }
 
+char *text_ascii(const char *text)
+{
+    static const struct {
+        gunichar sign;
+        const char *text;
+    } signs[] = {{0x2192, "->"}, {0x2026, "..."}};
+    GString *ascii = g_string_sized_new(strlen(text));
+
+    for (; *text != '\0'; text = g_utf8_next_char(text)) {
+        gunichar c = g_utf8_get_char(text);
+        const char *known = NULL;
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(signs); i++)
+            known = signs[i].sign == c ? signs[i].text : known;
+        if (c < 0x80)
+            g_string_append_c(ascii, (char)c);
+        else if (known != NULL)
+            g_string_append(ascii, known);
+        else
+            g_string_append_printf(ascii, c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+    }
+    return g_string_free(ascii, FALSE);
+}
+
 char *text_cut_bytes(const char *text, size_t max)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -74,23 +98,23 @@ unsigned text_columns(const char *text)
     return columns;
 }
 
-char *text_cut_columns(const char *text, unsigned columns)
+char *text_cut_columns(const char *text, unsigned columns, const char *more)
 {
     const char *end = text;
-    unsigned used = 0;
+    unsigned used = text_columns(more);
 
     if (text_columns(text) <= columns)
         return g_strdup(text);
-    if (columns == 0)
+    if (columns < used)
         return g_strdup("");
     for (; *end != '\0'; end = g_utf8_next_char(end)) {
         unsigned next = character_columns(g_utf8_get_char(end));
 
-        if (used + next > columns - 1)
+        if (used + next > columns)
             break;
         used += next;
     }
-    return g_strdup_printf("%.*s…", (int)(end - text), text);
+    return g_strdup_printf("%.*s%s", (int)(end - text), text, more);
 }
 
 char *text_bytes(double bytes)

@@ -14,15 +14,21 @@ char *text_time(int64_t time_us);
  */
 char *text_printable(const char *text);
 
+/*
+ * Text for a terminal whose characters are not UTF-8: "->" and "..." for their signs, "\\u2192" for
+ * what ASCII has nothing like. text: valid UTF-8. Transfer full.
+ */
+char *text_ascii(const char *text);
+
 /* The beginning of text, at most max bytes and whole characters. Transfer full. */
 char *text_cut_bytes(const char *text, size_t max);
 
 /* Columns of a terminal that the text takes. */
 unsigned text_columns(const char *text);
 
-/* The beginning of text, in at most columns columns; "…" at the end when something is missing.
- * Transfer full. */
-char *text_cut_columns(const char *text, unsigned columns);
+/* The beginning of text, in at most columns columns, more ("…") at its end when something is
+ * missing. Transfer full. */
+char *text_cut_columns(const char *text, unsigned columns, const char *more);
 
 /* "37.0 MiB", "512 KiB", "12 B". Transfer full. */
 char *text_bytes(double bytes);

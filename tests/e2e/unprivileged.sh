@@ -73,13 +73,36 @@ expect_equal "the tests' statuses" "CANCEL CANCEL" "$(jq -r '[.tests[].status] |
 expect_match "fail_cause" 'job-timeout' "$(result .vtmh.fail_cause)"
 expect_no_nodes
 
-step "a terminal that is closed ends the job in order"
+step "a terminal that is closed ends the job in order, however often that is told"
 job_begin "${slow[@]}" "$library"
 await_migrating
-kill -HUP "$(vtmh_pid)"
+vtmh=$(vtmh_pid)
+for signal in HUP HUP TERM HUP; do
+    kill -$signal "$vtmh" || true # it may be quick
+done
 job_end
 expect_equal "exit status" 8 "$status"
 expect_equal "the test's status" INTERRUPTED "$(result .status)"
+expect_no_nodes
+
+# The terminal's end hangs up on all that run in it; an interactive shell passes it on once more.
+step "a terminal that is closed, with a shell in it"
+command -v script >/dev/null || skip "script is missing (Debian: bsdutils)"
+{
+    declare -p results work VTMH_BUILD slow library
+    declare -f run_vtmh
+    printf '%s\n' 'run_vtmh "${slow[@]}" "$library"'
+} >"$work/in-terminal"
+rm -f "$results/latest"
+script -q -c "bash --norc -i $work/in-terminal" /dev/null >"$work/screen" 2>&1 </dev/null &
+terminal=$!
+await_migrating
+vtmh=$(vtmh_pid)
+kill -KILL "$terminal"
+expect_within 60 bash -c '! kill -0 "$0" 2>/dev/null' "$vtmh"
+wait "$terminal" || true
+expect_equal "the test's status" INTERRUPTED "$(result .status)"
+expect_equal "the job's exit status" 8 "$(jq .vtmh.exit_status "$job/results.json")"
 expect_no_nodes
 
 step "what a killed node and a killed vtmh left is removed by the next job"

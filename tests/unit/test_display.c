@@ -22,6 +22,9 @@ static struct display_target target;
 static char *live_text, *out_text;
 static size_t live_size, out_size;
 
+static unsigned terminal_rows = 24;
+static bool is_ascii;
+
 static void open_display(enum display_level level, bool is_terminal, unsigned columns)
 {
     now_us = 1000 * G_USEC_PER_SEC;
@@ -29,7 +32,9 @@ static void open_display(enum display_level level, bool is_terminal, unsigned co
         .live = open_memstream(&live_text, &live_size),
         .out = open_memstream(&out_text, &out_size),
         .is_terminal = is_terminal,
+        .is_utf8 = !is_ascii,
         .columns = columns,
+        .rows = terminal_rows,
         .clock_us = clock_us,
     };
     display = display_new_on(level, &target);
@@ -264,7 +269,7 @@ Test(display, follows_the_width_of_the_terminal)
 
     open_display(DISPLAY_NORMAL, true, 30);
     display_test_begin(display, test, 1);
-    display_set_columns(display, 60);
+    display_set_size(display, 60, 24);
     now_us += G_USEC_PER_SEC;
     display_tick(display);
     expect_screen(60, "(1/1) a.name.of.thirty.characters.xx  1.0 s\n");
@@ -287,6 +292,96 @@ Test(display, keeps_the_live_lines_fewer_than_a_terminal_has)
     g_auto(GStrv) lines = g_strsplit(shown, "\n", -1);
     cr_expect_eq(g_strv_length(lines) - 1, 20);
     cr_expect_str_eq(lines[19], "… 22 more");
+}
+
+static void show_vms(const struct test_result *test, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        g_autofree char *name = g_strdup_printf("vm%u", i);
+        Vtmh__Progress progress = progress_of(name, "booting");
+
+        now_us += G_USEC_PER_SEC;
+        display_progress(display, test, "host1", &progress);
+    }
+}
+
+/* The cursor stands on the line below, so one row less than there are. */
+Test(display, fits_into_a_terminal_of_eight_rows)
+{
+    g_autoptr(test_result) test = make_test(1, "storm");
+
+    terminal_rows = 8;
+    open_display(DISPLAY_NORMAL, true, 80);
+    display_test_begin(display, test, 1);
+    show_vms(test, 12);
+    g_autofree char *shown = screen(80);
+    g_auto(GStrv) lines = g_strsplit(shown, "\n", -1);
+    cr_expect_eq(g_strv_length(lines) - 1, 7);
+    cr_expect_str_eq(lines[6], "… 7 more");
+}
+
+Test(display, shrinks_with_the_terminal)
+{
+    g_autoptr(test_result) test = make_test(1, "storm");
+
+    open_display(DISPLAY_NORMAL, true, 80);
+    display_test_begin(display, test, 1);
+    show_vms(test, 12);
+    fflush(target.live);
+    size_t before = live_size;
+    display_set_size(display, 40, 5);
+    fflush(target.live);
+    cr_expect(g_str_has_prefix(live_text + before, "\r\033[4A"), "no further up than it can see");
+    cr_expect_not_null(strstr(live_text + before, "… 10 more\033[K\n"));
+    before = live_size;
+    display_set_size(display, 40, 24);
+    fflush(target.live);
+    cr_expect_not_null(strstr(live_text + before, "vm11"), "shows all again");
+}
+
+Test(display, is_in_ascii_where_the_terminal_takes_nothing_else)
+{
+    g_autoptr(test_result) test = make_test(1, "a.very.long.name→that.does.not.fit");
+
+    is_ascii = true;
+    open_display(DISPLAY_NORMAL, true, 30);
+    display_test_begin(display, test, 1);
+    display_message(display, "%s", "à");
+    expect_screen(30, "vtmh: \\u00e0\n"
+                      "(1/1) a.very.long.name->th...\n");
+}
+
+Test(display, keeps_to_what_it_can_show_whatever_a_host_makes_up)
+{
+    g_autoptr(test_result) test = make_test(1, "storm");
+
+    open_display(DISPLAY_NORMAL, true, 80);
+    display_test_begin(display, test, 1);
+    show_vms(test, 1000);
+    g_autofree char *shown = screen(80);
+    cr_expect_not_null(strstr(shown, "… 238 more"), "%s", shown);
+}
+
+Test(display, knows_neither_colours_nor_live_lines_on_a_dumb_terminal)
+{
+    g_autoptr(test_result) test = make_test(1, "tick");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *before = stderr;
+
+    open_display(DISPLAY_NORMAL, true, 80);
+    setenv("TERM", "dumb", true);
+    stderr = open_memstream(&text, &size);
+    struct display *dumb = display_new(DISPLAY_NORMAL, true, 80, 24);
+    test->status = VTMH__STATUS__STATUS_FAIL;
+    display_test_begin(dumb, test, 1);
+    display_test_end(dumb, test, 1);
+    display_free(dumb);
+    fclose(stderr);
+    stderr = before;
+    cr_expect_not_null(strstr(text, "FAIL"), "%s", text);
+    cr_expect_null(strchr(text, '\033'), "%s", text);
+    free(text);
 }
 
 Test(display, prints_one_plain_line_an_event_when_stderr_is_no_terminal)

@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_utf8 = true;
+
 static char *print(const struct job_result *job, enum summary_form form, bool colours)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
 
-    cr_expect_eq(summary_print(out, job, form, colours, NULL), 0);
+    cr_expect_eq(summary_print(out, job, form, colours, is_utf8, NULL), 0);
     fclose(out);
     return text;
 }
@@ -145,6 +147,21 @@ Test(summary, ends_with_the_path_even_when_no_test_began)
     free(text);
 }
 
+Test(summary, is_in_ascii_where_the_terminal_takes_nothing_else)
+{
+    g_autoptr(job_result) job = job_result_new();
+    char *text;
+
+    add(job, "日", VTMH__STATUS__STATUS_PASS, 1);
+    is_utf8 = false;
+    text = print(job, SUMMARY_FULL, false);
+    cr_expect_not_null(strstr(text, "STOP->RESUME  MEMORY"), "%s", text);
+    cr_expect_not_null(strstr(text, "\\u65e5"), "%s", text);
+    for (const char *c = text; *c != '\0'; c++)
+        cr_expect(*c > 0);
+    free(text);
+}
+
 Test(summary, says_that_it_could_not_be_written)
 {
     g_autoptr(job_result) job = make_job();
@@ -152,7 +169,7 @@ Test(summary, says_that_it_could_not_be_written)
     FILE *full = fopen("/dev/full", "w");
 
     cr_assert(full);
-    cr_expect_eq(summary_print(full, job, SUMMARY_FULL, false, &error), -1);
+    cr_expect_eq(summary_print(full, job, SUMMARY_FULL, false, true, &error), -1);
     cr_expect_str_eq(error->message, "writing standard output: No space left on device");
     fclose(full);
 }

@@ -8,6 +8,13 @@ static void expect(char *actual, const char *expected)
     g_free(actual);
 }
 
+Test(text, in_ascii_keeps_its_meaning)
+{
+    expect(text_ascii("STOP→RESUME …"), "STOP->RESUME ...");
+    expect(text_ascii("日 \xf0\x9f\x90\xa7"), "\\u65e5 \\U0001f427");
+    expect(text_ascii("plain\033[0m"), "plain\033[0m");
+}
+
 Test(text, prints_times_in_utc_with_milliseconds)
 {
     expect(text_time(0), "1970-01-01T00:00:00.000Z");
@@ -38,12 +45,14 @@ Test(text, cuts_bytes_at_whole_characters)
 
 Test(text, cuts_columns_and_says_so)
 {
-    expect(text_cut_columns("abcdef", 6), "abcdef");
-    expect(text_cut_columns("abcdef", 5), "abcd…");
-    expect(text_cut_columns("abcdef", 1), "…");
-    expect(text_cut_columns("abcdef", 0), "");
-    expect(text_cut_columns("日本語", 5), "日本…");
-    expect(text_cut_columns("日本語", 4), "日…");
+    expect(text_cut_columns("abcdef", 6, "…"), "abcdef");
+    expect(text_cut_columns("abcdef", 5, "…"), "abcd…");
+    expect(text_cut_columns("abcdef", 1, "…"), "…");
+    expect(text_cut_columns("abcdef", 0, "…"), "");
+    expect(text_cut_columns("abcdef", 5, "..."), "ab...");
+    expect(text_cut_columns("abcdef", 2, "..."), "");
+    expect(text_cut_columns("日本語", 5, "…"), "日本…");
+    expect(text_cut_columns("日本語", 4, "…"), "日…");
     cr_expect_eq(text_columns("日本e\xcc\x81"), 5);
 }
 
