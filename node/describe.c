@@ -1,5 +1,6 @@
 #include "node/describe.h"
 
+#include "migration/guest/guest.h"
 #include "migration/params.h"
 #include "migration/scenario/scenario.h"
 #include "node/version.h"
@@ -87,11 +88,22 @@ static json_t *describe_aliases(void)
     return aliases;
 }
 
+static json_t *describe_guests(void)
+{
+    json_t *guests = json_array();
+    bool has_network;
+    const char *name;
+    for (unsigned i = 0; (name = guest_kind_name(i, &has_network)) != NULL; i++)
+        json_array_append_new(guests,
+                              json_pack("{s:s, s:b}", "name", name, "network", (int)has_network));
+    return guests;
+}
+
 int describe(FILE *out)
 {
-    json_t *root =
-        json_pack("{s:s, s:o, s:o, s:o}", "version", NODE_VERSION, "types", describe_types(),
-                  "parameters", describe_parameters(), "aliases", describe_aliases());
+    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", NODE_VERSION, "types",
+                             describe_types(), "parameters", describe_parameters(), "aliases",
+                             describe_aliases(), "guests", describe_guests());
     int dumped = json_dumpf(root, out, JSON_INDENT(1) | JSON_SORT_KEYS);
     json_decref(root);
     return dumped == 0 && fputc('\n', out) == '\n' && fflush(out) == 0 ? 0 : 1;

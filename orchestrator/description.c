@@ -8,6 +8,7 @@
 static struct {
     json_t *root;
     GHashTable *types;      /* name -> json_t */
+    GHashTable *guests;     /* name -> json_t */
     GHashTable *parameters; /* name -> struct param_info */
     GHashTable *aliases;    /* name -> struct param_alias */
     GPtrArray *rows;        /* struct param_info, ended by NULL */
@@ -110,6 +111,8 @@ static void read_rows(void)
         g_hash_table_insert(all.types, (void *)text_of(row, "type"), (void *)row);
         g_ptr_array_add(all.type_names, (void *)text_of(row, "type"));
     }
+    json_array_foreach (json_object_get(all.root, "guests"), i, row)
+        g_hash_table_insert(all.guests, (void *)text_of(row, "name"), (void *)row);
     json_array_foreach (json_object_get(all.root, "parameters"), i, row) {
         struct param_info *info = read_parameter(row);
 
@@ -135,6 +138,7 @@ static void read_description(void)
     if (all.root == NULL)
         g_error("the embedded description is not JSON: %s", error.text);
     all.types = g_hash_table_new(g_str_hash, g_str_equal);
+    all.guests = g_hash_table_new(g_str_hash, g_str_equal);
     all.parameters = g_hash_table_new(g_str_hash, g_str_equal);
     all.aliases = g_hash_table_new(g_str_hash, g_str_equal);
     all.rows = g_ptr_array_new();
@@ -174,6 +178,20 @@ const struct param_alias *description_alias(const char *name)
 {
     read_description();
     return g_hash_table_lookup(all.aliases, name);
+}
+
+const json_t *description_guest(const char *name)
+{
+    read_description();
+    return g_hash_table_lookup(all.guests, name);
+}
+
+const char *description_value(const struct params *params, const char *name)
+{
+    const char *value = params_get(params, name);
+    const struct param_info *info = description_parameter(name);
+
+    return value != NULL || info == NULL ? value : info->fallback;
 }
 
 const char *description_nearest(const char *name)

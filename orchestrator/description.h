@@ -26,6 +26,12 @@ const struct param_info *description_parameter(const char *name);
 /* The historic name, or NULL if it is none. */
 const struct param_alias *description_alias(const char *name);
 
+/* The row of a guest ("network": whether its VMs have cards); NULL if there is none of that name. */
+const json_t *description_guest(const char *name);
+
+/* The value in params, or the default that the nodes have for it; NULL if neither is there. */
+const char *description_value(const struct params *params, const char *name);
+
 /* The known parameter or historic name that is nearest to this one, NULL if none is near. */
 const char *description_nearest(const char *name);
 

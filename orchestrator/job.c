@@ -1,5 +1,6 @@
 #include "orchestrator/job.h"
 
+#include "orchestrator/addresses.h"
 #include "orchestrator/coordinator.h"
 #include "orchestrator/dependencies.h"
 #include "orchestrator/recorder.h"
@@ -212,9 +213,10 @@ static void run_test(struct work *work, const struct planned_test *planned,
                      struct test_result *result)
 {
     result->hosts = coordinator_hosts(work->coordinator);
-    recorder_begin_test(&work->recorder, planned->params, result);
+    g_autoptr(params) params = addresses_made_up(planned->params, g_strv_length(result->hosts));
+    recorder_begin_test(&work->recorder, params, result);
     work->is_testing = true;
-    coordinator_run_test(work->coordinator, planned->params, result);
+    coordinator_run_test(work->coordinator, params, result);
     work->is_testing = false;
     add_warnings(result, planned);
     recorder_end_test(&work->recorder, result);

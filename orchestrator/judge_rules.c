@@ -133,17 +133,37 @@ static bool check_tick(struct judge *judge, const char *vm, unsigned host)
     return judge->judgement.skips->len > 0;
 }
 
+/* jeos is logged in to by its first card; what drives the others is the user's business. */
+static bool check_jeos(struct judge *judge, const char *vm, unsigned host)
+{
+    g_auto(GStrv) nics = judge_list(judge, "nics", vm, host);
+    const struct fact *fact;
+    const char *model;
+
+    if (nics[0] == NULL) {
+        judge_say(judge, SAY_SKIP, NULL, "guest = jeos needs a card: nics is empty (of %s)", vm);
+        return true;
+    }
+    model = judge_lookup(judge, "nic_model", nics[0], vm, host, &fact);
+    /* Any other word that is not supported has been told by itself. */
+    if (fact == NULL || is_blank(model) || g_str_has_prefix(model, "virtio") ||
+        fact->said[SAY_SKIP] != NULL || fact->said[SAY_ERROR] != NULL)
+        return false;
+    judge_say(
+        judge, SAY_SKIP, fact,
+        "%s = %s is not supported: guest jeos has drivers for virtio only (Debian's kernel for"
+        " clouds), and %s is the card that it is logged in to by",
+        fact->key, model, nics[0]);
+    return true;
+}
+
 static bool check_guest(struct judge *judge, const char *vm, unsigned host)
 {
     const char *guest = judge_lookup(judge, "guest", NULL, vm, host, NULL);
-    g_auto(GStrv) nics = judge_list(judge, "nics", vm, host);
 
     if (g_strcmp0(guest, "tick") == 0)
         return check_tick(judge, vm, host);
-    if (g_strcmp0(guest, "jeos") != 0 || nics[0] != NULL)
-        return false;
-    judge_say(judge, SAY_SKIP, NULL, "guest = jeos needs a card: nics is empty (of %s)", vm);
-    return true;
+    return g_strcmp0(guest, "jeos") == 0 && check_jeos(judge, vm, host);
 }
 
 /* A parameter of a card for a guest that has none, unless it asks for what all cards are anyway. */

@@ -40,6 +40,14 @@ const char *guest_name(const struct params *params)
     return param_text(params, "guest");
 }
 
+const char *guest_kind_name(unsigned i, bool *has_network_out)
+{
+    if (i >= G_N_ELEMENTS(kinds))
+        return NULL;
+    *has_network_out = kinds[i]->has_network;
+    return kinds[i]->name;
+}
+
 char *guest_file(const struct host *host, const char *kind, const char *name, GError **err)
 {
     char *path = g_build_filename(host->guests_dir, kind, name, NULL);

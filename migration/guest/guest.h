@@ -18,6 +18,10 @@ void guest_boot_free(struct vm_boot *boot);
 /* The name in the results: "tick", "jeos". Transfer none. */
 const char *guest_name(const struct params *params);
 
+/* The guests there are: the name of the I-th, and whether its VM has network cards. NULL behind the
+ * last. Transfer none. */
+const char *guest_kind_name(unsigned i, bool *has_network_out);
+
 /*
  * Attaches to a VM: reads its serial port into <log_dir>/<vm>.serial.log and follows the heartbeat.
  * scope: where the reader runs; the guest must be freed before the scope is closed. Transfer full.

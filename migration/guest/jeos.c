@@ -29,7 +29,7 @@ static struct vm_boot *jeos_boot(const struct host *host, const struct params *p
     boot->kernel = g_steal_pointer(&kernel);
     boot->initrd = g_steal_pointer(&initrd);
     boot->append = g_strconcat(COMMAND_LINE, more != NULL ? " " : "", more, NULL);
-    boot->network = true;
+    boot->network = guest_jeos.has_network;
     boot->entropy = true;
     return boot;
 }
@@ -268,6 +268,7 @@ static int jeos_spoil(struct guest *guest, int64_t deadline, GError **err)
 const struct guest_kind guest_jeos = {
     .name = "jeos",
     .beat_period_ms = 20,
+    .has_network = true,
     .boot = jeos_boot,
     .login = jeos_login,
     .run = jeos_run,

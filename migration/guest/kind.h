@@ -11,6 +11,7 @@
 struct guest_kind {
     const char *name;
     unsigned beat_period_ms;
+    bool has_network; /* its VM has cards */
     struct vm_boot *(*boot)(const struct host *host, const struct params *params, GError **err);
 
     /* NULL where the guest has nothing to log in to. */

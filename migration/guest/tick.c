@@ -137,6 +137,7 @@ static int tick_spoil(struct guest *guest, int64_t deadline, GError **err)
 const struct guest_kind guest_tick = {
     .name = "tick",
     .beat_period_ms = 10,
+    .has_network = false,
     .boot = tick_boot,
     .start_work = tick_start_work,
     .check_work = tick_check_work,

@@ -158,7 +158,14 @@ Test(judge, cards_are_what_jeos_needs_and_tick_has_not)
     expect("guest=tick\nnic_model=e1000\n",
            "S nic_model = e1000 is not supported: guest tick has no card\n");
     expect("guest=tick\nnic_model=virtio\nnettype=user\n", "");
-    expect("guest=jeos\nnic_model=e1000\n", "");
+    expect("guest=jeos\nnic_model=e1000\n",
+           "S nic_model = e1000 is not supported: guest jeos has drivers for virtio only (Debian's "
+           "kernel for clouds), and nic1 is the card that it is logged in to by\n");
+    expect("guest=jeos\nnics=a b\nnic_model_a_host2=e1000\n",
+           "S nic_model_a_host2 = e1000 is not supported: guest jeos has drivers for virtio only "
+           "(Debian's kernel for clouds), and a is the card that it is logged in to by\n");
+    expect("guest=jeos\nnics=a b\nnic_model_b=e1000\n", "");
+    expect("guest=jeos\nnic_model=virtio-net-pci\n", "");
     expect(
         "guest=tick\nmigration_bg_command=x\n",
         "S migration_bg_command is not supported: guest tick has no system that runs commands\n");

@@ -1,0 +1,115 @@
+#include "orchestrator/addresses.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct params *with(const char *const *pairs)
+{
+    struct params *params = params_new();
+
+    params_set(params, "guest", "jeos", "a.cfg:1");
+    for (; *pairs != NULL; pairs += 2)
+        params_set(params, pairs[0], pairs[1], "a.cfg:2");
+    return params;
+}
+
+#define WITH(...) with((const char *const[]){__VA_ARGS__, NULL})
+
+static bool is_made_up(const struct params *params, const char *key)
+{
+    const char *address = params_get(params, key);
+
+    return address != NULL && g_str_has_prefix(address, "9a:") && strlen(address) == 17 &&
+           params_origin(params, key) == NULL;
+}
+
+/* What a host finds for a card, as its node looks it up. Transfer full. */
+static char *seen_by(const struct params *whole, const char *host, const char *vm, const char *nic)
+{
+    g_autoptr(params) on_host = params_object_params(whole, host);
+    g_autoptr(params) of_vm = params_object_params(on_host, vm);
+    g_autoptr(params) card = params_object_params(of_vm, nic);
+
+    return g_strdup(params_get(card, "mac"));
+}
+
+Test(addresses, each_card_of_each_vm_has_its_own)
+{
+    g_autoptr(params) params = WITH("vms", "vm1 vm2", "nics", "nic1 nic2");
+    g_autoptr(params) whole = addresses_made_up(params, 2);
+    static const char *const keys[] = {"mac_nic1_vm1", "mac_nic2_vm1", "mac_nic1_vm2",
+                                       "mac_nic2_vm2"};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        cr_expect(is_made_up(whole, keys[i]), "%s", keys[i]);
+        for (unsigned k = 0; k < i; k++)
+            cr_expect_str_neq(params_get(whole, keys[i]), params_get(whole, keys[k]));
+    }
+    cr_expect_eq(params_count(whole), params_count(params) + G_N_ELEMENTS(keys));
+}
+
+Test(addresses, are_the_same_on_all_hosts)
+{
+    g_autoptr(params) params = WITH("vms", "vm1");
+    g_autoptr(params) whole = addresses_made_up(params, 3);
+    g_autofree char *source = seen_by(whole, "host1", "vm1", "nic1");
+    g_autofree char *destination = seen_by(whole, "host3", "vm1", "nic1");
+
+    cr_assert_not_null(source);
+    cr_expect_str_eq(source, destination);
+}
+
+Test(addresses, differ_between_two_tests)
+{
+    g_autoptr(params) params = WITH("vms", "vm1");
+    g_autoptr(params) one = addresses_made_up(params, 2);
+    g_autoptr(params) other = addresses_made_up(params, 2);
+
+    cr_expect_str_neq(params_get(one, "mac_nic1_vm1"), params_get(other, "mac_nic1_vm1"));
+}
+
+Test(addresses, never_stand_over_one_that_the_user_gave)
+{
+    static const char *const ways[] = {
+        "mac", "mac_vm1", "mac_nic1", "mac_nic1_vm1", "mac_nic1_vm1_host2", "mac_nic1_host1"};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+        g_autoptr(params) params = WITH("vms", "vm1", ways[i], "52:54:00:12:34:56");
+        g_autoptr(params) whole = addresses_made_up(params, 2);
+
+        cr_expect_eq(params_count(whole), params_count(params), "%s", ways[i]);
+    }
+}
+
+Test(addresses, are_made_where_one_is_set_to_nothing)
+{
+    g_autoptr(params) params = WITH("vms", "vm1", "mac", "");
+    g_autoptr(params) whole = addresses_made_up(params, 2);
+
+    cr_expect(is_made_up(whole, "mac_nic1_vm1"));
+}
+
+Test(addresses, are_made_for_cards_that_one_vm_or_host_alone_names)
+{
+    g_autoptr(params) params = WITH("vms", "vm1 vm2", "nics_vm1", "lan wan", "nics_host2", "dmz",
+                                    "nics_vm2_host2", "nic1 back");
+    g_autoptr(params) whole = addresses_made_up(params, 2);
+
+    cr_expect(is_made_up(whole, "mac_lan_vm1"));
+    cr_expect(is_made_up(whole, "mac_wan_vm1"));
+    cr_expect(is_made_up(whole, "mac_nic1_vm2"));
+    cr_expect(is_made_up(whole, "mac_back_vm2"));
+    cr_expect_null(params_get(whole, "mac_nic1_vm1"));
+}
+
+Test(addresses, are_not_made_where_there_is_no_card)
+{
+    g_autoptr(params) tick = WITH("vms", "vm1 vm2", "guest_vm1", "tick");
+    g_autoptr(params) whole = addresses_made_up(tick, 2);
+    g_autoptr(params) none = WITH("vms", "vm1", "nics", "");
+    g_autoptr(params) still_none = addresses_made_up(none, 2);
+
+    cr_expect_null(params_get(whole, "mac_nic1_vm1"));
+    cr_expect(is_made_up(whole, "mac_nic1_vm2"));
+    cr_expect_eq(params_count(still_none), params_count(none));
+}
