@@ -63,6 +63,11 @@ static int take_dry_run(const char *value, void *target, GError **err)
     return 0;
 }
 
+static int take_replay(const char *value, void *target, GError **err)
+{
+    return replace(&options_of(target)->replay, value, err);
+}
+
 static int take_json(const char *value, void *target, GError **err)
 {
     if (g_str_has_suffix(value, ".cfg")) {
@@ -129,6 +134,12 @@ static const struct argument table[] = {
              "=hosts also ask the hosts what they offer. Runs no test"},
     {"repeat", .value = "N", .take = take_repeat, .help = "run the list of tests N times"},
     {"tuple", .value = "N", .take = take_tuple, .help = "hosts that one test takes (2)"},
+    {"replay", .value = "JOB", .take = take_replay,
+     .help = "run a job again as it was: the folder of its results, or\n"
+             "the beginning of its name. With a TEST behind it (its id,\n"
+             "number or name there) only this one"},
+    {"allow-changed", FLAG(options.allow_changed),
+     .help = "replay a job though its configuration has changed since"},
     {"fail-fast", FLAG(options.fail_fast),
      .help = "stop at the first test that ends FAIL or ERROR"},
     {"job-timeout", .value = "TIME", .take = take_job_timeout,
@@ -148,7 +159,8 @@ static const struct argument table[] = {
 };
 
 static const struct arguments arguments = {
-    .usage = "vtmh [run] -m HOSTS [options] FILE.cfg [LINE…]",
+    .usage = "vtmh [run] -m HOSTS [options] FILE.cfg [LINE…]\n"
+             "       vtmh run --replay JOB [options] [TEST]",
     .about =
         "Migrates virtual machines between the hosts HOSTS as the tests of FILE.cfg say,\n"
         "checks and measures each migration, and leaves a folder with the results, whose path\n"
@@ -158,6 +170,7 @@ static const struct arguments arguments = {
             "                            two nodes on this computer; no root, no sshd\n"
             "  vtmh -m host1,root@host2:2222 -p mig_speed=1G --repeat 10 migrate.cfg\n"
             "  vtmh -m host1,host2 --dry-run --no jeos migrate.cfg\n"
+            "  vtmh run --replay latest 3-quick.ping_pong.tick\n"
             "\n"
             "exit status, a sum of:\n"
             "  0  all passed (some may have been skipped)\n"
@@ -182,6 +195,29 @@ static int fail_usage(GError **err, const char *message)
     return -1;
 }
 
+/* Whether a line is one that -p makes. */
+static bool sets_parameter(const char *line)
+{
+    return strstr(line, " = ") != NULL && !g_str_has_prefix(line, "only ") &&
+           !g_str_has_prefix(line, "no ");
+}
+
+/* What to run is said by the job. */
+static int check_replay(const struct run_options *options, GError **err)
+{
+    const GPtrArray *lines = options->selection.extra;
+    bool is_changed = options->machines->len > 0 || options->test != NULL || options->repeat != 1 ||
+                      options->tuple != 2 || options->fail_fast || options->job_timeout_ms != 0 ||
+                      options->selection.defaults || options->selection.expand != NULL;
+
+    for (unsigned i = 0; i < lines->len; i++)
+        is_changed = is_changed || !sets_parameter(g_ptr_array_index(lines, i));
+    return is_changed ? fail_usage(err, "--replay takes hosts, tests and options from the job; "
+                                        "beside it there can be one TEST, and -p, -r, -q, -v, "
+                                        "--json, --dry-run, --allow-changed")
+                      : 0;
+}
+
 /* What no single option can tell. */
 static int check(const struct parsing *parsing, GError **err)
 {
@@ -190,6 +226,10 @@ static int check(const struct parsing *parsing, GError **err)
 
     if (parsing->quiet && parsing->verbose)
         return fail_usage(err, "-q and -v exclude each other");
+    if (options->replay != NULL)
+        return check_replay(options, err);
+    if (options->allow_changed)
+        return fail_usage(err, "--allow-changed says how to --replay a job; there is none");
     if (parsing->options.selection.file == NULL)
         return fail_usage(err, "no configuration file; write vtmh -m HOSTS FILE.cfg");
     if (options->dry == RUN_DRY && count == 0)
@@ -247,6 +287,7 @@ void run_options_free(struct run_options *options)
     g_ptr_array_unref(options->machines);
     selection_clear(&options->selection);
     g_free(options->test);
+    g_free(options->replay);
     g_free(options->results_dir);
     g_free(options->json_file);
     g_free(options);

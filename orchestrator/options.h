@@ -17,6 +17,8 @@ struct run_options {
     struct selection selection; /* first: SELECTION_ROWS has it as its target */
     GPtrArray *machines;        /* struct machine */
     char *test;                 /* --test: the one test to run, by number or name; or NULL */
+    char *replay;               /* --replay: the job to run again, or NULL; see replay.h */
+    bool allow_changed;         /* replay it though its configuration has changed */
     char *results_dir;          /* -r, or NULL */
     unsigned repeat;            /* --repeat, 1 by default */
     unsigned tuple;             /* --tuple, 2 by default */

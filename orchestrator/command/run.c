@@ -3,6 +3,7 @@
 #include "orchestrator/arguments.h"
 #include "orchestrator/job.h"
 #include "orchestrator/lost_params.h"
+#include "orchestrator/replay.h"
 #include "orchestrator/report/file.h"
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/secret_params.h"
@@ -108,7 +109,11 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
                               secrets);
 
     g_autoptr(GError) error = NULL;
+    json_t *configuration = replay_record(options, secrets, tests->len, &error);
+    if (configuration == NULL)
+        return usage_error(error);
     struct job_result *result = job_result_new();
+    result->configuration = configuration;
     result->command_line = secrets_hide(secrets, line);
     result->start_us = g_get_real_time();
     result->allow_empty = options->allow_empty;
@@ -134,6 +139,16 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
     return status;
 }
 
+static int load_replay(struct run_options *options, GError **err)
+{
+    g_autofree char *note = NULL;
+    if (replay_load(options, &note, err) < 0)
+        return -1;
+    if (note != NULL)
+        fprintf(stderr, "vtmh: %s\n", note);
+    return 0;
+}
+
 int command_run(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
@@ -142,6 +157,8 @@ int command_run(int argc, char **argv)
     if (parsed > 0)
         return 0;
     if (parsed < 0)
+        return usage_error(error);
+    if (options->replay != NULL && load_replay(options, &error) < 0)
         return usage_error(error);
     if (options->dry == RUN_DRY)
         return print_plan(options);

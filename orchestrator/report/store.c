@@ -109,11 +109,16 @@ static int make_job_folder(const char *root, struct job_result *job, char **fold
     return 0;
 }
 
-struct store *store_open(const char *results_dir, struct job_result *job, GError **err)
+char *store_root(const char *results_dir)
 {
     g_autofree char *usual = g_build_filename(g_get_user_state_dir(), "vtmh", "results", NULL);
-    g_autofree char *root =
-        g_canonicalize_filename(results_dir != NULL ? results_dir : usual, NULL);
+
+    return g_canonicalize_filename(results_dir != NULL ? results_dir : usual, NULL);
+}
+
+struct store *store_open(const char *results_dir, struct job_result *job, GError **err)
+{
+    g_autofree char *root = store_root(results_dir);
     g_autoptr(store) store = g_new0(struct store, 1);
     g_autoptr(GError) no_link = NULL;
     g_autofree char *folder = NULL, *id_path = NULL, *id_line = NULL;

@@ -22,6 +22,10 @@
 
 struct store;
 
+/* The place of results that is meant: results_dir, or if that is NULL the default. Transfer full.
+ */
+char *store_root(const char *results_dir);
+
 /* Makes the folder and job->id, job->dir, and a results.json without tests. results_dir: NULL for
  * the default ($XDG_STATE_HOME/vtmh/results, else ~/.local/state/vtmh/results). The folder's name
  * has job->start_us, or the time now if that is 0. Transfer full. */

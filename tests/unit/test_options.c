@@ -103,6 +103,15 @@ Test(options, says_what_is_wrong)
          "a test takes 3 hosts (--tuple), but only 2 are named"},
         {"--dry-run=hosts|f.cfg", "no hosts; name them with -m host1,host2 or -m local:a,local:b"},
         {"-M|/dev/null|f.cfg", "-M: /dev/null names no host"},
+        {"--replay|j|-m|a,b",
+         "--replay takes hosts, tests and options from the job; beside it there "
+         "can be one TEST, and -p, -r, -q, -v, --json, --dry-run, "
+         "--allow-changed"},
+        {"--replay|j|--only|quick",
+         "--replay takes hosts, tests and options from the job; beside it there can be one TEST, "
+         "and -p, -r, -q, -v, --json, --dry-run, --allow-changed"},
+        {"-m|a,b|--allow-changed|f.cfg",
+         "--allow-changed says how to --replay a job; there is none"},
         {"-m|a,b|-r||f.cfg", "-r: the value is empty"},
     };
 
@@ -140,6 +149,16 @@ Test(options, a_dry_run_may_ask_the_hosts)
 
     cr_expect_eq(parse("-m|a,b|--dry-run=hosts|f.cfg", &options, NULL), 0);
     cr_expect_eq(options->dry, RUN_HOSTS);
+}
+
+Test(options, a_replay_needs_neither_hosts_nor_a_file)
+{
+    g_autoptr(run_options) options = NULL;
+
+    cr_expect_eq(parse("--replay|latest|3-quick|-p|mem=3|-r|out|--allow-changed", &options, NULL),
+                 0);
+    cr_expect_str_eq(options->replay, "latest");
+    cr_expect_str_eq(options->selection.file, "3-quick");
 }
 
 Test(options, a_line_of_code_is_no_second_file)
