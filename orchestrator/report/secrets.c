@@ -53,26 +53,34 @@ static char *replace(const char *text, const char *what, const char *by)
     return g_strjoinv(by, parts);
 }
 
+/* As it stands in JSON, without the quotes. */
+static void add_as_json(struct secrets *secrets, const char *plain)
+{
+    json_t *string = json_string(plain);
+    char *json = string != NULL ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+
+    json_decref(string);
+    if (json == NULL)
+        return;
+
+    g_autofree char *inner = g_strndup(json + 1, strlen(json) - 2);
+
+    add_word(secrets, inner);
+    free(json);
+}
+
 void secrets_add(struct secrets *secrets, const char *value)
 {
     g_autofree char *plain = g_strstrip(g_strdup(value));
     g_autofree char *option = replace(plain, ",", ",,");
     g_autofree char *shell = replace(plain, "'", "'\\''");
-    json_t *string = json_string(plain);
-    char *json = string != NULL ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
 
-    json_decref(string);
     if (*plain == '\0')
         return;
     add_word(secrets, plain);
     add_word(secrets, option);
     add_word(secrets, shell);
-    if (json != NULL) {
-        g_autofree char *inner = g_strndup(json + 1, strlen(json) - 2);
-
-        add_word(secrets, inner);
-        free(json);
-    }
+    add_as_json(secrets, plain);
 }
 
 static bool is_of_word(char c)

@@ -1,8 +1,8 @@
 /*
- * A QEMU that says it is 8.2.0: runs the real one and rewrites its version in the QMP stream. A
- * mock, since Debian has one version of QEMU only; everything but the version is the real thing.
+ * A QEMU that says it is 8.2.0, and calls its machine pc-i440fx-1.4 pc-i440fx-9.9: runs the real one
+ * and rewrites what it says in QMP. A mock, since Debian has one version of QEMU only; everything
+ * else is the real thing.
  */
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +23,48 @@ static int find_qmp(int argc, char **argv)
     return -1;
 }
 
-/* Copies what is there; in the answers of QEMU "major": 7 becomes 8 (same length). */
-static ssize_t copy(int from, int to)
+/* Writes `to` over `from` wherever it stands; both have the same length. */
+static void rewrite(char *line, const char *from, const char *to)
 {
-    static const char real[] = "\"major\": 7";
-    static char buffer[1 << 20];
-    ssize_t n = read(from, buffer, sizeof(buffer) - 1);
-    if (n <= 0)
-        return n;
-    buffer[n] = '\0';
-    char *at = strstr(buffer, real);
-    if (at != NULL)
-        at[sizeof(real) - 2] = '8';
-    return write(to, buffer, (size_t)n);
+    while ((line = strstr(line, from)) != NULL)
+        memcpy(line, to, strlen(to));
+}
+
+/* What QEMU says, a line each. */
+static void answers(int from, int to)
+{
+    FILE *lines = fdopen(from, "r");
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t n;
+
+    while (lines != NULL && (n = getline(&line, &size, lines)) > 0) {
+        rewrite(line, "\"major\": 7", "\"major\": 8");
+        rewrite(line, "pc-i440fx-1.4", "pc-i440fx-9.9");
+        if (write(to, line, (size_t)n) < 0)
+            return;
+    }
+}
+
+/* What it is told, as it comes. */
+static void commands(int from, int to)
+{
+    static char buffer[1 << 16];
+    ssize_t n;
+
+    while ((n = read(from, buffer, sizeof(buffer))) > 0)
+        if (write(to, buffer, (size_t)n) < 0)
+            return;
+}
+
+/* A process that ends with this one. */
+static pid_t begin(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return pid;
 }
 
 int main(int argc, char **argv)
@@ -44,9 +73,9 @@ int main(int argc, char **argv)
     int qmp = find_qmp(argc, argv);
     if (qmp < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
         return 1;
-    pid_t pid = fork();
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+
+    pid_t qemu = begin();
+    if (qemu == 0) {
         dup2(pair[1], qmp);
         close(pair[0]);
         close(pair[1]);
@@ -56,14 +85,17 @@ int main(int argc, char **argv)
         _exit(127);
     }
     close(pair[1]);
-    struct pollfd both[] = {{qmp, POLLIN, 0}, {pair[0], POLLIN, 0}};
-    while (poll(both, 2, -1) > 0) {
-        if (both[0].revents != 0 && copy(qmp, pair[0]) <= 0)
-            break;
-        if (both[1].revents != 0 && copy(pair[0], qmp) <= 0)
-            break;
+    if (begin() == 0) {
+        answers(pair[0], qmp);
+        _exit(0);
     }
+    if (begin() == 0) {
+        commands(qmp, pair[0]);
+        shutdown(pair[0], SHUT_WR);
+        _exit(0);
+    }
+
     int status = 0;
-    waitpid(pid, &status, 0);
+    waitpid(qemu, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -32,7 +32,10 @@ class Engine:
 
     def close(self):
         if self.process:
-            self.process.stdin.close()
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass  # a request was still to be flushed to a process that has died
             self.process.stdout.close()
             self.process.wait()
         self.process = None
