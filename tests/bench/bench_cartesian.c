@@ -9,11 +9,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "bench_dry_run.h"
 #include "cfg/cfg.h"
 
 #define BUFFER_BYTES (1u << 18)
 
-enum mode { MODE_BENCH, MODE_NAMES, MODE_SHORTNAMES, MODE_SHOW };
+enum mode { MODE_BENCH, MODE_NAMES, MODE_SHORTNAMES, MODE_SHOW, MODE_DRY_RUN };
 
 struct result {
     uint64_t dicts;
@@ -23,6 +24,7 @@ struct result {
 
 static const char usage[] =
     "usage: bench_cartesian [OPTION]... FILE [EXTRA CODE]...\n"
+    "       bench_cartesian --dry-run VTMH [FILE]\n"
     "\n"
     "Expands FILE twice, names only and in full, and prints a JSON line for each:\n"
     "what, dicts, bytes, seconds (of all including parsing), max_rss_kb (of the process so far).\n"
@@ -33,7 +35,8 @@ static const char usage[] =
     "  --names      print full names instead\n"
     "  --shortnames print short names instead\n"
     "  --show       print canonical JSON lines instead\n"
-    "  --full       measure only the full expansion\n";
+    "  --full       measure only the full expansion\n"
+    "  --dry-run    measure the program VTMH instead: show beside --dry-run\n";
 
 static int flush(GString *out, FILE *to)
 {
@@ -155,6 +158,8 @@ int main(int argc, char **argv)
             mode = MODE_SHOW;
         else if (strcmp(argv[i], "--full") == 0)
             names = false;
+        else if (strcmp(argv[i], "--dry-run") == 0)
+            mode = MODE_DRY_RUN;
         else {
             fputs(usage, strcmp(argv[i], "--help") == 0 ? stdout : stderr);
             return strcmp(argv[i], "--help") == 0 ? 0 : 2;
@@ -165,8 +170,12 @@ int main(int argc, char **argv)
         return 2;
     }
     options.expand = (const char *const *)list;
-    status = mode == MODE_BENCH ? bench(&options, argv + i, names, &err)
-                                : expand(&options, argv + i, mode, stdout, &result, &err);
+    if (mode == MODE_BENCH)
+        status = bench(&options, argv + i, names, &err);
+    else if (mode == MODE_DRY_RUN)
+        status = bench_dry_run(argv[i], argv[i + 1], &err);
+    else
+        status = expand(&options, argv + i, mode, stdout, &result, &err);
     if (status < 0)
         fprintf(stderr, "bench_cartesian: %s\n", err ? err->message : g_strerror(errno));
     return status < 0 ? 1 : 0;
