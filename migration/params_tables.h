@@ -35,3 +35,6 @@ extern const struct param_info reference_guest_command_params[];
 extern const struct param_info reference_family_params[];
 
 extern const struct param_alias historic_names[];
+
+/* Words of `type` that are known, but not here yet. */
+extern const struct param_later reference_test_types[];

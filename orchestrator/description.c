@@ -202,8 +202,15 @@ const char *description_nearest(const char *name)
 
 const char *description_nearest_type(const char *name)
 {
-    read_description();
-    return nearest_find(name, (const char *const *)all.type_names->pdata);
+    g_autoptr(GPtrArray) known = g_ptr_array_new();
+    const struct param_info *info = description_parameter("type");
+
+    for (unsigned i = 0; i + 1 < all.type_names->len; i++)
+        g_ptr_array_add(known, all.type_names->pdata[i]);
+    for (const struct param_later *l = info->later; l != NULL && l->word != NULL; l++)
+        g_ptr_array_add(known, (void *)l->word);
+    g_ptr_array_add(known, NULL);
+    return nearest_find(name, (const char *const *)known->pdata);
 }
 
 char *description_types(void)

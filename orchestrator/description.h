@@ -26,7 +26,8 @@ const struct param_info *description_parameter(const char *name);
 /* The historic name, or NULL if it is none. */
 const struct param_alias *description_alias(const char *name);
 
-/* The row of a guest ("network": whether its VMs have cards); NULL if there is none of that name. */
+/* The row of a guest ("network": whether its VMs have cards); NULL if there is none of that name.
+ */
 const json_t *description_guest(const char *name);
 
 /* The value in params, or the default that the nodes have for it; NULL if neither is there. */
@@ -35,7 +36,8 @@ const char *description_value(const struct params *params, const char *name);
 /* The known parameter or historic name that is nearest to this one, NULL if none is near. */
 const char *description_nearest(const char *name);
 
-/* The test type that is nearest to this name, NULL if none is near; all of them: "a, b". */
+/* The test type that is nearest to this name, be it one that is not supported yet; NULL if none is
+ * near. All that are supported: "a, b". */
 const char *description_nearest_type(const char *name);
 char *description_types(void); /* transfer full */
 

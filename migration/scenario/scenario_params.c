@@ -4,6 +4,7 @@
 const struct param_info scenario_params[] = {
     {.name = "type",
      .kind = PARAM_STRING,
+     .later = reference_test_types,
      .section = "test",
      .doc = "test type that runs; vtmh types lists them"},
     {.name = "vms",

@@ -1,3 +1,4 @@
+#include "orchestrator/description.h"
 #include "orchestrator/judge.h"
 #include "orchestrator/objects.h"
 
@@ -201,6 +202,27 @@ Test(judge, a_type_that_nobody_knows_names_the_nearest)
                                "a.cfg:1: type = migration_multi_hots: no such test type; did you "
                                "mean migration_multi_host? (expected migration_multi_host, "),
               "%s", (char *)judgement->errors->pdata[0]);
+    params_set(params, "type", "migration_multi_host_cancle", "a.cfg:1");
+    judgement = judge_params(judge, params);
+    cr_assert_eq(judgement->errors->len, 1);
+    cr_expect_not_null(
+        strstr(judgement->errors->pdata[0], "did you mean migration_multi_host_cancel? (expected"));
+}
+
+Test(judge, a_type_of_avocado_vt_that_is_not_here_yet_skips_the_test)
+{
+    expect("type=migration_multi_host_cancel\n",
+           "S type = migration_multi_host_cancel is not supported: vtmh does not have this test "
+           "type of avocado-vt yet\n");
+}
+
+Test(judge, a_test_type_is_either_here_or_to_come)
+{
+    const struct param_later *later = description_parameter("type")->later;
+
+    cr_assert_not_null(later);
+    for (; later->word != NULL; later++)
+        cr_expect_null(description_type(later->word), "%s", later->word);
 }
 
 /* In any order: keys are gone through as they were first seen. */
