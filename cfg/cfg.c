@@ -149,6 +149,30 @@ int cfg_next(struct cfg *c, GError **err)
     return status;
 }
 
+static const struct key *find_key(const struct cfg *c, const char *name, size_t size)
+{
+    uint32_t symbol = symbols_find(&c->tree.key_symbols, name, size);
+
+    return symbol != SYMBOL_NONE ? c->tree.plain_keys[symbol] : NULL;
+}
+
+bool cfg_mentions(const struct cfg *c, const char *key)
+{
+    if (find_key(c, key, strlen(key)))
+        return true;
+    for (const char *cut = strchr(key, '_'); cut && c->tree.has_suffix; cut = strchr(cut + 1, '_'))
+        if (find_key(c, key, (size_t)(cut - key)))
+            return true;
+    return false;
+}
+
+bool cfg_reads(const struct cfg *c, const char *name)
+{
+    const struct key *key = find_key(c, name, strlen(name));
+
+    return key && key->referenced;
+}
+
 void cfg_rewind(struct cfg *c)
 {
     g_clear_pointer(&c->walk, walk_free);

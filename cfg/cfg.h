@@ -86,6 +86,14 @@ int cfg_no(struct cfg *c, const char *filter, GError **err);
 int cfg_assign(struct cfg *c, const char *key, const char *value, GError **err);
 
 /**
+ * What the texts speak of, as far as they have been parsed: cfg_mentions() whether a statement has
+ * the key, in whatever way, or one that a `suffix` may make it of, or a value reads it as `${KEY}`;
+ * cfg_reads() only the latter.
+ */
+bool cfg_mentions(const struct cfg *c, const char *key);
+bool cfg_reads(const struct cfg *c, const char *key);
+
+/**
  * Expansion. cfg_next() makes the next test the current one: returns 1, 0 at the end, or -1 with
  * CFG_ERROR_EXPAND (the expansion has then ended). The order is that of the reference.
  */

@@ -275,6 +275,8 @@ static void deal_with(struct work *work, const struct planned_test *planned,
     g_autofree char *unmet = NULL;
     for (char **note = planned->notes; *note != NULL; note++)
         test_result_note(result, *note);
+    for (const char **key = planned->unknown; *key != NULL; key++)
+        g_ptr_array_add(result->unknown_parameters, g_strdup(*key));
     if (planned->skip != NULL) {
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
     } else if ((unmet = dependencies_unmet(dependencies, params_dep(planned->params))) != NULL) {

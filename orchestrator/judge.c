@@ -312,14 +312,18 @@ void judge_say(struct judge *judge, enum say say, const struct fact *fact, const
     g_ptr_array_add(sentences(&judge->judgement, say), g_string_free(text, FALSE));
 }
 
-static void gather(struct judge *judge, const struct fact *fact)
+static void gather(struct judge *judge, struct fact *fact)
 {
     for (unsigned say = 0; say < G_N_ELEMENTS(fact->said); say++)
         for (unsigned i = 0; fact->said[say] != NULL && i < fact->said[say]->len; i++)
             g_ptr_array_add(sentences(&judge->judgement, say),
                             g_strdup(g_ptr_array_index(fact->said[say], i)));
-    if (fact->parse->class == KEY_UNKNOWN)
-        g_ptr_array_add(judge->judgement.unknown, fact->key);
+    if (fact->parse->class != KEY_UNKNOWN)
+        return;
+    g_ptr_array_add(judge->judgement.unknown, fact->key);
+    if (!fact->was_unknown)
+        judge->judgement.n_unknown++;
+    fact->was_unknown = true;
 }
 
 static const struct judgement *pass_judgement(struct judge *judge)
@@ -391,6 +395,20 @@ const struct judgement *judge_params(struct judge *judge, const struct params *p
             set_fact(judge, fact_of(judge, it.key, strlen(it.key)), it.value, strlen(it.value),
                      g_strdup(it.origin));
     return pass_judgement(judge);
+}
+
+bool judge_knows(struct judge *judge, const char *key)
+{
+    struct key_parse *parse = objects_parse(judge->meaning->objects, key);
+    bool known = parse->class != KEY_UNKNOWN;
+
+    key_parse_free(parse);
+    return known;
+}
+
+char *judge_rename(struct judge *judge, const char *key, objects_name_fn find, void *user)
+{
+    return objects_rename(judge->meaning->objects, key, find, user);
 }
 
 bool judgement_error(const struct judgement *judgement, GError **err)

@@ -10,6 +10,7 @@
 
 #include "cfg/cfg.h"
 #include "cfg/param-info.h"
+#include "orchestrator/objects.h"
 
 /* What is said of one test. The arrays are never NULL, often empty; the sentences have no full
  * stop. All of it belongs to the judge, until the next test. */
@@ -19,6 +20,7 @@ struct judgement {
     GPtrArray *warnings; /* char *: the test is WARN at best */
     GPtrArray *notes;    /* char *: the same for all tests that set the same; told once a job */
     GPtrArray *unknown;  /* char *: keys that no test type knows: the user's own */
+    unsigned n_unknown;  /* so many different ones in all tests judged so far */
 };
 
 struct judge;
@@ -38,6 +40,12 @@ const struct judgement *judge_current(struct judge *judge, struct cfg *config, G
 
 /* The same for params, whatever was judged before. */
 const struct judgement *judge_params(struct judge *judge, const struct params *params);
+
+/* Whether the key would be a parameter in the test that was judged last, set or not. */
+bool judge_knows(struct judge *judge, const char *key);
+
+/* objects_rename() for the objects of that test. Transfer full. */
+char *judge_rename(struct judge *judge, const char *key, objects_name_fn find, void *user);
 
 /* The errors as one GError, CFG_ERROR_PARAM_VALUE; false and nothing if there is none. */
 bool judgement_error(const struct judgement *judgement, GError **err);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "orchestrator/judge.h"
-#include "orchestrator/objects.h"
 
 /* A key of the test. */
 struct fact {
@@ -11,6 +10,7 @@ struct fact {
     char *value;                   /* NULL: the test does not have it */
     char *origin;                  /* "FILE:LINE"; NULL: nowhere */
     bool is_list;                  /* it may name objects of the test */
+    bool was_unknown;              /* in a test judged so far */
     bool is_stale;                 /* value or meaning has changed since it was looked at */
     const struct key_parse *parse; /* for the objects of the test */
     GPtrArray *said[4]; /* what there is to say of the value, char *, by enum say; NULL: nothing */

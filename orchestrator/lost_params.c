@@ -4,18 +4,6 @@
 
 #include <string.h>
 
-/* KEY and VALUE of the extra line `KEY = VALUE`; false of another one, such as a filter. */
-static bool is_assignment(const char *line, char **key, const char **value)
-{
-    const char *equals = strstr(line, " = ");
-
-    if (equals == NULL || memchr(line, ' ', (size_t)(equals - line)) != NULL)
-        return false;
-    *key = g_strndup(line, (size_t)(equals - line));
-    *value = equals + strlen(" = ");
-    return true;
-}
-
 /* The command line has the last word on the key, or the file says the same. */
 static bool has_effect(const struct cfg_change *now, const char *value)
 {
@@ -43,7 +31,7 @@ GPtrArray *lost_params(const struct selection *selection, struct cfg *test)
         const char *value;
         struct cfg_change now;
 
-        if (is_assignment(g_ptr_array_index(selection->extra, i), &key, &value) &&
+        if (selection_assignment(g_ptr_array_index(selection->extra, i), &key, &value) &&
             cfg_test_value(test, key, &now, NULL) == 0 && !has_effect(&now, value))
             g_ptr_array_add(sentences, tell(key, &now));
     }

@@ -23,6 +23,9 @@ struct reading {
     const struct objects *objects;
     enum belief belief;
     struct key_parse *parse;
+    objects_name_fn find; /* NULL: parameters are looked for, for parse */
+    void *find_user;
+    const char *name;                /* what was found */
     const char *endings[STAGE_NAME]; /* as found, without '_'; NULL: not there */
     size_t sizes[STAGE_NAME];
     unsigned scopes; /* the bits of what was found; of an inner object all it may be */
@@ -130,15 +133,22 @@ static const unsigned stage_scopes[STAGE_NAME] = {
 
 static bool find_name(struct reading *r, const char *name)
 {
-    const struct param_info *info = description_parameter(name);
-    const struct param_alias *alias = info == NULL ? description_alias(name) : NULL;
+    const struct param_info *info;
+    const struct param_alias *alias;
 
+    if (r->find != NULL) {
+        r->name = r->find(name, r->find_user);
+        return r->name != NULL;
+    }
+    info = description_parameter(name);
+    alias = info == NULL ? description_alias(name) : NULL;
     if (alias != NULL)
         info = description_parameter(alias->current);
     if (info == NULL)
         return false;
     r->parse->info = info;
     r->parse->alias = alias;
+    r->name = info->name;
     return true;
 }
 
@@ -162,7 +172,7 @@ static bool take_ending(struct reading *r, char *rest, char *cut, enum stage sta
     r->endings[stage] = cut + 1;
     r->sizes[stage] = strlen(cut + 1);
     r->scopes |= scopes;
-    if (!is_here && r->parse->object == NULL) {
+    if (!is_here && r->parse != NULL && r->parse->object == NULL) {
         r->parse->object = g_strdup(cut + 1);
         r->parse->wrong = scopes;
     }
@@ -183,10 +193,10 @@ static bool read_rest(struct reading *r, char *rest, enum stage stage, unsigned 
     return false;
 }
 
-/* Endings in their order behind the current name. */
+/* Endings in their order behind the name. */
 static char *join(const struct reading *r)
 {
-    GString *key = g_string_new(r->parse->info->name);
+    GString *key = g_string_new(r->name);
 
     for (int stage = STAGE_INNER; stage >= STAGE_BOUND; stage--)
         if (r->endings[stage] != NULL) {
@@ -264,6 +274,16 @@ struct key_parse *objects_guess(const char *key)
 
     read_key(NULL, key, BELIEVE_NAMES, parse);
     return parse;
+}
+
+char *objects_rename(const struct objects *objects, const char *key, objects_name_fn find,
+                     void *user)
+{
+    g_autofree char *rest = g_strdup(key);
+    struct reading r = {
+        .objects = objects, .belief = BELIEVE_NAMES, .find = find, .find_user = user};
+
+    return read_rest(&r, rest, STAGE_BOUND, 0) ? join(&r) : NULL;
 }
 
 void key_parse_free(struct key_parse *parse)

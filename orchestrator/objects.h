@@ -48,6 +48,15 @@ bool objects_is_place(const struct objects *objects, const char *endings);
 struct key_parse *objects_parse(const struct objects *objects, const char *key);
 void key_parse_free(struct key_parse *parse);
 
+/*
+ * The key with another name in front of its endings: FIND is asked for the name in place of the one
+ * that is left when endings are taken off, as few as possible; here names such as vm3 and host9
+ * count as well. NULL if it knows none for any. Transfer full.
+ */
+typedef const char *(*objects_name_fn)(const char *name, void *user);
+char *objects_rename(const struct objects *objects, const char *key, objects_name_fn find,
+                     void *user);
+
 /* "host", "VM", "card", … for people. */
 const char *objects_noun(enum param_scope scope);
 

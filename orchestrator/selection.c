@@ -95,3 +95,14 @@ int selection_take_word(const char *word, void *target, GError **err)
     g_ptr_array_add(selection->extra, g_strdup(word));
     return 0;
 }
+
+bool selection_assignment(const char *line, char **key, const char **value)
+{
+    const char *equals = strstr(line, " = ");
+
+    if (equals == NULL || memchr(line, ' ', (size_t)(equals - line)) != NULL)
+        return false;
+    *key = g_strndup(line, (size_t)(equals - line));
+    *value = equals + strlen(" = ");
+    return true;
+}

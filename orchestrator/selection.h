@@ -31,6 +31,10 @@ void selection_clear(struct selection *selection);
      .help = "blocks that -d does not touch, separated by commas"}
 /* clang-format on */
 
+/* KEY (transfer full) and VALUE of the extra line `KEY = VALUE`, as -p makes them; false of another
+ * one, such as a filter. */
+bool selection_assignment(const char *line, char **key, const char **value);
+
 /* Whether a word is meant as a configuration file, and not as a line of code. */
 bool selection_is_file(const char *word);
 

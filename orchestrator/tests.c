@@ -4,6 +4,7 @@
 #include "orchestrator/description.h"
 #include "orchestrator/filter_hint.h"
 #include "orchestrator/lost_params.h"
+#include "orchestrator/strange_params.h"
 #include "orchestrator/test_name.h"
 
 /* A job of more tests than this is a mistake in a filter, not a plan. */
@@ -23,54 +24,28 @@ struct walk {
     unsigned n_seen;
 };
 
-struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cfg_options *options,
-                       GError **err)
+static struct cfg *open_file(const char *file, const struct cfg_options *options, GError **err)
 {
     g_autofree char *path = artifacts_find_configuration(file);
     g_autoptr(cfg) config = cfg_new(options);
-    if (cfg_parse_file(config, path, err) < 0)
-        return NULL;
+
+    return cfg_parse_file(config, path, err) < 0 ? NULL : g_steal_pointer(&config);
+}
+
+static int add_lines(struct cfg *config, const GPtrArray *extra, GError **err)
+{
     for (unsigned i = 0; i < extra->len; i++)
         if (cfg_parse_text(config, TESTS_COMMAND_LINE, g_ptr_array_index(extra, i), err) < 0)
-            return NULL;
-    return g_steal_pointer(&config);
-}
-
-/* Whether the file sets the key by itself, in its first test. */
-static bool file_sets(const char *file, const char *key)
-{
-    g_autoptr(cfg) config = cfg_new(NULL);
-    if (cfg_parse_file(config, file, NULL) < 0 || cfg_next(config, NULL) <= 0)
-        return false;
-    g_autoptr(params) test = cfg_test_params(config, NULL);
-    return test != NULL && params_get(test, key) != NULL;
-}
-
-/*
- * A parameter that only the command line sets, that no node knows, and that is nearly the name of
- * one that they know, is a slip of the fingers. One's own variables are nobody's business.
- */
-static int check_typing(const char *file, struct cfg *config, const struct judgement *judgement,
-                        GError **err)
-{
-    g_autoptr(params) test = cfg_test_params(config, err);
-
-    if (test == NULL)
-        return -1;
-    for (unsigned i = 0; i < judgement->unknown->len; i++) {
-        const char *key = g_ptr_array_index(judgement->unknown, i);
-        const char *origin = params_origin(test, key);
-        if (origin == NULL || !g_str_has_prefix(origin, TESTS_COMMAND_LINE))
-            continue;
-        const char *nearest = description_nearest(key);
-        if (nearest == NULL || file_sets(file, key))
-            continue;
-        g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
-                    "there is no parameter %s; did you mean %s? ('vtmh types' lists them)", key,
-                    nearest);
-        return -1;
-    }
+            return -1;
     return 0;
+}
+
+struct cfg *tests_open(const char *file, const GPtrArray *extra, const struct cfg_options *options,
+                       GError **err)
+{
+    g_autoptr(cfg) config = open_file(file, options, err);
+
+    return config == NULL || add_lines(config, extra, err) < 0 ? NULL : g_steal_pointer(&config);
 }
 
 static int fail_empty(const struct selection *selection, GError **err)
@@ -125,8 +100,6 @@ static int look_at_test(struct walk *walk, struct cfg *config, GError **err)
                     MAX_TESTS);
         return -1;
     }
-    if (walk->n_seen == 1 && check_typing(walk->selection->file, config, judgement, err) < 0)
-        return -1;
     note_mistakes(walk, config, judgement->errors);
     if (walk->mistakes->len > 0 || walk->fn == NULL)
         return 0;
@@ -143,15 +116,41 @@ static int fail_mistakes(const struct walk *walk, GError **err)
     return -1;
 }
 
+/* Before anything is done for the first test: what is strange in it may be known in a later one. */
+static int check_strange(struct walk *walk, struct cfg *config, const char *wanted,
+                         GPtrArray *strange, GError **err)
+{
+    unsigned n_seen = 0;
+    int more = 0;
+
+    while (strange->len > 0 && (more = next_test(config, wanted, n_seen, err)) > 0) {
+        if (judge_current(walk->judge, config, err) == NULL)
+            return -1;
+        strange_params_know(strange, walk->judge, config);
+        n_seen++;
+    }
+    cfg_rewind(config);
+    if (more < 0)
+        return -1;
+    return strange->len > 0 && n_seen > 0
+               ? strange_params_fail(strange, walk->judge, walk->selection->file, err)
+               : 0;
+}
+
 static int walk_over(struct walk *walk, const char *wanted, GError **err)
 {
     const struct selection *selection = walk->selection;
     const struct cfg_options options = {.defaults = selection->defaults,
                                         .expand = (const char *const *)selection->expand};
-    g_autoptr(cfg) config = tests_open(selection->file, selection->extra, &options, err);
+    g_autoptr(cfg) config = open_file(selection->file, &options, err);
+    g_autoptr(GPtrArray) strange = NULL;
     int more;
 
     if (config == NULL)
+        return -1;
+    strange = strange_params_find(selection, config);
+    if (add_lines(config, selection->extra, err) < 0 ||
+        check_strange(walk, config, wanted, strange, err) < 0)
         return -1;
     while ((more = next_test(config, wanted, walk->n_seen, err)) > 0)
         if (look_at_test(walk, config, err) < 0)
@@ -189,6 +188,7 @@ static void free_planned(gpointer data)
     g_free(planned->skip);
     g_strfreev(planned->notes);
     g_strfreev(planned->warnings);
+    g_free(planned->unknown);
     g_free(planned);
 }
 
@@ -201,10 +201,27 @@ static GStrv copy_sentences(const GPtrArray *sentences)
     return copy;
 }
 
+/* Most tests have most of the keys in common. */
+static const char **copy_keys(const GPtrArray *keys)
+{
+    const char **copy = g_new0(const char *, keys->len + 1);
+
+    for (unsigned i = 0; i < keys->len; i++)
+        copy[i] = g_intern_string(g_ptr_array_index(keys, i));
+    return copy;
+}
+
+char *tests_note_unknown(unsigned n)
+{
+    return g_strdup_printf("%u parameter%s that no test type knows; vtmh lint lists %s", n,
+                           n == 1 ? "" : "s", n == 1 ? "it" : "them");
+}
+
 struct planning {
     const struct selection *selection;
     GPtrArray *tests;
     struct judge *resolver;
+    unsigned n_unknown;
 };
 
 static int plan_test(struct cfg *config, const struct judgement *judgement, void *user,
@@ -223,6 +240,8 @@ static int plan_test(struct cfg *config, const struct judgement *judgement, void
     planned->params = judge_resolve(planning->resolver, params);
     planned->notes = copy_sentences(judgement->notes);
     planned->warnings = copy_sentences(warnings);
+    planned->unknown = copy_keys(judgement->unknown);
+    planning->n_unknown = judgement->n_unknown;
     if (judgement->skips->len > 0) {
         g_auto(GStrv) skips = copy_sentences(judgement->skips);
 
@@ -232,15 +251,32 @@ static int plan_test(struct cfg *config, const struct judgement *judgement, void
     return 0;
 }
 
+static void note_unknown(const struct planning *planning)
+{
+    g_autofree char *note = tests_note_unknown(planning->n_unknown);
+
+    for (unsigned i = 0; i < planning->tests->len; i++) {
+        struct planned_test *planned = g_ptr_array_index(planning->tests, i);
+        unsigned n = g_strv_length(planned->notes);
+
+        if (planned->unknown[0] == NULL)
+            continue;
+        planned->notes = g_renew(char *, planned->notes, n + 2);
+        planned->notes[n] = g_strdup(note);
+        planned->notes[n + 1] = NULL;
+    }
+}
+
 GPtrArray *tests_read(const struct selection *selection, const char *wanted, unsigned n_hosts,
                       GError **err)
 {
     g_autoptr(GPtrArray) tests = g_ptr_array_new_with_free_func(free_planned);
     g_autoptr(judge) resolver = judge_new(n_hosts);
-    struct planning planning = {selection, tests, resolver};
+    struct planning planning = {selection, tests, resolver, 0};
 
     if (tests_walk(selection, wanted, n_hosts, plan_test, &planning, err) < 0)
         return NULL;
+    note_unknown(&planning);
     return g_steal_pointer(&tests);
 }
 

@@ -34,11 +34,15 @@ struct planned_test {
     struct params *params; /* with current names only (judge_resolve()) */
     char *skip;            /* why it is not to be run; NULL: it is */
     GStrv notes, warnings;
+    const char **unknown; /* keys that no test type knows; interned, NULL-terminated */
 };
 
 /* All of them, walked over as above. Transfer full: array of struct planned_test. */
 GPtrArray *tests_read(const struct selection *selection, const char *wanted, unsigned n_hosts,
                       GError **err);
+
+/* The note that N different keys of the tests are known to no test type. Transfer full. */
+char *tests_note_unknown(unsigned n);
 
 /* Whether there is a test to be run: not all are skipped. */
 bool tests_any_runs(const GPtrArray *tests);

@@ -1,13 +1,13 @@
 #include "orchestrator/command/run.h"
 
 #include "orchestrator/arguments.h"
+#include "orchestrator/command/configuration.h"
+#include "orchestrator/command/dry_run.h"
 #include "orchestrator/job.h"
-#include "orchestrator/lost_params.h"
 #include "orchestrator/replay.h"
 #include "orchestrator/report/file.h"
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/secret_params.h"
-#include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
 
 #include <stdio.h>
@@ -36,37 +36,6 @@ static int check_json_file(const struct run_options *options, GError **err)
 {
     const char *file = options->json_file;
     return file == NULL || strcmp(file, "-") == 0 ? 0 : file_check(file, err);
-}
-
-/* A line a test: its number, its name, and why it would be skipped; on stderr, what is lost. */
-static int print_test(struct cfg *config, const struct judgement *judgement, void *user,
-                      G_GNUC_UNUSED GError **err)
-{
-    const struct selection *selection = user;
-    g_autofree char *name =
-        test_name_short(cfg_test_shortname(config), cfg_test_name(config), selection->file);
-    g_autoptr(GPtrArray) lost = lost_params(selection, config);
-    const char *before = "  SKIP: ";
-
-    printf("%" G_GUINT64_FORMAT "  %s", cfg_test_number(config), name);
-    for (unsigned i = 0; i < judgement->skips->len; i++) {
-        printf("%s%s", before, (const char *)g_ptr_array_index(judgement->skips, i));
-        before = "; ";
-    }
-    putchar('\n');
-    for (unsigned i = 0; i < lost->len; i++)
-        fprintf(stderr, "vtmh: test %s: %s\n", name, (const char *)g_ptr_array_index(lost, i));
-    return 0;
-}
-
-static int print_plan(struct run_options *options)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (tests_walk(&options->selection, options->test, options->tuple, print_test,
-                   &options->selection, &error) == 0)
-        return 0;
-    return usage_error(error);
 }
 
 static struct display *open_display(enum display_level level)
@@ -161,7 +130,7 @@ int command_run(int argc, char **argv)
     if (options->replay != NULL && load_replay(options, &error) < 0)
         return usage_error(error);
     if (options->dry == RUN_DRY)
-        return print_plan(options);
+        return dry_run(options, &error) < 0 ? usage_error(error) : reading_end(NULL);
     g_autoptr(GPtrArray) tests =
         tests_read(&options->selection, options->test, options->tuple, &error);
     if (tests == NULL)

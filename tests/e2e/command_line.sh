@@ -30,6 +30,23 @@ step "a dependency that was filtered away does not count"
 job -m local:a,local:b --only three "$work/dep.cfg"
 expect_lacks "cause" "dependency" "$(results '.tests[0].fail_reason')"
 
+step "a parameter that nothing knows is refused, with the nearest"
+job -m local:a,local:b -p foo=1 "$work/dep.cfg"
+expect_equal "exit status" 4 "$status"
+expect_match "stderr" "there is no parameter foo, and .*dep.cfg does not speak of it" "$err"
+job -m local:a,local:b -p migrate_cuont=2 "$work/dep.cfg"
+expect_equal "exit status" 4 "$status"
+expect_match "stderr" "migrate_cuont; did you mean migrate_count" "$err"
+
+step "parameters of the user's own, and of objects that a test has not, are noted"
+printf 'include dep.cfg\nmine = 1\nmine_too = 2\n' >"$work/own.cfg"
+job -m local:a,local:b --only four -p mem_host3=20 "$work/own.cfg"
+expect_equal "own ones" "mine mine_too" "$(results '.tests[0].vtmh.unknown_parameters | sort | join(" ")')"
+expect_match "notes" "2 parameters that no test type knows; vtmh lint lists them" \
+    "$(results '.tests[0].vtmh.notes | join("; ")')"
+expect_match "notes" "mem_host3 has no effect: there is no host host3" \
+    "$(results '.tests[0].vtmh.notes | join("; ")')"
+
 step "each test has a folder with a log that says why it never began"
 job -m local:a,local:b --only four "$work/dep.cfg"
 expect_match "debug.log" "skip = yes" "$(cat "$(results '.tests[0].logfile')")"

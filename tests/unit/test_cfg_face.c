@@ -162,3 +162,18 @@ Test(cfg_face, an_error_in_one_test_leaves_the_output_alone)
     cr_assert_eq(cfg_next(c, NULL), 1);
     cr_assert_eq(cfg_test_jsonl(c, out, NULL), 0);
 }
+
+Test(cfg_face, tells_what_is_spoken_of_and_what_is_read)
+{
+    g_autoptr(cfg) c = load("a = 1\nb = x${c}\ndel d\nvariants e:\n  - x:\n      suffix _x\n"
+                            "      f: g += 1\n");
+    static const char *const mentioned[] = {"a", "b", "c", "d", "e", "g", "a_x"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(mentioned); i++)
+        cr_expect(cfg_mentions(c, mentioned[i]), "%s", mentioned[i]);
+    cr_expect_not(cfg_mentions(c, "f"));
+    cr_expect_not(cfg_mentions(c, "h_x"));
+    cr_expect(cfg_reads(c, "c"));
+    cr_expect_not(cfg_reads(c, "a"));
+    cr_expect_not(cfg_reads(c, "h"));
+}

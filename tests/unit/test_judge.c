@@ -116,6 +116,19 @@ Test(judge, names_of_the_users_own_are_free)
     expect("mem_chk_re_str=x\nmem_=y\n", "? mem_chk_re_str\n? mem_\n");
 }
 
+Test(judge, names_of_the_users_own_are_counted_once_over_all_tests)
+{
+    static const char *const tests[] = {"own=1\nmine=1\n", "own=2\n", "mem=1\nmy=1\n"};
+    static const unsigned counts[] = {2, 2, 3};
+    g_autoptr(judge) judge = judge_new(2);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
+        g_autoptr(params) params = test_of(tests[i]);
+
+        cr_expect_eq(judge_params(judge, params)->n_unknown, counts[i], "%s", tests[i]);
+    }
+}
+
 Test(judge, an_object_that_is_not_there_is_a_note)
 {
     expect("mem_host3=1\n", "N mem_host3 has no effect: there is no host host3 in this test\n");
