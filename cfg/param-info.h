@@ -102,6 +102,10 @@ struct param_info {
     const char *const *same; /* PARAM_NOT_SUPPORTED: values that ask for what is done anyway */
     const char *why;         /* NOT_SUPPORTED: why; COSMETIC: the note. No full stop */
 
+    /* Names of parameters. Where a test says of each of them that there is none (an empty list or
+     * text, no, none), this one asks for nothing. NULL: it always counts. */
+    const char *const *only_with;
+
     const char *section; /* under which the documentation lists it */
     const char *doc;     /* one sentence without a full stop */
 };

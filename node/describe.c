@@ -48,12 +48,13 @@ static json_t *describe_scopes(unsigned scopes)
 static json_t *describe_parameter(const struct param_info *info)
 {
     json_t *row = json_pack(
-        "{s:s, s:s, s:s?, s:s, s:s, s:s, s:o, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*}", "name",
+        "{s:s, s:s, s:s?, s:s, s:s, s:s, s:o, s:s*, s:s*, s:s*, s:o*, s:o*, s:o*, s:o*}", "name",
         info->name, "type", param_kind_name(info->kind), "default", info->fallback, "section",
         info->section, "doc", info->doc, "care", param_care_name(info->care), "scopes",
         describe_scopes(info->scopes), "word_pattern", info->word_pattern, "word_rule",
         info->word_rule, "why", info->why, "values", describe_words(info->values), "later",
-        describe_later(info->later), "same", describe_words(info->same));
+        describe_later(info->later), "same", describe_words(info->same), "only_with",
+        describe_words(info->only_with));
     if (info->min != 0 || info->max != 0) {
         json_object_set_new(row, "min", json_integer(info->min));
         json_object_set_new(row, "max", json_integer(info->max));

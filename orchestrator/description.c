@@ -11,6 +11,7 @@ static struct {
     GHashTable *guests;     /* name -> json_t */
     GHashTable *parameters; /* name -> struct param_info */
     GHashTable *aliases;    /* name -> struct param_alias */
+    GHashTable *conditions; /* names that rows have as .only_with, a set */
     GPtrArray *rows;        /* struct param_info, ended by NULL */
     GPtrArray *names;       /* of parameters and aliases, ended by NULL */
     GPtrArray *type_names;  /* ended by NULL */
@@ -81,6 +82,7 @@ static struct param_info *read_parameter(const json_t *row)
         .care = param_care_named(text_of(row, "care")),
         .same = words_of(row, "same"),
         .why = text_of(row, "why"),
+        .only_with = words_of(row, "only_with"),
         .section = text_of(row, "section"),
         .doc = text_of(row, "doc"),
     };
@@ -117,6 +119,8 @@ static void read_rows(void)
         struct param_info *info = read_parameter(row);
 
         g_hash_table_insert(all.parameters, (void *)info->name, info);
+        for (const char *const *name = info->only_with; name != NULL && *name != NULL; name++)
+            g_hash_table_add(all.conditions, (void *)*name);
         g_ptr_array_add(all.rows, info);
         g_ptr_array_add(all.names, (void *)info->name);
     }
@@ -141,6 +145,7 @@ static void read_description(void)
     all.guests = g_hash_table_new(g_str_hash, g_str_equal);
     all.parameters = g_hash_table_new(g_str_hash, g_str_equal);
     all.aliases = g_hash_table_new(g_str_hash, g_str_equal);
+    all.conditions = g_hash_table_new(g_str_hash, g_str_equal);
     all.rows = g_ptr_array_new();
     all.names = g_ptr_array_new();
     all.type_names = g_ptr_array_new();
@@ -172,6 +177,12 @@ const struct param_info *description_parameter(const char *name)
 {
     read_description();
     return g_hash_table_lookup(all.parameters, name);
+}
+
+GHashTable *description_conditions(void)
+{
+    read_description();
+    return all.conditions;
 }
 
 const struct param_alias *description_alias(const char *name)

@@ -23,6 +23,9 @@ const struct param_info *const *description_parameters(void);
  * (objects.h). */
 const struct param_info *description_parameter(const char *name);
 
+/* The names that rows have as .only_with: a set of const char *. */
+GHashTable *description_conditions(void);
+
 /* The historic name, or NULL if it is none. */
 const struct param_alias *description_alias(const char *name);
 

@@ -32,6 +32,7 @@ static void free_meaning(void *data)
     struct meaning *meaning = data;
 
     objects_free(meaning->objects);
+    g_hash_table_unref(meaning->none);
     g_ptr_array_unref(meaning->parses);
     g_free(meaning);
 }
@@ -89,18 +90,51 @@ void judge_free(struct judge *judge)
     g_free(judge);
 }
 
+/* Whether the key is this parameter, perhaps for an object. */
+static bool is_of(const char *key, const char *name)
+{
+    size_t size = strlen(name);
+
+    return strncmp(key, name, size) == 0 && (key[size] == '\0' || key[size] == '_');
+}
+
 /* Whether the objects of the test may depend on the key. */
 static bool is_list(const char *key)
 {
     if (strcmp(key, "main_vm") == 0)
         return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
-        size_t size = strlen(lists[i].name);
-
-        if (strncmp(key, lists[i].name, size) == 0 && (key[size] == '\0' || key[size] == '_'))
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        if (is_of(key, lists[i].name))
             return true;
-    }
     return false;
+}
+
+/* The parameter that others count only with, if the key is one. Where the name of one begins with
+ * that of another, the longer is meant. */
+static const char *condition_of(const char *key)
+{
+    const char *found = NULL, *name;
+    GHashTableIter it;
+
+    g_hash_table_iter_init(&it, description_conditions());
+    while (g_hash_table_iter_next(&it, (gpointer *)&name, NULL))
+        if (is_of(key, name) && (found == NULL || strlen(name) > strlen(found)))
+            found = name;
+    return found;
+}
+
+/* Whether the value says that there is none of what the parameter names. */
+static bool says_none(const char *name, const char *value)
+{
+    const struct param_info *info = description_parameter(name);
+    g_autofree char *bare = g_strstrip(g_strdup(value));
+    bool flag;
+
+    if (*bare == '\0')
+        return info != NULL && (info->kind == PARAM_LIST || info->kind == PARAM_STRING);
+    if (info != NULL && info->kind == PARAM_LIST)
+        return false;
+    return strcmp(bare, "none") == 0 || (params_parse_bool(name, bare, &flag, NULL) == 0 && !flag);
 }
 
 static struct fact *fact_of(struct judge *judge, const char *key, size_t size)
@@ -114,6 +148,7 @@ static struct fact *fact_of(struct judge *judge, const char *key, size_t size)
     fact->key = g_steal_pointer(&name);
     fact->id = judge->facts->len;
     fact->is_list = is_list(fact->key);
+    fact->condition = condition_of(fact->key);
     g_ptr_array_add(judge->facts, fact);
     g_hash_table_insert(judge->by_key, fact->key, fact);
     return fact;
@@ -135,7 +170,7 @@ static void set_fact(struct judge *judge, struct fact *fact, const char *value, 
     if (!is_same) {
         g_free(fact->value);
         fact->value = value != NULL ? g_strndup(value, size) : NULL;
-        judge->lists_changed = judge->lists_changed || fact->is_list;
+        judge->lists_changed = judge->lists_changed || fact->is_list || fact->condition != NULL;
     }
     if (!is_same || g_strcmp0(origin, fact->origin) != 0)
         fact->is_stale = true;
@@ -235,21 +270,45 @@ static void add_list(struct judge *judge, struct meaning *meaning, unsigned list
                   info != NULL && info->fallback != NULL ? info->fallback : lists[list].usual);
 }
 
+static gboolean is_in(gpointer name, gpointer value, gpointer set)
+{
+    (void)value;
+    return g_hash_table_contains(set, name);
+}
+
+static void add_conditions(const struct judge *judge, struct meaning *meaning)
+{
+    g_autoptr(GHashTable) some = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        const struct fact *fact = g_ptr_array_index(judge->facts, i);
+        const char *name = fact->condition;
+
+        if (name == NULL || fact->value == NULL ||
+            !objects_is_place(meaning->objects, fact->key + strlen(name)))
+            continue;
+        g_hash_table_add(says_none(name, fact->value) ? meaning->none : some, (void *)name);
+    }
+    g_hash_table_foreach_remove(meaning->none, is_in, some);
+}
+
 static struct meaning *new_meaning(struct judge *judge)
 {
     struct meaning *meaning = g_new0(struct meaning, 1);
     const char *main_vm = judge_value(judge, "main_vm");
 
     meaning->objects = objects_new(judge->n_hosts);
+    meaning->none = g_hash_table_new(g_str_hash, g_str_equal);
     meaning->parses = g_ptr_array_new_with_free_func(free_parse);
     for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++)
         add_list(judge, meaning, i);
     if (main_vm != NULL)
         add_words(meaning->objects, PARAM_PER_VM, main_vm);
+    add_conditions(judge, meaning);
     return meaning;
 }
 
-/* All lists as one text. */
+/* All that a meaning depends on as one text. */
 static char *describe_lists(const struct judge *judge)
 {
     GString *text = g_string_new(NULL);
@@ -259,6 +318,9 @@ static char *describe_lists(const struct judge *judge)
 
         if (fact->is_list && fact->value != NULL)
             g_string_append_printf(text, "\n%u=%s", fact->id, fact->value);
+        else if (fact->condition != NULL && fact->value != NULL)
+            g_string_append_printf(text, "\n%u%c", fact->id,
+                                   says_none(fact->condition, fact->value) ? '-' : '+');
     }
     return g_string_free(text, FALSE);
 }
@@ -277,6 +339,8 @@ static void find_meaning(struct judge *judge)
         meaning = new_meaning(judge);
         g_hash_table_insert(judge->meanings, g_steal_pointer(&text), meaning);
     }
+    if (judge->meaning == meaning)
+        return;
     judge->meaning = meaning;
     for (unsigned i = 0; i < judge->facts->len; i++)
         ((struct fact *)g_ptr_array_index(judge->facts, i))->is_stale = true;

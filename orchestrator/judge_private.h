@@ -11,6 +11,7 @@ struct fact {
     char *origin;                  /* "FILE:LINE"; NULL: nowhere */
     bool is_list;                  /* it may name objects of the test */
     bool was_unknown;              /* in a test judged so far */
+    const char *condition;         /* what other parameters count only with; NULL: it is none */
     bool is_stale;                 /* value or meaning has changed since it was looked at */
     const struct key_parse *parse; /* for the objects of the test */
     GPtrArray *said[4]; /* what there is to say of the value, char *, by enum say; NULL: nothing */
@@ -22,6 +23,7 @@ enum say { SAY_ERROR, SAY_SKIP, SAY_WARNING, SAY_NOTE };
 struct meaning {
     struct objects *objects;
     unsigned empty;    /* scopes whose lists the test sets, all of them to nothing */
+    GHashTable *none;  /* names of conditions that the test sets, all of them to none: a set */
     GPtrArray *parses; /* struct key_parse by id of the fact, NULL where not known yet */
 };
 

@@ -62,12 +62,18 @@ static void say_no_historic_value(struct fact *fact)
         list);
 }
 
-/* A row of things that the test has none of asks for nothing: image_size, with `images =`. */
+/* A row of things that the test has none of asks for nothing: image_size, with `images =`. So does
+ * one that counts only with what the test does not have. */
 static bool is_moot(const struct judge *judge, const struct param_info *info)
 {
     unsigned inner = info->scopes & PARAM_INNER;
+    const char *const *name = info->only_with;
 
-    return inner != 0 && (inner & ~judge->meaning->empty) == 0;
+    if (inner != 0 && (inner & ~judge->meaning->empty) == 0)
+        return true;
+    while (name != NULL && *name != NULL && g_hash_table_contains(judge->meaning->none, *name))
+        name++;
+    return name != NULL && *name == NULL;
 }
 
 static void look_at_value(const struct judge *judge, struct fact *fact)

@@ -23,6 +23,13 @@
         .care = PARAM_NOT_SUPPORTED, .same = (same_), .why = (why_), .section = SECTION,           \
         .doc = (doc_)                                                                              \
     }
+/* with_: WORDS(…), the parameters that it counts only with. */
+#define NOT_YET_WITH(name_, kind_, scope_, same_, with_, why_, doc_)                               \
+    {                                                                                              \
+        .name = (name_), .kind = PARAM_##kind_, .scopes = PARAM_OF_##scope_,                       \
+        .care = PARAM_NOT_SUPPORTED, .same = (same_), .only_with = (with_), .why = (why_),         \
+        .section = SECTION, .doc = (doc_)                                                          \
+    }
 #define NO_MATTER(name_, kind_, scope_, why_, doc_)                                                \
     {                                                                                              \
         .name = (name_), .kind = PARAM_##kind_, .scopes = PARAM_OF_##scope_,                       \

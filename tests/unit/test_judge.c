@@ -94,8 +94,8 @@ Test(judge, what_is_known_and_not_done_is_a_reason_to_skip)
     expect("mig_protocol=unix\n", "S mig_protocol = unix is not supported: VMs move by tcp only\n");
     expect("uuid=random\n",
            "S uuid = random is not supported: the two ends of a migration would not agree\n");
-    expect_reason("start_vm", "off");
-    expect("start_vm=yes\n", "");
+    expect_reason("reuse_previous_config", "on");
+    expect("reuse_previous_config=no\n", "");
     expect_reason("image_name_image1", "/x");
     expect("nettype=bridge\nnics=\n", "");
     expect("image_name=\n", "");
@@ -220,6 +220,35 @@ Test(judge, a_type_that_nobody_knows_names_the_nearest)
     cr_assert_eq(judgement->errors->len, 1);
     cr_expect_not_null(
         strstr(judgement->errors->pdata[0], "did you mean migration_multi_host_cancel? (expected"));
+}
+
+#define NO_SCREENSHOTS "S keep_screendumps = yes is not supported: no screendumps are taken\n"
+#define GUESTS_BOOT " is not supported: guest= says what boots, and how\n"
+
+Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none_of_it)
+{
+    expect("vga=none\nkeep_screendumps=yes\n", "");
+    expect("keep_screendumps=yes\n", NO_SCREENSHOTS);
+    expect("vga_vm1_host2=std\nvga=none\nkeep_screendumps=yes\n",
+           "S vga_vm1_host2 = std is not supported: VMs have neither display nor graphics "
+           "card\n" NO_SCREENSHOTS);
+    expect("images=\ncdroms=\nboot_order=cdn\n", "");
+    expect("images=\nboot_order=cdn\n", "S boot_order = cdn" GUESTS_BOOT);
+    expect("guest=jeos\nmigration_bg_command=\nmigration_bg_kill_command=pkill ping\n", "");
+    expect("start_vm=\nverify_guest_dmesg=yes\n",
+           "S verify_guest_dmesg = yes is not supported: nobody reads a kernel's messages\n");
+}
+
+Test(judge, what_a_parameter_counts_only_with_may_change_from_test_to_test)
+{
+    g_autoptr(judge) judge = judge_new(2);
+    g_autoptr(params) without = test_of("vga=none\nkeep_screendumps=yes\n");
+    g_autoptr(params) with = test_of("keep_screendumps=yes\n");
+
+    for (unsigned i = 0; i < 2; i++) {
+        cr_expect_eq(judge_params(judge, without)->skips->len, 0);
+        cr_expect_eq(judge_params(judge, with)->skips->len, 1);
+    }
 }
 
 Test(judge, a_type_of_avocado_vt_that_is_not_here_yet_skips_the_test)

@@ -70,6 +70,8 @@ Test(params_table, every_row_says_what_it_must)
                   info->name);
         for (const struct param_later *l = info->later; l != NULL && l->word != NULL; l++)
             expect_sentence(info->name, l->why);
+        for (const char *const *name = info->only_with; name != NULL && *name != NULL; name++)
+            cr_expect_not_null(param_info(*name), "%s counts only with %s", info->name, *name);
         for (const char *const *same = info->same; same != NULL && *same != NULL; same++)
             cr_expect_eq(param_value_check(info, *same, NULL), 0, "%s = %s", info->name, *same);
     }
