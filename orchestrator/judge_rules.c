@@ -10,12 +10,16 @@ static bool is_blank(const char *text)
     return text == NULL || text[strspn(text, " \t")] == '\0';
 }
 
+static bool is_yes(const char *name, const char *value)
+{
+    bool yes = false;
+
+    return !is_blank(value) && params_parse_bool(name, value, &yes, NULL) == 0 && yes;
+}
+
 static void check_skip(struct judge *judge)
 {
-    const char *value = judge_value(judge, "skip");
-    bool skip = false;
-
-    if (!is_blank(value) && params_parse_bool("skip", value, &skip, NULL) == 0 && skip)
+    if (is_yes("skip", judge_value(judge, "skip")))
         judge_say(judge, SAY_SKIP, NULL, "skip = yes");
 }
 
@@ -189,6 +193,28 @@ static void check_cards_of_tick(struct judge *judge)
     }
 }
 
+/* A destination that has other disks than the source takes the source's, or it is a mistake. */
+static bool check_images(struct judge *judge, const char *vm, unsigned host)
+{
+    g_auto(GStrv) first = judge_list(judge, "images", vm, 1);
+    g_auto(GStrv) here = judge_list(judge, "images", vm, host);
+    g_autofree char *there = NULL, *list = NULL;
+    const struct fact *fact;
+
+    if (g_strv_equal((const char *const *)first, (const char *const *)here) ||
+        is_yes("migration_sync_vms",
+               judge_lookup(judge, "migration_sync_vms", NULL, vm, host, NULL)))
+        return false;
+    judge_lookup(judge, "images", NULL, vm, host, &fact);
+    there = g_strjoinv(" ", first);
+    list = g_strjoinv(" ", here);
+    judge_say(judge, SAY_ERROR, fact,
+              "images of %s differ: '%s' on the first host, '%s' on host %u; that needs"
+              " migration_sync_vms = yes",
+              vm, there, list, host);
+    return true;
+}
+
 static void check_historic(struct judge *judge)
 {
     for (unsigned i = 0; i < judge->facts->len; i++) {
@@ -218,6 +244,7 @@ void judge_rules(struct judge *judge)
     for_each_vm(judge, check_memory);
     for_each_vm(judge, check_guest);
     check_cards_of_tick(judge);
+    for_each_vm(judge, check_images);
     check_historic(judge);
 }
 

@@ -30,5 +30,6 @@ const struct param_alias historic_names[] = {
     /* Written by the multi-host tests' own files, which read the other. */
     {.name = "max_downtime", .current = "max_mig_downtime"},
     {.name = "attempts_timeout", .current = "attempt_timeout"},
+    {.name = "migration_timeout", .current = "migrate_timeout"},
     {.name = NULL},
 };
