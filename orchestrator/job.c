@@ -92,7 +92,7 @@ static void tell_failure(const struct work *work, const struct machine *machine,
 {
     const char *why = without_name(machine, error->message);
     g_autofree char *line = g_strndup(why, strcspn(why, "\n"));
-    display_host(work->job->display, machine->name, line);
+    display_host_fails(work->job->display, machine->name, line);
 }
 
 /* What the host is, for the record. */

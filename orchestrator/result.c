@@ -163,6 +163,46 @@ void job_result_trouble(struct job_result *job, const char *what)
     job->trouble = before == NULL ? g_strdup(what) : g_strdup_printf("%s\n%s", before, what);
 }
 
+/* Takes the text away where it is all of a line, or of several. */
+static void take_out_line(GString *lines, const char *text)
+{
+    size_t size = strlen(text);
+    const char *from = lines->str, *found;
+
+    while (size > 0 && (found = strstr(from, text)) != NULL) {
+        bool begins = found == lines->str || found[-1] == '\n';
+        bool ends = found[size] == '\0' || found[size] == '\n';
+        gssize at = found - lines->str;
+
+        if (begins && ends)
+            g_string_erase(lines, at, (gssize)size + (found[size] == '\n' ? 1 : 0));
+        from = lines->str + at + (begins && ends ? 0 : 1);
+    }
+}
+
+char *job_result_untold_trouble(const struct job_result *job)
+{
+    g_autoptr(GString) lines = g_string_new(job->trouble);
+
+    for (unsigned i = 0; i < job->tests->len && lines->len > 0; i++) {
+        const struct test_result *test = g_ptr_array_index(job->tests, i);
+        const char *cause = test->fail_cause;
+        g_autofree char *of_host = NULL;
+
+        /* The table has no room for a second line. */
+        if (cause == NULL || strchr(cause, '\n') != NULL)
+            continue;
+        of_host = g_strdup_printf("%s: %s", test->fail_host != NULL ? test->fail_host : "", cause);
+        take_out_line(lines, of_host);
+        take_out_line(lines, cause);
+    }
+    if (lines->len == 0)
+        return NULL;
+    if (lines->str[lines->len - 1] == '\n')
+        g_string_truncate(lines, lines->len - 1);
+    return g_strdup(lines->str);
+}
+
 /* What a status is called and what it adds to the exit status. */
 static const struct {
     const char *name;

@@ -107,6 +107,9 @@ void test_result_command_line(struct test_result *test, const char *host,
  * trouble. */
 void job_result_trouble(struct job_result *job, const char *what);
 
+/* Of the troubles those that no test has for its cause; NULL: none. Transfer full. */
+char *job_result_untold_trouble(const struct job_result *job);
+
 /* "PASS", "FAIL", … "INTERRUPTED" (spelt as avocado spells it), "NONE" while there is no
  * verdict. */
 const char *status_name(Vtmh__Status status);

@@ -98,8 +98,9 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
     job_run(&job);
 
     write_results(options, store, result);
-    if (result->trouble != NULL)
-        display_message(display, "%s", result->trouble);
+    g_autofree char *trouble = job_result_untold_trouble(result);
+    if (trouble != NULL)
+        display_message(display, "%s", trouble);
     tell_summary(display, store, result);
     int status = job_result_exit_status(result);
     display_free(display);

@@ -8,6 +8,7 @@
  */
 #include "orchestrator/report/display_private.h"
 
+#include "orchestrator/report/held.h"
 #include "orchestrator/report/summary.h"
 #include "orchestrator/report/text.h"
 
@@ -47,6 +48,7 @@ struct display {
     struct display_target target;
     GPtrArray *hosts; /* struct live_host */
     GPtrArray *tests; /* struct live_test */
+    struct held *held;
     unsigned drawn;   /* lines of the region that are on the terminal */
     int64_t drawn_us; /* when */
     bool is_stale;    /* something was left out since */
@@ -88,6 +90,7 @@ struct display *display_new_on(enum display_level level, const struct display_ta
     display->target = *target;
     display->hosts = g_ptr_array_new_with_free_func(free_host);
     display->tests = g_ptr_array_new_with_free_func(free_test);
+    display->held = held_new();
     display_set_size(display, target->columns, target->rows);
     return display;
 }
@@ -249,11 +252,21 @@ void display_free(struct display *display)
     fflush(display->target.live);
     g_ptr_array_unref(display->hosts);
     g_ptr_array_unref(display->tests);
+    held_free(display->held);
     g_free(display);
+}
+
+static void print_lines(struct display *display, const GPtrArray *lines)
+{
+    for (unsigned i = 0; i < lines->len; i++)
+        print_line(display, g_ptr_array_index(lines, i));
 }
 
 void display_tick(struct display *display)
 {
+    g_autoptr(GPtrArray) old = held_take_old(display->held, display->target.clock_us());
+
+    print_lines(display, old);
     if (display->is_stale || display->tests->len > 0)
         draw_soon(display);
 }
@@ -316,6 +329,15 @@ void display_host(struct display *display, const char *host, const char *state)
 
         print_line(display, line);
     }
+}
+
+void display_host_fails(struct display *display, const char *host, const char *why)
+{
+    g_autofree char *shown = text_printable(why);
+
+    display_host(display, host, why);
+    if (!is_live(display))
+        held_add_printed(display->held, shown);
 }
 
 static struct live_test *find_test(const struct display *display, const struct test_result *test)
@@ -455,12 +477,18 @@ void display_test_end(struct display *display, const struct test_result *test, u
     g_autofree char *time = text_duration(MAX(test->elapsed_s, 0));
     g_autofree char *host = test->fail_host ? g_strconcat(test->fail_host, ": ", NULL) : NULL;
     g_autofree char *why = test->fail_cause ? text_printable(test->fail_cause) : NULL;
+    g_autoptr(GPtrArray) others = NULL;
     g_autofree char *line = NULL;
+    bool is_told;
 
     if (live != NULL)
         g_ptr_array_remove(display->tests, live);
     if (display->level == DISPLAY_QUIET)
         return;
+    others = held_take(display->held, why, &is_told);
+    print_lines(display, others);
+    if (is_told)
+        g_clear_pointer(&why, g_free);
     line = g_strdup_printf("(%u/%u) %s: %s%s%s (%s)%s%s%s", test->number, total, name,
                            summary_colour(test->status, colours), status_name(test->status),
                            summary_colour_end(colours), time, why ? "  " : "",
@@ -485,7 +513,10 @@ void display_log(struct display *display, const char *host, Vtmh__LogLevel level
         return;
     shown = text_printable(text);
     line = g_strdup_printf("%s: %s%s", host != NULL ? host : "vtmh", word, shown);
-    print_line(display, line);
+    if (display->tests->len > 0 && display->level != DISPLAY_VERBOSE)
+        held_add(display->held, shown, line, display->target.clock_us());
+    else
+        print_line(display, line);
 }
 
 void display_message(struct display *display, const char *format, ...)

@@ -40,6 +40,9 @@ void display_leave_stdout(struct display *display);
 /* "host1: uploading the node 43 %": getting hosts ready. state NULL: the host is ready. */
 void display_host(struct display *display, const char *host, const char *state);
 
+/* The same with why the host cannot be had, which a verdict need not say again. */
+void display_host_fails(struct display *display, const char *host, const char *why);
+
 /* test must live until display_test_end(). */
 void display_test_begin(struct display *display, const struct test_result *test, unsigned total);
 void display_progress(struct display *display, const struct test_result *test, const char *host,
@@ -49,8 +52,11 @@ void display_test_end(struct display *display, const struct test_result *test, u
 /* Draws what was left out, and the time. Call about once a second on a terminal. */
 void display_tick(struct display *display);
 
-/* A record of a node's or our own log; shown with -v; warnings and errors also without, but not
- * with -q. */
+/*
+ * A record of a node's or our own log; shown with -v; warnings and errors also without, but not
+ * with -q. While a test runs they wait a moment (display_tick), and what its verdict says is not
+ * said twice.
+ */
 void display_log(struct display *display, const char *host, Vtmh__LogLevel level, const char *text);
 
 /* A message that must be seen: printed above the live lines, "vtmh: …" in front of each; a text of

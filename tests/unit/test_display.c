@@ -217,11 +217,91 @@ Test(display, puts_messages_and_warnings_above_the_live_lines)
     display_message(display, "%s:%d: wrong\n  line\n     ^", "a.cfg", 3);
     display_log(display, "host1", VTMH__LOG_LEVEL__LOG_WARNING, "slow\033[2J");
     display_log(display, "host1", VTMH__LOG_LEVEL__LOG_INFO, "chatter");
+    now_us += 2 * G_USEC_PER_SEC;
+    display_tick(display);
     expect_screen(80, "vtmh: a.cfg:3: wrong\n"
                       "vtmh:   line\n"
                       "vtmh:      ^\n"
                       "host1: warning: slow\\x1b[2J\n"
-                      "(1/1) tick  0.0 s\n");
+                      "(1/1) tick  2.0 s\n");
+}
+
+/* A failing test as its hosts tell of it: the one at fault, and the other that is told to stop. */
+static struct test_result *begin_failing(void)
+{
+    struct test_result *test = make_test(1, "tick");
+
+    open_display(DISPLAY_NORMAL, false, 80);
+    display_test_begin(display, test, 1);
+    display_log(display, "host2", VTMH__LOG_LEVEL__LOG_ERROR, "qemu: died");
+    display_log(display, "host1", VTMH__LOG_LEVEL__LOG_WARNING, "aborted: host2: qemu: died");
+    display_log(display, "host1", VTMH__LOG_LEVEL__LOG_WARNING, "something else");
+    test->status = VTMH__STATUS__STATUS_FAIL;
+    test->elapsed_s = 0;
+    test->fail_host = g_strdup("host2");
+    test->fail_cause = g_strdup("qemu: died");
+    return test;
+}
+
+Test(display, tells_a_cause_once_and_what_else_was_said)
+{
+    g_autoptr(test_result) test = begin_failing();
+
+    display_test_end(display, test, 1);
+    expect_plain("(1/1) tick: begun on host1, host2\n"
+                 "host1: warning: something else\n"
+                 "(1/1) tick: FAIL (0.0 s)  host2: qemu: died\n");
+}
+
+Test(display, tells_a_cause_early_where_the_verdict_takes_long_and_then_once)
+{
+    g_autoptr(test_result) test = begin_failing();
+
+    now_us += G_USEC_PER_SEC;
+    display_tick(display);
+    expect_plain("(1/1) tick: begun on host1, host2\n");
+    now_us += G_USEC_PER_SEC;
+    display_tick(display);
+    display_tick(display);
+    display_log(display, "host2", VTMH__LOG_LEVEL__LOG_ERROR, "qemu: died");
+    display_test_end(display, test, 1);
+    expect_plain("(1/1) tick: begun on host1, host2\n"
+                 "host2: error: qemu: died\n"
+                 "host1: warning: something else\n"
+                 "(1/1) tick: FAIL (0.0 s)  host2: qemu: died\n");
+}
+
+Test(display, tell_once_why_a_host_cannot_be_had)
+{
+    g_autoptr(test_result) test = make_test(1, "tick");
+
+    open_display(DISPLAY_NORMAL, false, 80);
+    display_host_fails(display, "host2", "refused");
+    test->status = VTMH__STATUS__STATUS_CANCEL;
+    test->elapsed_s = 0;
+    test->fail_host = g_strdup("host2");
+    test->fail_cause = g_strdup("refused");
+    display_test_end(display, test, 1);
+    expect_plain("host2: refused\n(1/1) tick: CANCEL (0.0 s)\n");
+}
+
+Test(display, need_not_name_the_cause_in_the_verdict_when_nothing_else_was_told)
+{
+    g_autoptr(test_result) test = make_test(1, "tick");
+
+    open_display(DISPLAY_NORMAL, false, 80);
+    display_test_begin(display, test, 1);
+    display_log(display, "host2", VTMH__LOG_LEVEL__LOG_ERROR, "qemu: died");
+    now_us += 2 * G_USEC_PER_SEC;
+    display_tick(display);
+    test->status = VTMH__STATUS__STATUS_FAIL;
+    test->elapsed_s = 2;
+    test->fail_host = g_strdup("host2");
+    test->fail_cause = g_strdup("qemu: died");
+    display_test_end(display, test, 1);
+    expect_plain("(1/1) tick: begun on host1, host2\n"
+                 "host2: error: qemu: died\n"
+                 "(1/1) tick: FAIL (2.0 s)\n");
 }
 
 Test(display, draws_at_most_ten_times_a_second_and_keeps_the_last_state)

@@ -94,6 +94,28 @@ Test(result, each_trouble_is_a_line_and_one_bit_of_the_exit_status)
     cr_expect_eq(job_result_exit_status(job), EXIT_BIT_JOB);
 }
 
+Test(result, trouble_that_a_test_has_for_its_cause_is_not_told_twice)
+{
+    g_autoptr(job_result) job = JOB(VTMH__STATUS__STATUS_CANCEL);
+    struct test_result *test = g_ptr_array_index(job->tests, 0);
+    g_autofree char *all = NULL, *rest = NULL, *none = NULL;
+
+    cr_expect_null(job_result_untold_trouble(job));
+    job_result_trouble(job, "host2: refused\nhost3: refused, too");
+    all = job_result_untold_trouble(job);
+    cr_expect_str_eq(all, job->trouble);
+    test->fail_host = g_strdup("host3");
+    test->fail_cause = g_strdup("refused, too");
+    rest = job_result_untold_trouble(job);
+    cr_expect_str_eq(rest, "host2: refused");
+    g_free(test->fail_host);
+    test->fail_host = g_strdup("host2");
+    g_free(test->fail_cause);
+    test->fail_cause = g_strdup("refused");
+    none = job_result_untold_trouble(job);
+    cr_expect_str_eq(none, "host3: refused, too");
+}
+
 Test(result, a_note_is_kept_once)
 {
     g_autoptr(test_result) test = test_result_new(3, "variants.quick.tick", "quick.tick");
