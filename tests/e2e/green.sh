@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# No green that means nothing: what is asked for and not done is a SKIP with its reason, what contradicts
+# itself an error, and what fails is told once. Over local hosts: neither a lab nor root.
+# shellcheck source=tests/e2e/local.sh
+. "$(dirname "$0")/local.sh"
+
+cat >"$work/base.cfg" <<'END'
+type = migration_multi_host
+guest = tick
+mem = 32
+dirty_mem = 4
+END
+
+# Each line asks for something that no test type does: "key = value | what the reason must name".
+not_done=(
+    'cancel_delay = 3 | cancel_delay'
+    'host_mig_offline = yes | host_mig_offline'
+    'migration_mode = exec | migration_mode'
+    'images = image1 | images'
+    'image_name = /nonexistent/disk | image_name'
+    'pre_command = false | pre_command'
+    'start_vm = no | start_vm'
+    'nic_mode = tap | nic_mode'
+    'xbzrle = on | xbzrle'
+    'monitor_type = human | monitor_type'
+    'mig_multifd = yes | mig_multifd'
+    'mig_tls = yes | mig_tls'
+    'mig_xbzrle = yes | mig_xbzrle'
+    'postcopy = yes | postcopy'
+    'skip = yes | skip'
+    'max_downtime = 50ms | max_downtime'
+    'attempts_timeout = 7 | attempts_timeout'
+    'migration_timeout = 33 | migration_timeout'
+    'not_wait_for_migration = yes | not_wait_for_migration'
+    'image_snapshot = yes | image_snapshot'
+)
+
+step "what is asked for and not done is SKIP with its name, in a dry run as in a real one"
+{
+    printf 'include base.cfg\nvariants:\n'
+    for i in "${!not_done[@]}"; do
+        printf '    - n%s:\n        %s\n' "$i" "${not_done[i]% | *}"
+    done
+} >"$work/skips.cfg"
+job -m local:a,local:b --dry-run "$work/skips.cfg"
+expect_equal "exit status" 0 "$status"
+planned=$out
+job -m local:a,local:b "$work/skips.cfg"
+expect_equal "exit status" 32 "$status"
+for i in "${!not_done[@]}"; do
+    name=${not_done[i]#* | }
+    expect_equal "status of ${not_done[i]}" SKIP "$(results ".tests[$i].status")"
+    expect_match "reason" "$name = " "$(results ".tests[$i].fail_reason")"
+    expect_match "the plan" "n$i +SKIP: .*$name" "$(grep -w "n$i" <<<"$planned")"
+done
+
+step "a parameter of the command line is no exception"
+for param in mig_multifd=yes mig_tls=yes postcopy=yes mig_xbzrle=yes image_name=/tmp/x.qcow2; do
+    job -q -m local:a,local:b --only quick..offline -p "$param" "$library"
+    expect_equal "exit status of $param" 32 "$status"
+    expect_match "the verdict" "^SKIP .*: ${param%%=*} = " "$out"
+done
+
+step "what asks for nothing is no obstacle: no is no, and an empty value is like none"
+cat >"$work/nothing.cfg" <<'END'
+include base.cfg
+not_login_after_mig = no
+not_wait_for_migration = no
+main_vm = avocado-vt-vm1
+vms = avocado-vt-vm1
+variants:
+    - deleted:
+        regain_ip_cmd = dhclient
+        del regain_ip_cmd
+    - empty:
+        regain_ip_cmd =
+END
+job -m local:a,local:b "$work/nothing.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "statuses" "PASS PASS" "$(results '[.tests[].status] | join(" ")')"
+expect_equal "both do the same" true \
+    "$(results '[.tests[] | [.status, .vtmh.platform[].command_lines, (.vtmh.notes | sort)]] | .[0] == .[1]')"
+
+step "a main_vm that is not among the VMs becomes the first of them, with a note"
+job -m local:a,local:b -p main_vm=first "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "VMs" "first vm1" "$(results '[.tests[0].vtmh.migrations[].vm] | sort | join(" ")')"
+expect_match "the notes" "main_vm = first is not among vms" "$(results '.tests[0].vtmh.notes | join(" ")')"
+
+step "KEY_on_error is said not to be supported yet"
+job -m local:a,local:b --dry-run -p mem_on_error=64 "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+job -m local:a,local:b -p mem_on_error=64 "$work/base.cfg"
+expect_match "the notes" "mem_on_error is not supported yet" "$(results '.tests[0].vtmh.notes | join(" ")')"
+
+# expect_wrong EXPECTED LINE…: an error of the configuration, before any host is touched.
+expect_wrong() {
+    local expected=$1
+    shift
+    {
+        echo 'include base.cfg'
+        printf '%s\n' "$@"
+    } >"$work/wrong.cfg"
+    rm -rf "$results"
+    for plan in --dry-run --allow-empty; do
+        job -m local:a,local:b "$plan" "$work/wrong.cfg"
+        expect_equal "exit status" 4 "$status"
+        expect_match stderr "$expected" "$err"
+    done
+    [[ ! -e $results ]] || fail "a job was begun" "$(ls "$results")"
+}
+
+step "what contradicts itself is an error with its place"
+expect_wrong 'wrong.cfg:3: ssh_port = 23 and shell_port = 22 .*wrong.cfg:2' 'shell_port = 22' 'ssh_port = 23'
+expect_wrong 'wrong.cfg:2: images of vm1 differ: .*migration_sync_vms = yes' 'images_host2 = stg'
+expect_wrong 'wrong.cfg:2: vms is empty' 'vms ='
+expect_wrong 'wrong.cfg:2: vms names vm1 twice' 'vms = vm1 vm2 vm1'
+expect_wrong 'wrong.cfg:2: mig_protocol = tpc: .*did you mean tcp' 'mig_protocol = tpc'
+expect_wrong 'wrong.cfg:2: vms_host2: .*equal on all hosts' 'vms_host2 = vm1'
+
+# expect_told_once CAUSE: in what stderr says while it runs, and in what stdout sums up.
+expect_told_once() {
+    expect_equal "how often stderr says: $1" 1 "$(grep -cF -- "$1" "$work/stderr")"
+    expect_equal "how often stdout says: $1" 1 "$(grep -cF -- "$1" "$work/stdout")"
+}
+
+step "one cause is told once while the test runs, and once in the end"
+job -m local:a,local:b -p qemu_binary_host2=/nonexistent "$work/base.cfg"
+expect_equal "exit status" 1 "$status"
+expect_told_once "/nonexistent is not a program"
+job -m local:a,local:b -p mem_host2=48 "$work/base.cfg"
+expect_equal "exit status" 1 "$status"
+expect_told_once "mem differs"
+job -m local:a,nobody@127.0.0.1:1 "$work/base.cfg"
+expect_equal "exit status" 2 "$status"
+expect_told_once "Connection refused"
+
+step "short output has a line a test, with its reason, and the path"
+job -q -m local:a,local:b -p min_dirty_syncs=100 "$work/base.cfg"
+expect_equal "exit status" 16 "$status"
+expect_equal "lines" 2 "$(wc -l <"$work/stdout")"
+expect_match "the verdict" "^WARN 1-base: .*min_dirty_syncs" "$out"
+expect_equal stderr "" "$err"
