@@ -205,6 +205,12 @@ const char *description_value(const struct params *params, const char *name)
     return value != NULL || info == NULL ? value : info->fallback;
 }
 
+const char *const *description_names(void)
+{
+    read_description();
+    return (const char *const *)all.names->pdata;
+}
+
 const char *description_nearest(const char *name)
 {
     read_description();

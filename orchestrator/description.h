@@ -39,6 +39,9 @@ const char *description_value(const struct params *params, const char *name);
 /* The known parameter or historic name that is nearest to this one, NULL if none is near. */
 const char *description_nearest(const char *name);
 
+/* The names of all parameters, and the historic ones; NULL-terminated. */
+const char *const *description_names(void);
+
 /* The test type that is nearest to this name, be it one that is not supported yet; NULL if none is
  * near. All that are supported: "a, b". */
 const char *description_nearest_type(const char *name);

@@ -7,6 +7,8 @@
 #include "orchestrator/judge_private.h"
 
 #include "orchestrator/description.h"
+#include "orchestrator/near_name.h"
+#include "orchestrator/reference_names.h"
 
 #include <string.h>
 
@@ -346,13 +348,44 @@ static void find_meaning(struct judge *judge)
         ((struct fact *)g_ptr_array_index(judge->facts, i))->is_stale = true;
 }
 
-static const struct key_parse *parse_of(const struct meaning *meaning, const struct fact *fact)
+static const char *find_near(const char *name, G_GNUC_UNUSED void *user)
 {
+    return near_name(name);
+}
+
+/* A name that somebody uses. */
+static const char *find_used(const char *name, void *user)
+{
+    const struct cfg *config = user;
+
+    return reference_has_name(name) || (config != NULL && cfg_reads(config, name)) ? name : NULL;
+}
+
+/* What a key that nobody knows was probably meant to be. Transfer full. */
+static char *near_key(const struct judge *judge, const struct objects *objects, const char *key)
+{
+    g_autofree char *near = objects_rename(objects, key, find_near, NULL);
+    g_autofree char *used = NULL;
+
+    if (near != NULL)
+        used = objects_rename(objects, key, find_used, (void *)judge->config);
+    return used == NULL ? g_steal_pointer(&near) : NULL;
+}
+
+static const struct key_parse *parse_of(const struct judge *judge, const struct fact *fact)
+{
+    const struct meaning *meaning = judge->meaning;
+    struct key_parse *parse;
+
     if (meaning->parses->len <= fact->id)
         g_ptr_array_set_size(meaning->parses, (int)fact->id + 64);
-    if (meaning->parses->pdata[fact->id] == NULL)
-        meaning->parses->pdata[fact->id] = objects_parse(meaning->objects, fact->key);
-    return meaning->parses->pdata[fact->id];
+    parse = meaning->parses->pdata[fact->id];
+    if (parse != NULL)
+        return parse;
+    parse = meaning->parses->pdata[fact->id] = objects_parse(meaning->objects, fact->key);
+    if (parse->class == KEY_UNKNOWN)
+        parse->near = near_key(judge, meaning->objects, fact->key);
+    return parse;
 }
 
 static GPtrArray *sentences(struct judgement *judgement, enum say say)
@@ -406,7 +439,7 @@ static const struct judgement *pass_judgement(struct judge *judge)
         if (fact->value == NULL)
             continue;
         if (fact->is_stale) {
-            fact->parse = parse_of(judge->meaning, fact);
+            fact->parse = parse_of(judge, fact);
             judge_look_at(judge, fact);
             fact->is_stale = false;
         }
@@ -433,6 +466,7 @@ static void take_change(const struct cfg_change *change, void *user)
 
 const struct judgement *judge_current(struct judge *judge, struct cfg *config, GError **err)
 {
+    judge->config = config;
     if (cfg_test_changes(config, take_change, judge, err) < 0)
         return NULL;
     return pass_judgement(judge);

@@ -29,10 +29,11 @@ struct meaning {
 
 struct judge {
     unsigned n_hosts;
-    GPtrArray *facts;     /* struct fact */
-    GHashTable *by_key;   /* key -> struct fact */
-    GPtrArray *by_number; /* of the configuration's keys -> struct fact, or NULL */
-    GHashTable *meanings; /* the lists as text -> struct meaning */
+    const struct cfg *config; /* of judge_current(); NULL before */
+    GPtrArray *facts;         /* struct fact */
+    GHashTable *by_key;       /* key -> struct fact */
+    GPtrArray *by_number;     /* of the configuration's keys -> struct fact, or NULL */
+    GHashTable *meanings;     /* the lists as text -> struct meaning */
     const struct meaning *meaning;
     bool lists_changed;
     struct judgement judgement;

@@ -132,6 +132,10 @@ void judge_look_at(const struct judge *judge, struct fact *fact)
         g_clear_pointer(&fact->said[i], g_ptr_array_unref);
     switch (parse->class) {
     case KEY_UNKNOWN:
+        if (parse->near != NULL)
+            say(fact, SAY_WARNING, "%s%sno test type knows %s; did you mean %s?",
+                fact->origin != NULL ? fact->origin : "", fact->origin != NULL ? ": " : "",
+                fact->key, parse->near);
         break;
     case KEY_KNOWN:
         look_at_value(judge, fact);

@@ -292,6 +292,7 @@ void key_parse_free(struct key_parse *parse)
         return;
     g_free(parse->current);
     g_free(parse->object);
+    g_free(parse->near);
     g_free(parse);
 }
 

@@ -26,7 +26,8 @@ struct key_parse {
     char *current;                   /* the key with the current name, endings in order */
     enum param_scope wrong;          /* KEY_NOT_SO, KEY_NOT_HERE: which ending … */
     char *object;                    /* … and the name there */
-    unsigned host;                   /* from 1; 0: all */
+    char *near;    /* KEY_UNKNOWN: what it was probably meant to be (set by the judge), or NULL */
+    unsigned host; /* from 1; 0: all */
     bool on_error;
     bool is_bound; /* _min, _max or _fixed */
 };

@@ -47,6 +47,14 @@ expect_match "notes" "2 parameters that no test type knows; vtmh lint lists them
 expect_match "notes" "mem_host3 has no effect: there is no host host3" \
     "$(results '.tests[0].vtmh.notes | join("; ")')"
 
+step "a name that is nearly a parameter's is a warning with its place"
+printf 'include %s\nmig_sped = 1G\n' "$VTMH_SOURCE/cfg/library/migrate.cfg" >"$work/near.cfg"
+job -m local:a,local:b --only quick..tick..offline "$work/near.cfg"
+expect_equal "exit status" 16 "$status"
+expect_equal "status" WARN "$(results '.tests[0].status')"
+expect_match "notes" "near.cfg:2: no test type knows mig_sped; did you mean mig_speed\?" \
+    "$(results '.tests[0].vtmh.notes | join("; ")')"
+
 step "each test has a folder with a log that says why it never began"
 job -m local:a,local:b --only four "$work/dep.cfg"
 expect_match "debug.log" "skip = yes" "$(cat "$(results '.tests[0].logfile')")"

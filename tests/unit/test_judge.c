@@ -1,5 +1,6 @@
 #include "orchestrator/description.h"
 #include "orchestrator/judge.h"
+#include "orchestrator/near_name.h"
 #include "orchestrator/objects.h"
 
 #include <criterion/criterion.h>
@@ -47,6 +48,18 @@ static void expect(const char *lines, const char *said)
     g_autofree char *text = text_of(judge_params(judge, params));
 
     cr_expect_str_eq(text, said, "of:\n%sgot:\n%swanted:\n%s", lines, text, said);
+}
+
+/* In any order: keys are gone through as they were first seen. */
+static void expect_same_lines(const char *said, const char *wanted, const char *of)
+{
+    g_auto(GStrv) a = g_strsplit(said, "\n", -1);
+    g_auto(GStrv) b = g_strsplit(wanted, "\n", -1);
+
+    cr_expect_eq(g_strv_length(a), g_strv_length(b), "of %s:\n%s\nwanted\n%s", of, said, wanted);
+    for (char **line = b; *line != NULL; line++)
+        cr_expect(g_strv_contains((const char *const *)a, *line), "of %s: %s not in\n%s", of, *line,
+                  said);
 }
 
 Test(judge, what_is_right_needs_no_words)
@@ -127,6 +140,45 @@ Test(judge, names_of_the_users_own_are_counted_once_over_all_tests)
 
         cr_expect_eq(judge_params(judge, params)->n_unknown, counts[i], "%s", tests[i]);
     }
+}
+
+Test(judge, a_name_that_is_nearly_one_of_a_parameter_is_a_warning)
+{
+    expect("mig_sped=3\n", "W a.cfg:1: no test type knows mig_sped; did you mean mig_speed?\n"
+                           "? mig_sped\n");
+    expect("own=1\nmigrate_cuont_vm1_host2=3\n",
+           "W a.cfg:2: no test type knows migrate_cuont_vm1_host2; did you mean "
+           "migrate_count_vm1_host2?\n? own\n? migrate_cuont_vm1_host2\n");
+    expect("vms=web\nmig_sped_web=3\n",
+           "W a.cfg:2: no test type knows mig_sped_web; did you mean mig_speed_web?\n"
+           "? mig_sped_web\n");
+    expect("mig_sped_web=3\n", "? mig_sped_web\n");
+}
+
+/* The reference's own, and near to config_cmd. */
+#define USED "config_cmd1"
+
+Test(judge, a_name_that_the_reference_uses_is_not_near_to_anything)
+{
+    cr_assert_not_null(near_name(USED));
+    expect(USED "=1\n" USED "_vm1=2\n", "? " USED "\n? " USED "_vm1\n");
+}
+
+Test(judge, a_name_that_a_file_reads_is_the_files_own)
+{
+    static const char text[] = "type = migration_multi_host\nmig_sped = 1\nmig_sped_vm1 = 2\n"
+                               "migrate_cuont = 3\nown = ${mig_sped}\n";
+    g_autoptr(cfg) config = cfg_new(NULL);
+    g_autoptr(judge) judge = judge_new(2);
+    g_autofree char *said = NULL;
+
+    cr_assert_eq(cfg_parse_text(config, "a.cfg", text, NULL), 0);
+    cr_assert_eq(cfg_next(config, NULL), 1);
+    said = text_of(judge_current(judge, config, NULL));
+    expect_same_lines(said,
+                      "W a.cfg:4: no test type knows migrate_cuont; did you mean "
+                      "migrate_count?\n? mig_sped\n? mig_sped_vm1\n? migrate_cuont\n? own\n",
+                      text);
 }
 
 Test(judge, an_object_that_is_not_there_is_a_note)
@@ -300,18 +352,6 @@ Test(judge, a_test_type_is_either_here_or_to_come)
     cr_assert_not_null(later);
     for (; later->word != NULL; later++)
         cr_expect_null(description_type(later->word), "%s", later->word);
-}
-
-/* In any order: keys are gone through as they were first seen. */
-static void expect_same_lines(const char *said, const char *wanted, const char *of)
-{
-    g_auto(GStrv) a = g_strsplit(said, "\n", -1);
-    g_auto(GStrv) b = g_strsplit(wanted, "\n", -1);
-
-    cr_expect_eq(g_strv_length(a), g_strv_length(b), "of %s:\n%s\nwanted\n%s", of, said, wanted);
-    for (char **line = b; *line != NULL; line++)
-        cr_expect(g_strv_contains((const char *const *)a, *line), "of %s: %s not in\n%s", of, *line,
-                  said);
 }
 
 /* What is said of a test must not depend on the tests before it. */

@@ -1,0 +1,46 @@
+#!/usr/bin/env -S python3 -B
+"""Prints the names of parameters that configuration files use: those that they set, change or
+delete, and those that they read as ${NAME}. Sorted by bytes, a name a line, each once.
+
+usage: key_names.py FILE.cfg...
+"""
+
+import dataclasses
+import os
+import re
+import sys
+
+import grammar
+from expander import read_file
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+REFERENCE = re.compile(r"\$\{(.+?)\}")
+
+
+def names_of(item):
+    """The names in a statement and what stands in it."""
+    if isinstance(item, (list, tuple)):
+        for part in item:
+            yield from names_of(part)
+    elif isinstance(item, grammar.Assign):
+        yield item.key
+        yield from REFERENCE.findall(item.value)
+    elif isinstance(item, grammar.Delete):
+        yield item.key
+    elif dataclasses.is_dataclass(item):
+        if isinstance(item, grammar.Variants) and item.name:
+            yield item.name
+        for part in dataclasses.fields(item):
+            yield from names_of(getattr(item, part.name))
+
+
+def main():
+    found = set()
+    for path in sys.argv[1:]:
+        items = grammar.Parser(read_file).parse(path, read_file(path), os.path.dirname(path))
+        found.update(names_of(items))
+    print("\n".join(sorted(name for name in found if NAME.fullmatch(name))))
+
+
+if __name__ == "__main__":
+    main()
