@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define CHUNK_SIZE (64 * 1024)
+#define CHUNK_SIZE ((size_t)64 * 1024)
 /* An arena that has become large goes on in chunks that are huge pages: to get memory page by page
  * would cost a tenth of the time of parsing. */
-#define LARGE_TOTAL (1024 * 1024)
-#define HUGE_SIZE (2 * 1024 * 1024)
+#define LARGE_TOTAL ((size_t)1024 * 1024)
+#define HUGE_SIZE ((size_t)2 * 1024 * 1024)
 #define ALIGNMENT 8
 
 struct arena_chunk {
@@ -23,7 +23,7 @@ static struct arena_chunk *huge_chunk(void)
     void *chunk = NULL;
 
     if (posix_memalign(&chunk, HUGE_SIZE, HUGE_SIZE) != 0)
-        g_error("no memory for %d bytes", HUGE_SIZE);
+        g_error("no memory for %zu bytes", HUGE_SIZE);
     /* Where there are no huge pages the chunk is as good as any other. */
     madvise(chunk, HUGE_SIZE, MADV_HUGEPAGE);
     return chunk;

@@ -31,22 +31,22 @@ static inline bool is_clean(lanes dirty)
 /* Copies pieces that need no escapes as long as there are any; returns their bytes. */
 static size_t copy_clean(char *out, const char *text, size_t size)
 {
-    enum { SMALL = sizeof(lanes), LARGE = 4 * SMALL };
+    const size_t small = sizeof(lanes), large = 4 * small;
     size_t i = 0;
 
-    while (i + LARGE <= size &&
-           is_clean(find_dirty(text + i) | find_dirty(text + i + SMALL) |
-                    find_dirty(text + i + 2 * SMALL) | find_dirty(text + i + 3 * SMALL))) {
-        memcpy(out + i, text + i, LARGE);
-        i += LARGE;
+    while (i + large <= size &&
+           is_clean(find_dirty(text + i) | find_dirty(text + i + small) |
+                    find_dirty(text + i + 2 * small) | find_dirty(text + i + 3 * small))) {
+        memcpy(out + i, text + i, large);
+        i += large;
     }
-    while (i + SMALL <= size && is_clean(find_dirty(text + i))) {
-        memcpy(out + i, text + i, SMALL);
-        i += SMALL;
+    while (i + small <= size && is_clean(find_dirty(text + i))) {
+        memcpy(out + i, text + i, small);
+        i += small;
     }
     /* What is left is shorter: the last piece begins in what is copied already. */
-    if (i && size - i < SMALL && is_clean(find_dirty(text + size - SMALL))) {
-        memcpy(out + size - SMALL, text + size - SMALL, SMALL);
+    if (i && size - i < small && is_clean(find_dirty(text + size - small))) {
+        memcpy(out + size - small, text + size - small, small);
         return size;
     }
     return i;
@@ -82,10 +82,11 @@ size_t jsonl_escape(char *out, const char *text, size_t size)
             *out++ = escape;
             continue;
         }
-        memcpy(out, "u00", 3);
-        out[3] = hex[byte >> 4];
-        out[4] = hex[byte & 15];
-        out += 5;
+        *out++ = 'u';
+        *out++ = '0';
+        *out++ = '0';
+        *out++ = hex[byte >> 4];
+        *out++ = hex[byte & 15];
     }
     *out++ = '"';
     return (size_t)(out - start);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define ADDRESS_DIGITS 16 /* of the hash, in the folder's name; the sums are checked in full */
-#define READ_BYTES (256 * 1024)
+#define READ_BYTES ((size_t)256 * 1024)
 
 static struct bundle *bundle_new(const char *what)
 {

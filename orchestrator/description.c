@@ -89,18 +89,29 @@ static struct param_info *read_parameter(const json_t *row)
     return info;
 }
 
+/* NULL if any value is meant. */
+static const struct param_alias_value *alias_values_of(const json_t *row)
+{
+    const json_t *array = json_object_get(row, "values"), *pair;
+    size_t i;
+
+    if (array == NULL)
+        return NULL;
+    struct param_alias_value *values = g_new0(struct param_alias_value, json_array_size(array) + 1);
+    json_array_foreach (array, i, pair)
+        values[i] = (struct param_alias_value){text_of(pair, "from"), text_of(pair, "to")};
+    return values;
+}
+
 static struct param_alias *read_alias(const json_t *row)
 {
     struct param_alias *alias = g_new(struct param_alias, 1);
-    const json_t *array = json_object_get(row, "values"), *pair;
-    struct param_alias_value *values = NULL;
-    size_t i;
 
-    if (array != NULL)
-        values = g_new0(struct param_alias_value, json_array_size(array) + 1);
-    json_array_foreach (array, i, pair)
-        values[i] = (struct param_alias_value){text_of(pair, "from"), text_of(pair, "to")};
-    *alias = (struct param_alias){text_of(row, "name"), text_of(row, "current"), values};
+    *alias = (struct param_alias){
+        .name = text_of(row, "name"),
+        .current = text_of(row, "current"),
+        .values = alias_values_of(row),
+    };
     return alias;
 }
 

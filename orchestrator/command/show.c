@@ -112,7 +112,7 @@ static int print_jsonl(struct cfg *cfg, G_GNUC_UNUSED const char *file, GString 
 }
 
 /* Tests are written together: a write for each of them takes longer than one for many. */
-#define BUFFER_BYTES (128 * 1024)
+#define BUFFER_BYTES ((size_t)128 * 1024)
 
 static void write_tests(GString *buffer)
 {

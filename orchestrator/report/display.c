@@ -105,7 +105,7 @@ static bool is_set(const char *variable)
 struct display *display_new(enum display_level level, bool is_terminal, unsigned columns,
                             unsigned rows)
 {
-    bool is_dumb = !is_set("TERM") || strcmp(getenv("TERM"), "dumb") == 0;
+    bool is_dumb = !is_set("TERM") || g_strcmp0(getenv("TERM"), "dumb") == 0;
     bool colours = !is_set("NO_COLOR") && !is_dumb;
 
     return display_new_on(level, &(struct display_target){

@@ -142,7 +142,7 @@ static void hide_string(const struct secrets *secrets, char **place)
 {
     g_autofree char *shown = secrets_hide(secrets, *place);
 
-    if (shown == NULL || strcmp(shown, *place) == 0)
+    if (*place == NULL || g_strcmp0(shown, *place) == 0)
         return;
     /* protobuf-c frees with free() what it has unpacked. */
     free(*place);

@@ -56,9 +56,10 @@ static char *make_id(GError **err)
     return id;
 }
 
-/* Moves root/latest to folder (a name in root). */
-static int move_latest(const char *root, const char *folder, GError **err)
+/* Moves root/latest to dir, a folder in root. */
+static int move_latest(const char *root, const char *dir, GError **err)
 {
+    g_autofree char *folder = g_path_get_basename(dir);
     g_autofree char *link = g_build_filename(root, "latest", NULL);
     g_autofree char *beside = g_strdup_printf("%s.%s", link, folder);
 
@@ -86,8 +87,8 @@ static FILE *open_lines(const char *dir, const char *name, GError **err)
     return file;
 }
 
-/* Makes job->id, job->dir and the folder. folder (transfer full) is its name in root. */
-static int make_job_folder(const char *root, struct job_result *job, char **folder, GError **err)
+/* Makes job->id, job->dir and the folder. */
+static int make_job_folder(const char *root, struct job_result *job, GError **err)
 {
     int64_t start_us = job->start_us != 0 ? job->start_us : g_get_real_time();
     g_autoptr(GDateTime) start = g_date_time_new_from_unix_utc(start_us / G_USEC_PER_SEC);
@@ -105,7 +106,6 @@ static int make_job_folder(const char *root, struct job_result *job, char **fold
     g_free(job->dir);
     job->id = g_steal_pointer(&id);
     job->dir = g_steal_pointer(&dir);
-    *folder = g_steal_pointer(&name);
     return 0;
 }
 
@@ -121,9 +121,9 @@ struct store *store_open(const char *results_dir, struct job_result *job, GError
     g_autofree char *root = store_root(results_dir);
     g_autoptr(store) store = g_new0(struct store, 1);
     g_autoptr(GError) no_link = NULL;
-    g_autofree char *folder = NULL, *id_path = NULL, *id_line = NULL;
+    g_autofree char *id_path = NULL, *id_line = NULL;
 
-    if (make_job_folder(root, job, &folder, err) < 0)
+    if (make_job_folder(root, job, err) < 0)
         return NULL;
     store->dir = g_strdup(job->dir);
     store->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -137,7 +137,7 @@ struct store *store_open(const char *results_dir, struct job_result *job, GError
     if (store_write_results(store, job, err) < 0)
         return NULL;
     /* A file system without links, or something else of that name: no reason not to run. */
-    if (move_latest(root, folder, &no_link) < 0)
+    if (move_latest(root, store->dir, &no_link) < 0)
         store_log(store, g_get_real_time(), NULL, NULL, NULL, NULL, VTMH__LOG_LEVEL__LOG_WARNING,
                   no_link->message);
     return g_steal_pointer(&store);

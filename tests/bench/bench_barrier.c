@@ -46,7 +46,9 @@ static int compare_int64(const void *a, const void *b)
 
 static double percentile_us(const int64_t *sorted_ns, int percent)
 {
-    return (double)sorted_ns[(int64_t)rounds * percent / 100] / 1e3;
+    int64_t i = (int64_t)rounds * percent / 100;
+
+    return (double)sorted_ns[i] / 1e3;
 }
 
 static int measure(void *arg, GError **err)

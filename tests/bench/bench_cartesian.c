@@ -12,7 +12,7 @@
 #include "bench_dry_run.h"
 #include "cfg/cfg.h"
 
-#define BUFFER_BYTES (1u << 18)
+#define BUFFER_BYTES ((size_t)1 << 18)
 
 enum mode { MODE_BENCH, MODE_NAMES, MODE_SHORTNAMES, MODE_SHOW, MODE_DRY_RUN };
 

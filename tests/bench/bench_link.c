@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define REPORT_EVERY 32 /* messages of a flow that the node answers with one */
-#define UNDER_WAY (16 * REPORT_EVERY)
+#define UNDER_WAY 512
 #define WARM_UP 200
 
 static int size_bytes = 64;
@@ -109,6 +109,13 @@ static double measure_flow(struct link *link, uint8_t *data, double for_s, GErro
     return (double)sent / ((double)(uv_hrtime() - begin) / 1e9);
 }
 
+static double percentile_us(const GArray *times, unsigned percent)
+{
+    unsigned i = times->len * percent / 100;
+
+    return (double)g_array_index(times, int64_t, i) / 1e3;
+}
+
 static int measure(struct link *link, GError **err)
 {
     g_autofree uint8_t *data = g_malloc0((size_t)size_bytes + 1);
@@ -123,8 +130,8 @@ static int measure(struct link *link, GError **err)
     printf("{\"bench\": \"link\", \"transport\": \"tcp\", \"sealed\": true, \"size\": %d, "
            "\"round_trips\": %u, \"p50_us\": %.1f, \"p99_us\": %.1f, \"messages_per_s\": %.0f, "
            "\"bytes_per_s\": %.0f}\n",
-           size_bytes, times->len, g_array_index(times, int64_t, times->len / 2) / 1e3,
-           g_array_index(times, int64_t, times->len * 99 / 100) / 1e3, per_s, per_s * size_bytes);
+           size_bytes, times->len, percentile_us(times, 50), percentile_us(times, 99), per_s,
+           per_s * size_bytes);
     return 0;
 }
 

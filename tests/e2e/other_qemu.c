@@ -1,7 +1,7 @@
 /*
- * A QEMU that says it is 8.2.0, and calls its machine pc-i440fx-1.4 pc-i440fx-9.9: runs the real one
- * and rewrites what it says in QMP. A mock, since Debian has one version of QEMU only; everything
- * else is the real thing.
+ * A QEMU that says it is 8.2.0, and calls its machine pc-i440fx-1.4 pc-i440fx-9.9: runs the real
+ * one and rewrites what it says in QMP. A mock, since Debian has one version of QEMU only;
+ * everything else is the real thing.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ static int find_qmp(int argc, char **argv)
 static void rewrite(char *line, const char *from, const char *to)
 {
     while ((line = strstr(line, from)) != NULL)
-        memcpy(line, to, strlen(to));
+        for (size_t i = 0; to[i] != '\0'; i++)
+            line[i] = to[i];
 }
 
 /* What QEMU says, a line each. */

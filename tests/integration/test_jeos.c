@@ -31,7 +31,7 @@ static int verify_clean(struct seat *seat, GError **err)
     if (guest_check_work(seat->guest, BOOT, err) < 0 ||
         guest_verify(seat->guest, BOOT, &pages, &bad, err) < 0)
         return -1;
-    check(pages == (32 + 2) * 256);
+    check(pages == (32 + 2) * 256ul);
     check(bad == 0);
     return 0;
 }

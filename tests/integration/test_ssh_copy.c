@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-#define BIG (5 * 1024 * 1024 + 4321)
+#define BIG ((size_t)5 * 1024 * 1024 + 4321)
 
 static void count_progress(uint64_t done, uint64_t total, void *arg)
 {

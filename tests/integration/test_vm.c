@@ -73,7 +73,7 @@ static int boot_and_ask_tick(struct bed *bed, GError **err)
         guest_verify(seat.guest, SOON, &pages, &bad, err) < 0)
         return -1;
     check(strcmp(state, "running") == 0);
-    check(pages == 8 * 256);
+    check(pages == 8 * 256ul);
     check(bad == 0);
     if (guest_spoil(seat.guest, SOON, err) < 0 ||
         guest_verify(seat.guest, SOON, &pages, &bad, err) < 0)
@@ -302,7 +302,7 @@ static int several_legs(struct bed *bed, GError **err)
         check(stats.total_ms > 0 && stats.setup_ms >= 0 && stats.downtime_ms >= 0);
         check(stats.transferred_bytes > 0 && stats.total_bytes > 0);
         check(stats.remaining_bytes == 0);
-        check(pages == 16 * 256);
+        check(pages == 16 * 256ul);
         check(bad == 0);
         cr_log_info("leg %d: total %.0f ms, downtime %.0f ms, %d syncs", leg, stats.total_ms,
                     stats.downtime_ms, (int)stats.dirty_syncs);

@@ -149,11 +149,12 @@ int bed_decide(struct bed *bed, GError **err)
 
 void bed_make_mute_rom(struct bed *bed)
 {
+    static const uint8_t halt[] = {0xfa, 0xf4, 0xeb, 0xfc}; /* cli, hlt, and again */
     g_autofree char *rom = g_malloc0(65536);
     g_autofree char *folder = g_build_filename(bed->dir, "guests", "tick", NULL);
     g_autofree char *path = g_build_filename(folder, "tick.rom", NULL);
 
-    memcpy(rom + 0xfff0, "\xfa\xf4\xeb\xfc", 4); /* cli, hlt, and again */
+    memcpy(rom + 0xfff0, halt, sizeof halt);
     g_mkdir_with_parents(folder, 0700);
     g_file_set_contents(path, rom, 65536, NULL);
     g_free(bed->guests_dir);

@@ -27,7 +27,7 @@ static bool is_ascii;
 
 static void open_display(enum display_level level, bool is_terminal, unsigned columns)
 {
-    now_us = 1000 * G_USEC_PER_SEC;
+    now_us = (int64_t)1000 * G_USEC_PER_SEC;
     target = (struct display_target){
         .live = open_memstream(&live_text, &live_size),
         .out = open_memstream(&out_text, &out_size),
@@ -320,7 +320,7 @@ Test(display, draws_at_most_ten_times_a_second_and_keeps_the_last_state)
     }
     fflush(target.live);
     cr_expect_eq(live_size, before, "drawn without time passing");
-    now_us += 99 * 1000;
+    now_us += 99000;
     display_tick(display);
     fflush(target.live);
     cr_expect_eq(live_size, before, "drawn after 99 ms");

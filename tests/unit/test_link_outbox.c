@@ -47,7 +47,7 @@ Test(outbox, stops_at_the_window_and_goes_on_when_acknowledged)
     unsigned first;
 
     for (int i = 0; i < 10; i++)
-        add(outbox, 50 * 1024);
+        add(outbox, 51200);
     first = send_all(outbox, 0, &last);
     cr_assert_eq(first, 3);
     cr_assert_eq(outbox_acknowledge(outbox, 2, 1), 1);
@@ -61,7 +61,7 @@ Test(outbox, sends_one_message_larger_than_the_window)
     struct outbox *outbox = outbox_new();
     uint64_t last;
 
-    add(outbox, 3 * OUTBOX_WINDOW);
+    add(outbox, (size_t)3 * OUTBOX_WINDOW);
     add(outbox, 1);
     cr_assert_eq(send_all(outbox, 0, &last), 1);
     cr_assert_eq(outbox_acknowledge(outbox, 1, 0), 1);

@@ -67,8 +67,11 @@ static int garbage(void *arg, GError **err)
     (void)arg;
     seal_make_key(pair.key);
     pair.node = link_listen("tcp://127.0.0.1:0", pair.key, err);
-    if (pair.node == NULL || (silent = connect_stranger(pair.node, err)) == NULL ||
-        (noisy = connect_stranger(pair.node, err)) == NULL)
+    if (pair.node == NULL)
+        return -1;
+    silent = connect_stranger(pair.node, err);
+    noisy = silent != NULL ? connect_stranger(pair.node, err) : NULL;
+    if (noisy == NULL)
         return -1;
     memset(noise, 'x', sizeof(noise));
     for (size_t i = 0; i < 3; i++) {

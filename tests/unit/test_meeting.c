@@ -211,7 +211,7 @@ Test(meeting, times_out_by_the_shortest_time_asked_for)
     for (unsigned i = 0; i < 3; i++) {
         arrivals[i].test = TEST + 1;
         arrivals[i].timeout_ms = i == 0 ? INT64_MAX : i == 1 ? 500 : 900;
-        meeting_arrive(book, &arrivals[i], now_ms + 100 * i, actions);
+        meeting_arrive(book, &arrivals[i], now_ms + (int64_t)100 * i, actions);
         cr_assert_eq(meeting_next_timeout(book), i == 0 ? INT64_MAX : now_ms + 500);
     }
 }

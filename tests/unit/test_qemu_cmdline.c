@@ -21,7 +21,7 @@ static char *line_of(const struct params *params, const struct vm_boot *boot, bo
     struct vm_platform platform = {.kvm = kvm,
                                    .machine = (char *)"pc-i440fx-7.2",
                                    .cpu = (char *)"qemu64,+sse3",
-                                   .ram_bytes = 262136 * 1024,
+                                   .ram_bytes = 262136 * (uint64_t)1024,
                                    .pvpanic = has_panic_device};
     struct qemu_cmdline input = {.binary = "/usr/bin/qemu",
                                  .name = "vm1",

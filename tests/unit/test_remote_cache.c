@@ -254,11 +254,10 @@ Test(remote_cache, keeps_what_another_uploader_installed_first)
 Test(remote_cache, forgets_uploads_that_were_cut_off_long_ago)
 {
     struct remote_cache_state state;
-    g_autofree char *out = NULL;
 
     make_file("vtmh/.new-old/node-1/bundle.tar", "half", 0644);
     make_file("vtmh/.new-young/node-1/bundle.tar", "half", 0644);
-    out = run("touch -d '3 days ago' vtmh/.new-old", "", NULL);
+    g_free(run("touch -d '3 days ago' vtmh/.new-old", "", NULL));
     state = probe();
     cr_assert_not(exists("vtmh/.new-old"));
     cr_assert(exists("vtmh/.new-young"));

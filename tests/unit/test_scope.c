@@ -206,8 +206,9 @@ static int cancel_outer(void *arg, GError **err)
     g_autoptr(GError) cause = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CLOSED, "stop");
 
     (void)arg;
-    if (await_turn(err) < 0 || await_turn(err) < 0)
-        return -1;
+    for (unsigned i = 0; i < 2; i++)
+        if (await_turn(err) < 0)
+            return -1;
     fiber_cancel(fiber, cause);
     fiber_cancel(fiber, NULL);
     note("asked");

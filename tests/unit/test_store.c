@@ -60,11 +60,10 @@ static struct test_result *begin(struct store *store, unsigned number, const cha
 Test(store, makes_the_folder_that_time_and_id_name)
 {
     g_autoptr(job_result) job = job_result_new();
-    g_autoptr(store) store = NULL;
     g_autofree char *wanted = NULL, *id = NULL, *id_line = NULL, *results = NULL;
 
     job->start_us = 1795302005000000;
-    store = open_store(job);
+    g_autoptr(store) store = open_store(job);
     cr_assert_eq(strlen(job->id), 40);
     cr_expect_eq(strspn(job->id, "0123456789abcdef"), 40);
     wanted = g_strdup_printf("%s/job-2026-11-21T23.00.05-%.7s", root, job->id);
@@ -80,11 +79,10 @@ Test(store, makes_the_folder_that_time_and_id_name)
 Test(store, gives_two_jobs_of_one_second_folders_of_their_own)
 {
     g_autoptr(job_result) one = job_result_new(), two = job_result_new();
-    g_autoptr(store) first = NULL, second = NULL;
 
     one->start_us = two->start_us = 1795302005000000;
-    first = open_store(one);
-    second = open_store(two);
+    g_autoptr(store) first = open_store(one);
+    g_autoptr(store) second = open_store(two);
     cr_expect_str_neq(one->dir, two->dir);
 }
 
@@ -107,11 +105,10 @@ Test(store, runs_on_and_says_so_when_the_link_cannot_be_made)
     g_autofree char *link = g_build_filename(root, "latest", NULL);
     g_autofree char *log = NULL;
     g_autoptr(job_result) job = job_result_new();
-    g_autoptr(store) store = NULL;
     g_autoptr(GDir) dir = NULL;
 
     cr_assert_eq(g_mkdir(link, 0700), 0);
-    store = open_store(job);
+    g_autoptr(store) store = open_store(job);
     log = read_file(job, "job.log");
     cr_expect(strstr(log, "WARN  - - - -: replacing "), "%s", log);
     dir = g_dir_open(root, 0, NULL);

@@ -137,7 +137,7 @@ Test(stream, refuses_a_line_that_is_too_long_and_keeps_its_bytes)
     expect_pair_run(take_long_line);
 }
 
-#define BULK (4u * 1024 * 1024)
+#define BULK ((size_t)4 * 1024 * 1024)
 
 static int write_bulk(void *arg, GError **err)
 {

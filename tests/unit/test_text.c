@@ -24,13 +24,16 @@ Test(text, prints_times_in_utc_with_milliseconds)
 
 Test(text, lets_no_control_character_through)
 {
+    /* U+202E: what follows is read from right to left. */
+    static const char turned[] = {'t', 'u', 'r', 'n', 'e', 'd', ' ', '\xe2', '\x80', '\xae', '\0'};
+
     expect(text_printable("plain é \\ text"), "plain é \\ text");
     expect(text_printable("two\nlines\r\tand \x1b[2Jmore\x7f"),
            "two\\nlines\\r\\tand \\x1b[2Jmore\\x7f");
     expect(text_printable("c1 \xc2\x9b"
                           "2J"),
            "c1 \\x9b2J");
-    expect(text_printable("turned \xe2\x80\xae"), "turned \\u202e");
+    expect(text_printable(turned), "turned \\u202e");
     expect(text_printable("bad \xff byte"), "bad \xef\xbf\xbd byte");
 }
 
