@@ -13,7 +13,8 @@ static struct {
     GHashTable *aliases;    /* name -> struct param_alias */
     GHashTable *conditions; /* names that rows have as .only_with, a set */
     GPtrArray *rows;        /* struct param_info, ended by NULL */
-    GPtrArray *names;       /* of parameters and aliases, ended by NULL */
+    GPtrArray *families;    /* struct param_info whose names end with '*' */
+    GPtrArray *names;       /* of other parameters and aliases, ended by NULL */
     GPtrArray *type_names;  /* ended by NULL */
 } all;
 
@@ -133,7 +134,8 @@ static void read_rows(void)
         for (const char *const *name = info->only_with; name != NULL && *name != NULL; name++)
             g_hash_table_add(all.conditions, (void *)*name);
         g_ptr_array_add(all.rows, info);
-        g_ptr_array_add(all.names, (void *)info->name);
+        g_ptr_array_add(g_str_has_suffix(info->name, "*") ? all.families : all.names,
+                        g_str_has_suffix(info->name, "*") ? (void *)info : (void *)info->name);
     }
     json_array_foreach (json_object_get(all.root, "aliases"), i, row) {
         struct param_alias *alias = read_alias(row);
@@ -159,6 +161,7 @@ static void read_description(void)
     all.conditions = g_hash_table_new(g_str_hash, g_str_equal);
     all.rows = g_ptr_array_new();
     all.names = g_ptr_array_new();
+    all.families = g_ptr_array_new();
     all.type_names = g_ptr_array_new();
     read_rows();
     g_ptr_array_add(all.rows, NULL);
@@ -194,6 +197,24 @@ GHashTable *description_conditions(void)
 {
     read_description();
     return all.conditions;
+}
+
+const struct param_info *description_family(const char *name)
+{
+    const struct param_info *found = NULL;
+    size_t longest = 0;
+
+    read_description();
+    for (unsigned i = 0; i < all.families->len; i++) {
+        const struct param_info *family = g_ptr_array_index(all.families, i);
+        size_t size = strlen(family->name) - 1;
+
+        if (size > longest && strncmp(family->name, name, size) == 0) {
+            found = family;
+            longest = size;
+        }
+    }
+    return found;
 }
 
 const struct param_alias *description_alias(const char *name)

@@ -26,6 +26,10 @@ const struct param_info *description_parameter(const char *name);
 /* The names that rows have as .only_with: a set of const char *. */
 GHashTable *description_conditions(void);
 
+/* The row "PREFIX*" with the longest prefix that the name begins with; NULL if there is none. It is
+ * for names that are no others. */
+const struct param_info *description_family(const char *name);
+
 /* The historic name, or NULL if it is none. */
 const struct param_alias *description_alias(const char *name);
 

@@ -18,8 +18,7 @@ static const char *find(const char *name)
     for (const char *const *known = description_names(); *known != NULL; known++) {
         unsigned distance;
 
-        /* "numa*" is a family, no name. */
-        if (strlen(*known) < SHORTEST_KNOWN || strchr(*known, '*') != NULL)
+        if (strlen(*known) < SHORTEST_KNOWN)
             continue;
         distance = nearest_distance(name, *known, limit);
         if (distance > limit)

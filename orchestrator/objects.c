@@ -251,6 +251,18 @@ static bool read_key(const struct objects *objects, const char *key, enum belief
     return true;
 }
 
+/* Endings do not matter: what a family asks for is done for no object. */
+static void read_family(const char *key, struct key_parse *parse)
+{
+    const struct param_info *family = description_family(key);
+
+    if (family == NULL)
+        return;
+    parse->class = KEY_KNOWN;
+    parse->info = family;
+    parse->current = g_strdup(key);
+}
+
 struct key_parse *objects_parse(const struct objects *objects, const char *key)
 {
     struct key_parse *parse = g_new0(struct key_parse, 1);
@@ -265,6 +277,7 @@ struct key_parse *objects_parse(const struct objects *objects, const char *key)
         g_free(parse->object);
         *parse = (struct key_parse){.class = KEY_UNKNOWN};
     }
+    read_family(key, parse);
     return parse;
 }
 

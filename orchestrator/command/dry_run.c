@@ -6,10 +6,17 @@
 
 #include <stdio.h>
 
-/* Sentences in the order in which they first come, and how many tests each is told of. */
+/* A sentence, and of how many tests it is told. */
+struct remark {
+    char *text;
+    unsigned n_tests;
+    uint64_t last; /* the number of the last of them: a test may have it twice */
+};
+
+/* In the order in which they first come. */
 struct tally {
-    GPtrArray *sentences; /* char * */
-    GHashTable *counts;   /* the same -> number */
+    GPtrArray *remarks;  /* struct remark */
+    GHashTable *by_text; /* text -> struct remark */
 };
 
 struct plan {
@@ -19,30 +26,47 @@ struct plan {
     unsigned n_with_own; /* … and the tests that have any */
 };
 
+static void free_remark(void *data)
+{
+    struct remark *remark = data;
+
+    g_free(remark->text);
+    g_free(remark);
+}
+
 static void tally_init(struct tally *tally)
 {
-    tally->sentences = g_ptr_array_new_with_free_func(g_free);
-    tally->counts = g_hash_table_new(g_str_hash, g_str_equal);
+    tally->remarks = g_ptr_array_new_with_free_func(free_remark);
+    tally->by_text = g_hash_table_new(g_str_hash, g_str_equal);
 }
 
 static void tally_clear(struct tally *tally)
 {
-    g_hash_table_unref(tally->counts);
-    g_ptr_array_unref(tally->sentences);
+    g_hash_table_unref(tally->by_text);
+    g_ptr_array_unref(tally->remarks);
 }
 
-static void tally_add(struct tally *tally, const GPtrArray *sentences)
+static struct remark *tally_get(struct tally *tally, const char *text)
+{
+    struct remark *remark = g_hash_table_lookup(tally->by_text, text);
+
+    if (remark != NULL)
+        return remark;
+    remark = g_new0(struct remark, 1);
+    remark->text = g_strdup(text);
+    g_ptr_array_add(tally->remarks, remark);
+    g_hash_table_insert(tally->by_text, remark->text, remark);
+    return remark;
+}
+
+/* test: its number, from 1. */
+static void tally_add(struct tally *tally, const GPtrArray *sentences, uint64_t test)
 {
     for (unsigned i = 0; i < sentences->len; i++) {
-        gpointer known, count;
+        struct remark *remark = tally_get(tally, g_ptr_array_index(sentences, i));
 
-        if (!g_hash_table_lookup_extended(tally->counts, g_ptr_array_index(sentences, i), &known,
-                                          &count)) {
-            known = g_strdup(g_ptr_array_index(sentences, i));
-            count = NULL;
-            g_ptr_array_add(tally->sentences, known);
-        }
-        g_hash_table_insert(tally->counts, known, GUINT_TO_POINTER(GPOINTER_TO_UINT(count) + 1));
+        remark->n_tests += remark->last != test;
+        remark->last = test;
     }
 }
 
@@ -53,10 +77,10 @@ static void tell(const char *what, const char *sentence, unsigned n_tests)
 
 static void tally_tell(const struct tally *tally, const char *what)
 {
-    for (unsigned i = 0; i < tally->sentences->len; i++) {
-        const char *sentence = g_ptr_array_index(tally->sentences, i);
+    for (unsigned i = 0; i < tally->remarks->len; i++) {
+        const struct remark *remark = g_ptr_array_index(tally->remarks, i);
 
-        tell(what, sentence, GPOINTER_TO_UINT(g_hash_table_lookup(tally->counts, sentence)));
+        tell(what, remark->text, remark->n_tests);
     }
 }
 
@@ -68,16 +92,17 @@ static int print_test(struct cfg *config, const struct judgement *judgement, voi
         test_name_short(cfg_test_shortname(config), cfg_test_name(config), plan->selection->file);
     g_autoptr(GPtrArray) lost = lost_params(plan->selection, config);
     const char *before = "  SKIP: ";
+    uint64_t number = cfg_test_number(config);
 
-    printf("%" G_GUINT64_FORMAT "  %s", cfg_test_number(config), name);
+    printf("%" G_GUINT64_FORMAT "  %s", number, name);
     for (unsigned i = 0; i < judgement->skips->len; i++) {
         printf("%s%s", before, (const char *)g_ptr_array_index(judgement->skips, i));
         before = "; ";
     }
     putchar('\n');
-    tally_add(&plan->warnings, lost);
-    tally_add(&plan->warnings, judgement->warnings);
-    tally_add(&plan->notes, judgement->notes);
+    tally_add(&plan->warnings, lost, number);
+    tally_add(&plan->warnings, judgement->warnings, number);
+    tally_add(&plan->notes, judgement->notes, number);
     plan->n_unknown = judgement->n_unknown;
     plan->n_with_own += judgement->unknown->len > 0;
     return 0;

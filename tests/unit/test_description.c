@@ -37,6 +37,7 @@ Test(description, knows_the_nearest_name_and_type)
 {
     cr_expect_str_eq(description_nearest("mig_protocl"), "mig_protocol");
     cr_expect_null(description_nearest("zzzzzzzzzzzz"));
+    cr_expect_null(description_nearest("s3_x"), "a family is no name");
     cr_expect_str_eq(description_nearest_type("migration_multi_hots"), "migration_multi_host");
 }
 

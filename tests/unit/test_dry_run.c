@@ -97,6 +97,13 @@ Test(dry_run, remarks_are_told_once_with_the_number_of_tests)
                             "(2 tests)\n");
 }
 
+Test(dry_run, a_test_that_says_a_thing_twice_counts_once)
+{
+    cr_expect_eq(dry_run_of("", "gcov_a = 1\ngcov_b = 2\nvariants:\n  - x:\n  - y:\n"), 0);
+    cr_assert_stderr_eq_str("note: gcov_* has no effect: it counts only with gcov_qemu = yes "
+                            "(2 tests)\n");
+}
+
 Test(dry_run, notes_are_left_out_if_asked)
 {
     cr_expect_eq(dry_run_of("-q|-p|dirty_mem_vm7=20|", "mine = 1\n"), 0);
