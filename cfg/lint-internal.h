@@ -23,7 +23,6 @@ void lint_each_block(const struct lint *l,
 
 /* lint-params.c */
 void lint_overridden(const struct lint *l);
-void lint_unknown(const struct lint *l, const char *const *known);
 
 /* lint-joins.c: joins that leave out or mix what they should not. */
 void lint_joins(const struct lint *l);

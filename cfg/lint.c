@@ -10,7 +10,6 @@ static const char *const kind_names[] = {
     [CFG_LINT_FILTER] = "filter",
     [CFG_LINT_UNREACHABLE] = "unreachable",
     [CFG_LINT_OVERRIDDEN] = "overridden",
-    [CFG_LINT_UNKNOWN] = "unknown",
     [CFG_LINT_REPEATED_NAME] = "repeated-name",
     [CFG_LINT_JOIN] = "join",
     [CFG_LINT_ODD] = "odd",
@@ -112,8 +111,7 @@ static void tell_oddities(const struct lint *l)
     }
 }
 
-int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_lint_fn fn,
-             void *user, GError **err)
+int cfg_lint(struct cfg *c, uint64_t max_tests, cfg_lint_fn fn, void *user, GError **err)
 {
     struct lint l = {.cfg = c, .tree = &c->tree, .fn = fn, .user = user};
     int status;
@@ -125,8 +123,6 @@ int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_li
     find_dead_words(&l);
     lint_joins(&l);
     lint_overridden(&l);
-    if (known)
-        lint_unknown(&l, known);
     cfg_rewind(c);
     status = lint_tests(&l, max_tests, err);
     cfg_rewind(c);

@@ -10,7 +10,6 @@ enum cfg_lint_kind {
     CFG_LINT_UNREACHABLE, /* a variant that is in no test */
     CFG_LINT_OVERRIDDEN,  /* a value that is replaced in the same block before anything uses it, or
                              in the end by a key with a suffix */
-    CFG_LINT_UNKNOWN,     /* a parameter that nobody knows */
     CFG_LINT_REPEATED_NAME, /* two tests with one full name */
     CFG_LINT_JOIN,          /* a join that leaves no test, loses some, or mixes variants */
     CFG_LINT_ODD,           /* what is read in a way that nobody can have meant */
@@ -33,13 +32,10 @@ const char *cfg_lint_kind_name(enum cfg_lint_kind kind);
 /**
  * Looks at the whole configuration: what is written, then what it expands to (at most MAX_TESTS
  * tests, 0 for all; unreachable variants and repeated names are only told if all were seen).
- * KNOWN is a NULL-terminated list of the parameters that exist, or NULL to leave that check out; a
- * parameter is known if its name, or its name without endings such as `_vm1`, is in the list, or
- * if a substitution `${...}` uses it. Call it after parsing; the expansion is rewound. Returns 0
+ * Call it after parsing; the expansion is rewound. Returns 0
  * (with or without findings), 1 if there are more tests than MAX_TESTS, or -1 with an error of
  * cfg_next().
  */
-int cfg_lint(struct cfg *c, const char *const *known, uint64_t max_tests, cfg_lint_fn fn,
-             void *user, GError **err);
+int cfg_lint(struct cfg *c, uint64_t max_tests, cfg_lint_fn fn, void *user, GError **err);
 
 #endif

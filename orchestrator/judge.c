@@ -504,6 +504,13 @@ bool judge_knows(struct judge *judge, const char *key)
     return known;
 }
 
+const char *judge_near(const struct judge *judge, const char *key)
+{
+    const struct fact *fact = judge_fact(judge, key);
+
+    return fact != NULL ? fact->parse->near : NULL;
+}
+
 char *judge_rename(struct judge *judge, const char *key, objects_name_fn find, void *user)
 {
     return objects_rename(judge->meaning->objects, key, find, user);

@@ -44,6 +44,9 @@ const struct judgement *judge_params(struct judge *judge, const struct params *p
 /* Whether the key would be a parameter in the test that was judged last, set or not. */
 bool judge_knows(struct judge *judge, const char *key);
 
+/* What a key of that test that is unknown was probably meant to be; NULL: nothing is near. */
+const char *judge_near(const struct judge *judge, const char *key);
+
 /* objects_rename() for the objects of that test. Transfer full. */
 char *judge_rename(struct judge *judge, const char *key, objects_name_fn find, void *user);
 

@@ -7,9 +7,6 @@
 #include "orchestrator/strange_params.h"
 #include "orchestrator/test_name.h"
 
-/* A job of more tests than this is a mistake in a filter, not a plan. */
-#define MAX_TESTS 100000
-
 /* So many mistakes are told at once. */
 #define MAX_ERRORS 20
 
@@ -94,10 +91,10 @@ static int look_at_test(struct walk *walk, struct cfg *config, GError **err)
 
     if (judgement == NULL)
         return -1;
-    if (++walk->n_seen > MAX_TESTS) {
+    if (++walk->n_seen > TESTS_MAX) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_LIMIT,
                     "%s has more than %d tests; narrow it with --only", walk->selection->file,
-                    MAX_TESTS);
+                    TESTS_MAX);
         return -1;
     }
     note_mistakes(walk, config, judgement->errors);

@@ -8,6 +8,9 @@
 /* What stands for a file in messages about lines of the command line. */
 #define TESTS_COMMAND_LINE "<command line>"
 
+/* A job of more tests than this is a mistake in a filter, not a plan. */
+#define TESTS_MAX 100000
+
 /*
  * The file with the extra lines behind it, for every command that reads one. A plain name that is
  * not there is looked for among the configurations that come along. Transfer full.

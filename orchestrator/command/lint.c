@@ -1,7 +1,7 @@
 #include "orchestrator/command/lint.h"
 
 #include "orchestrator/command/configuration.h"
-#include "orchestrator/description.h"
+#include "orchestrator/command/lint_tests.h"
 #include "orchestrator/tests.h"
 
 #include "cfg/lint.h"
@@ -24,8 +24,8 @@ struct linting {
 };
 
 struct finding {
-    enum cfg_lint_kind kind;
-    char *file; /* NULL: the configuration as a whole */
+    unsigned kind; /* lint_kind_name() */
+    char *file;    /* NULL: the configuration as a whole */
     unsigned line;
     char *message;
 };
@@ -42,8 +42,8 @@ static char *kind_list(void)
 {
     GString *list = g_string_new(NULL);
 
-    for (unsigned kind = 0; kind < CFG_LINT_KINDS; kind++)
-        g_string_append_printf(list, "%s%s", kind > 0 ? ", " : "", cfg_lint_kind_name(kind));
+    for (unsigned kind = 0; kind < LINT_KINDS; kind++)
+        g_string_append_printf(list, "%s%s", kind > 0 ? ", " : "", lint_kind_name(kind));
     return g_string_free(list, FALSE);
 }
 
@@ -51,8 +51,8 @@ static int add_kind(const char *name, unsigned *set, GError **err)
 {
     g_autofree char *known = NULL;
 
-    for (unsigned kind = 0; kind < CFG_LINT_KINDS; kind++) {
-        if (strcmp(cfg_lint_kind_name(kind), name) != 0)
+    for (unsigned kind = 0; kind < LINT_KINDS; kind++) {
+        if (strcmp(lint_kind_name(kind), name) != 0)
             continue;
         *set |= 1u << kind;
         return 0;
@@ -134,11 +134,16 @@ static const struct arguments arguments = {
         "  filter         a word of a filter or condition for which there is no variant\n"
         "  unreachable    a variant in no test\n"
         "  overridden     a value that is replaced before anything uses it\n"
-        "  unknown        a parameter that no test type knows\n"
         "  repeated-name  two tests with one full name\n"
         "  join           a join that leaves no test, loses some, or combines too much\n"
         "  odd            what can be read, but hardly as it was meant\n"
         "  empty          no test is left\n"
+        "  value          what makes run refuse the configuration\n"
+        "  unsupported    what is not supported: the test is SKIP\n"
+        "  warning        a name that is nearly that of a parameter: the test is WARN\n"
+        "  unknown        any other name that no test type knows\n"
+        "The last four look at 100000 tests at most. A file that speaks of no type is a part of\n"
+        "others: value and unsupported say nothing of it.\n"
         "\n"
         "examples:\n"
         "  vtmh lint migrate.cfg\n"
@@ -150,29 +155,23 @@ static const struct arguments arguments = {
     .take_word = take_file,
 };
 
-/* Transfer full; the strings belong to the description. */
-static const char **known_parameters(void)
+static void add(GArray *findings, unsigned kind, const char *file, unsigned line,
+                const char *message)
 {
-    const json_t *rows = json_object_get(description(), "parameters");
-    const char **names = g_new0(const char *, json_array_size(rows) + 1);
-    size_t i;
-    const json_t *row;
+    struct finding finding = {kind, g_strdup(file), line, g_strdup(message)};
 
-    json_array_foreach (rows, i, row)
-        names[i] = json_string_value(json_object_get(row, "name"));
-    return names;
+    g_array_append_val(findings, finding);
 }
 
 static void add_finding(const struct cfg_lint_finding *found, void *user)
 {
-    struct finding finding = {
-        .kind = found->kind,
-        .file = g_strdup(found->file),
-        .line = found->line,
-        .message = g_strdup(found->message),
-    };
+    add(user, found->kind, found->file, found->line, found->message);
+}
 
-    g_array_append_val(user, finding);
+static void add_of_tests(unsigned kind, const char *file, unsigned line, const char *message,
+                         void *user)
+{
+    add(user, kind, file, line, message);
 }
 
 /* By place; what has none comes last. */
@@ -195,9 +194,9 @@ static bool is_for_others(const struct finding *finding, const char *file)
            strcmp(finding->file, TESTS_COMMAND_LINE) != 0;
 }
 
-static bool is_wanted(const struct linting *linting, const struct finding *finding)
+static bool is_wanted(const struct linting *linting, unsigned kind)
 {
-    unsigned bit = 1u << finding->kind;
+    unsigned bit = 1u << kind;
 
     return (linting->only == 0 || linting->only & bit) && !(linting->no & bit);
 }
@@ -217,7 +216,7 @@ static void print_findings(struct linting *linting, const char *file, GArray *fi
     for (unsigned i = 0; i < findings->len; i++) {
         const struct finding *finding = &g_array_index(findings, struct finding, i);
 
-        if (!is_wanted(linting, finding) || (last != NULL && is_same(last, finding)))
+        if (!is_wanted(linting, finding->kind) || (last != NULL && is_same(last, finding)))
             continue;
         last = finding;
         if (!linting->included && is_for_others(finding, file)) {
@@ -228,7 +227,7 @@ static void print_findings(struct linting *linting, const char *file, GArray *fi
             printf("%s:%u: ", finding->file, finding->line);
         else
             printf("%s: ", file);
-        printf("%s: %s\n", cfg_lint_kind_name(finding->kind), finding->message);
+        printf("%s: %s\n", lint_kind_name(finding->kind), finding->message);
         linting->found = true;
     }
     if (left_out > 0)
@@ -238,12 +237,43 @@ static void print_findings(struct linting *linting, const char *file, GArray *fi
                 file, left_out);
 }
 
-static int lint_file(struct linting *linting, const char *file, const char *const *known,
-                     GError **err)
+/* Whether the tests are to be judged: that takes longer than all else. */
+static bool asks_judge(const struct linting *linting)
+{
+    for (unsigned kind = CFG_LINT_KINDS; kind < LINT_KINDS; kind++)
+        if (is_wanted(linting, kind))
+            return true;
+    return false;
+}
+
+static int look_for_findings(const struct linting *linting, struct cfg *cfg, const char *file,
+                             GArray *findings, GError **err)
+{
+    uint64_t max_tests = (uint64_t)linting->max_tests;
+    int more = cfg_lint(cfg, max_tests, add_finding, findings, err);
+    int unjudged = 0;
+
+    if (more >= 0 && asks_judge(linting))
+        unjudged = lint_tests_judge(cfg, max_tests, add_of_tests, findings, err);
+    if (more < 0 || unjudged < 0)
+        return -1;
+    if (more > 0)
+        fprintf(stderr,
+                "vtmh: %s: there are more tests than %" G_GINT64_FORMAT
+                "; variants in no test are not told\n",
+                file, linting->max_tests);
+    else if (unjudged > 0)
+        fprintf(stderr,
+                "vtmh: %s: there are more tests than a job may have (%d); parameters of the "
+                "others are not looked at\n",
+                file, TESTS_MAX);
+    return 0;
+}
+
+static int lint_file(struct linting *linting, const char *file, GError **err)
 {
     g_autoptr(GArray) findings = g_array_new(FALSE, FALSE, sizeof(struct finding));
     g_autoptr(cfg) cfg = NULL;
-    int status;
 
     g_array_set_clear_func(findings, finding_clear);
     g_free(linting->reading.selection.file);
@@ -251,28 +281,21 @@ static int lint_file(struct linting *linting, const char *file, const char *cons
     cfg = reading_open(&linting->reading, err);
     if (cfg == NULL)
         return -1;
-    status = cfg_lint(cfg, known, (uint64_t)linting->max_tests, add_finding, findings, err);
-    if (status < 0)
+    if (look_for_findings(linting, cfg, file, findings, err) < 0)
         return -1;
     print_findings(linting, file, findings);
-    if (status > 0)
-        fprintf(stderr,
-                "vtmh: %s: there are more tests than %" G_GINT64_FORMAT
-                "; variants in no test are not told\n",
-                file, linting->max_tests);
     return 0;
 }
 
 /* A file that cannot be read does not keep the others from being looked at. */
 static int lint_files(struct linting *linting)
 {
-    g_autofree const char **known = known_parameters();
     int status = 0;
 
     for (unsigned i = 0; i < linting->files->len; i++) {
         g_autoptr(GError) error = NULL;
 
-        lint_file(linting, g_ptr_array_index(linting->files, i), known, &error);
+        lint_file(linting, g_ptr_array_index(linting->files, i), &error);
         status |= reading_end(error);
     }
     return status != 0 ? status : linting->found ? STATUS_FINDINGS : 0;

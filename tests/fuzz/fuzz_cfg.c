@@ -109,7 +109,7 @@ static void expand(struct cfg *c)
             g_assert_cmpstr(cfg_test_name(c), ==, name);
         }
     }
-    cfg_lint(c, NULL, TESTS_MAX, ignore_finding, &ignored, NULL);
+    cfg_lint(c, TESTS_MAX, ignore_finding, &ignored, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

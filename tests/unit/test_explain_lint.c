@@ -159,7 +159,7 @@ static const char faults[] = "mig_timout = 1\n"
                              "type = migration_multi_host\n"
                              "variants:\n"
                              "    - a:\n"
-                             "\tmem = 1\n"
+                             "\tsmp = 1\n"
                              "    - b:\n"
                              "no b, c\n";
 
@@ -168,8 +168,7 @@ Test(lint, tells_findings_in_the_order_of_their_places)
     write_file("other.cfg", faults);
     cr_expect_eq(call(command_lint, "other.cfg"), 1);
     cr_assert_stdout_eq_str(
-        "other.cfg:1: unknown: nobody knows the parameter 'mig_timout'; did you mean "
-        "'mig_timeout'?\n"
+        "other.cfg:1: warning: no test type knows mig_timout; did you mean mig_timeout?\n"
         "other.cfg:5: tab: there is a tab in this line; it counts as blanks up to a column that is "
         "a multiple of 8, also in a value\n"
         "other.cfg:6: unreachable: no test has the variant 'b'\n"
@@ -179,7 +178,7 @@ Test(lint, tells_findings_in_the_order_of_their_places)
 Test(lint, leaves_out_kinds)
 {
     write_file("other.cfg", faults);
-    cr_expect_eq(call(command_lint, "--no-kind|unknown,tab|--no-kind=unreachable|other.cfg"), 1);
+    cr_expect_eq(call(command_lint, "--no-kind|warning,tab|--no-kind=unreachable|other.cfg"), 1);
     cr_assert_stdout_eq_str("other.cfg:7: filter: 'c' matches nothing: there is no such "
                             "variant\n");
 }
@@ -194,9 +193,10 @@ Test(lint, is_content_if_what_there_is_is_not_wanted)
 Test(lint, names_the_kinds_there_are)
 {
     cr_expect_eq(call(command_lint, "--no-kind|tabs|tests.cfg"), 4);
-    cr_assert_stderr_eq_str("vtmh: --no-kind: \"tabs\" is not a kind of finding; there are tab, "
-                            "filter, unreachable, overridden, unknown, repeated-name, join, odd, "
-                            "empty\n");
+    cr_assert_stderr_eq_str(
+        "vtmh: --no-kind: \"tabs\" is not a kind of finding; there are tab, "
+        "filter, unreachable, overridden, repeated-name, join, odd, empty, value, "
+        "unsupported, warning, unknown\n");
 }
 
 static void write_library(void)
@@ -209,8 +209,7 @@ Test(lint, leaves_out_what_a_library_has_for_others)
 {
     write_library();
     cr_expect_eq(call(command_lint, "--no-kind|repeated-name|other.cfg"), 1);
-    cr_assert_stdout_eq_str("library.cfg:3: unknown: nobody knows the parameter 'typo'; did you "
-                            "mean 'type'?\n");
+    cr_assert_stdout_eq_str("library.cfg:3: unknown: no test type knows typo\n");
     cr_assert_stderr_eq_str("vtmh: other.cfg: left out 2 filters and variants of included files "
                             "that are not used here; --included tells them\n");
 }
@@ -237,4 +236,29 @@ Test(lint, says_that_it_has_not_seen_all_tests)
     cr_expect_eq(call(command_lint, "--max-tests|2|other.cfg"), 0);
     cr_assert_stderr_eq_str("vtmh: other.cfg: there are more tests than 2; variants in no test are "
                             "not told\n");
+}
+
+/* As run and --dry-run do. */
+Test(lint, judges_the_tests)
+{
+    write_file("other.cfg", "type = migration_multi_host\nmig_sped_vm1 = 1\nread = 1\n"
+                            "mine = ${read}\nvariants:\n  - a:\n      mig_protocol = tpc\n"
+                            "  - b:\n      hugepage_path = /x\n      mine = 2\n");
+    cr_expect_eq(call(command_lint, "other.cfg"), 1);
+    cr_assert_stdout_eq_str(
+        "other.cfg:2: warning: no test type knows mig_sped_vm1; did you mean mig_speed_vm1?\n"
+        "other.cfg:3: unknown: no test type knows read\n"
+        "other.cfg:4: unknown: no test type knows mine\n"
+        "other.cfg:7: value: mig_protocol = tpc: no such value; did you mean tcp? (expected tcp)\n"
+        "other.cfg: unsupported: hugepage_path = /x is not supported: guests' memory is not made "
+        "of "
+        "huge pages\n");
+}
+
+Test(lint, looks_only_at_the_names_of_a_part_of_others)
+{
+    write_file("other.cfg", "mem = lots\nstart_vm = never\nmig_sped = 1\n");
+    cr_expect_eq(call(command_lint, "other.cfg"), 1);
+    cr_assert_stdout_eq_str(
+        "other.cfg:3: warning: no test type knows mig_sped; did you mean mig_speed?\n");
 }
