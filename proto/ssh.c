@@ -51,7 +51,7 @@ int ssh_fail(struct ssh *ssh, enum ssh_error code, const char *doing, GError **e
 
     if (ssh->is_flooded) {
         ssh->broken = true;
-        g_set_error(err, SSH_ERROR, code,
+        g_set_error(err, SSH_ERROR, SSH_ERROR_FLOOD,
                     "%s: %s: it sent more than %zu KiB without letting us log in: this is no SSH "
                     "server, or one that is out of order",
                     ssh->name, doing, SSH_BEFORE_LOGIN_MAX / 1024);

@@ -23,6 +23,7 @@ enum ssh_error {
     SSH_ERROR_RESOLVE,   /* the name does not resolve */
     SSH_ERROR_CONNECT,   /* refused, unreachable, proxy failed */
     SSH_ERROR_HANDSHAKE, /* no common algorithm, or not an SSH server */
+    SSH_ERROR_FLOOD,     /* it sends without end and does not let us log in */
     SSH_ERROR_HOST_KEY,  /* unknown, changed or revoked; the message has the fingerprint and the
                             command that would accept it */
     SSH_ERROR_AUTH,      /* no key was accepted; the message lists what was tried */

@@ -78,10 +78,13 @@ static int connect_once(struct guest *guest, int64_t deadline, GError **err)
 
 /*
  * QEMU accepts for a guest that does not listen yet and then closes; the guest says that it is up
- * when its sshd listens, so the first try mostly does it. Between tries there is a heartbeat.
+ * when its sshd listens, so the first try mostly does it. Between tries there is a heartbeat. Why a
+ * try has failed says more than that the time was over in the next.
  */
 static int jeos_login(struct guest *guest, int64_t deadline, GError **err)
 {
+    g_autoptr(GError) before = NULL;
+
     if (guest->ssh != NULL)
         return 0;
     for (;;) {
@@ -92,10 +95,15 @@ static int jeos_login(struct guest *guest, int64_t deadline, GError **err)
         if ((!g_error_matches(error, SSH_ERROR, SSH_ERROR_CONNECT) &&
              !g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE)) ||
             guest_await_beat(guest, deadline, NULL) < 0) {
+            if (before != NULL && g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+                g_error_free(error);
+                error = g_steal_pointer(&before);
+            }
             explain(guest, err, "cannot be logged in to", error);
             return -1;
         }
-        g_error_free(error);
+        g_clear_error(&before);
+        before = error;
     }
 }
 

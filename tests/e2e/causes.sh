@@ -162,6 +162,12 @@ case_guest_hangs() {
     expect FAIL a 'was silent on a already.*Kernel panic'
 }
 
+# Its ssh port is no sshd any more by the time it is logged in to on the other host.
+case_guest_floods() {
+    guest_does 'killall dropbear; while :; do yes welcome to a very long message of the day | nc -l -p 22; done'
+    expect FAIL b 'cannot be logged in to: .*without letting us log in'
+}
+
 case_destination_killed() {
     leg_with KILL b
     expect FAIL b 'killed by SIGKILL'

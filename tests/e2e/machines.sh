@@ -71,14 +71,3 @@ step "a wrapper that changes nothing is no difference"
 wrapper the-same 's/a/a/'
 job "${one_leg[@]}" -p "qemu_binary_host2=$work/the-same" "$library"
 expect_equal "exit status" 0 "$status"
-
-step "limits on what a leg measured: a breach fails, what was not measured is an error"
-job "${one_leg[@]}" -p limit_total=1ms "$library"
-expect_equal "exit status" 1 "$status"
-expect_equal "the test's status" FAIL "$(result .status)"
-expect_match "fail_cause" 'leg 1 of vm1: total time [0-9,.]+ ms, limit 1 ms \(limit_total\)' \
-    "$(result .vtmh.fail_cause)"
-job "${one_leg[@]}" -p mig_offline=yes -p min_dirty_syncs=0 -p limit_guest_gap=1h "$library"
-expect_equal "exit status" 1 "$status"
-expect_equal "the test's status" ERROR "$(result .status)"
-expect_match "fail_cause" 'limit_guest_gap cannot be judged' "$(result .vtmh.fail_cause)"

@@ -96,7 +96,7 @@ static void expect_flood(struct stranger *stranger)
 {
     g_autoptr(GError) error = fail_with(stranger, LONG_MS);
 
-    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE), "%s", error->message);
+    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_FLOOD), "%s", error->message);
     cr_assert_not_null(strstr(error->message, "without letting us log in"), "%s", error->message);
 }
 
