@@ -107,6 +107,7 @@ struct param_info {
     const char *const *only_with;
 
     const char *section; /* under which the documentation lists it */
+    const char *example; /* a value for the documentation where there is no default, or NULL */
     const char *doc;     /* one sentence without a full stop */
 };
 

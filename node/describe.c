@@ -61,6 +61,8 @@ static json_t *describe_parameter(const struct param_info *info)
     }
     if (info->unit != 0)
         json_object_set_new(row, "unit", json_integer((json_int_t)info->unit));
+    if (info->example != NULL)
+        json_object_set_new(row, "example", json_string(info->example));
     if (info->secret)
         json_object_set_new(row, "secret", json_true());
     return row;

@@ -85,6 +85,7 @@ static struct param_info *read_parameter(const json_t *row)
         .why = text_of(row, "why"),
         .only_with = words_of(row, "only_with"),
         .section = text_of(row, "section"),
+        .example = text_of(row, "example"),
         .doc = text_of(row, "doc"),
     };
     return info;

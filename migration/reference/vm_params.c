@@ -1,7 +1,7 @@
 /* The VM's hardware, beyond what qemu_cmdline.c writes. */
 #include "migration/reference/reference.h"
 
-#define SECTION "machine"
+#define SECTION "VM"
 
 #define GUESTS_BOOT "guest= says what boots, and how"
 #define NO_DISPLAY "VMs have neither display nor graphics card"

@@ -26,11 +26,13 @@ const struct param_info nic_params[] = {
                     {"virtio-net-device", "VMs are x86_64 with a PCI bus only"},
                     {"virtio-net-ccw", "VMs are x86_64 only"}),
      .scopes = PARAM_OF_NIC, .doc = "model of a card"},
-    {NETWORK("mac"), .kind = PARAM_MAC, .scopes = PARAM_OF_NIC,
-     .doc = "MAC address of a card, the same on all hosts"},
+    {NETWORK("mac"), .kind = PARAM_MAC, .scopes = PARAM_OF_NIC, .example = "52:54:00:12:34:56",
+     .doc = "MAC address of a card, the same on all hosts; without it vtmh makes up a random one "
+            "(9a:…) for "
+            "each card of each VM"},
     {NETWORK("netdev_extra_params"), .kind = PARAM_TAIL, .scopes = PARAM_OF_NIC,
-     .doc = "appended to -netdev, beginning with a comma"},
-    {NETWORK("nic_extra_params"), .kind = PARAM_TAIL, .scopes = PARAM_OF_NIC,
+     .example = ",net=10.9.0.0/24", .doc = "appended to -netdev, beginning with a comma"},
+    {NETWORK("nic_extra_params"), .kind = PARAM_TAIL, .scopes = PARAM_OF_NIC, .example = ",mq=on",
      .doc = "appended to a card's -device, beginning with a comma"},
     {.name = NULL},
 };

@@ -1,6 +1,8 @@
 #include "orchestrator/command/types.h"
 
 #include "orchestrator/arguments.h"
+#include "orchestrator/command/types_form.h"
+#include "orchestrator/command/types_pages.h"
 #include "orchestrator/description.h"
 #include "orchestrator/objects.h"
 #include "orchestrator/result.h"
@@ -16,7 +18,7 @@
 
 struct asking {
     char *name; /* NULL: all of them */
-    bool json;
+    bool json, markdown, defaults;
 };
 
 static int take_name(const char *word, void *target, GError **err)
@@ -35,11 +37,15 @@ static int take_name(const char *word, void *target, GError **err)
 static const struct argument table[] = {
     {"json", .flag = offsetof(struct asking, json),
      .help = "print the description as the nodes give it"},
+    {"markdown", .flag = offsetof(struct asking, markdown),
+     .help = "print all as a page: docs/params.md"},
+    {"defaults", .flag = offsetof(struct asking, defaults),
+     .help = "print the defaults as a configuration: base.cfg"},
     {NULL},
 };
 
 static const struct arguments arguments = {
-    .usage = "vtmh types [--json] [NAME]",
+    .usage = "vtmh types [options] [NAME]",
     .about =
         "Prints the test types and the parameters that the nodes know: type, default (\"-\" if\n"
         "there is none) and meaning. With NAME only this type or parameter; a suffix, as in\n"
@@ -51,17 +57,6 @@ static const struct arguments arguments = {
             "exit status: 0, or 4 when the command line is wrong or NAME is not known",
     .table = table,
     .take_word = take_name,
-};
-
-/* What may be written for each type of parameter. */
-static const struct {
-    const char *name, *form;
-} forms[] = {
-    {"bool", "yes or no"},
-    {"int", "a whole number"},
-    {"size", "a number, or one with a suffix: 512K, 64M, 1G"},
-    {"duration", "seconds, or with a unit: 500ms, 90s, 30m, 2h"},
-    {"list", "words with blanks between them"},
 };
 
 static const char *text_of(const json_t *row, const char *key)
@@ -147,18 +142,33 @@ static void print_type(const json_t *type)
     printf("%s: a test type\n    %s\n", text_of(type, "type"), text_of(type, "summary"));
 }
 
+static void print_line(const char *label, const char *text)
+{
+    if (*text != '\0')
+        printf("    %-13s  %s\n", label, text);
+}
+
 static void print_parameter(const json_t *parameter)
 {
-    const char *type = text_of(parameter, "type");
-    const char *form = NULL;
+    const struct param_info *info = description_parameter(text_of(parameter, "name"));
+    g_autofree char *form = types_form(info), *later = types_later(info);
+    g_autofree char *endings = types_endings(info), *why = types_why(info);
+    g_autofree char *same = info->same != NULL ? g_strjoinv(", ", (char **)info->same) : NULL;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(forms); i++)
-        if (strcmp(forms[i].name, type) == 0)
-            form = forms[i].form;
-    printf("%s: a parameter of the section %s\n    %s\n", text_of(parameter, "name"),
-           text_of(parameter, "section"), text_of(parameter, "doc"));
-    printf("    type     %s%s%s\n", type, form != NULL ? ": " : "", form != NULL ? form : "");
-    printf("    default  %s\n", default_of(parameter));
+    printf("%s: a parameter of the section %s\n    %s\n", info->name, info->section, info->doc);
+    if (info->kind == PARAM_WORD)
+        print_line("value", form);
+    else
+        printf("    %-13s  %s (%s)\n", "value", form, types_kind_form(info->kind));
+    print_line("default", default_of(parameter));
+    print_line("endings", *endings != '\0' ? endings : "none: it is equal on all hosts");
+    print_line("not supported", later);
+    if (info->same != NULL)
+        print_line("accepted", same);
+    if (info->care != PARAM_HONOURED)
+        print_line(info->care == PARAM_COSMETIC ? "no effect" : "not supported", why);
+    if (info->secret)
+        print_line("secret", "shown as *** wherever values are shown");
 }
 
 static void collect_names(const json_t *rows, const char *key, GPtrArray *names)
@@ -225,6 +235,23 @@ static int print_one(const struct asking *asking)
     return 0;
 }
 
+/* The forms exclude one another; two of them are of the whole only. */
+static int check_forms(const struct asking *asking, GError **err)
+{
+    if (asking->json + asking->markdown + asking->defaults > 1) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                    "--json, --markdown and --defaults exclude one another");
+        return -1;
+    }
+    if (asking->name != NULL && (asking->markdown || asking->defaults)) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                    "--markdown and --defaults print everything; leave out %s, or the option",
+                    asking->name);
+        return -1;
+    }
+    return 0;
+}
+
 static int print_all(const struct asking *asking)
 {
     g_autofree char *text = NULL;
@@ -233,7 +260,12 @@ static int print_all(const struct asking *asking)
         print_json(description());
         return 0;
     }
-    text = types_text(description());
+    if (asking->markdown)
+        text = types_markdown();
+    else if (asking->defaults)
+        text = types_defaults();
+    else
+        text = types_text(description());
     fputs(text, stdout);
     return 0;
 }
@@ -253,7 +285,7 @@ int command_types(int argc, char **argv)
     int outcome = arguments_parse(&arguments, argc, argv, &asking, &error);
     int status = 0;
 
-    if (outcome < 0) {
+    if (outcome < 0 || (outcome == ARGUMENTS_PARSED && check_forms(&asking, &error) < 0)) {
         fprintf(stderr, "vtmh: %s\n", error->message);
         status = EXIT_BIT_USAGE;
     } else if (outcome > ARGUMENTS_PARSED) {

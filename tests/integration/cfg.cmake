@@ -2,3 +2,8 @@
 add_test(NAME integration/test_docs_cfg COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_docs_cfg.sh)
 set_tests_properties(integration/test_docs_cfg PROPERTIES
     ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
+
+# docs/params.md and cfg/library/base.cfg.
+add_test(NAME integration/test_docs_params COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_docs_params.sh)
+set_tests_properties(integration/test_docs_params PROPERTIES
+    ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)

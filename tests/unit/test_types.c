@@ -1,4 +1,6 @@
 #include "orchestrator/command/types.h"
+#include "orchestrator/command/types_form.h"
+#include "orchestrator/command/types_pages.h"
 #include "orchestrator/description.h"
 
 #include <criterion/criterion.h>
@@ -85,20 +87,87 @@ Test(types, shows_one_type)
 Test(types, shows_one_parameter_with_what_may_be_written)
 {
     cr_expect_eq(call("disable_kvm"), 0);
-    cr_assert_stdout_eq_str("disable_kvm: a parameter of the section machine\n"
+    cr_assert_stdout_eq_str("disable_kvm: a parameter of the section VM\n"
                             "    yes means enable_kvm = no\n"
-                            "    type     bool: yes or no\n"
-                            "    default  no\n");
+                            "    value          bool (yes or no; also on, off, true, false, 1, 0)\n"
+                            "    default        no\n"
+                            "    endings        VM, host\n");
+}
+
+Test(types, shows_what_of_a_parameter_is_not_supported)
+{
+    cr_expect_eq(call("vm_type"), 0);
+    cr_expect_eq(call("vhost"), 0);
+    cr_assert_stdout_eq_str(
+        "vm_type: a parameter of the section VM\n"
+        "    driver that runs the VM\n"
+        "    value          only qemu\n"
+        "    default        qemu\n"
+        "    endings        VM, host\n"
+        "    not supported  libvirt (there is no driver for libvirt yet)\n"
+        "vhost: a parameter of the section network\n"
+        "    whether the host's kernel moves the packets\n"
+        "    value          string (any text)\n"
+        "    default        -\n"
+        "    endings        card, VM, host\n"
+        "    accepted       off, no\n"
+        "    not supported  vhost works with tap devices, and there are none yet\n");
+}
+
+Test(types, writes_the_bounds_of_a_number_as_a_user_would)
+{
+    g_autofree char *mem = types_form(&(struct param_info){
+        .kind = PARAM_SIZE, .unit = 1 << 20, .min = 1 << 20, .max = INT64_MAX});
+    g_autofree char *wait =
+        types_form(&(struct param_info){.kind = PARAM_DURATION, .min = 5, .max = 1000});
+    g_autofree char *clock =
+        types_form(&(struct param_info){.kind = PARAM_WORD,
+                                        .values = (const char *const[]){"utc", "localtime", NULL},
+                                        .word_rule = "a date"});
+
+    cr_expect_str_eq(mem, "size in MiB, at least 1M");
+    cr_expect_str_eq(wait, "duration, 5ms to 1000ms");
+    cr_expect_str_eq(clock, "one of utc, localtime, or a date");
+}
+
+/* A cell with a '|' would be two. */
+Test(types, keeps_the_columns_of_the_page_apart)
+{
+    g_autofree char *page = types_markdown();
+    g_auto(GStrv) lines = g_strsplit(page, "\n", -1);
+    unsigned bars = 0, rows = 0;
+
+    for (char **line = lines; *line != NULL; line++) {
+        unsigned here = 0;
+
+        for (const char *c = *line; *c != '\0'; c++)
+            here += *c == '|' && (c == *line || c[-1] != '\\');
+        if (**line == '|' && bars != 0)
+            cr_expect_eq(here, bars, "%s", *line);
+        bars = **line == '|' ? here : 0;
+        rows += **line == '|';
+    }
+    cr_expect_gt(rows, json_array_size(json_object_get(description(), "parameters")));
+}
+
+Test(types, refuses_two_forms_at_once)
+{
+    cr_redirect_stderr();
+    cr_expect_eq(call("--json|--markdown"), 4);
+    cr_expect_eq(call("--defaults|mem"), 4);
+    cr_assert_stderr_eq_str("vtmh: --json, --markdown and --defaults exclude one another\n"
+                            "vtmh: --markdown and --defaults print everything; leave out mem, or "
+                            "the option\n");
 }
 
 Test(types, shows_a_parameter_that_is_asked_for_with_a_suffix)
 {
-    cr_expect_eq(call("--json|extra_params_vm1"), 0);
-    cr_assert_stdout_eq_str("{\n \"care\": \"honoured\",\n \"default\": null,\n"
-                            " \"doc\": \"appended to the command line, split as a shell would\",\n"
-                            " \"name\": \"extra_params\",\n"
+    cr_expect_eq(call("--json|disable_kvm_vm1"), 0);
+    cr_assert_stdout_eq_str("{\n \"care\": \"honoured\",\n \"default\": \"no\",\n"
+                            " \"doc\": \"yes means enable_kvm = no\",\n"
+                            " \"name\": \"disable_kvm\",\n"
                             " \"scopes\": [\n  \"host\",\n  \"vm\"\n ],\n"
-                            " \"section\": \"machine\",\n \"type\": \"string\"\n}\n");
+                            " \"section\": \"VM\",\n \"type\": \"bool\"\n}\n");
 }
 
 Test(types, names_the_nearest_when_a_name_is_unknown)
