@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* So many words are worth a hint instead of a list. */
+#define MANY_WORDS 8
+
 static const char *const kind_names[PARAM_KINDS] = {
     "string", "int",     "bool", "size", "duration", "list", "word",
     "ports",  "address", "mac",  "uuid", "path",     "tail",
@@ -173,28 +176,44 @@ static int check_string(const struct param_info *info, const char *text, GError 
     return fail(err, "expected %s", info->word_rule);
 }
 
-/* Words that are known, whether supported or not: for the hint. */
-static int check_word(const struct param_info *info, const char *text, GError **err)
+/* Of these words, one that is near; whether supported or not. */
+static const char *near_word(const struct param_info *info, const char *text)
 {
     g_autoptr(GPtrArray) known = g_ptr_array_new();
-    g_autofree char *list = NULL;
+
+    for (const char *const *word = info->values; word != NULL && *word != NULL; word++)
+        g_ptr_array_add(known, (void *)*word);
+    for (const struct param_later *l = info->later; l != NULL && l->word != NULL; l++)
+        g_ptr_array_add(known, (void *)l->word);
+    g_ptr_array_add(known, NULL);
+    return nearest_find(text, (const char *const *)known->pdata);
+}
+
+/* " (expected tcp, or …)"; nothing where the words are many and one of them has been named.
+ * Transfer full. */
+static char *expected_words(const struct param_info *info, bool is_named)
+{
+    unsigned n = info->values != NULL ? g_strv_length((char **)info->values) : 0;
+    g_autofree char *list = n > 0 ? g_strjoinv(", ", (char **)info->values) : g_strdup("");
+
+    if (n > MANY_WORDS && is_named)
+        return g_strdup("");
+    return g_strdup_printf(" (expected %s%s%s)", list,
+                           info->word_rule != NULL ? (n > 0 ? ", or " : "") : "",
+                           info->word_rule != NULL ? info->word_rule : "");
+}
+
+static int check_word(const struct param_info *info, const char *text, GError **err)
+{
+    g_autofree char *expected = NULL;
     const char *near;
 
     if (param_value_word(info, text) != NULL || (info->word_pattern != NULL && matches(info, text)))
         return 0;
-    for (const char *const *word = info->values; word != NULL && *word != NULL; word++)
-        g_ptr_array_add(known, (void *)*word);
-    g_ptr_array_add(known, NULL);
-    list = g_strjoinv(", ", (char **)known->pdata);
-    g_ptr_array_set_size(known, (int)known->len - 1);
-    for (const struct param_later *l = info->later; l != NULL && l->word != NULL; l++)
-        g_ptr_array_add(known, (void *)l->word);
-    g_ptr_array_add(known, NULL);
-    near = nearest_find(text, (const char *const *)known->pdata);
-    return fail(err, "no such value%s%s%s (expected %s%s%s)", near != NULL ? "; did you mean " : "",
-                near != NULL ? near : "", near != NULL ? "?" : "", list,
-                info->word_rule != NULL ? ", or " : "",
-                info->word_rule != NULL ? info->word_rule : "");
+    near = near_word(info, text);
+    expected = expected_words(info, near != NULL);
+    return fail(err, "no such value%s%s%s%s", near != NULL ? "; did you mean " : "",
+                near != NULL ? near : "", near != NULL ? "?" : "", expected);
 }
 
 /* One port; *end behind it. False: no number, or too large. */

@@ -136,7 +136,7 @@ enum param_care param_care_named(const char *name);
 
 /*
  * Whether the text can be a value of the row, and if not, what would be: the error is
- * CFG_ERROR_PARAM_VALUE, "no such value; did you mean tcp? (it is one of tcp, unix)", to be put
+ * CFG_ERROR_PARAM_VALUE, "no such value; did you mean tcp? (expected tcp, unix)", to be put
  * behind "NAME = VALUE: ". Words of `later` are values.
  */
 int param_value_check(const struct param_info *info, const char *text, GError **err);

@@ -34,12 +34,17 @@ def names_of(item):
             yield from names_of(getattr(item, part.name))
 
 
-def main():
+def names_in(paths):
+    """The set of the plain names in these files."""
     found = set()
-    for path in sys.argv[1:]:
+    for path in paths:
         items = grammar.Parser(read_file).parse(path, read_file(path), os.path.dirname(path))
         found.update(names_of(items))
-    print("\n".join(sorted(name for name in found if NAME.fullmatch(name))))
+    return {name for name in found if NAME.fullmatch(name)}
+
+
+def main():
+    print("\n".join(sorted(names_in(sys.argv[1:]))))
 
 
 if __name__ == "__main__":

@@ -133,6 +133,29 @@ Test(param_info, what_is_done_anyway_is_supported_however_it_is_written)
     cr_expect_null(param_value_unsupported(&rows[PARAM_WORD], "auto"));
 }
 
+static void expect_refused(const struct param_info *info, const char *text, const char *said)
+{
+    g_autoptr(GError) err = NULL;
+
+    cr_assert_eq(param_value_check(info, text, &err), -1);
+    cr_expect_str_eq(err->message, said);
+}
+
+Test(param_info, words_are_listed_if_they_are_few_or_none_is_near)
+{
+    static const char *const few[] = {"north", "south", NULL};
+    static const char *const many[] = {"ab", "cd", "ef", "gh",   "ij",
+                                       "kl", "mn", "op", "east", NULL};
+    const struct param_info short_row = {.name = "x", .kind = PARAM_WORD, .values = few};
+    const struct param_info long_row = {.name = "x", .kind = PARAM_WORD, .values = many};
+
+    expect_refused(&short_row, "nroth",
+                   "no such value; did you mean north? (expected north, south)");
+    expect_refused(&long_row, "esat", "no such value; did you mean east?");
+    expect_refused(&long_row, "zzz",
+                   "no such value (expected ab, cd, ef, gh, ij, kl, mn, op, east)");
+}
+
 Test(param_info, values_are_compared_by_what_they_say)
 {
     cr_expect(param_value_equal(&rows[PARAM_SIZE], "1G", "1024"));
