@@ -16,8 +16,6 @@ const struct param_alias historic_names[] = {
      .current = "migration_mode",
      .values = MAP({"yes", "tcp"}, {"no", NULL})},
     {.name = "restart_vm", .current = "kill_vm_before_test"},
-    {.name = "depend", .current = "dep"},
-    {.name = "dependencies", .current = "dep"},
     {.name = "short-name", .current = "shortname"},
     {.name = "cmd_shutdown", .current = "shutdown_command"},
     {.name = "cmd_reboot", .current = "reboot_command"},
