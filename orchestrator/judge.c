@@ -9,6 +9,7 @@
 #include "orchestrator/description.h"
 #include "orchestrator/near_name.h"
 #include "orchestrator/reference_names.h"
+#include "orchestrator/secret_params.h"
 
 #include <string.h>
 
@@ -150,6 +151,7 @@ static struct fact *fact_of(struct judge *judge, const char *key, size_t size)
     fact->key = g_steal_pointer(&name);
     fact->id = judge->facts->len;
     fact->is_list = is_list(fact->key);
+    fact->is_secret = secret_params_is(fact->key);
     fact->condition = condition_of(fact->key);
     g_ptr_array_add(judge->facts, fact);
     g_hash_table_insert(judge->by_key, fact->key, fact);
@@ -446,6 +448,7 @@ static const struct judgement *pass_judgement(struct judge *judge)
         gather(judge, fact);
     }
     judge_rules(judge);
+    judge_hide_secrets(judge);
     return judgement;
 }
 

@@ -6,10 +6,11 @@
 /* A key of the test. */
 struct fact {
     char *key;
-    unsigned id;                   /* position in judge.facts */
-    char *value;                   /* NULL: the test does not have it */
-    char *origin;                  /* "FILE:LINE"; NULL: nowhere */
-    bool is_list;                  /* it may name objects of the test */
+    unsigned id;  /* position in judge.facts */
+    char *value;  /* NULL: the test does not have it */
+    char *origin; /* "FILE:LINE"; NULL: nowhere */
+    bool is_list; /* it may name objects of the test */
+    bool is_secret;
     bool was_unknown;              /* in a test judged so far */
     const char *condition;         /* what other parameters count only with; NULL: it is none */
     bool is_stale;                 /* value or meaning has changed since it was looked at */
@@ -67,6 +68,9 @@ const char *judge_shown(const struct fact *fact);
 
 /* What one value means by itself: judge_value.c. */
 void judge_look_at(const struct judge *judge, struct fact *fact);
+
+/* Takes the secrets of the test out of what is said of it: judge_secrets.c. */
+void judge_hide_secrets(struct judge *judge);
 
 /* What several values mean together: judge_rules.c. */
 void judge_rules(struct judge *judge);

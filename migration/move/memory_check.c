@@ -65,9 +65,10 @@ int memory_check(struct seat *seat, Vtmh__Migration *leg, int64_t dirty_syncs, i
         leg->not_checked = g_strdup(why_not);
     if (dirty_syncs < seat->request.min_dirty_syncs)
         test_warn(seat->test,
-                  "leg %u of %s had %" G_GINT64_FORMAT " dirty syncs, at least %" G_GINT64_FORMAT
+                  "leg %u of %s had %" G_GINT64_FORMAT " dirty sync%s, at least %" G_GINT64_FORMAT
                   " are asked for (min_dirty_syncs): give the guest more to write or the move less"
                   " bandwidth",
-                  leg->leg, seat->name, dirty_syncs, seat->request.min_dirty_syncs);
+                  leg->leg, seat->name, dirty_syncs, dirty_syncs == 1 ? "" : "s",
+                  seat->request.min_dirty_syncs);
     return 0;
 }

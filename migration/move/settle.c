@@ -72,7 +72,7 @@ static Vtmh__Survivor continue_source(struct handover *h)
     if (vm_act(seat->vm) != VM_ACT_NONE)
         return VTMH__SURVIVOR__SURVIVOR_NONE; /* by its own doing: one that resets begins anew */
     if ((!is_running(h) && vm_cont(seat->vm, deadline_in(CANCEL_MS), &error) < 0) ||
-        guest_await_beat(seat->guest, deadline_in(ALIVE_MS), &error) < 0) {
+        guest_await_beat(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), &error) < 0) {
         bool is_dead = event_is_set(vm_exited(seat->vm));
         host_log(host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
                  "the guest did not continue here: %s", error->message);

@@ -32,8 +32,9 @@ static int not_converged(const struct watched *watched, GError **err)
     g_set_error(
         err, VM_ERROR, VM_ERROR_MIGRATION,
         "not converged within mig_timeout (%.0f s): %s left, at %s/s, after %" G_GINT64_FORMAT
-        " dirty syncs",
-        (double)watched->seat->request.timeout_ms / 1000.0, left, rate, watched->last.dirty_syncs);
+        " dirty sync%s",
+        (double)watched->seat->request.timeout_ms / 1000.0, left, rate, watched->last.dirty_syncs,
+        watched->last.dirty_syncs == 1 ? "" : "s");
     return -1;
 }
 

@@ -6,6 +6,7 @@
 #include "orchestrator/command/explain.h"
 
 #include "orchestrator/command/configuration.h"
+#include "orchestrator/secret_params.h"
 
 #include "cfg/explain.h"
 #include "cfg/nearest.h"
@@ -123,16 +124,55 @@ static char *outcome_of(const struct cfg_step *step)
     return g_string_free(text, FALSE);
 }
 
+/* What steps say, and which of that nobody may read. */
+struct told {
+    GArray *lines;
+    struct secrets *secrets;
+};
+
 static void add_step(const struct cfg_step *step, void *user)
 {
+    struct told *told = user;
+    struct cfg_step shown = *step;
+
+    if (secret_params_is(step->key) && strcmp(step->op, "suffix") != 0) {
+        if (step->value != NULL)
+            secrets_add(told->secrets, step->value);
+        shown.value = step->value != NULL ? SECRETS_SHOWN : NULL;
+        shown.written = SECRETS_SHOWN;
+    }
     struct line line = {
         .key = g_strdup(step->key),
         .place = step->file ? g_strdup_printf("%s:%u", step->file, step->line) : g_strdup(""),
-        .statement = statement_of(step),
-        .outcome = outcome_of(step),
+        .statement = statement_of(&shown),
+        .outcome = outcome_of(&shown),
     };
+    g_array_append_val(told->lines, line);
+}
 
-    g_array_append_val(user, line);
+static void hide(const struct secrets *secrets, char **text)
+{
+    char *plain = *text;
+
+    *text = secrets_hide(secrets, plain);
+    g_free(plain);
+}
+
+/* A secret may also have found its way into other values. */
+static int hide_secrets(struct told *told, struct cfg *cfg, GError **err)
+{
+    g_autoptr(params) test = cfg_test_params(cfg, err);
+
+    if (test == NULL)
+        return -1;
+    secret_params_collect(test, told->secrets);
+    for (unsigned i = 0; i < told->lines->len; i++) {
+        struct line *line = &g_array_index(told->lines, struct line, i);
+
+        hide(told->secrets, &line->statement);
+        hide(told->secrets, &line->outcome);
+    }
+    return 0;
 }
 
 static struct line filter_line(const struct cfg_filter_report *report, const char *outcome)
@@ -222,8 +262,11 @@ static int fail_untouched(struct cfg *cfg, const char *key, GError **err)
 static int explain_values(const struct explaining *explaining, struct cfg *cfg, GError **err)
 {
     g_autoptr(GArray) lines = lines_new();
+    g_autoptr(secrets) secrets = secrets_new();
+    struct told told = {lines, secrets};
 
-    if (cfg_explain(cfg, explaining->key, add_step, lines, err) < 0)
+    if (cfg_explain(cfg, explaining->key, add_step, &told, err) < 0 ||
+        hide_secrets(&told, cfg, err) < 0)
         return -1;
     if (lines->len == 0 && explaining->key != NULL)
         return fail_untouched(cfg, explaining->key, err);

@@ -1,6 +1,7 @@
 #include "orchestrator/command/show.h"
 
 #include "orchestrator/command/configuration.h"
+#include "orchestrator/secret_params.h"
 #include "orchestrator/test_name.h"
 
 #include <stdio.h>
@@ -79,11 +80,12 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* "   1  NAME", then the parameters in the order of their keys. */
+/* "   1  NAME", then the parameters in the order of their keys, without secrets. */
 static int print_text(struct cfg *cfg, const char *file, GString *buffer, GError **err)
 {
     g_autofree char *shown = NULL;
     g_autoptr(params) test = cfg_test_params(cfg, err);
+    g_autoptr(secrets) secrets = secrets_new();
     g_autofree const char **keys = NULL;
     g_autofree char *dep = NULL;
     struct params_iter it;
@@ -97,8 +99,13 @@ static int print_text(struct cfg *cfg, const char *file, GString *buffer, GError
     qsort(keys, count, sizeof(*keys), compare_keys);
     shown = test_name_short(cfg_test_shortname(cfg), cfg_test_name(cfg), file);
     g_string_append_printf(buffer, "%4" G_GUINT64_FORMAT "  %s\n", cfg_test_number(cfg), shown);
-    for (size_t i = 0; i < count; i++)
-        g_string_append_printf(buffer, "      %s = %s\n", keys[i], params_get(test, keys[i]));
+    secret_params_collect(test, secrets);
+    for (size_t i = 0; i < count; i++) {
+        g_autofree char *value = secret_params_is(keys[i])
+                                     ? g_strdup(SECRETS_SHOWN)
+                                     : secrets_hide(secrets, params_get(test, keys[i]));
+        g_string_append_printf(buffer, "      %s = %s\n", keys[i], value);
+    }
     dep = g_strjoinv(" ", (char **)params_dep(test));
     if (*dep != '\0')
         g_string_append_printf(buffer, "      depends on: %s\n", dep);

@@ -172,6 +172,7 @@ case_destination_killed() {
     leg_with KILL b
     expect FAIL b 'killed by SIGKILL'
     expect_survivor source
+    expect_measured failed
 }
 
 case_source_killed() {

@@ -108,8 +108,7 @@ expect_match stderr "standard output: No space left" "$(cat "$work/stderr")"
 expect_match "results.json" "No space left" "$(results .vtmh.trouble)"
 
 step "what a test ran with is in its folder and in results.json"
-job -v -m local:a,local:b --only quick..offline..tick -p password=hunter2-planted \
-    -p "extra_params=-name hunter2-planted" -p mem_host1=32M "$library"
+job -m local:a,local:b --only quick..offline..tick -p mem_host1=32M "$library"
 expect_equal "exit status" 0 "$status"
 parameters=$(results '.tests[0].vtmh.parameters')
 expect_equal "mem" "32M command line" "$(jq -r '.a.mem | .value + " " + .origin' "$parameters")"
@@ -120,11 +119,6 @@ expect_match "QEMU" '^[0-9]+\.[0-9]+' "$(results '.tests[0].vtmh.platform.vm1.ho
 expect_match "source" ' -S ' "$(results '.tests[0].vtmh.platform.vm1.hosts.a.command_lines.source')"
 expect_match "destination" '-incoming' "$(results '.tests[0].vtmh.platform.vm1.hosts.b.command_lines.destination')"
 expect_equal "kernel" "$(uname -r)" "$(results .vtmh.hosts.a.kernel)"
-
-step "a secret is nowhere to be read, and it did reach QEMU"
-expect_match "command line" "-name '?\\*\\*\\*" "$(results '.tests[0].vtmh.platform.vm1.hosts.a.command_lines.source')"
-expect_equal "in the results" "" "$(grep -rl hunter2-planted "$job/" || true)"
-expect_equal "on the terminal" "" "$(grep -l hunter2-planted "$work/stdout" "$work/stderr" || true)"
 
 step "paths of logs can be pasted"
 mkdir -p "$work/my results"

@@ -77,6 +77,16 @@ expect_survivor() {
     expect_equal "the guest's survivor" "$1" "$(result '.vtmh.migrations[0].survivor')"
 }
 
+# expect_measured STATUS: the first leg has this one, and what was measured of it until it ended.
+expect_measured() {
+    expect_equal "status of the leg" "$1" "$(result '.vtmh.migrations[0].status')"
+    expect_equal "figures of a leg that was not completed" "true true true true true" \
+        "$(result '.vtmh.migrations[0] | [.dirty_syncs > 0, .transferred_bytes > 0, .total_ms > 0,
+            .remaining_bytes > 0, .bytes_per_s > 0] | map(tostring) | join(" ")')"
+    expect_equal "figures that there are none of" "null null null" \
+        "$(result '.vtmh.migrations[0] | [.downtime_ms, .cycle_ms, .guest_gap_ms] | map(tostring) | join(" ")')"
+}
+
 # When the first failure was told, as events.ndjson has it.
 first_failing() {
     jq -r 'select(.event == "test_failing") | .time' "$job/events.ndjson" | head -n 1

@@ -63,6 +63,7 @@ kill -INT "$(vtmh_pid)"
 job_end
 expect_equal "exit status" 8 "$status"
 expect_equal "the test's status" INTERRUPTED "$(result .status)"
+expect_measured cancelled
 expect_no_nodes
 
 step "Ctrl-C while the nodes are being started"

@@ -80,6 +80,23 @@ Test(explain, tells_what_changed_nothing_and_what_the_command_line_says)
                             "<command line>:1  mem = 8    -> 8\n");
 }
 
+Test(explain, tells_where_secrets_come_from_and_not_what_they_are)
+{
+    write_file("other.cfg",
+               "password = hunter2\npassword_vm1 += planted\nhint = ${password}, again\n"
+               "password = hunter3\n");
+    cr_expect_eq(call(command_explain, "other.cfg|1|password"), 0);
+    cr_expect_eq(call(command_explain, "other.cfg|1|password_vm1"), 0);
+    cr_expect_eq(call(command_explain, "other.cfg|1"), 0);
+    cr_assert_stdout_eq_str("other.cfg:1  password = ***  -> ***\n"
+                            "other.cfg:4  password = ***  -> ***\n"
+                            "other.cfg:2  password_vm1 += ***  -> ***\n"
+                            "other.cfg:3  hint = ${password}, again  -> ***, again\n"
+                            "other.cfg:1  password = ***             -> ***\n"
+                            "other.cfg:4  password = ***             -> ***\n"
+                            "other.cfg:2  password_vm1 += ***        -> ***\n");
+}
+
 Test(explain, tells_of_all_keys_in_their_order)
 {
     cr_expect_eq(call(command_explain, "tests.cfg|unix.tick"), 0);

@@ -132,6 +132,19 @@ Test(list_show, shows_one_test_as_text)
                             "      shortname = jeos\n");
 }
 
+Test(list_show, shows_no_secrets_as_text)
+{
+    cr_expect_eq(
+        call(command_show, "--test|2|-p|password_vm1=hunter2|-p|mem=x${password_vm1}|FILE"), 0);
+    cr_assert_stdout_eq_str("   2  jeos\n"
+                            "      guest = jeos\n"
+                            "      mem = x***\n"
+                            "      name = tcp.jeos\n"
+                            "      password_vm1 = ***\n"
+                            "      protocol = tcp\n"
+                            "      shortname = jeos\n");
+}
+
 Test(list_show, finds_a_test_by_its_name)
 {
     cr_expect_eq(call(command_show, "--format=jsonl|--test|unix.tick|FILE"), 0);
