@@ -230,8 +230,7 @@ static void check_historic(struct judge *judge)
             continue;
         judge_say(judge, SAY_ERROR, fact,
                   "%s = %s and %s = %s (%s) say two things of one parameter", fact->key,
-                  judge_shown(fact), current->key,
-                  fact->parse->info->secret ? "***" : current->value,
+                  judge_shown(fact), current->key, judge_shown(current),
                   current->origin != NULL ? current->origin : "default");
     }
 }

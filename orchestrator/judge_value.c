@@ -3,6 +3,8 @@
 
 #include "cfg/nearest.h"
 #include "orchestrator/description.h"
+#include "orchestrator/report/secrets.h"
+#include "orchestrator/secret_params.h"
 
 #include <string.h>
 
@@ -29,7 +31,7 @@ static void say(struct fact *fact, enum say say, const char *format, ...)
 
 const char *judge_shown(const struct fact *fact)
 {
-    return fact->parse->info->secret ? "***" : fact->value;
+    return secret_params_is(fact->key) ? SECRETS_SHOWN : fact->value;
 }
 
 const char *judge_translate(const struct fact *fact, bool *known)

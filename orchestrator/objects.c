@@ -285,7 +285,8 @@ struct key_parse *objects_guess(const char *key)
 {
     struct key_parse *parse = g_new0(struct key_parse, 1);
 
-    read_key(NULL, key, BELIEVE_NAMES, parse);
+    if (!read_key(NULL, key, BELIEVE_NAMES, parse))
+        read_family(key, parse);
     return parse;
 }
 

@@ -30,6 +30,13 @@ static bool says_so(const char *name)
     return false;
 }
 
+static bool is_secret_family(const char *key)
+{
+    const struct param_info *family = description_family(key);
+
+    return family != NULL && family->secret;
+}
+
 bool secret_params_is(const char *key)
 {
     static GHashTable *names;
@@ -41,7 +48,7 @@ bool secret_params_is(const char *key)
         char *last = strrchr(rest, '_');
 
         if (last == NULL)
-            return false;
+            return is_secret_family(key);
         *last = '\0';
     }
     return true;

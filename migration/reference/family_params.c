@@ -81,7 +81,7 @@ const struct param_info reference_family_params[] = {
     NOT_YET("image_throttle_*", STRING, IMAGE, NULL, NO_THROTTLE, "a disk's throttle group"),
 
     NOT_YET("image_encryption*", STRING, IMAGE, OFF, NO_DISKS, "encryption of an image"),
-    NOT_YET("image_secret*", STRING, IMAGE, NULL, NO_DISKS, "secret of an image"),
+    NOT_YET_SECRET("image_secret*", IMAGE, NO_DISKS, "secret of an image"),
     NOT_YET("image_slice*", STRING, IMAGE, NULL, NO_DISKS, "slices of an image"),
     NOT_YET("image_filter_*", STRING, IMAGE, NULL, NO_DISKS, "block filters"),
     NOT_YET("drive_blkdebug*", STRING, IMAGE, NULL, NO_DISKS, "made-up disk errors"),

@@ -23,6 +23,12 @@
         .care = PARAM_NOT_SUPPORTED, .same = (same_), .why = (why_), .section = SECTION,           \
         .doc = (doc_)                                                                              \
     }
+/* The same of a value that is not shown. */
+#define NOT_YET_SECRET(name_, scope_, why_, doc_)                                                  \
+    {                                                                                              \
+        .name = (name_), .kind = PARAM_STRING, .scopes = PARAM_OF_##scope_, .secret = true,        \
+        .care = PARAM_NOT_SUPPORTED, .why = (why_), .section = SECTION, .doc = (doc_)              \
+    }
 /* with_: WORDS(…), the parameters that it counts only with. */
 #define NOT_YET_WITH(name_, kind_, scope_, same_, with_, why_, doc_)                               \
     {                                                                                              \

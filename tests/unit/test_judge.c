@@ -125,6 +125,13 @@ Test(judge, a_name_of_a_family_is_judged_as_the_family)
     expect("gcov_dir_vm1=/x\n", "N gcov_* has no effect: it counts only with gcov_qemu = yes\n");
 }
 
+Test(judge, a_value_that_is_secret_is_not_shown)
+{
+    expect("image_secret_image1=hunter2\ncobbler_password=hunter2\n",
+           "S image_secret_image1 = *** is not supported: VMs have no disks yet\n"
+           "S cobbler_password = *** is not supported: hosts are not installed or reserved\n");
+}
+
 Test(judge, what_changes_nothing_is_a_note)
 {
     expect("comm_port=13234\n",

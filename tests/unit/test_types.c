@@ -114,6 +114,18 @@ Test(types, shows_what_of_a_parameter_is_not_supported)
         "    not supported  vhost works with tap devices, and there are none yet\n");
 }
 
+Test(types, shows_the_family_of_a_name_that_is_no_other)
+{
+    cr_expect_eq(call("hugepage_path"), 0);
+    cr_assert_stdout_eq_str("hugepage*: a parameter of the section not supported yet\n"
+                            "    huge pages\n"
+                            "    value          string (any text)\n"
+                            "    default        -\n"
+                            "    endings        VM, host\n"
+                            "    accepted       no, off, 0\n"
+                            "    not supported  guests' memory is not made of huge pages\n");
+}
+
 Test(types, writes_the_bounds_of_a_number_as_a_user_would)
 {
     g_autofree char *mem = types_form(&(struct param_info){
