@@ -103,9 +103,6 @@ def check_run(folder, line):
             legs = test["vtmh"]["migrations"]
             if test["status"] != "PASS" or not legs:
                 yield f"{test['name']} is {test['status']} after {len(legs)} legs"
-            for leg in legs:
-                if leg["memory_check"] != "clean":
-                    yield f"{test['name']}: memory is {leg['memory_check']} after leg {leg['leg']}"
         print(f"check_multihost: {len(job['tests'])} tests really ran")
 
 
