@@ -88,7 +88,7 @@ static int check_complete(const struct test_meeting *meeting, const GPtrArray *a
         if (g_ptr_array_index(answers, member) != NULL)
             continue;
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
-                    "the coordinator released us from '%s' without a word of host %u", meeting->tag,
+                    "the coordinator ended barrier '%s' without an answer of host %u", meeting->tag,
                     member + 1);
         return -1;
     }
@@ -116,11 +116,12 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
     struct wait wait = {.answered = EVENT_INIT};
     g_autofree char *key = key_of(meeting->tag, meeting->round);
     if (g_hash_table_contains(meetings->waits, key)) {
-        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "two fibers meet at '%s' at once", key);
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "two waits at barrier '%s' at once",
+                    meeting->tag);
         return -1;
     }
     if (check_wanted(meetings, err) < 0) {
-        g_prefix_error(err, "meeting '%s': ", meeting->tag);
+        g_prefix_error(err, "barrier '%s': ", meeting->tag);
         return -1;
     }
     g_hash_table_insert(meetings->waits, g_strdup(key), &wait);
@@ -132,7 +133,7 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
     /* An answer that came together with the abort still is the answer that the others got. */
     if (event_is_set(&wait.answered))
         return take_answer(&wait, meeting, answers_out, err);
-    g_propagate_prefixed_error(err, g_steal_pointer(&error), "meeting '%s': ", meeting->tag);
+    g_propagate_prefixed_error(err, g_steal_pointer(&error), "barrier '%s': ", meeting->tag);
     return -1;
 }
 

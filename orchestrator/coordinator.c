@@ -19,7 +19,8 @@ struct trial {
     struct own_cause own;
     char *own_message;
     bool is_aborted;
-    int64_t end_by;    /* deadline of the test (test_timeout) */
+    int64_t limit_ms;  /* test_timeout */
+    int64_t end_by;    /* deadline of the test */
     int64_t report_by; /* deadline for the reports, once aborted */
 };
 
@@ -219,9 +220,10 @@ static bool is_over(const struct coordinator *coordinator)
 static void end_late_test(struct coordinator *coordinator)
 {
     const struct trial *trial = coordinator->trial;
-    g_autoptr(GString) message =
-        g_string_new("the test took longer than test_timeout allows; not finished: ");
+    g_autoptr(GString) message = g_string_new(NULL);
     const char *separator = "";
+    g_string_printf(message, "the test took longer than test_timeout = %g s; still busy: ",
+                    (double)trial->limit_ms / 1000.0);
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         const char *doing = coordinator->hearings[i].doing;
         if (trial->reports[i].done != NULL)
@@ -350,7 +352,8 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
         reports[i].kernel = coordinator->peers[i]->boot_id;
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
-    trial.end_by = deadline_in(description_duration_ms(params, "test_timeout"));
+    trial.limit_ms = description_duration_ms(params, "test_timeout");
+    trial.end_by = deadline_in(trial.limit_ms);
     int64_t began_us = g_get_monotonic_time();
     result->start_us = g_get_real_time();
 

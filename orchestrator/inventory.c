@@ -6,7 +6,9 @@
 
 #include "sync/autoptr.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HOST_MAX 253 /* bytes, RFC 1035 without the last dot */
 
@@ -48,7 +50,7 @@ static int bad_item(const char *item, const char *why, GError **err)
 {
     g_autofree char *shown = g_strescape(item, NULL);
 
-    g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_SYNTAX, "machine \"%s\": %s", shown, why);
+    g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_SYNTAX, "host \"%s\": %s", shown, why);
     return -1;
 }
 
@@ -142,7 +144,7 @@ static int check_pair(const struct machine *old, const struct machine *new, GErr
     if (strcmp(old->written, new->written) == 0)
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE, "%s is named twice", old->written);
     else if (old->is_local == new->is_local)
-        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE, "%s and %s are the same machine",
+        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE, "%s and %s are the same host",
                     old->written, new->written);
     else
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE,
@@ -213,14 +215,14 @@ int inventory_add(GPtrArray *machines, const char *list, GError **err)
     unsigned before = machines->len;
 
     if (items[0] == NULL) {
-        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_SYNTAX, "the list of machines is empty");
+        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_SYNTAX, "the list of hosts is empty");
         return -1;
     }
     for (char **item = items; *item != NULL; item++) {
         g_strstrip(*item);
         if (**item == '\0') {
             g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_SYNTAX,
-                        "a machine is missing at a comma of \"%s\"", list);
+                        "a host is missing at a comma of \"%s\"", list);
         } else if (add_item(machines, *item, "", err) == 0) {
             continue;
         }
@@ -244,6 +246,11 @@ int inventory_read_file(const char *path, GPtrArray *machines, GError **err)
     GError *cause = NULL;
     unsigned before = machines->len;
 
+    /* GLib's own words have quotes that not every terminal has. */
+    if (access(path, R_OK) < 0) {
+        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_FILE, "%s: %s", path, g_strerror(errno));
+        return -1;
+    }
     if (!g_file_get_contents(path, &text, NULL, &cause)) {
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_FILE, "%s", cause->message);
         g_error_free(cause);

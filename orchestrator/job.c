@@ -143,7 +143,7 @@ static void note_lost(struct work *work, const struct one_node *nodes, unsigned 
     work->lost_host = g_strdup(first->machine->name);
     work->lost_cause = others->len == 0
                            ? g_strdup(why)
-                           : g_strdup_printf("%s (nor can %s be used)", why, others->str);
+                           : g_strdup_printf("%s (%s cannot be used either)", why, others->str);
 }
 
 /* All machines at once; every machine that cannot be had is told, not only the first. */

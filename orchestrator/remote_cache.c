@@ -211,7 +211,7 @@ static int check_libc(const struct remote_cache_state *state, const struct bundl
     if (is_older(state->libc + strlen(glibc), bundle->glibc)) {
         g_set_error(err, DEPLOY_ERROR, DEPLOY_ERROR_HOST,
                     "its libc is too old: %s there, %s needs glibc %s or newer; build vtmh on a "
-                    "machine as old as this one",
+                    "computer as old as this host",
                     state->libc, bundle->what, bundle->glibc);
         return -1;
     }

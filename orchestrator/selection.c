@@ -47,8 +47,11 @@ int selection_take_param(const char *value, void *target, GError **err)
     const char *equals = strchr(value, '=');
     g_autofree char *key = g_strstrip(g_strndup(value, strcspn(value, "=")));
 
-    if (equals == NULL)
-        return wrong(err, "write KEY=VALUE");
+    if (equals == NULL) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "\"%s\" has no value; write KEY=VALUE", value);
+        return -1;
+    }
     /* Other characters would make it another operator ("+=") or a condition. */
     if (*key == '\0' || strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                     "0123456789_.-") != strlen(key)) {

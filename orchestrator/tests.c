@@ -24,8 +24,16 @@ struct walk {
 static struct cfg *open_file(const char *file, const struct cfg_options *options, GError **err)
 {
     g_autofree char *path = artifacts_find_configuration(file);
+    g_autofree char *longer = g_strconcat(file, ".cfg", NULL);
+    g_autofree char *longer_path = artifacts_find_configuration(longer);
     g_autoptr(cfg) config = cfg_new(options);
 
+    /* A name without its ending is the only near one that a folder can answer at once. */
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) && g_file_test(longer_path, G_FILE_TEST_EXISTS)) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
+                    "%s: there is no such file; did you mean %s?", file, longer);
+        return NULL;
+    }
     return cfg_parse_file(config, path, err) < 0 ? NULL : g_steal_pointer(&config);
 }
 

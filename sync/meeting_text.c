@@ -96,7 +96,7 @@ char *meeting_text_timeout(const struct meeting_test *test, const struct meeting
 {
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "meeting \"%s\" timed out: ", meeting->tag);
+    g_string_append_printf(text, "barrier \"%s\" timed out: ", meeting->tag);
     append_hosts(text, test, &meeting->arrived);
     g_string_append_printf(text, " waited %.1f s for ", seconds(now_ms - meeting->opened_ms));
     append_missing(text, test, meeting, " and ");
@@ -111,8 +111,8 @@ char *meeting_text_absent(const struct meeting_test *test, const struct meeting 
 {
     const struct meeting_host *record = &test->hosts[host];
 
-    return g_strdup_printf("%s %s, and meeting \"%s\" needs it", record->name,
-                           record->is_lost ? "is lost" : "is through with the test", meeting->tag);
+    return g_strdup_printf("%s %s, and barrier \"%s\" needs it", record->name,
+                           record->is_lost ? "is lost" : "has ended the test", meeting->tag);
 }
 
 char *meeting_text_mismatch(const struct meeting_test *test, const struct meeting *meeting,
@@ -120,7 +120,7 @@ char *meeting_text_mismatch(const struct meeting_test *test, const struct meetin
 {
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "%s came to meeting \"%s\" (round %u) %s",
+    g_string_append_printf(text, "%s came to barrier \"%s\" (round %u) %s",
                            test->hosts[arrival->host].name, arrival->tag, arrival->round, what);
     if (meeting) {
         g_string_append(text, "; it is held by ");

@@ -32,14 +32,14 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
     own->probe_fd = reach_listen(own->address, first->request.port_low, first->request.port_high,
                                  &own->probe_port, err);
     if (own->probe_fd < 0) {
-        g_prefix_error(err, "migration address of %s: ", test->host->name);
+        g_prefix_error(err, "migration address (mig_address, mig_port): ");
         return -1;
     }
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
         struct vm_offer *offer = vm_offer_probe(seat->params, deadline_in(PROBE_MS), err);
         if (offer == NULL) {
-            g_prefix_error(err, "%s on %s: ", seat->name, test->host->name);
+            g_prefix_error(err, "%s: ", seat->name);
             return -1;
         }
         g_ptr_array_add(own->offers, offer);
@@ -139,7 +139,7 @@ static int decide(struct test *test, struct seat *seat, unsigned index, const GP
         test_note(test, "%s", (const char *)g_ptr_array_index(seat->platform->notes, i));
     tell_platform(test, seat, g_ptr_array_index(offers, test->self));
     host_log(test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, seat->name,
-             "agreed: %s, machine %s, cpu %s, RAM %" G_GUINT64_FORMAT " KiB",
+             "agreed: %s, machine type %s, CPU %s, RAM %" G_GUINT64_FORMAT " KiB",
              seat->platform->kvm ? "KVM" : "TCG", seat->platform->machine, seat->platform->cpu,
              seat->platform->ram_bytes / 1024);
     return 0;
@@ -155,8 +155,7 @@ static int try_all(struct test *test, const GPtrArray *tables, GError **err)
         const char *address = json_string_value(json_object_get(table, "address"));
         json_int_t port = json_integer_value(json_object_get(table, "port"));
         if (reach_try(address, (uint16_t)port, deadline_in(REACH_MS), err) < 0) {
-            g_prefix_error(err, "%s cannot reach the migration address of %s: ", test->host->name,
-                           test->names[i]);
+            g_prefix_error(err, "cannot reach the migration address of %s: ", test->names[i]);
             return -1;
         }
     }

@@ -32,7 +32,7 @@ static int differ(const char *field, const struct machine_facts *source,
     const json_t *there = json_object_get(destination->facts, field);
     g_autofree char *only_here = without(here, there);
     g_autofree char *only_there = without(there, here);
-    g_set_error(err, VM_ERROR, VM_ERROR_DIFFERENT, "the machines differ, %s: %s on %s, %s on %s",
+    g_set_error(err, VM_ERROR, VM_ERROR_DIFFERENT, "the two ends of the VM differ, %s: %s on %s, %s on %s",
                 field, only_here, source->host, only_there, destination->host);
     return -1;
 }
@@ -44,7 +44,7 @@ int machine_facts_compare(const struct machine_facts *source,
     for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
         if (json_object_size(ends[i]->facts) > 0)
             continue;
-        g_set_error(err, VM_ERROR, VM_ERROR_DIFFERENT, "%s does not say what its machine is",
+        g_set_error(err, VM_ERROR, VM_ERROR_DIFFERENT, "%s does not say what its VM is made of",
                     ends[i]->host);
         return -1;
     }

@@ -29,7 +29,7 @@
 #define NO_SYSPREP "guests' images are not changed before a test"
 #define NO_AGENT "guests have no channel but their network and serial line"
 #define NO_COBBLER "hosts are not installed or reserved"
-#define OTHER_MACHINES "VMs are x86_64 with the machines that QEMU has for them"
+#define OTHER_MACHINES "VMs are x86_64 with the machine types that QEMU has for them"
 #define NO_NETPERF "no load runs over the network"
 
 const struct param_info reference_family_params[] = {
@@ -135,7 +135,7 @@ const struct param_info reference_family_params[] = {
 
     NOT_YET("virtio_dev_*", STRING, VM, NULL, "virtio devices are as QEMU makes them",
             "properties of all virtio devices"),
-    NOT_YET("pci_bus", STRING, VM, WORDS("pci.0"), "devices are on the machine's own bus",
+    NOT_YET("pci_bus", STRING, VM, WORDS("pci.0"), "devices are on the VM's own bus",
             "bus that devices are on"),
     NOT_YET("pcie_extra_root_port", STRING, VM, WORDS("0"), "no root port is added",
             "further root ports"),

@@ -315,7 +315,7 @@ static int decide_panic_device(struct decision *d, GError **err)
     if (is_possible || is_auto || !is_wanted)
         return 0;
     g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                "enable_pvpanic = yes, and machine %s has no panic device on all hosts",
+                "enable_pvpanic = yes, and machine type %s has no panic device on all hosts",
                 d->platform->machine);
     return -1;
 }

@@ -33,8 +33,8 @@ char *qemu_find_binary(const char *name, const char *who, GError **err)
     if (path != NULL)
         return path;
     if (strchr(name, '/') != NULL)
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: %s is not a program", who,
-                    name);
+        g_set_error(err, VM_ERROR, VM_ERROR_START,
+                    "%s cannot start: %s is not a program that can be run", who, name);
     else
         g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: there is no %s in PATH (%s)",
                     who, name, g_getenv("PATH") != NULL ? g_getenv("PATH") : "unset");
@@ -203,7 +203,7 @@ GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
     words = qemu_process_last_words(process, &are_own);
     error = g_error_new(VM_ERROR, (int)code, "%s ended (%s)%s%s", process->who,
                         how != NULL ? how : "its QMP stream is closed but it still runs",
-                        words != NULL ? ": " : ", without a word", words != NULL ? words : "");
+                        words != NULL ? ": " : " and said nothing", words != NULL ? words : "");
     return evidence_set(error, evidence_of_death(status, words, are_own), 0);
 }
 

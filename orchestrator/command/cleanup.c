@@ -26,7 +26,7 @@ static const struct argument table[] = {
 static const struct arguments arguments = {
     .usage = "vtmh cleanup -m HOSTS [options]",
     .about =
-        "Removes from the machines what nodes left that were killed: processes, sockets, files.\n"
+        "Removes from the hosts what nodes left that were killed: processes, sockets, files.\n"
         "A node that lives, because a job is in progress, is named and not touched; a cache that\n"
         "such a node runs from stays.",
     .more = "examples:\n"
@@ -34,8 +34,8 @@ static const struct arguments arguments = {
             "  vtmh cleanup -m host1 --cache\n"
             "\n"
             "exit status, a sum of:\n"
-            "  0  all machines are clean\n"
-            "  2  a machine could not be reached, or something could not be removed\n"
+            "  0  all hosts are clean\n"
+            "  2  a host could not be reached, or something could not be removed\n"
             "  4  the command line is wrong\n"
             "  8  interrupted",
     .table = table,

@@ -11,12 +11,12 @@
 #include <stddef.h>
 
 const struct command commands[] = {
-    {"run", "run the tests of a file on machines (the default)", command_run},
+    {"run", "run the tests of a file on hosts (the default)", command_run},
     {"list", "print the names of the tests in a file", command_list},
     {"show", "print the parameters of the tests in a file", command_show},
     {"explain", "tell where the values of a test come from", command_explain},
     {"lint", "tell what is probably a mistake in a file", command_lint},
     {"types", "print the test types and parameters that nodes know", command_types},
-    {"cleanup", "remove from machines what killed nodes left there", command_cleanup},
+    {"cleanup", "remove from hosts what killed nodes left there", command_cleanup},
     {NULL, NULL, NULL},
 };

@@ -52,7 +52,7 @@ struct cfg *reading_open(const struct reading *reading, GError **err)
 int reading_end(const GError *error)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "vtmh: writing standard output: %s\n", g_strerror(errno));
+        fprintf(stderr, "vtmh: cannot write standard output: %s\n", g_strerror(errno));
         return EXIT_BIT_USAGE;
     }
     return error != NULL ? fail(error->message) : 0;

@@ -44,7 +44,7 @@ int machines_parse(const struct arguments *arguments, int argc, char **argv,
         return EXIT_BIT_USAGE;
     }
     if (machines->list->len == 0) {
-        fprintf(stderr, "vtmh: no machines; name them with -m host1,host2\nusage: %s\n",
+        fprintf(stderr, "vtmh: no hosts; name them with -m host1,host2\nusage: %s\n",
                 arguments->usage);
         return EXIT_BIT_USAGE;
     }

@@ -18,12 +18,12 @@ void machines_clear(struct machines *machines);
 /* clang-format off */
 #define MACHINES_ROWS                                                                              \
     {"machines", 'm', "HOSTS", .take = machines_take_list,                                         \
-     .help = "the machines, separated by commas: [user@]host[:port],\n"                            \
+     .help = "the hosts, separated by commas: [user@]host[:port],\n"                            \
              "or local:NAME for this computer"},                                                   \
     {"machine-file", 'M', "FILE", .take = machines_take_file,                                      \
-     .help = "machines from a file, one a line"},                                                  \
+     .help = "hosts from a file, one a line"},                                                  \
     {"accept-new-host-keys", .flag = offsetof(struct machines, accept_new_host_keys),              \
-     .help = "trust machines that known_hosts does not have, and add\n"                            \
+     .help = "trust hosts that known_hosts does not have, and add\n"                            \
              "them; a changed key is still refused"}
 /* clang-format on */
 
@@ -32,7 +32,7 @@ int machines_take_file(const char *value, void *target, GError **err);
 
 /*
  * Parses argv into machines (initialized) and what is behind it. Returns -1 when the command may go
- * on, else the exit status, after printing help or the error. No machine is an error.
+ * on, else the exit status, after printing help or the error. No host is an error.
  */
 int machines_parse(const struct arguments *arguments, int argc, char **argv,
                    struct machines *machines);

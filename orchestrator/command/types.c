@@ -274,7 +274,7 @@ static int finish(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    fprintf(stderr, "vtmh: writing standard output: %s\n", g_strerror(errno));
+    fprintf(stderr, "vtmh: cannot write standard output: %s\n", g_strerror(errno));
     return EXIT_BIT_USAGE;
 }
 

@@ -12,8 +12,8 @@ int file_fail(GError **err, const char *what, const char *path)
 {
     int code = errno;
 
-    g_set_error(err, G_FILE_ERROR, (int)g_file_error_from_errno(code), "%s %s: %s", what, path,
-                g_strerror(code));
+    g_set_error(err, G_FILE_ERROR, (int)g_file_error_from_errno(code), "cannot %s %s: %s", what,
+                path, g_strerror(code));
     return -1;
 }
 
@@ -41,10 +41,10 @@ int file_replace(const char *path, const char *text, GError **err)
     g_autofree char *beside = g_strconcat(path, ".new", NULL);
 
     if (is_special(path))
-        return write_to(path, text) < 0 ? file_fail(err, "writing", path) : 0;
+        return write_to(path, text) < 0 ? file_fail(err, "write", path) : 0;
     if (write_to(beside, text) == 0 && rename(beside, path) == 0)
         return 0;
-    file_fail(err, "writing", path);
+    file_fail(err, "write", path);
     g_unlink(beside);
     return -1;
 }
@@ -59,7 +59,7 @@ int file_check(const char *path, GError **err)
             errno = EISDIR;
         else if (access(path, W_OK) == 0)
             return 0;
-        return file_fail(err, "writing", path);
+        return file_fail(err, "write", path);
     }
-    return access(folder, W_OK | X_OK) == 0 ? 0 : file_fail(err, "writing", path);
+    return access(folder, W_OK | X_OK) == 0 ? 0 : file_fail(err, "write", path);
 }

@@ -3,7 +3,8 @@
 
 #include <glib.h>
 
-/* Sets err from errno: "writing PATH: No space left on device". Returns -1. */
+/* Sets err from errno: file_fail(err, "write", PATH) is "cannot write PATH: No space left on
+ * device". Returns -1. */
 int file_fail(GError **err, const char *what, const char *path);
 
 /*

@@ -270,6 +270,6 @@ int results_json_write(const struct job_result *job, const char *path, GError **
     if (strcmp(path, "-") != 0)
         return file_replace(path, text, err);
     if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
-        return file_fail(err, "writing", "standard output");
+        return file_fail(err, "write", "standard output");
     return 0;
 }

@@ -31,12 +31,14 @@ static void note_trouble(struct store *store, const char *file)
     g_autofree char *path = g_build_filename(store->dir, file, NULL);
 
     if (store->trouble == NULL)
-        file_fail(&store->trouble, "writing", path);
+        file_fail(&store->trouble, "write", path);
 }
 
-static int make_folders(const char *path, GError **err)
+static int make_root(const char *path, GError **err)
 {
-    return g_mkdir_with_parents(path, FOLDER_MODE) < 0 ? file_fail(err, "making", path) : 0;
+    return g_mkdir_with_parents(path, FOLDER_MODE) < 0
+               ? file_fail(err, "create results directory", path)
+               : 0;
 }
 
 /* 2 * ID_BYTES hex digits. Transfer full. */
@@ -47,7 +49,7 @@ static char *make_id(GError **err)
 
     /* Never short for a size below 256. */
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-        file_fail(err, "reading", "random numbers");
+        file_fail(err, "read", "random numbers");
         return NULL;
     }
     id = g_malloc0(2 * ID_BYTES + 1);
@@ -64,9 +66,9 @@ static int move_latest(const char *root, const char *dir, GError **err)
     g_autofree char *beside = g_strdup_printf("%s.%s", link, folder);
 
     if (symlink(folder, beside) < 0)
-        return file_fail(err, "making", beside);
+        return file_fail(err, "create", beside);
     if (rename(beside, link) < 0) {
-        file_fail(err, "replacing", link);
+        file_fail(err, "replace", link);
         g_unlink(beside);
         return -1;
     }
@@ -79,7 +81,7 @@ static FILE *open_lines(const char *dir, const char *name, GError **err)
     FILE *file = fopen(path, "ae");
 
     if (file == NULL) {
-        file_fail(err, "writing", path);
+        file_fail(err, "write", path);
         return NULL;
     }
     /* Whole lines as they come, for tail -f and for a job that is killed. */
@@ -96,12 +98,12 @@ static int make_job_folder(const char *root, struct job_result *job, GError **er
     g_autofree char *id = make_id(err);
     g_autofree char *name = NULL, *dir = NULL;
 
-    if (id == NULL || make_folders(root, err) < 0)
+    if (id == NULL || make_root(root, err) < 0)
         return -1;
     name = g_strdup_printf("job-%s-%.*s", time, SHORT_ID, id);
     dir = g_build_filename(root, name, NULL);
     if (g_mkdir(dir, FOLDER_MODE) < 0)
-        return file_fail(err, "making", dir);
+        return file_fail(err, "create", dir);
     g_free(job->id);
     g_free(job->dir);
     job->id = g_steal_pointer(&id);
@@ -178,10 +180,10 @@ int store_begin_test(struct store *store, struct test_result *test, GError **err
     g_autofree char *parent = g_build_filename(store->dir, "test-results", NULL);
     g_autofree char *path = g_build_filename(parent, name, NULL);
 
-    if (make_folders(parent, err) < 0)
+    if (make_root(parent, err) < 0)
         return -1;
     if (g_mkdir(path, FOLDER_MODE) < 0)
-        return file_fail(err, "making", path);
+        return file_fail(err, "create", path);
     g_free(test->logdir);
     test->logdir = g_steal_pointer(&logdir);
     g_hash_table_replace(store->folders, g_steal_pointer(&id), g_steal_pointer(&path));
@@ -270,10 +272,10 @@ static int append(const char *path, const void *data, size_t size, GError **err)
     bool written;
 
     if (file == NULL)
-        return file_fail(err, "writing", path);
+        return file_fail(err, "write", path);
     written = fwrite(data, 1, size, file) == size;
     written = fclose(file) == 0 && written;
-    return written ? 0 : file_fail(err, "writing", path);
+    return written ? 0 : file_fail(err, "write", path);
 }
 
 int store_append(struct store *store, const struct test_result *test, const char *host,
@@ -297,7 +299,7 @@ int store_append(struct store *store, const struct test_result *test, const char
     }
     path = g_build_filename(folder, host_name, file, NULL);
     parent = g_path_get_dirname(path);
-    return make_folders(parent, err) < 0 ? -1 : append(path, data, size, err);
+    return make_root(parent, err) < 0 ? -1 : append(path, data, size, err);
 }
 
 int store_write(struct store *store, const struct test_result *test, const char *file,

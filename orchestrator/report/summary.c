@@ -340,5 +340,5 @@ int summary_print(FILE *out, const struct job_result *job, enum summary_form for
         print_in_ascii(out, job, form, colours);
     fprintf(out, "%s\n", job->dir != NULL ? job->dir : "-");
     is_written = fflush(out) == 0 && !ferror(out);
-    return is_written ? 0 : file_fail(err, "writing", "standard output");
+    return is_written ? 0 : file_fail(err, "write", "standard output");
 }

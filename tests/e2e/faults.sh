@@ -142,13 +142,13 @@ expect_equal "exit status" 0 "$status"
 expect_match "the notes" 'host1.*7\.2.*host2.*8\.2' "$(result '.vtmh.notes | join(" ")')"
 no_leaks host1 host2
 
-step "a machine that one host's QEMU does not have: the test is skipped with that sentence"
+step "a machine type that one host's QEMU does not have: the test is skipped with that sentence"
 job "${quick[@]}" -p qemu_binary_host2=$other -p machine_type=pc-i440fx-9.9 "$library"
 expect_equal "the test's status" SKIP "$(result .status)"
 expect_match "the reason" 'pc-i440fx-9\.9.*host1' "$(result .fail_reason)"
 no_leaks host1 host2
 
-step "a machine that no host's QEMU has: an error that names the nearest"
+step "a machine type that no host's QEMU has: an error that names the nearest"
 job "${quick[@]}" -p qemu_binary_host2=$other -p machine_type=pc-i440fx-8.2 "$library"
 expect_equal "the test's status" ERROR "$(result .status)"
 expect_match "the reason" 'not known on any host.*nearest.*pc-i440fx' "$(result .fail_reason)"

@@ -232,7 +232,7 @@ Test(cleanup, takes_machines_from_a_file)
 Test(cleanup, asks_for_machines)
 {
     cr_expect_eq(call("--cache"), 4);
-    assert_file("err", "vtmh: no machines; name them with -m host1,host2\n"
+    assert_file("err", "vtmh: no hosts; name them with -m host1,host2\n"
                        "usage: vtmh cleanup -m HOSTS [options]\n");
 }
 

@@ -122,9 +122,9 @@ Test(inventory, refuses_a_machine_that_is_named_twice)
 {
     expect_error("host1,host2,host1", INVENTORY_ERROR_TWICE, "host1 is named twice");
     expect_error("local:a,local:a", INVENTORY_ERROR_TWICE, "local:a is named twice");
-    expect_error("host1,Host1", INVENTORY_ERROR_TWICE, "host1 and Host1 are the same machine");
-    expect_error("host1,root@host1", INVENTORY_ERROR_TWICE, "are the same machine");
-    expect_error("host1:22,root@host1:22", INVENTORY_ERROR_TWICE, "are the same machine");
+    expect_error("host1,Host1", INVENTORY_ERROR_TWICE, "host1 and Host1 are the same host");
+    expect_error("host1,root@host1", INVENTORY_ERROR_TWICE, "are the same host");
+    expect_error("host1:22,root@host1:22", INVENTORY_ERROR_TWICE, "are the same host");
     expect_error("host1,local:host1", INVENTORY_ERROR_TWICE, "would both be called \"host1\"");
 }
 
@@ -185,7 +185,7 @@ Test(inventory, reads_a_file_with_comments_and_labels)
 Test(inventory, says_file_and_line_of_a_wrong_machine)
 {
     g_autofree char *path = write_file("host1\nhost2:x\n");
-    g_autofree char *place = g_strdup_printf("%s:2: machine \"host2:x\"", path);
+    g_autofree char *place = g_strdup_printf("%s:2: host \"host2:x\"", path);
     g_autoptr(GPtrArray) machines = inventory_new();
     g_autoptr(GError) error = NULL;
 
@@ -202,5 +202,5 @@ Test(inventory, names_the_file_that_cannot_be_read)
 
     cr_assert_eq(inventory_read_file("/nowhere/machines", machines, &error), -1);
     cr_expect(g_error_matches(error, INVENTORY_ERROR, INVENTORY_ERROR_FILE));
-    cr_expect(strstr(error->message, "/nowhere/machines"));
+    cr_expect_str_eq(error->message, "/nowhere/machines: No such file or directory");
 }

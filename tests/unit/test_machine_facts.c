@@ -42,26 +42,28 @@ Test(machine_facts, a_device_more_is_told_with_its_place)
 {
     expect("{'PCI devices': ['00.0 (class 0600, 8086:1237)']}",
            "{'PCI devices': ['00.0 (class 0600, 8086:1237)', '02.0 (class 00ff, 1af4:1005)']}",
-           "the machines differ, PCI devices: nothing on host1, 02.0 (class 00ff, 1af4:1005) on "
+           "the two ends of the VM differ, PCI devices: nothing on host1, 02.0 (class 00ff, "
+           "1af4:1005) on "
            "host2");
 }
 
 Test(machine_facts, every_other_field_is_told_with_both_values)
 {
     expect("{'CPUs': ['1']}", "{'CPUs': ['2']}",
-           "the machines differ, CPUs: 1 on host1, 2 on host2");
-    expect("{'CPU': ['qemu64-x86_64-cpu']}", "{'CPU': ['max-x86_64-cpu']}",
-           "the machines differ, CPU: qemu64-x86_64-cpu on host1, max-x86_64-cpu on host2");
+           "the two ends of the VM differ, CPUs: 1 on host1, 2 on host2");
+    expect(
+        "{'CPU': ['qemu64-x86_64-cpu']}", "{'CPU': ['max-x86_64-cpu']}",
+        "the two ends of the VM differ, CPU: qemu64-x86_64-cpu on host1, max-x86_64-cpu on host2");
     expect("{'memory': ['1 bytes']}", "{'memory': ['2 bytes']}",
-           "the machines differ, memory: 1 bytes on host1, 2 bytes on host2");
+           "the two ends of the VM differ, memory: 1 bytes on host1, 2 bytes on host2");
     expect("{'drives': ['a (b, 1 bytes)']}", "{'drives': []}",
-           "the machines differ, drives: a (b, 1 bytes) on host1, nothing on host2");
+           "the two ends of the VM differ, drives: a (b, 1 bytes) on host1, nothing on host2");
 }
 
 Test(machine_facts, a_host_that_says_nothing_is_no_match)
 {
-    expect("{" SAME "}", "{}", "host2 does not say what its machine is");
-    expect("[]", "{" SAME "}", "host1 does not say what its machine is");
+    expect("{" SAME "}", "{}", "host2 does not say what its VM is made of");
+    expect("[]", "{" SAME "}", "host1 does not say what its VM is made of");
     expect("{'CPUs': ['1']}", "{'CPUs': ['1'], 'memory': ['1 bytes']}",
-           "the machines differ, memory: nothing on host1, 1 bytes on host2");
+           "the two ends of the VM differ, memory: nothing on host1, 1 bytes on host2");
 }

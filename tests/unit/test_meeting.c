@@ -192,7 +192,7 @@ Test(meeting, times_out_with_who_is_missing_since_when_and_what_it_was_doing)
     meeting_expire(book, 61000, actions);
     cr_assert_eq(actions->len, 3);
     cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
-                     "meeting \"start\" timed out: host1 waited 60.0 s for host2 and host3; "
+                     "barrier \"start\" timed out: host1 waited 60.0 s for host2 and host3; "
                      "host2 has been at this for 58.0 s: booting vm1; "
                      "host3 has not said what it is doing");
     cr_assert_eq(meeting_test_cause(book, TEST)->origin, 1);
@@ -236,7 +236,7 @@ Test(meeting, blames_the_host_that_the_missing_one_waits_for)
     cr_assert_eq(meeting_test_cause(book, TEST)->origin, 2);
     cr_assert_str_eq(meeting_test_cause(book, TEST)->context, "copying");
     cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
-                     "meeting \"moved\" timed out: host1 waited 60.0 s for host2; "
+                     "barrier \"moved\" timed out: host1 waited 60.0 s for host2; "
                      "host2 waits at \"disks\" for host3");
 }
 
@@ -253,7 +253,7 @@ Test(meeting, finds_somebody_to_blame_when_all_wait_for_each_other)
 Test(meeting, refuses_other_members_and_aborts_the_test)
 {
     const char *message =
-        "host2 came to meeting \"ready\" (round 0) with other members; it is held "
+        "host2 came to barrier \"ready\" (round 0) with other members; it is held "
         "by host1, host2, this host names host1, host2, host3";
 
     arrive(0, "ready", 3);
@@ -285,7 +285,7 @@ Test(meeting, refuses_strangers)
 {
     arrive(2, "ready", 3);
     cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
-                     "host3 came to meeting \"ready\" (round 0) without being one of its members");
+                     "host3 came to barrier \"ready\" (round 0) without being one of its members");
 }
 
 Test(meeting, refuses_members_the_test_does_not_have)
@@ -320,11 +320,11 @@ Test(meeting, ends_settling_when_a_host_it_needs_is_lost)
     expect("abort 0 test: silent for 3.0 s\n"
            "abort 1 test: silent for 3.0 s\n"
            "abort 2 test: silent for 3.0 s\n"
-           "abort 0 fate: host2 is lost, and meeting \"fate\" needs it");
+           "abort 0 fate: host2 is lost, and barrier \"fate\" needs it");
     arrive_settling(1, "fate", 3);
     arrive_settling(0, "fate", 3);
-    expect("abort 1 fate: host2 is lost, and meeting \"fate\" needs it\n"
-           "abort 0 fate: host2 is lost, and meeting \"fate\" needs it");
+    expect("abort 1 fate: host2 is lost, and barrier \"fate\" needs it\n"
+           "abort 0 fate: host2 is lost, and barrier \"fate\" needs it");
 }
 
 Test(meeting, ends_settling_at_once_when_a_host_it_needs_was_lost_before)
@@ -332,7 +332,7 @@ Test(meeting, ends_settling_at_once_when_a_host_it_needs_was_lost_before)
     lose(1);
     g_ptr_array_set_size(actions, 0);
     arrive_settling(0, "fate", 3);
-    expect("abort 0 fate: host2 is lost, and meeting \"fate\" needs it");
+    expect("abort 0 fate: host2 is lost, and barrier \"fate\" needs it");
 }
 
 Test(meeting, settles_with_a_lost_host_that_is_back)
@@ -372,14 +372,14 @@ Test(meeting, ends_settling_alone_when_its_time_is_over)
 {
     arrive_settling(0, "fate", 3);
     meeting_expire(book, 61000, actions);
-    expect("abort 0 fate: meeting \"fate\" timed out: host1 waited 60.0 s for host2; "
+    expect("abort 0 fate: barrier \"fate\" timed out: host1 waited 60.0 s for host2; "
            "host2 has not said what it is doing");
     cr_assert_null(meeting_test_cause(book, TEST));
 }
 
 Test(meeting, refuses_to_disagree_about_settling_and_answers_both)
 {
-    const char *why = "host2 came to meeting \"fate\" (round 0) disagreeing whether it is for "
+    const char *why = "host2 came to barrier \"fate\" (round 0) disagreeing whether it is for "
                       "settling; it is held by host1, host2, this host names host1, host2";
     g_autofree char *expected = g_strdup_printf("abort 0 test: %s\nabort 1 test: %s\n"
                                                 "abort 2 test: %s\nabort 0 fate: %s",
@@ -392,7 +392,7 @@ Test(meeting, refuses_to_disagree_about_settling_and_answers_both)
 
 Test(meeting, refuses_wrong_settling_after_an_abort_with_an_answer_to_the_one_who_came)
 {
-    const char *why = "host3 came to meeting \"fate\" (round 0) without being one of its members";
+    const char *why = "host3 came to barrier \"fate\" (round 0) without being one of its members";
     g_autofree char *expected = g_strdup_printf("abort 2 fate: %s", why);
 
     fail(0, "broken");
@@ -409,7 +409,7 @@ Test(meeting, aborts_when_a_host_it_needs_has_left)
     meeting_leave(book, TEST, 1, now_ms, actions);
     cr_assert_eq(actions->len, 3);
     cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
-                     "host2 is through with the test, and meeting \"finish\" needs it");
+                     "host2 has ended the test, and barrier \"finish\" needs it");
 }
 
 Test(meeting, aborts_at_once_when_a_host_it_needs_had_left_before)

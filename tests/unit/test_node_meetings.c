@@ -207,7 +207,7 @@ static void meet_incompletely(void)
     begin(&arrival);
     release("moved vm1", 0, all, 2, words);
     end(&arrival);
-    expect_error(&arrival, SYNC_ERROR_SYSTEM, "without a word of host 3");
+    expect_error(&arrival, SYNC_ERROR_SYSTEM, "without an answer of host 3");
     clear(&arrival);
 }
 
@@ -266,13 +266,13 @@ static void be_cancelled(void)
     begin(&waiting);
     fiber_cancel(waiting.fiber, cause);
     end(&waiting);
-    expect_error(&waiting, SYNC_ERROR_CANCELLED, "meeting 'start vm1': host2: died");
+    expect_error(&waiting, SYNC_ERROR_CANCELLED, "barrier 'start vm1': host2: died");
 
     /* Cancelled before it could begin: who arrives promises to act on the answer. */
     late.fiber = scope_spawn(world.scope, "late", exchange, &late);
     fiber_cancel(late.fiber, cause);
     end(&late);
-    expect_error(&late, SYNC_ERROR_CANCELLED, "meeting 'moved vm1'");
+    expect_error(&late, SYNC_ERROR_CANCELLED, "barrier 'moved vm1'");
     cr_expect_eq(sent.n, 1, "it arrived all the same");
     clear(&waiting);
     clear(&late);
@@ -309,7 +309,7 @@ static void meet_twice(void)
     begin(&second);
     begin(&other_round);
     end(&second);
-    expect_error(&second, SYNC_ERROR_SYSTEM, "two fibers");
+    expect_error(&second, SYNC_ERROR_SYSTEM, "two waits");
     release("agree", 1, all, 3, words);
     release("agree", 0, all, 3, words);
     end(&first);
@@ -360,7 +360,7 @@ static void be_orphaned(void)
     end(&late);
     expect_error(&waiting, SYNC_ERROR_CLOSED, "the coordinator is lost");
     cr_expect_eq(answered.result, 0);
-    expect_error(&late, SYNC_ERROR_CLOSED, "meeting 'settle vm1': the coordinator is lost");
+    expect_error(&late, SYNC_ERROR_CLOSED, "barrier 'settle vm1': the coordinator is lost");
     clear(&waiting);
     clear(&answered);
     clear(&late);

@@ -110,7 +110,7 @@ Test(store, runs_on_and_says_so_when_the_link_cannot_be_made)
     cr_assert_eq(g_mkdir(link, 0700), 0);
     g_autoptr(store) store = open_store(job);
     log = read_file(job, "job.log");
-    cr_expect(strstr(log, "WARN  - - - -: replacing "), "%s", log);
+    cr_expect(strstr(log, "WARN  - - - -: cannot replace "), "%s", log);
     dir = g_dir_open(root, 0, NULL);
     for (const char *name; (name = g_dir_read_name(dir)) != NULL;)
         cr_expect(strcmp(name, "latest") == 0 || g_str_has_prefix(name, "job-"), "left: %s", name);

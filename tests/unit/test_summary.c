@@ -170,7 +170,7 @@ Test(summary, says_that_it_could_not_be_written)
 
     cr_assert(full);
     cr_expect_eq(summary_print(full, job, SUMMARY_FULL, false, true, &error), -1);
-    cr_expect_str_eq(error->message, "writing standard output: No space left on device");
+    cr_expect_str_eq(error->message, "cannot write standard output: No space left on device");
     fclose(full);
 }
 
