@@ -95,6 +95,12 @@ static bool read_size(const char *name, const char *text, uint64_t *out)
            params_parse_size(name, text, info->unit, out, NULL) == 0;
 }
 
+/* It has been told that it is wrong: what follows from it need not be. */
+static bool has_error(const struct fact *fact)
+{
+    return fact != NULL && fact->said[SAY_ERROR] != NULL;
+}
+
 static bool check_memory(struct judge *judge, const char *vm, unsigned host)
 {
     const struct fact *fact, *memory;
@@ -103,7 +109,7 @@ static bool check_memory(struct judge *judge, const char *vm, unsigned host)
     uint64_t written, there;
 
     if (!read_size("dirty_mem", dirty, &written) || !read_size("mem", mem, &there) ||
-        written <= there)
+        written <= there || has_error(fact) || has_error(memory))
         return false;
     judge_say(judge, SAY_ERROR, fact != NULL ? fact : memory,
               "dirty_mem = %s is more than mem = %s (of %s)", dirty, mem, vm);

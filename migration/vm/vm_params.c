@@ -46,7 +46,8 @@ const struct param_info vm_params[] = {
      .example = "9b2a0f7e-6a2c-4c1e-9d55-0d6c1f3b7a10", .doc = "UUID of the VM"},
     {MACHINE("rtc_base"), .kind = PARAM_WORD, .fallback = "utc",
      .values = WORDS("utc", "localtime"),
-     .word_pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2})?$",
+     .word_pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+                     "(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?$",
      .word_rule = "a date such as 2026-01-31 or 2026-01-31T12:00:00",
      .doc = "what the real-time clock begins with"},
     {MACHINE("rtc_clock"), .kind = PARAM_WORD, .fallback = "host",

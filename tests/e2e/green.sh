@@ -19,7 +19,6 @@ not_done=(
     'images = image1 | images'
     'image_name = /nonexistent/disk | image_name'
     'pre_command = false | pre_command'
-    'start_vm = no | start_vm'
     'nic_mode = tap | nic_mode'
     'xbzrle = on | xbzrle'
     'monitor_type = human | monitor_type'
@@ -110,6 +109,11 @@ expect_wrong() {
     [[ ! -e $results ]] || fail "a job was begun" "$(ls "$results")"
 }
 
+step "what avocado-vt's multi-host tests do as well changes nothing, and a note says so"
+job -m local:a,local:b -p start_vm=no "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+expect_match "the notes" "start_vm has no effect" "$(results '.tests[0].vtmh.notes | join(" ")')"
+
 step "what contradicts itself is an error with its place"
 expect_wrong 'wrong.cfg:3: ssh_port = 23 and shell_port = 22 .*wrong.cfg:2' 'shell_port = 22' 'ssh_port = 23'
 expect_wrong 'wrong.cfg:2: images of vm1 differ: .*migration_sync_vms = yes' 'images_host2 = stg'
@@ -117,6 +121,27 @@ expect_wrong 'wrong.cfg:2: vms is empty' 'vms ='
 expect_wrong 'wrong.cfg:2: vms names vm1 twice' 'vms = vm1 vm2 vm1'
 expect_wrong 'wrong.cfg:2: mig_protocol = tpc: .*did you mean tcp' 'mig_protocol = tpc'
 expect_wrong 'wrong.cfg:2: vms_host2: .*equal on all hosts' 'vms_host2 = vm1'
+
+step "a slip in a value that has a form or is one of few is an error with its place"
+while IFS='|' read -r line expected; do
+    expect_wrong "wrong.cfg:2: ${line}: .*$expected" "$line"
+done <<'END'
+guest = tik|did you mean tick
+vm_type = xen|expected qemu
+vm_accelerator = hax|expected kvm, tcg
+mig_port = 5899-5200|low to high: 5200-5899
+mig_port = 70000|expected a port
+mac = 01:00:5e:00:00:01|multicast
+mac_nic1_vm1 = zz|expected a MAC address
+uuid = 12|expected a UUID
+rtc_base = never|a date such as
+rtc_base = 2026-13-01|a date such as
+rtc_base = 2026-12-01T24:00:00|a date such as
+nettype = brigde|did you mean bridge
+enable_kvm = maybe|expected
+mem = 5X|a size
+mig_timeout = 5 parsecs|a time
+END
 
 # expect_told_once CAUSE: in what stderr says while it runs, and in what stdout sums up.
 expect_told_once() {

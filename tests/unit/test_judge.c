@@ -228,6 +228,7 @@ Test(judge, a_guest_does_not_write_more_memory_than_it_has)
 {
     expect("mem=64\ndirty_mem=65\n", "E a.cfg:2: dirty_mem = 65 is more than mem = 64 (of vm1)\n");
     expect("mem=64\ndirty_mem=64M\n", "");
+    expect("mem=0\n", "E a.cfg:1: mem = 0: expected at least 1048576 bytes\n");
     expect("vms=a b\nmem_b_host2=8\n", "E a.cfg:2: dirty_mem = 16 is more than mem = 8 (of b)\n");
     expect("vms=a b\nmem=8\nmem_a=16\nmem_b=16\n", "");
 }
