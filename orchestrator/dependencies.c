@@ -34,6 +34,22 @@ bool dependency_means(const char *dependency, const char *name)
     return false;
 }
 
+GStrv dependencies_wanted(const struct params *params)
+{
+    static const char *const historic[] = {"depend", "dependencies"};
+    g_autoptr(GStrvBuilder) wanted = g_strv_builder_new();
+
+    g_strv_builder_addv(wanted, (const char **)params_dep(params));
+    for (unsigned i = 0; i < G_N_ELEMENTS(historic); i++) {
+        g_auto(GStrv) words = g_strsplit_set(params_get_or(params, historic[i], ""), " \t", -1);
+
+        for (char **word = words; *word != NULL; word++)
+            if (**word != '\0')
+                g_strv_builder_add(wanted, *word);
+    }
+    return g_strv_builder_end(wanted);
+}
+
 /* What is to be said of a test whose dependency ended so; NULL: nothing. Transfer full. */
 static char *sentence(const struct test_result *test)
 {

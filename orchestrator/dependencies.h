@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "cfg/params.h"
 #include "orchestrator/result.h"
 
 struct dependencies;
@@ -18,6 +19,10 @@ AUTOPTR_STRUCT(dependencies, dependencies_free);
 
 /* Whether the full name of a test has the labels of a dependency. */
 bool dependency_means(const char *dependency, const char *name);
+
+/* What a test depends on: params_dep(), and the words of its parameters depend and dependencies, as
+ * avocado-vt's documentation calls them. Transfer full. */
+GStrv dependencies_wanted(const struct params *params);
 
 /* How a test ended. The latest end of a full name counts. */
 void dependencies_note(struct dependencies *dependencies, const struct test_result *test);

@@ -272,6 +272,7 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
 static void deal_with(struct work *work, const struct planned_test *planned,
                       struct dependencies *dependencies, struct test_result *result)
 {
+    g_auto(GStrv) wanted = dependencies_wanted(planned->params);
     g_autofree char *unmet = NULL;
     for (char **note = planned->notes; *note != NULL; note++)
         test_result_note(result, *note);
@@ -279,7 +280,7 @@ static void deal_with(struct work *work, const struct planned_test *planned,
         g_ptr_array_add(result->unknown_parameters, g_strdup(*key));
     if (planned->skip != NULL) {
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
-    } else if ((unmet = dependencies_unmet(dependencies, params_dep(planned->params))) != NULL) {
+    } else if ((unmet = dependencies_unmet(dependencies, (const char *const *)wanted)) != NULL) {
         result->is_unmet = true;
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
     } else {

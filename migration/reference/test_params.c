@@ -5,7 +5,6 @@
 
 #define MADE_BY_VTMH "vtmh makes it itself, from -m and the configuration"
 #define NOT_READ "it is a result of avocado-vt, and nothing reads it here"
-#define BY_VARIANTS "dependencies stand behind a variant's name: \"- NAME: DEPENDENCY\""
 #define TCP_ONLY "VMs move by tcp only"
 
 const struct param_info reference_test_params[] = {
@@ -15,8 +14,6 @@ const struct param_info reference_test_params[] = {
               "name of the test without its default variants"),
     NOT_YET("virt_test_type", STRING, TEST, WORDS("qemu", "qemu libvirt", "libvirt qemu"),
             "there is no driver but QEMU's", "drivers that may run the test"),
-    NOT_YET("depend", LIST, TEST, NULL, BY_VARIANTS, "tests that this one depends on"),
-    NOT_YET("dependencies", LIST, TEST, NULL, BY_VARIANTS, "tests that this one depends on"),
     NO_MATTER("provider", STRING, TEST, "test types are part of vtmh",
               "where avocado-vt looks for the test's program"),
     NOT_YET("abort_on_error", BOOL, TEST, NO, "a job goes on after a test that failed",

@@ -24,6 +24,19 @@ Test(dependencies, means_runs_of_whole_labels)
                      cases[i].dependency, cases[i].name);
 }
 
+Test(dependencies, are_those_of_the_variants_and_of_both_parameters)
+{
+    g_autoptr(params) params = params_new();
+    const char *const dep[] = {"ide.install", NULL};
+
+    params_set_dep(params, dep);
+    params_set(params, "depend", "a  b", NULL);
+    params_set(params, "dependencies", "c", NULL);
+    g_auto(GStrv) wanted = dependencies_wanted(params);
+    g_autofree char *text = g_strjoinv("|", wanted);
+    cr_expect_str_eq(text, "ide.install|a|b|c");
+}
+
 static void end(struct dependencies *dependencies, const char *name, Vtmh__Status status)
 {
     g_autoptr(test_result) test = test_result_new(7, name, name);
