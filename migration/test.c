@@ -56,7 +56,7 @@ int test_exchange(struct test *test, const struct test_meeting *meeting, json_t 
 {
     g_autoptr(GBytes) payload = to_payload(mine);
     if (payload == NULL) {
-        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "what there is to say at '%s' is no JSON",
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "what is to be said at '%s' is not JSON",
                     meeting->tag);
         return -1;
     }
@@ -75,7 +75,7 @@ int test_exchange(struct test *test, const struct test_meeting *meeting, json_t 
             json = data == NULL ? NULL : json_loadb(data, size, JSON_DECODE_ANY, NULL);
             if (json == NULL) {
                 g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
-                            "%s said something at '%s' that is no JSON", test->names[i],
+                            "%s said something at '%s' that is not JSON", test->names[i],
                             meeting->tag);
                 return -1;
             }

@@ -27,7 +27,7 @@ static int fail(GError **err, const char *what, const char *path)
 int ledger_prepare_base(const char *base, GError **err)
 {
     if (mkdir(base, 0700) < 0 && errno != EEXIST)
-        return fail(err, "cannot make", base);
+        return fail(err, "cannot create", base);
     struct stat info;
     if (lstat(base, &info) < 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
         (info.st_mode & 0077) != 0) {
@@ -67,7 +67,7 @@ static struct ledger *begin(const char *dir, GError **err)
     g_autofree char *path = g_build_filename(dir, "ledger", NULL);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) {
-        fail(err, "cannot make", path);
+        fail(err, "cannot create", path);
         return NULL;
     }
     struct ledger *ledger = g_new0(struct ledger, 1);
@@ -83,7 +83,7 @@ static int publish(struct ledger *ledger, const char *base, GError **err)
     const char *id = strrchr(ledger->dir, '-') + 1;
     g_autofree char *dir = g_strdup_printf("%s/node-%s", base, id);
     if (rename(ledger->dir, dir) < 0)
-        return fail(err, "cannot make", dir);
+        return fail(err, "cannot create", dir);
     g_free(ledger->dir);
     ledger->dir = g_steal_pointer(&dir);
     ledger->id = strrchr(ledger->dir, '-') + 1;
@@ -94,7 +94,7 @@ struct ledger *ledger_open(const char *base, const char *name, GError **err)
 {
     g_autofree char *dir = g_strdup_printf("%s/new-%d-XXXXXX", base, (int)getpid());
     if (g_mkdtemp_full(dir, 0700) == NULL) {
-        fail(err, "cannot make a folder in", base);
+        fail(err, "cannot create a folder in", base);
         return NULL;
     }
     struct ledger *ledger = begin(dir, err);

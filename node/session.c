@@ -109,7 +109,7 @@ static int watch_coordinator(void *arg, GError **err)
         g_autoptr(GError) silent = NULL;
         if (await_event(link_alive_event(node->link), deadline_in(watch->grace_ms), &silent) < 0) {
             if (g_error_matches(silent, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
-                node_stop(node, "no coordinator was heard for too long");
+                node_stop(node, "no coordinator was heard from for too long");
             g_propagate_error(err, g_steal_pointer(&silent));
             return -1;
         }

@@ -245,7 +245,7 @@ static void look_around(struct coordinator *coordinator)
             !link_is_lost(coordinator->peers[i]->link))
             continue;
         g_autofree char *message =
-            g_strdup_printf("lost: nothing has been heard of it for %.1f s",
+            g_strdup_printf("lost: not heard from for %.1f s",
                             (double)link_silence_ms(coordinator->peers[i]->link) / 1000.0);
         trial->reports[i].lost = true;
         fail_host(coordinator, i, message, true);

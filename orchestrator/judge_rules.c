@@ -235,8 +235,8 @@ static void check_historic(struct judge *judge)
             param_value_equal(fact->parse->info, value, current->value))
             continue;
         judge_say(judge, SAY_ERROR, fact,
-                  "%s = %s and %s = %s (%s) say two things of one parameter", fact->key,
-                  judge_shown(fact), current->key, judge_shown(current),
+                  "%s = %s and %s = %s (%s) contradict each other: both set one parameter",
+                  fact->key, judge_shown(fact), current->key, judge_shown(current),
                   current->origin != NULL ? current->origin : "default");
     }
 }

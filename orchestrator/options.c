@@ -229,7 +229,7 @@ static int check(const struct parsing *parsing, GError **err)
     if (options->replay != NULL)
         return check_replay(options, err);
     if (options->allow_changed)
-        return fail_usage(err, "--allow-changed says how to --replay a job; there is none");
+        return fail_usage(err, "--allow-changed goes with --replay, which is missing");
     if (parsing->options.selection.file == NULL)
         return fail_usage(err, "no configuration file; write vtmh -m HOSTS FILE.cfg");
     if (options->dry == RUN_DRY && count == 0)

@@ -109,7 +109,7 @@ int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err)
     struct event *const events[] = {&peer->goodbye, link_lost_event(peer->link)};
     int which = await_any(events, G_N_ELEMENTS(events), deadline, err);
     if (which > 0)
-        g_set_error_literal(err, LINK_ERROR, LINK_ERROR_LOST, "it is not heard any more");
+        g_set_error_literal(err, LINK_ERROR, LINK_ERROR_LOST, "it is no longer heard from");
     if (which != 0) {
         g_prefix_error(err, "%s: the node does not say good-bye: ", peer_name(peer));
         return -1;

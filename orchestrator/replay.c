@@ -281,8 +281,7 @@ static int enter_directory(const json_t *configuration, struct run_options *opti
     make_absolute(&options->json_file);
     if (directory == NULL || g_chdir(directory) == 0)
         return 0;
-    return fail(err, "--replay: the folder in which the job was started, %s, is not there any more",
-                directory);
+    return fail(err, "--replay: the folder in which the job was started, %s, is gone", directory);
 }
 
 static void note_version(const json_t *results, GString *note)

@@ -62,7 +62,7 @@ static bool cause_of(const struct host_report *report, struct cause *cause)
             .evidence = VTMH__EVIDENCE__EVIDENCE_SELF,
             .order = report->order,
             .host = report->name,
-            .message = "the host was lost: its node does not answer any more",
+            .message = "the host was lost: its node no longer answers",
         };
         return true;
     }

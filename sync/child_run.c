@@ -35,7 +35,7 @@ static int channel_open(struct channel *channel, bool is_input, GError **err)
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0) {
-        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "cannot make a pipe: %s",
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "cannot create a pipe: %s",
                     g_strerror(errno));
         return -1;
     }

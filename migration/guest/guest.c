@@ -30,8 +30,8 @@ static const struct guest_kind *kind_of(const struct params *params, GError **er
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
     }
-    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "guest = %s: there are only tick and jeos",
-                name);
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "guest = %s is not supported: only tick and jeos are", name);
     return NULL;
 }
 
@@ -55,7 +55,7 @@ char *guest_file(const struct host *host, const char *kind, const char *name, GE
     if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return path;
     g_set_error(err, VM_ERROR, VM_ERROR_START,
-                "guest %s is not on %s: there is no %s (deploy/guest builds the guests)", kind,
+                "guest %s is missing on %s: there is no %s (deploy/guest builds the guests)", kind,
                 host->name, path);
     g_free(path);
     return NULL;

@@ -22,7 +22,7 @@ static int connect_and_migrate(struct handover *h, const struct watch_peer *peer
     if (channel != NULL)
         return vm_migrate_fd(seat->vm, &seat->request.move, stream_fd(channel), h->deadline, err);
     if (reach_is_silence(error) && deadline_left(h->deadline) > 0)
-        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s does not reach %s any more: %s",
+        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s no longer reaches %s: %s",
                     seat->test->host->name, peer->name, error->message);
     else
         g_propagate_error(err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,

@@ -73,7 +73,7 @@ static int stalled(const struct watched *watched, bool answers, GError **err)
         return 0;
     if (reached < 0 && reach_is_silence(no_connection)) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE,
-                    "%s does not reach %s any more: no byte has moved for %.1f s "
+                    "%s no longer reaches %s: no byte has moved for %.1f s "
                     "(mig_stall_timeout), and %s",
                     watched->seat->test->host->name, peer->name, stalled_s, no_connection->message);
         return -1;

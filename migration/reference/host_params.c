@@ -11,7 +11,7 @@
 #define A_SCREEN WORDS("vga")
 #define NO_VIDEO "no video is made of screendumps"
 #define NO_INFO_FILES "the state of VMs is not written down while they run"
-#define NO_DMESG "nobody reads a kernel's messages"
+#define NO_DMESG "kernel messages are not read"
 #define NO_SOSREPORT "no sosreport is made"
 
 const struct param_info reference_host_params[] = {
@@ -40,7 +40,7 @@ const struct param_info reference_host_params[] = {
     NO_MATTER("post_command_timeout", DURATION, TEST, WITH_POST_COMMAND, "its limit"),
     NO_MATTER("post_command_noncritical", BOOL, TEST, WITH_POST_COMMAND,
               "whether the test passes when it fails"),
-    NOT_YET("cmds_installed_host", LIST, TEST, NULL, "nobody looks for commands on hosts",
+    NOT_YET("cmds_installed_host", LIST, TEST, NULL, "hosts are not searched for commands",
             "commands that a host must have"),
     NOT_YET("required_qemu", STRING, TEST, NULL, "a test does not choose versions",
             "versions of QEMU that the test is for"),

@@ -30,7 +30,7 @@ const struct param_info reference_login_params[] = {
               "how a reboot is noticed"),
     NO_MATTER("file_transfer_client", STRING, VM, NO_FILES, "scp or rss"),
     NO_MATTER("file_transfer_port", STRING, VM, NO_FILES, "its port"),
-    NOT_YET("os_type", STRING, VM, WORDS("linux"), "the guests that there are run no Windows",
+    NOT_YET("os_type", STRING, VM, WORDS("linux"), "no guest here runs Windows",
             "linux or windows"),
     END,
 };

@@ -27,6 +27,6 @@ const struct param_info scenario_params[] = {
      .min = 1,
      .max = 1000000,
      .section = "test",
-     .doc = "legs; without it a test type has its own number"},
+     .doc = "number of legs; each test type has a default of its own"},
     {.name = NULL},
 };

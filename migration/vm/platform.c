@@ -121,8 +121,8 @@ static int decide_acceleration(struct decision *d, GError **err)
     if (wanted == VM_ACCELERATION_TCG)
         return 0;
     if (*without != '\0' && wanted == VM_ACCELERATION_KVM) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "KVM is asked for and does not work on %s",
-                    without);
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "KVM is asked for, but does not work on %s", without);
         return -1;
     }
     d->platform->kvm = *without == '\0';

@@ -114,7 +114,7 @@ cut_at=$(date +%s%N)
 job_end
 lab heal
 expect_equal "exit status" 1 "$status"
-expect_verdict ERROR host1 'host1 does not reach host2 any more: no byte has moved.*10\.77\.0\.2'
+expect_verdict ERROR host1 'host1 no longer reaches host2: no byte has moved.*10\.77\.0\.2'
 expect_survivor source
 expect_told_at_once
 failing_ms=$((($(date -d "$(first_failing)" +%s%N) - cut_at) / 1000000))
@@ -129,7 +129,7 @@ job_end
 lab heal
 expect_equal "exit status" 1 "$status"
 expect_equal "the test's status" ERROR "$(result .status)"
-expect_match "fail_cause" 'host[12] does not reach host[12] any more' "$(result .vtmh.fail_cause)"
+expect_match "fail_cause" 'host[12] no longer reaches host[12]' "$(result .vtmh.fail_cause)"
 no_leaks host1 host2
 
 # A mock of another version, where both hosts see it.

@@ -301,7 +301,7 @@ Test(judge, a_historic_name_means_what_the_current_one_does)
     expect("nic_mode=user\nnettype=user\n", "N nic_mode is a historic name of nettype\n");
     expect("guest=jeos\nnic_mac_nic1=52:54:00:00:00:01\nmac_nic1=52:54:00:00:00:02\n",
            "E a.cfg:2: nic_mac_nic1 = 52:54:00:00:00:01 and mac_nic1 = 52:54:00:00:00:02 (a.cfg:3) "
-           "say two things of one parameter\nN nic_mac is a historic name of mac\n");
+           "contradict each other: both set one parameter\nN nic_mac is a historic name of mac\n");
 }
 
 Test(judge, a_type_that_nobody_knows_names_the_nearest)
@@ -340,7 +340,7 @@ Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none
     expect("images=\nboot_order=cdn\n", "S boot_order = cdn" GUESTS_BOOT);
     expect("guest=jeos\nmigration_bg_command=\nmigration_bg_kill_command=pkill ping\n", "");
     expect("start_vm=\nverify_guest_dmesg=yes\n",
-           "S verify_guest_dmesg = yes is not supported: nobody reads a kernel's messages\n");
+           "S verify_guest_dmesg = yes is not supported: kernel messages are not read\n");
 }
 
 Test(judge, what_a_parameter_counts_only_with_may_change_from_test_to_test)

@@ -110,8 +110,7 @@ Test(options, says_what_is_wrong)
         {"--replay|j|--only|quick",
          "--replay takes hosts, tests and options from the job; beside it there can be one TEST, "
          "and -p, -r, -q, -v, --json, --dry-run, --allow-changed"},
-        {"-m|a,b|--allow-changed|f.cfg",
-         "--allow-changed says how to --replay a job; there is none"},
+        {"-m|a,b|--allow-changed|f.cfg", "--allow-changed goes with --replay, which is missing"},
         {"-m|a,b|-r||f.cfg", "-r: the value is empty"},
     };
 
