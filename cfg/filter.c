@@ -187,7 +187,7 @@ static int parse_separator(struct reading *r, GError **err)
         return at_end(r) || at_atom(r) ? 0 : lexer_expected(lx, "a name", err);
     }
     if (r->use == FILTER_CONDITION)
-        return lexer_expected(lx, "'.', ',' or ':'", err);
+        return lexer_expected(lx, "':', '.', ',' or an operator such as '='", err);
     return lexer_expected(lx, "'.', ',', a blank or the end of the line", err);
 }
 

@@ -94,7 +94,7 @@ struct stream *stream_connect_unix(const char *path, int64_t deadline, GError **
     memcpy(address.sun_path, path, strlen(path) + 1);
     stream = connect_to((struct sockaddr *)&address, sizeof(address), deadline, err);
     if (!stream)
-        g_prefix_error(err, "connecting to %s: ", path);
+        g_prefix_error(err, "cannot connect to %s: ", path);
     return stream;
 }
 
@@ -120,7 +120,7 @@ struct stream *stream_connect_tcp(const char *address, uint16_t port, int64_t de
     if (found)
         freeaddrinfo(found);
     if (!stream)
-        g_prefix_error(err, "connecting to %s%s%s:%u: ", is_ipv6 ? "[" : "", address,
+        g_prefix_error(err, "cannot connect to %s%s%s:%u: ", is_ipv6 ? "[" : "", address,
                        is_ipv6 ? "]" : "", port);
     return stream;
 }

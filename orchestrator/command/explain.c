@@ -6,7 +6,9 @@
 #include "orchestrator/command/explain.h"
 
 #include "orchestrator/command/configuration.h"
+#include "orchestrator/description.h"
 #include "orchestrator/secret_params.h"
+#include "orchestrator/test_name.h"
 
 #include "cfg/explain.h"
 #include "cfg/nearest.h"
@@ -245,17 +247,33 @@ static char *suggest_key(const struct params *test, const char *key)
     return g_strdup(nearest_find(key, (const char *const *)keys->pdata));
 }
 
-static int fail_untouched(struct cfg *cfg, const char *key, GError **err)
+/* Nothing of the test sets the key: its default, or the nearest key that is set or known. */
+static char *advise(const struct params *test, const char *key)
+{
+    const struct param_info *info = description_parameter(key);
+    g_autofree char *other = NULL;
+
+    if (info != NULL && info->fallback != NULL)
+        return g_strdup_printf("; its default is %s", info->fallback);
+    if (info != NULL)
+        return g_strdup("; it has no default");
+    other = suggest_key(test, key);
+    if (other == NULL)
+        other = g_strdup(description_nearest(key));
+    return other != NULL ? g_strdup_printf("; did you mean '%s'?", other) : g_strdup("");
+}
+
+static int fail_untouched(const struct explaining *explaining, struct cfg *cfg, GError **err)
 {
     g_autoptr(params) test = cfg_test_params(cfg, err);
-    g_autofree char *other = NULL;
+    g_autofree char *advice = NULL, *name = NULL;
 
     if (test == NULL)
         return -1;
-    other = suggest_key(test, key);
-    g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT, "nothing sets '%s' in the test '%s'%s%s%s", key,
-                cfg_test_name(cfg), other != NULL ? "; did you mean '" : "",
-                other != NULL ? other : "", other != NULL ? "'?" : "");
+    advice = advise(test, explaining->key);
+    name = test_name_full(cfg_test_name(cfg), explaining->reading.selection.file);
+    g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT, "nothing sets '%s' in the test '%s'%s",
+                explaining->key, name, advice);
     return -1;
 }
 
@@ -269,7 +287,7 @@ static int explain_values(const struct explaining *explaining, struct cfg *cfg, 
         hide_secrets(&told, cfg, err) < 0)
         return -1;
     if (lines->len == 0 && explaining->key != NULL)
-        return fail_untouched(cfg, explaining->key, err);
+        return fail_untouched(explaining, cfg, err);
     if (explaining->key == NULL)
         g_array_sort(lines, compare_keys); /* stable */
     print_lines(lines);

@@ -71,7 +71,7 @@ char *types_form(const struct param_info *info)
     GString *text = g_string_new(info->kind == PARAM_WORD ? "" : param_kind_name(info->kind));
 
     if (info->kind == PARAM_SIZE)
-        g_string_append(text, info->unit == 1024 * 1024 ? " in MiB" : " in bytes");
+        g_string_append(text, info->unit == 1 << 20 ? " in MiB" : " in bytes");
     append_range(text, info);
     if (info->kind == PARAM_WORD)
         g_string_append_printf(text, strchr(words, ',') != NULL ? "one of %s" : "only %s", words);

@@ -123,6 +123,18 @@ Test(explain, names_the_nearest_key)
                             "mean 'type'?\n");
 }
 
+Test(explain, tells_the_default_of_what_nothing_sets_and_the_nearest_that_is_known)
+{
+    cr_expect_eq(call(command_explain, "tests.cfg|1|smp"), 4);
+    cr_expect_eq(call(command_explain, "tests.cfg|1|uuid"), 4);
+    cr_expect_eq(call(command_explain, "tests.cfg|1|enable_kmv"), 4);
+    cr_assert_stderr_eq_str(
+        "vtmh: nothing sets 'smp' in the test 'tcp.(guest=tick)'; its default is 1\n"
+        "vtmh: nothing sets 'uuid' in the test 'tcp.(guest=tick)'; it has no default\n"
+        "vtmh: nothing sets 'enable_kmv' in the test 'tcp.(guest=tick)'; did you mean "
+        "'enable_kvm'?\n");
+}
+
 Test(explain, tells_which_filter_removed_a_test_and_names_the_nearest)
 {
     cr_expect_eq(call(command_explain, "--no|tcp|tests.cfg|unix.(guest=jeos)|mem"), 0);

@@ -70,12 +70,12 @@ static int connect_refused(void *arg, GError **err)
 
     (void)arg;
     stream_close(listen_tcp(&port, err));
-    expected = g_strdup_printf("connecting to 127.0.0.1:%u: Connection refused", port);
+    expected = g_strdup_printf("cannot connect to 127.0.0.1:%u: Connection refused", port);
     check(!stream_connect_tcp("127.0.0.1", port, SOON, &error));
     check(strcmp(error->message, expected) == 0);
     check(has_code(error, SYNC_ERROR_SYSTEM));
     check(!stream_connect_tcp("localhost", port, SOON, &not_numeric));
-    check(g_str_has_prefix(not_numeric->message, "connecting to localhost:"));
+    check(g_str_has_prefix(not_numeric->message, "cannot connect to localhost:"));
     return 0;
 }
 
