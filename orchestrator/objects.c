@@ -136,7 +136,7 @@ static bool find_name(struct reading *r, const char *name)
     const struct param_info *info;
     const struct param_alias *alias;
 
-    if (r->find != NULL) {
+    if (r->parse == NULL) {
         r->name = r->find(name, r->find_user);
         return r->name != NULL;
     }

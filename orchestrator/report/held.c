@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define HOLD_US (2 * G_USEC_PER_SEC)
+#define HOLD_US ((int64_t)2 * G_USEC_PER_SEC)
 
 struct remark {
     char *text, *line;
