@@ -32,8 +32,9 @@ static int differ(const char *field, const struct machine_facts *source,
     const json_t *there = json_object_get(destination->facts, field);
     g_autofree char *only_here = without(here, there);
     g_autofree char *only_there = without(there, here);
-    g_set_error(err, VM_ERROR, VM_ERROR_DIFFERENT, "the two ends of the VM differ, %s: %s on %s, %s on %s",
-                field, only_here, source->host, only_there, destination->host);
+    g_set_error(err, VM_ERROR, VM_ERROR_DIFFERENT,
+                "the two ends of the VM differ, %s: %s on %s, %s on %s", field, only_here,
+                source->host, only_there, destination->host);
     return -1;
 }
 

@@ -54,8 +54,8 @@ int move_request_read(struct move_request *request, const struct params *params,
         param_duration_ms(params, "mig_downtime", &request->move.downtime_limit_ms, err) < 0)
         return -1;
     if (strcmp(request->protocol, "tcp") != 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_protocol = %s is not supported: VMs move by tcp only",
-                    request->protocol);
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "mig_protocol = %s is not supported: VMs move by tcp only", request->protocol);
         return -1;
     }
 

@@ -194,8 +194,7 @@ json_t *qemu_facts(struct vm *base, const char *cpu, int64_t deadline, GError **
         qemu_command(vm, "query-memory-size-summary", NULL, deadline, &summary, err) < 0 ||
         qemu_command(vm, "query-block", NULL, deadline, &drives, err) < 0 ||
         devices(vm, deadline, &asked_for, err) < 0) {
-        g_prefix_error(err, "asking what %s on %s is made of: ", base->name,
-                       base->host->name);
+        g_prefix_error(err, "asking what %s on %s is made of: ", base->name, base->host->name);
         return NULL;
     }
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "CPU", cpu_model(vm, cpus, cpu, deadline),

@@ -93,7 +93,8 @@ Test(file, a_check_leaves_nothing_and_changes_nothing)
 Test(file, a_check_names_a_folder_that_is_not_there)
 {
     g_autofree char *below = g_build_filename(path, "deeper.json", NULL);
-    g_autofree char *expected = g_strdup_printf("cannot write %s: No such file or directory", below);
+    g_autofree char *expected =
+        g_strdup_printf("cannot write %s: No such file or directory", below);
     g_autoptr(GError) error = NULL;
 
     cr_expect_eq(file_check(below, &error), -1);
