@@ -34,7 +34,22 @@ static struct vm_boot *jeos_boot(const struct host *host, const struct params *p
     return boot;
 }
 
-/* An error of ssh becomes one of the guest; what concerns the fiber itself stays. */
+/* Whom ssh is connected to, in its words. Transfer full. */
+static char *peer_name(const struct guest *guest)
+{
+    return g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
+}
+
+static const char *without_peer(const struct guest *guest, const char *message)
+{
+    g_autofree char *name = peer_name(guest);
+    g_autofree char *prefix = g_strconcat(name, ": ", NULL);
+
+    return g_str_has_prefix(message, prefix) ? message + strlen(prefix) : message;
+}
+
+/* An error of ssh becomes one of the guest, which is named only once; what concerns the fiber
+ * itself stays. */
 static void explain(struct guest *guest, GError **err, const char *what, GError *error)
 {
     if (error->domain == SYNC_ERROR && error->code == SYNC_ERROR_CANCELLED) {
@@ -44,14 +59,13 @@ static void explain(struct guest *guest, GError **err, const char *what, GError 
     if (event_is_set(vm_exited(guest->vm)))
         g_propagate_error(err, guest_end(guest));
     else
-        guest_set_error(guest, err, "%s: %s", what, error->message);
+        guest_set_error(guest, err, "%s: %s", what, without_peer(guest, error->message));
     g_error_free(error);
 }
 
 static int connect_once(struct guest *guest, int64_t deadline, GError **err)
 {
-    g_autofree char *name =
-        g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
+    g_autofree char *name = peer_name(guest);
     g_autofree char *identity = guest_file(guest->host, "jeos", "id_ed25519", err);
     g_autofree char *key_file =
         identity != NULL ? guest_file(guest->host, "jeos", "host_key.pub", err) : NULL;
@@ -116,8 +130,8 @@ static int run(struct guest *guest, const char *command, int64_t deadline,
         return -1;
     if (ssh_run(guest->ssh, command, NULL, 0, deadline, result, &error) == 0)
         return 0;
-    g_prefix_error(&error, "%s: ", command);
-    explain(guest, err, "did not run a command", error);
+    g_autofree char *what = g_strdup_printf("did not run a command: %s", command);
+    explain(guest, err, what, error);
     ssh_close(g_steal_pointer(&guest->ssh)); /* of no use after a failure */
     return -1;
 }
