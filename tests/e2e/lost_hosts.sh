@@ -30,7 +30,8 @@ kill -0 "$job_pid" || fail "the job did not wait for the other host"
 lab thaw host1
 job_end
 expect_equal "exit status" 2 "$status"
-expect_match stderr "vtmh: $nobody: cannot connect to $nobody:22: No route to host" "$err"
+expect_equal "how often it is told" 1 "$(grep -c "$nobody: cannot connect to $nobody:22: No route to host" "$work/stderr")"
+expect_match stdout "$nobody: cannot connect to $nobody:22: No route to host" "$out"
 expect_equal "the tests" CANCEL "$(statuses)"
 no_leaks host1
 
