@@ -70,7 +70,7 @@ job -m local:a,nobody@127.0.0.1:1 --only two "$work/dep.cfg"
 expect_equal "exit status" 2 "$status"
 expect_equal "nulls" 0 "$(results '[del(.vtmh, .tests[].vtmh) | .. | select(. == null)] | length')"
 expect_equal "fail_host" "127.0.0.1" "$(results '.tests[0].vtmh.fail_host')"
-expect_match "fail_reason" "^127.0.0.1: connecting" "$(results '.tests[0].fail_reason')"
+expect_match "fail_reason" "^127.0.0.1: cannot connect" "$(results '.tests[0].fail_reason')"
 expect_equal "start is a date" true "$(results '.start | test("^[0-9]{4}-[0-9]{2}-[0-9]{2} ")')"
 expect_match "the log" "Connection refused" "$(cat "$(results '.tests[0].logfile')")"
 
