@@ -98,7 +98,9 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
     job_run(&job);
 
     write_results(options, store, result);
-    g_autofree char *trouble = job_result_untold_trouble(result);
+    /* With -q no verdict has gone to stderr. */
+    g_autofree char *trouble = options->level == DISPLAY_QUIET ? g_strdup(result->trouble)
+                                                               : job_result_untold_trouble(result);
     if (trouble != NULL)
         display_message(display, "%s", trouble);
     tell_summary(display, store, result);

@@ -159,6 +159,8 @@ expect_told_once "mem differs"
 job -m local:a,nobody@127.0.0.1:1 "$work/base.cfg"
 expect_equal "exit status" 2 "$status"
 expect_told_once "Connection refused"
+job -q -m local:a,nobody@127.0.0.1:1 "$work/base.cfg"
+expect_told_once "Connection refused"
 
 step "what cannot be written or read is named in plain words"
 job -m local:a,local:b -r /dev/null/results "$work/base.cfg"
