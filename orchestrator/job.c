@@ -299,6 +299,18 @@ static struct test_result *new_result(const struct work *work, const struct para
     return test_result_new(number, name, shortname);
 }
 
+/* --dry-run=hosts: what the hosts say of themselves, in the place of tests on them. */
+static void tell_hosts(const struct work *work)
+{
+    for (unsigned i = 0; i < work->peers->len; i++) {
+        const struct peer *peer = g_ptr_array_index(work->peers, i);
+        const Vtmh__Welcome *host = peer->welcome;
+        g_autofree char *memory = g_format_size_full(host->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+        display_message(work->job->display, "%s: %s, Linux %s, %u CPUs (%s), %s", peer_name(peer),
+                        host->system, host->kernel, host->cpus, host->cpu, memory);
+    }
+}
+
 /* no_hosts: why there is nothing to run the tests on; NULL: there is. */
 static void run_tests(struct work *work, const char *no_hosts)
 {
@@ -315,7 +327,10 @@ static void run_tests(struct work *work, const char *no_hosts)
             g_ptr_array_add(job->result->tests, result);
             if (planned->skip == NULL)
                 look_for_stop(work, last, &stop);
-            if (stop.why != NULL)
+            if (job->options->dry != RUN_REAL && planned->skip == NULL && no_hosts == NULL)
+                skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL,
+                          "not run: --dry-run=hosts runs no test");
+            else if (stop.why != NULL)
                 skip_test(work, planned->params, result, stop.status, stop.host, stop.why);
             else
                 deal_with(work, planned, dependencies, result);
@@ -404,6 +419,8 @@ static int run_body(void *arg, GError **err)
         struct coordinator_listener listener = recorder_listener(&work->recorder);
         work->coordinator =
             coordinator_new((struct peer *const *)work->peers->pdata, work->peers->len, &listener);
+        if (work->job->options->dry != RUN_REAL)
+            tell_hosts(work);
         run_tests(work, NULL);
         g_clear_pointer(&work->coordinator, coordinator_free);
     }

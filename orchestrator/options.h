@@ -10,7 +10,7 @@
 enum run_dry {
     RUN_REAL,
     RUN_DRY,   /* tell what would run, without touching a host */
-    RUN_HOSTS, /* the same, and ask the hosts what they offer for it */
+    RUN_HOSTS, /* the same, and ask the hosts what they are */
 };
 
 struct run_options {

@@ -121,6 +121,21 @@ static void tell_remarks(const struct plan *plan, bool quiet)
         tell("note", unknown, plan->n_with_own);
 }
 
+/* Where and how often, as far as the command line says it. */
+static void tell_extent(const struct run_options *options)
+{
+    unsigned n_hosts = MIN(options->tuple, options->machines->len);
+
+    if (options->repeat > 1)
+        fprintf(stderr, "the list of tests is run %u times\n", options->repeat);
+    for (unsigned i = 0; i < n_hosts; i++) {
+        const struct machine *machine = g_ptr_array_index(options->machines, i);
+
+        fprintf(stderr, "%s%s%s", i == 0 ? "each test runs on " : ", ", machine->name,
+                i + 1 == n_hosts ? "\n" : "");
+    }
+}
+
 int dry_run(const struct run_options *options, GError **err)
 {
     struct plan plan = {.selection = &options->selection};
@@ -129,8 +144,11 @@ int dry_run(const struct run_options *options, GError **err)
     tally_init(&plan.warnings);
     tally_init(&plan.notes);
     status = tests_walk(&options->selection, options->test, options->tuple, print_test, &plan, err);
-    if (status == 0)
+    if (status == 0) {
         tell_remarks(&plan, options->level == DISPLAY_QUIET);
+        if (options->level != DISPLAY_QUIET)
+            tell_extent(options);
+    }
     tally_clear(&plan.warnings);
     tally_clear(&plan.notes);
     return status;

@@ -85,7 +85,7 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
     result->configuration = configuration;
     result->command_line = secrets_hide(secrets, line);
     result->start_us = g_get_real_time();
-    result->allow_empty = options->allow_empty;
+    result->allow_empty = options->allow_empty || options->dry != RUN_REAL;
     struct store *store = store_open(options->results_dir, result, &error);
     if (store == NULL) {
         job_result_free(result);

@@ -60,6 +60,21 @@ for param in mig_multifd=yes mig_tls=yes postcopy=yes mig_xbzrle=yes image_name=
     expect_match "the verdict" "^SKIP .*: ${param%%=*} = " "$out"
 done
 
+step "a dry run tells hosts and repeats, and one that asks hosts runs no test on them"
+job -m local:a,local:b,local:c --repeat 3 --dry-run "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+expect_match stderr "the list of tests is run 3 times" "$err"
+expect_match stderr "each test runs on a, b$" "$err"
+job -m local:a,local:b --dry-run=hosts "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+for host in a b; do
+    expect_match stderr "vtmh: $host: .*Linux $(uname -r), [0-9]+ CPU" "$err"
+done
+expect_equal "the test" "SKIP not run: --dry-run=hosts runs no test" "$(results '.tests[] | .status + " " + .fail_reason')"
+expect_equal "legs" 0 "$(results '.tests[0].vtmh.migrations | length')"
+job -m local:a,nobody@127.0.0.1:1 --dry-run=hosts "$work/base.cfg"
+expect_equal "exit status where a host is not there" 2 "$status"
+
 step "what asks for nothing is no obstacle: no is no, and an empty value is like none"
 cat >"$work/nothing.cfg" <<'END'
 include base.cfg
