@@ -51,6 +51,7 @@ struct test {
     uint64_t id;
     const char *name;
     const struct params *params; /* resolved for this host */
+    bool only_agree;             /* it is over when all agree on the platform: --dry-run=hosts */
     const struct host *host;
     unsigned n_hosts, self;
     const char *const *names;     /* of all hosts, by index */

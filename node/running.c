@@ -190,6 +190,7 @@ static void read_start(struct running *running, const Vtmh__StartTest *start)
     test->id = start->test;
     test->name = g_strdup(start->name);
     test->params = params;
+    test->only_agree = start->only_agree;
     test->n_hosts = (unsigned)start->n_hosts;
     test->self = start->self;
     test->names = (const char *const *)running->names;

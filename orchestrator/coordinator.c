@@ -288,13 +288,14 @@ static int watch_loss(void *arg, GError **err)
     }
 }
 
-static void start_on_hosts(struct coordinator *coordinator, const struct params *params)
+static void start_on_hosts(struct coordinator *coordinator, const struct params *params,
+                           bool only_agree)
 {
     const struct trial *trial = coordinator->trial;
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         g_autoptr(GError) error = NULL;
         if (trial_wire_start(coordinator->peers, coordinator->n_peers, i, trial->id,
-                             trial->result->name, params, &error) == 0)
+                             trial->result->name, params, only_agree, &error) == 0)
             continue;
         /* It knows nothing of the test and so says nothing of it: we do in its place. */
         Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
@@ -343,7 +344,7 @@ GStrv coordinator_hosts(const struct coordinator *coordinator)
 }
 
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
-                          struct test_result *result)
+                          bool only_agree, struct test_result *result)
 {
     g_autofree struct host_report *reports = g_new0(struct host_report, coordinator->n_peers);
     struct trial trial = {.id = ++coordinator->last_id, .result = result, .reports = reports};
@@ -352,6 +353,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
         reports[i].kernel = coordinator->peers[i]->boot_id;
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
+    result->only_agree = only_agree;
     trial.limit_ms = description_duration_ms(params, "test_timeout");
     trial.end_by = deadline_in(trial.limit_ms);
     int64_t began_us = g_get_monotonic_time();
@@ -360,7 +362,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     coordinator->trial = &trial;
     meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
                       (const char *const *)result->hosts);
-    start_on_hosts(coordinator, params);
+    start_on_hosts(coordinator, params, only_agree);
     fiber_shield();
     struct scope *watchers = scope_open("hosts that may be lost");
     for (unsigned i = 0; i < coordinator->n_peers; i++)
@@ -374,7 +376,8 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     scope_abandon(watchers);
     fiber_unshield();
     finish(coordinator);
-    limits_judge(result, params);
+    if (!only_agree)
+        limits_judge(result, params);
     result->end_us = g_get_real_time();
     result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
 }

@@ -35,11 +35,11 @@ GStrv coordinator_hosts(const struct coordinator *coordinator);
 
 /*
  * Runs a test and fills in the result, whose hosts are set. params: unresolved; each host gets its
- * own by the suffix _hostN. Returns when every host has reported or is lost. Never fails:
- * what goes wrong is in the result.
+ * own by the suffix _hostN. only_agree: the hosts agree on the platform, and start no VM. Returns
+ * when every host has reported or is lost. Never fails: what goes wrong is in the result.
  */
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
-                          struct test_result *result);
+                          bool only_agree, struct test_result *result);
 
 /* Aborts the running test: Ctrl-C, or the job's time is over. Callable from callbacks. */
 void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,

@@ -215,9 +215,14 @@ static void run_test(struct work *work, const struct planned_test *planned,
     result->hosts = coordinator_hosts(work->coordinator);
     g_autoptr(params) params = addresses_made_up(planned->params, g_strv_length(result->hosts));
     recorder_begin_test(&work->recorder, params, result);
+    bool only_agree = work->job->options->dry != RUN_REAL;
     work->is_testing = true;
-    coordinator_run_test(work->coordinator, params, result);
+    coordinator_run_test(work->coordinator, params, only_agree, result);
     work->is_testing = false;
+    if (only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
+        result->status = VTMH__STATUS__STATUS_SKIP;
+        result->fail_cause = g_strdup("it would run: its hosts agree (--dry-run=hosts)");
+    }
     add_warnings(result, planned);
     recorder_end_test(&work->recorder, result);
 }
@@ -327,10 +332,7 @@ static void run_tests(struct work *work, const char *no_hosts)
             g_ptr_array_add(job->result->tests, result);
             if (planned->skip == NULL)
                 look_for_stop(work, last, &stop);
-            if (job->options->dry != RUN_REAL && planned->skip == NULL && no_hosts == NULL)
-                skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL,
-                          "not run: --dry-run=hosts runs no test");
-            else if (stop.why != NULL)
+            if (stop.why != NULL)
                 skip_test(work, planned->params, result, stop.status, stop.host, stop.why);
             else
                 deal_with(work, planned, dependencies, result);

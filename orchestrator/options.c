@@ -131,7 +131,7 @@ static const struct argument table[] = {
              "or its short name"},
     {"dry-run", .value = "hosts", .take = take_dry_run, .optional = true,
      .help = "tell each test, its hosts, and whether it would run; with\n"
-             "=hosts also log in to the hosts and tell what they are. Runs\n"
+             "=hosts also start the nodes and let the hosts agree on it. Runs\n"
              "no test"},
     {"repeat", .value = "N", .take = take_repeat, .help = "run the list of tests N times"},
     {"tuple", .value = "N", .take = take_tuple, .help = "hosts that one test takes (2)"},

@@ -10,7 +10,7 @@
 enum run_dry {
     RUN_REAL,
     RUN_DRY,   /* tell what would run, without touching a host */
-    RUN_HOSTS, /* the same, and ask the hosts what they are */
+    RUN_HOSTS, /* the same, and let the hosts agree on it */
 };
 
 struct run_options {

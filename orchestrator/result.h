@@ -51,6 +51,7 @@ struct test_result {
     char *fail_host;  /* NULL: none, or the coordinator itself */
     char *fail_cause; /* NULL when passed */
     char *fail_context;
+    bool only_agree;               /* its hosts were only to agree: it passes without a leg */
     bool is_unmet;                 /* SKIP since a test that it depends on did not pass */
     int64_t start_us, end_us;      /* CLOCK_REALTIME; 0 if it never began */
     double elapsed_s;              /* by the monotonic clock */

@@ -59,7 +59,7 @@ int trial_wire_act(struct peer *const *peers, const struct meeting_action *actio
 }
 
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
-                     const char *name, const struct params *params, GError **err)
+                     const char *name, const struct params *params, bool only_agree, GError **err)
 {
     g_autofree const char **names = g_new(const char *, n_peers);
     for (unsigned h = 0; h < n_peers; h++)
@@ -98,6 +98,7 @@ int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host,
     start.self = host;
     start.n_params = n;
     start.params = entry_list;
+    start.only_agree = only_agree;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
     envelope.start_test = &start;

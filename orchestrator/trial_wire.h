@@ -14,4 +14,4 @@ int trial_wire_act(struct peer *const *peers, const struct meeting_action *actio
  * LINK_ERROR_TOO_LARGE: the host knows nothing of the test.
  */
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
-                     const char *name, const struct params *params, GError **err);
+                     const char *name, const struct params *params, bool only_agree, GError **err);

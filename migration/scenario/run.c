@@ -69,6 +69,8 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
     if (make_seats(run, scene, err) < 0 ||
         agree(run->test, scene->seats, &scene->agreement, err) < 0)
         return -1;
+    if (run->test->only_agree)
+        return 0;
     for (unsigned i = 0; i < scene->seats->len; i++)
         ((struct seat *)g_ptr_array_index(scene->seats, i))->legs = (unsigned)legs;
     return scenario->run(scene, legs, err);

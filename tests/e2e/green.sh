@@ -70,8 +70,12 @@ expect_equal "exit status" 0 "$status"
 for host in a b; do
     expect_match stderr "vtmh: $host: .*Linux $(uname -r), [0-9]+ CPU" "$err"
 done
-expect_equal "the test" "SKIP not run: --dry-run=hosts runs no test" "$(results '.tests[] | .status + " " + .fail_reason')"
+expect_equal "the test" "SKIP it would run: its hosts agree (--dry-run=hosts)" \
+    "$(results '.tests[] | .status + " " + .fail_reason')"
 expect_equal "legs" 0 "$(results '.tests[0].vtmh.migrations | length')"
+job -m local:a,local:b --dry-run=hosts -p mig_address_host2=192.0.2.1 "$work/base.cfg"
+expect_equal "exit status where a host cannot do it" 1 "$status"
+expect_verdict ERROR b 'cannot listen on 192\.0\.2\.1'
 job -m local:a,nobody@127.0.0.1:1 --dry-run=hosts "$work/base.cfg"
 expect_equal "exit status where a host is not there" 2 "$status"
 

@@ -211,6 +211,21 @@ Test(verdict, no_pass_with_warnings_survives_it_either)
     }
 }
 
+Test(verdict, hosts_that_were_only_to_agree_pass_without_a_leg_if_all_of_them_report)
+{
+    g_autoptr(scenario) agreed = scenario_new(), silent = scenario_new();
+
+    nothing_was_migrated(agreed);
+    agreed->result->only_agree = true;
+    join(agreed);
+    cr_expect_eq(agreed->result->status, VTMH__STATUS__STATUS_PASS);
+    nothing_was_migrated(silent);
+    silent->result->only_agree = true;
+    drop_done(silent, HOST2);
+    join(silent);
+    expect_status(silent, ERROR, "host2", "did not report");
+}
+
 Test(verdict, no_report_at_all_is_no_pass)
 {
     g_autoptr(scenario) s = scenario_new();
