@@ -217,7 +217,7 @@ Test(display, puts_messages_and_warnings_above_the_live_lines)
     display_message(display, "%s:%d: wrong\n  line\n     ^", "a.cfg", 3);
     display_log(display, "host1", VTMH__LOG_LEVEL__LOG_WARNING, "slow\033[2J");
     display_log(display, "host1", VTMH__LOG_LEVEL__LOG_INFO, "chatter");
-    now_us += 2 * G_USEC_PER_SEC;
+    now_us += 2 * (int64_t)G_USEC_PER_SEC;
     display_tick(display);
     expect_screen(80, "vtmh: a.cfg:3: wrong\n"
                       "vtmh:   line\n"
@@ -292,7 +292,7 @@ Test(display, need_not_name_the_cause_in_the_verdict_when_nothing_else_was_told)
     open_display(DISPLAY_NORMAL, false, 80);
     display_test_begin(display, test, 1);
     display_log(display, "host2", VTMH__LOG_LEVEL__LOG_ERROR, "qemu: died");
-    now_us += 2 * G_USEC_PER_SEC;
+    now_us += 2 * (int64_t)G_USEC_PER_SEC;
     display_tick(display);
     test->status = VTMH__STATUS__STATUS_FAIL;
     test->elapsed_s = 2;
