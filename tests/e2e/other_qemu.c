@@ -86,11 +86,13 @@ int main(int argc, char **argv)
         _exit(127);
     }
     close(pair[1]);
-    if (begin() == 0) {
+    pid_t carriers[] = {begin(), -1};
+    if (carriers[0] == 0) {
         answers(pair[0], qmp);
         _exit(0);
     }
-    if (begin() == 0) {
+    carriers[1] = begin();
+    if (carriers[1] == 0) {
         commands(qmp, pair[0]);
         shutdown(pair[0], SHUT_WR);
         _exit(0);
@@ -98,5 +100,10 @@ int main(int argc, char **argv)
 
     int status = 0;
     waitpid(qemu, &status, 0);
+    /* Nothing of ours is left when we have ended. */
+    for (int i = 0; i < 2; i++) {
+        kill(carriers[i], SIGKILL);
+        waitpid(carriers[i], NULL, 0);
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
