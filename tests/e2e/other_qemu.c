@@ -100,10 +100,9 @@ int main(int argc, char **argv)
 
     int status = 0;
     waitpid(qemu, &status, 0);
-    /* Nothing of ours is left when we have ended. */
-    for (int i = 0; i < 2; i++) {
-        kill(carriers[i], SIGKILL);
-        waitpid(carriers[i], NULL, 0);
-    }
+    /* Its last words are carried; then nothing of ours is left. */
+    waitpid(carriers[0], NULL, 0);
+    kill(carriers[1], SIGKILL);
+    waitpid(carriers[1], NULL, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
