@@ -119,6 +119,7 @@ struct joint {
     struct leg_result *leg;
     uint32_t source, destination;
     bool by_source, by_destination;               /* which ends have told of it */
+    bool was_cancelled, has_failed;               /* at one of its ends; failed by itself */
     Vtmh__Survivor source_says, destination_says; /* of where the guest lives */
 };
 
@@ -179,14 +180,23 @@ static Vtmh__Survivor survivor_of(const struct joint *joint)
             leg->figure = record->figure;                                                          \
     } while (0)
 
-/* A leg has completed only if both ends say so, and was called off only if it failed at neither. */
-static void join_status(struct leg_result *leg, const char *status)
+/* A leg has completed only if both ends say so. It was called off, not failed, if one end was told
+ * so and the other failed by that alone: by what it saw of the first. */
+static void join_status(struct joint *joint, const Vtmh__Migration *record)
 {
-    bool is_cancelled = strcmp(status, "cancelled") == 0;
-    if (strcmp(status, "completed") == 0 || (is_cancelled && strcmp(leg->status, "failed") == 0))
+    bool is_cancelled = strcmp(record->status, "cancelled") == 0;
+    bool has_failed = !is_cancelled && strcmp(record->status, "completed") != 0;
+    const char *status = joint->leg->status;
+    joint->was_cancelled |= is_cancelled;
+    joint->has_failed |= has_failed && !record->is_symptom;
+    if (joint->was_cancelled)
+        status = joint->has_failed ? "failed" : "cancelled";
+    else if (has_failed)
+        status = "failed";
+    if (strcmp(status, joint->leg->status) == 0)
         return;
-    g_free(leg->status);
-    leg->status = g_strdup(*status != '\0' ? status : "failed");
+    g_free(joint->leg->status);
+    joint->leg->status = g_strdup(status);
 }
 
 static void join_leg(struct test_result *result, GHashTable *joints, unsigned host,
@@ -204,7 +214,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     else
         joint->source_says = record->survivor;
     leg->survivor = survivor_of(joint);
-    join_status(leg, record->status);
+    join_status(joint, record);
     TAKE(cycle_ms);
     TAKE(total_ms);
     TAKE(setup_ms);

@@ -1,5 +1,7 @@
 #include "migration/move/leg_record.h"
 
+#include "migration/evidence.h"
+
 #define KEEP(figure)                                                                               \
     do {                                                                                           \
         if (stats->figure >= 0)                                                                    \
@@ -26,4 +28,5 @@ void leg_record_end(Vtmh__Migration *record, const GError *error)
         status = g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED) ? "cancelled" : "failed";
     g_free(record->status);
     record->status = g_strdup(status);
+    record->is_symptom = error != NULL && evidence_of(error) < VTMH__EVIDENCE__EVIDENCE_SELF;
 }

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 20
+int64_t liar_patience_ms = 20;
+
 #define LINE_MAX_BYTES 65536
 
 const char *const liar_honest_script =
@@ -106,9 +107,9 @@ static int say_unasked(struct qemu_process *process, GError **err)
     while (script_at < script_end && *script_at == '!') {
         g_autofree char *line = next_line();
 
-        if (stream_write(process->own_side, line + 1, strlen(line + 1), deadline_in(PATIENCE_MS),
-                         err) < 0 ||
-            stream_write(process->own_side, "\n", 1, deadline_in(PATIENCE_MS), err) < 0)
+        if (stream_write(process->own_side, line + 1, strlen(line + 1),
+                         deadline_in(liar_patience_ms), err) < 0 ||
+            stream_write(process->own_side, "\n", 1, deadline_in(liar_patience_ms), err) < 0)
             return -1;
     }
     return 0;
@@ -124,7 +125,7 @@ static int answer(struct qemu_process *process, const char *command, GError **er
     if (line == NULL)
         return -1;
     said = g_strdup_printf("{\"return\": %s, \"id\": %d}\n", line, (int)id);
-    return stream_write(process->own_side, said, strlen(said), deadline_in(PATIENCE_MS), err);
+    return stream_write(process->own_side, said, strlen(said), deadline_in(liar_patience_ms), err);
 }
 
 static int lie(void *arg, GError **err)
@@ -190,7 +191,7 @@ struct event *qemu_process_ended(struct qemu_process *process)
 
 void qemu_process_await_silence(struct qemu_process *process)
 {
-    await_event(qmp_ended(process->qmp), deadline_in(PATIENCE_MS), NULL);
+    await_event(qmp_ended(process->qmp), deadline_in(liar_patience_ms), NULL);
 }
 
 GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
@@ -209,7 +210,7 @@ char *qemu_process_last_words(const struct qemu_process *process, bool *are_own_
 int qemu_process_end(struct qemu_process *process, GError **err)
 {
     (void)err;
-    qmp_command(process->qmp, "quit", NULL, -1, deadline_in(PATIENCE_MS), NULL, NULL);
+    qmp_command(process->qmp, "quit", NULL, -1, deadline_in(liar_patience_ms), NULL, NULL);
     return 0;
 }
 
@@ -258,7 +259,7 @@ static struct vm *make_vm(const struct params *params, bool incoming)
                                  .incoming = incoming,
                                  .boot = &boot};
 
-    return vm_create(&spec, deadline_in(PATIENCE_MS), NULL);
+    return vm_create(&spec, deadline_in(liar_patience_ms), NULL);
 }
 
 static bool move_out(const struct params *params)
@@ -273,13 +274,13 @@ static bool move_out(const struct params *params)
     if (vm == NULL)
         return false;
     g_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-    vm_run_state(vm, &state, deadline_in(PATIENCE_MS), NULL);
-    vm_stop(vm, deadline_in(PATIENCE_MS), NULL);
-    vm_cont(vm, deadline_in(PATIENCE_MS), NULL);
-    if (vm_migrate_fd(vm, &move, pair[0], deadline_in(PATIENCE_MS), NULL) == 0)
-        vm_await_migrated(vm, deadline_in(PATIENCE_MS), NULL);
-    vm_move_stats(vm, &stats, deadline_in(PATIENCE_MS), NULL);
-    vm_migrate_cancel(vm, &completed, deadline_in(PATIENCE_MS), NULL);
+    vm_run_state(vm, &state, deadline_in(liar_patience_ms), NULL);
+    vm_stop(vm, deadline_in(liar_patience_ms), NULL);
+    vm_cont(vm, deadline_in(liar_patience_ms), NULL);
+    if (vm_migrate_fd(vm, &move, pair[0], deadline_in(liar_patience_ms), NULL) == 0)
+        vm_await_migrated(vm, deadline_in(liar_patience_ms), NULL);
+    vm_move_stats(vm, &stats, deadline_in(liar_patience_ms), NULL);
+    vm_migrate_cancel(vm, &completed, deadline_in(liar_patience_ms), NULL);
     close(pair[0]);
     close(pair[1]);
     vm_destroy(vm, NULL);
@@ -295,8 +296,9 @@ static bool move_in(const struct params *params)
 
     if (vm == NULL)
         return false;
-    if (vm_incoming_tcp(vm, &move, "127.0.0.1", 0, 0, &port, deadline_in(PATIENCE_MS), NULL) == 0)
-        vm_await_migrated(vm, deadline_in(PATIENCE_MS), &error);
+    if (vm_incoming_tcp(vm, &move, "127.0.0.1", 0, 0, &port, deadline_in(liar_patience_ms), NULL) ==
+        0)
+        vm_await_migrated(vm, deadline_in(liar_patience_ms), &error);
     vm_destroy(vm, NULL);
     return error != NULL && strstr(error->message, "failed on host1") != NULL;
 }
@@ -310,7 +312,7 @@ static int live(void *arg, GError **err)
 {
     struct life *life = arg;
     const struct params *params = life->params;
-    g_autoptr(vm_offer) offer = vm_offer_probe(params, deadline_in(PATIENCE_MS), NULL);
+    g_autoptr(vm_offer) offer = vm_offer_probe(params, deadline_in(liar_patience_ms), NULL);
 
     (void)err;
     if (offer != NULL) {

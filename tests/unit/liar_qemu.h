@@ -23,3 +23,6 @@ unsigned liar_live(const struct params *params, const char *script, size_t size)
 
 /* What a liar's life asks, in order, and what an honest QEMU returns: a script to begin with. */
 extern const char *const liar_honest_script;
+
+/* How long a call waits for an answer: 20 ms, since many do not come; more where all do. */
+extern int64_t liar_patience_ms;

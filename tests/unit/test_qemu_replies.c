@@ -134,6 +134,7 @@ static char *make_script(GRand *rand)
 /* So that the lies below are heard by all who listen. */
 Test(qemu_replies, that_are_honest_lead_through_the_whole_life)
 {
+    liar_patience_ms = 10000;
     cr_assert_eq(live(liar_honest_script), LIAR_STEPS);
 }
 

@@ -42,6 +42,30 @@ Test(verdict_legs, corrupt_memory_is_in_the_record_whatever_the_other_end_says)
     }
 }
 
+Test(verdict_legs, a_leg_is_cancelled_if_the_other_end_failed_by_that_alone)
+{
+    for (unsigned swap = 0; swap < 2; swap++) {
+        g_autoptr(scenario) s = scenario_new();
+        unsigned told = swap ? HOST2 : HOST1, broken = swap ? HOST1 : HOST2;
+        leg_of(s, told)->status = replace(leg_of(s, told)->status, "cancelled");
+        leg_of(s, broken)->status = replace(leg_of(s, broken)->status, "failed");
+        leg_of(s, broken)->is_symptom = true;
+        join(s);
+        cr_expect_str_eq(only_leg(s)->status, "cancelled");
+    }
+}
+
+Test(verdict_legs, a_leg_that_failed_at_both_ends_by_what_they_saw_has_failed)
+{
+    g_autoptr(scenario) s = scenario_new();
+    for (unsigned host = HOST1; host <= HOST2; host++) {
+        leg_of(s, host)->status = replace(leg_of(s, host)->status, "failed");
+        leg_of(s, host)->is_symptom = true;
+    }
+    join(s);
+    cr_expect_str_eq(only_leg(s)->status, "failed");
+}
+
 Test(verdict_legs, a_leg_is_cancelled_only_if_it_failed_at_neither_end)
 {
     static const char *const cases[][3] = {{"cancelled", "cancelled", "cancelled"},
