@@ -12,8 +12,9 @@
 #include <jansson.h>
 
 struct test_meeting {
+    uint32_t scope;      /* the leg; 0: the test (sync/meeting.h). Meetings with one tag in a scope
+                            follow each other,      at all their members in the same order */
     const char *tag;     /* "moved vm1" */
-    uint32_t round;      /* the leg, or 0 */
     const unsigned *who; /* indexes of the members; NULL: all hosts of the test */
     unsigned n_who;
     bool settle; /* survives the test's abort (sync/meeting.h) */
@@ -42,6 +43,10 @@ struct test_ops {
 
     /* Arrives without waiting for the others: they will have the payload when they come. */
     void (*tell)(void *node, const struct test_meeting *meeting, GBytes *payload);
+
+    /* A leg's scope: from its begin to its end on this host an abort of it cancels the fibers. */
+    void (*begin_scope)(void *node, uint32_t scope, struct scope *fibers);
+    void (*end_scope)(void *node, uint32_t scope);
 
     /* Tells the other hosts, through the coordinator, that the test fails here; never waits. */
     void (*failing)(void *node, const struct test_cause *cause);

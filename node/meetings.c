@@ -6,6 +6,7 @@
 #define EXTRA_MS 90000
 
 struct wait {
+    uint32_t use;
     struct event answered;
     GPtrArray *answers; /* GBytes by host index; NULL when aborted */
     char *aborted;
@@ -15,7 +16,8 @@ struct meetings {
     struct node *node;
     uint64_t test;
     unsigned n_hosts;
-    GHashTable *waits; /* "ROUND TAG" -> struct wait, on the waiter's stack */
+    GHashTable *waits; /* "SCOPE TAG" -> struct wait, on the waiter's stack */
+    GHashTable *uses;  /* "SCOPE TAG" -> how often we arrived there */
     char *ended;       /* why no answer will come any more; NULL while one may */
 };
 
@@ -26,6 +28,7 @@ struct meetings *meetings_new(struct node *node, uint64_t test, unsigned n_hosts
     meetings->test = test;
     meetings->n_hosts = n_hosts;
     meetings->waits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    meetings->uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return meetings;
 }
 
@@ -33,17 +36,28 @@ void meetings_free(struct meetings *meetings)
 {
     g_assert(g_hash_table_size(meetings->waits) == 0);
     g_hash_table_unref(meetings->waits);
+    g_hash_table_unref(meetings->uses);
     g_free(meetings->ended);
     g_free(meetings);
 }
 
-static char *key_of(const char *tag, uint32_t round)
+static char *key_of(uint32_t scope, const char *tag)
 {
-    return g_strdup_printf("%u %s", round, tag);
+    return g_strdup_printf("%u %s", scope, tag);
 }
 
-static void send_arrival(struct meetings *meetings, const struct test_meeting *meeting,
-                         GBytes *payload)
+/* This time's number, from 0. Each member counts for itself: the same scenario runs everywhere. */
+static uint32_t count_use(struct meetings *meetings, const struct test_meeting *meeting)
+{
+    g_autofree char *key = key_of(meeting->scope, meeting->tag);
+    uint32_t use = GPOINTER_TO_UINT(g_hash_table_lookup(meetings->uses, key));
+    g_hash_table_insert(meetings->uses, g_steal_pointer(&key), GUINT_TO_POINTER(use + 1));
+    return use;
+}
+
+/* Returns the use. */
+static uint32_t send_arrival(struct meetings *meetings, const struct test_meeting *meeting,
+                             GBytes *payload)
 {
     g_autofree uint32_t *members = g_new(uint32_t, meetings->n_hosts);
     unsigned n = meeting->who == NULL ? meetings->n_hosts : meeting->n_who;
@@ -53,7 +67,8 @@ static void send_arrival(struct meetings *meetings, const struct test_meeting *m
     Vtmh__Arrive arrive = VTMH__ARRIVE__INIT;
     arrive.test = meetings->test;
     arrive.tag = (char *)meeting->tag;
-    arrive.round = meeting->round;
+    arrive.scope = meeting->scope;
+    arrive.use = count_use(meetings, meeting);
     arrive.settle = meeting->settle;
     arrive.n_members = n;
     arrive.members = members;
@@ -64,6 +79,7 @@ static void send_arrival(struct meetings *meetings, const struct test_meeting *m
     envelope.body_case = VTMH__ENVELOPE__BODY_ARRIVE;
     envelope.arrive = &arrive;
     node_send(meetings->node, &envelope);
+    return arrive.use;
 }
 
 /* Whether the fiber may still arrive. */
@@ -114,7 +130,7 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
                       GBytes *payload, GPtrArray **answers_out, GError **err)
 {
     struct wait wait = {.answered = EVENT_INIT};
-    g_autofree char *key = key_of(meeting->tag, meeting->round);
+    g_autofree char *key = key_of(meeting->scope, meeting->tag);
     if (g_hash_table_contains(meetings->waits, key)) {
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "two waits at barrier '%s' at once",
                     meeting->tag);
@@ -125,7 +141,7 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
         return -1;
     }
     g_hash_table_insert(meetings->waits, g_strdup(key), &wait);
-    send_arrival(meetings, meeting, payload);
+    wait.use = send_arrival(meetings, meeting, payload);
 
     g_autoptr(GError) error = NULL;
     await_event(&wait.answered, deadline_in(meeting->timeout_ms + EXTRA_MS), &error);
@@ -143,10 +159,11 @@ void meetings_tell(struct meetings *meetings, const struct test_meeting *meeting
         send_arrival(meetings, meeting, payload);
 }
 
-static struct wait *find(struct meetings *meetings, const char *tag, uint32_t round)
+static struct wait *find(struct meetings *meetings, uint32_t scope, const char *tag, uint32_t use)
 {
-    g_autofree char *key = key_of(tag, round);
-    return g_hash_table_lookup(meetings->waits, key);
+    g_autofree char *key = key_of(scope, tag);
+    struct wait *wait = g_hash_table_lookup(meetings->waits, key);
+    return wait != NULL && wait->use == use ? wait : NULL;
 }
 
 static void free_answer(gpointer answer)
@@ -157,7 +174,7 @@ static void free_answer(gpointer answer)
 
 void meetings_release(struct meetings *meetings, const Vtmh__Release *release)
 {
-    struct wait *wait = find(meetings, release->tag, release->round);
+    struct wait *wait = find(meetings, release->scope, release->tag, release->use);
     if (wait == NULL || event_is_set(&wait->answered))
         return;
     GPtrArray *answers = g_ptr_array_new_with_free_func(free_answer);
@@ -181,9 +198,21 @@ static void abort_wait(struct wait *wait, const char *cause)
 
 void meetings_abort(struct meetings *meetings, const Vtmh__Abort *abort)
 {
-    struct wait *wait = find(meetings, abort->tag, abort->round);
+    struct wait *wait = find(meetings, abort->scope, abort->tag, abort->use);
     if (wait != NULL)
         abort_wait(wait, abort->message);
+}
+
+static gboolean begins_with(gpointer key, gpointer use, gpointer prefix)
+{
+    (void)use;
+    return g_str_has_prefix(key, prefix);
+}
+
+void meetings_end_scope(struct meetings *meetings, uint32_t scope)
+{
+    g_autofree char *prefix = key_of(scope, "");
+    g_hash_table_foreach_remove(meetings->uses, begins_with, prefix);
 }
 
 void meetings_end(struct meetings *meetings, const char *cause)

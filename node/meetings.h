@@ -19,6 +19,9 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
 /* test_ops.tell: arrives and goes on. The answer, when it comes, is ignored. */
 void meetings_tell(struct meetings *meetings, const struct test_meeting *meeting, GBytes *payload);
 
+/* test_ops.end_scope: nobody here meets in the scope any more; forgets how often it was met. */
+void meetings_end_scope(struct meetings *meetings, uint32_t scope);
+
 /* Answers from the coordinator; one that nobody waits for is ignored. */
 void meetings_release(struct meetings *meetings, const Vtmh__Release *release);
 

@@ -30,7 +30,8 @@ struct running {
     char *dir;      /* the test's folder here, with log/ and run/ below */
     FILE *log;      /* log/test.log */
     GStrv names, addresses;
-    GHashTable *told; /* "VM ROLE": whose command line has been sent */
+    GHashTable *scopes; /* of legs that run here: their number -> struct scope */
+    GHashTable *told;   /* "VM ROLE": whose command line has been sent */
 };
 
 static int own(void *self, enum owned_kind kind, const char *what, GError **err)
@@ -139,6 +140,19 @@ static void tell(void *self, const struct test_meeting *meeting, GBytes *payload
     meetings_tell(running->meetings, meeting, payload);
 }
 
+static void begin_scope(void *self, uint32_t scope, struct scope *fibers)
+{
+    const struct running *running = self;
+    g_hash_table_insert(running->scopes, GUINT_TO_POINTER(scope), fibers);
+}
+
+static void end_scope(void *self, uint32_t scope)
+{
+    const struct running *running = self;
+    g_hash_table_remove(running->scopes, GUINT_TO_POINTER(scope));
+    meetings_end_scope(running->meetings, scope);
+}
+
 static void failing(void *self, const struct test_cause *cause)
 {
     struct running *running = self;
@@ -168,7 +182,7 @@ static void keep(void *self, struct vm *vm)
 static const struct host_ops host_ops = {
     own, disown, log_record, context, progress, keep, platform, command_line,
 };
-static const struct test_ops test_ops = {exchange, tell, failing};
+static const struct test_ops test_ops = {exchange, tell, begin_scope, end_scope, failing};
 
 static void read_start(struct running *running, const Vtmh__StartTest *start)
 {
@@ -251,6 +265,7 @@ void running_unref(struct running *running)
     g_strfreev(running->names);
     g_strfreev(running->addresses);
     g_hash_table_unref(running->told);
+    g_hash_table_unref(running->scopes);
     g_free(running->context);
     g_free(running->ended_by);
     g_clear_error(&running->cancelled);
@@ -374,6 +389,7 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
     running->node = node;
     running->context = g_strdup("starting");
     running->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    running->scopes = g_hash_table_new(NULL, NULL);
     read_start(running, start);
     running->meetings = meetings_new(node, start->test, (unsigned)start->n_hosts);
     node->running = running;
@@ -412,6 +428,18 @@ static void cancel(struct running *running, const char *cause)
         fiber_cancel(running->fiber, running->cancelled);
 }
 
+/* One leg is aborted; the test goes on for now. */
+static void cancel_leg(const struct running *running, uint32_t leg, const char *cause)
+{
+    struct scope *fibers = g_hash_table_lookup(running->scopes, GUINT_TO_POINTER(leg));
+    g_autoptr(GError) cancelled = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
+    if (fibers == NULL)
+        return;
+    host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "leg %u aborted: %s", leg,
+             cause);
+    scope_cancel(fibers, cancelled);
+}
+
 void running_abort(struct running *running, const Vtmh__Abort *abort)
 {
     if (running == NULL || running->test.id != abort->test)
@@ -424,7 +452,10 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
                              ? running->test.names[abort->origin]
                              : "coordinator";
     g_autofree char *cause = g_strdup_printf("%s: %s", origin, abort->message);
-    cancel(running, cause);
+    if (abort->scope == 0)
+        cancel(running, cause);
+    else
+        cancel_leg(running, abort->scope, cause);
 }
 
 /* The node itself ends the test. cause: transfer full. */

@@ -18,6 +18,7 @@ struct trial {
     unsigned n_failing;
     struct own_cause own;
     char *own_message;
+    const struct meeting_cause *finding; /* the book's, before any host failed: nobody came */
     bool is_aborted;
     int64_t limit_ms;  /* test_timeout */
     int64_t end_by;    /* deadline of the test */
@@ -47,6 +48,18 @@ static int64_t now_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
+/* The first abort that no host asked for: a meeting's time was over, or a member had left. */
+static void keep_finding(struct trial *trial, const GPtrArray *actions)
+{
+    for (unsigned i = 0; i < actions->len && trial->n_failing == 0; i++) {
+        const struct meeting_action *action = g_ptr_array_index(actions, i);
+        const struct meeting_cause *cause = action->cause;
+        if (action->kind == MEETING_ABORT && action->tag == NULL && trial->finding == NULL &&
+            !cause->lost && (cause->origin < 0 || cause->timeout))
+            trial->finding = cause;
+    }
+}
+
 /* Does what the book says. */
 static void act(struct coordinator *coordinator, const GPtrArray *actions)
 {
@@ -56,8 +69,10 @@ static void act(struct coordinator *coordinator, const GPtrArray *actions)
                            error == NULL ? &error : NULL) < 0)
             coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, error->message);
     struct trial *trial = coordinator->trial;
+    if (trial != NULL)
+        keep_finding(trial, actions);
     if (trial != NULL && !trial->is_aborted &&
-        meeting_test_cause(coordinator->book, trial->id) != NULL) {
+        meeting_cause(coordinator->book, trial->id, MEETING_TEST_SCOPE) != NULL) {
         trial->is_aborted = true;
         trial->report_by = deadline_in(REPORT_MS);
     }
@@ -71,7 +86,8 @@ static void on_arrive(struct coordinator *coordinator, unsigned host, const Vtmh
     struct meeting_arrival arrival = {
         .test = arrive->test,
         .tag = arrive->tag,
-        .round = arrive->round,
+        .scope = arrive->scope,
+        .use = arrive->use,
         .settle = arrive->settle,
         .host = host,
         .timeout_ms = arrive->timeout_ms,
@@ -85,17 +101,35 @@ static void on_arrive(struct coordinator *coordinator, unsigned host, const Vtmh
     act(coordinator, actions);
 }
 
-static void fail_host(struct coordinator *coordinator, unsigned host, const char *message,
-                      bool lost)
+/* The host is the next of those at which the test fails. */
+static void count_failing(struct coordinator *coordinator, unsigned host, const char *message)
 {
     struct trial *trial = coordinator->trial;
-    g_autoptr(GPtrArray) actions = meeting_actions_new();
     if (trial->reports[host].order == 0)
         trial->reports[host].order = ++trial->n_failing;
     if (trial->n_failing == 1 && coordinator->listener.failing != NULL)
         coordinator->listener.failing(coordinator->listener.arg, trial->result,
                                       trial->reports[host].name, message);
-    meeting_fail(coordinator->book, trial->id, host, message, lost, now_ms(), actions);
+}
+
+/* scope: what fails: the test, or one of its legs. */
+static void fail_host(struct coordinator *coordinator, uint32_t scope, unsigned host,
+                      const char *message)
+{
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    if (scope == MEETING_TEST_SCOPE)
+        count_failing(coordinator, host, message);
+    meeting_fail(coordinator->book, coordinator->trial->id, scope, host, message, now_ms(),
+                 actions);
+    act(coordinator, actions);
+}
+
+static void lose_host(struct coordinator *coordinator, unsigned host, const char *message)
+{
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    coordinator->trial->reports[host].lost = true;
+    count_failing(coordinator, host, message);
+    meeting_lose(coordinator->book, coordinator->trial->id, host, message, now_ms(), actions);
     act(coordinator, actions);
 }
 
@@ -114,7 +148,7 @@ static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__
                 done->status == VTMH__STATUS__STATUS_WARN ||
                 done->status == VTMH__STATUS__STATUS_ABORTED;
     if (!fine)
-        fail_host(coordinator, host, done->message, false);
+        fail_host(coordinator, MEETING_TEST_SCOPE, host, done->message);
     /* Nobody need wait for it any longer. */
     g_autoptr(GPtrArray) actions = meeting_actions_new();
     meeting_leave(coordinator->book, coordinator->trial->id, host, now_ms(), actions);
@@ -168,7 +202,8 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
         on_arrive(coordinator, host, envelope->arrive);
         break;
     case VTMH__ENVELOPE__BODY_TEST_FAILING:
-        fail_host(coordinator, host, envelope->test_failing->message, false);
+        fail_host(coordinator, envelope->test_failing->scope, host,
+                  envelope->test_failing->message);
         break;
     case VTMH__ENVELOPE__BODY_TEST_DONE:
         on_done(coordinator, host, envelope->test_done);
@@ -247,8 +282,7 @@ static void look_around(struct coordinator *coordinator)
         g_autofree char *message =
             g_strdup_printf("lost: not heard from for %.1f s",
                             (double)link_silence_ms(coordinator->peers[i]->link) / 1000.0);
-        trial->reports[i].lost = true;
-        fail_host(coordinator, i, message, true);
+        lose_host(coordinator, i, message);
     }
     g_autoptr(GPtrArray) actions = meeting_actions_new();
     meeting_expire(coordinator->book, now_ms(), actions);
@@ -311,10 +345,8 @@ static void take_own_cause(const struct coordinator *coordinator, struct own_cau
 {
     const struct trial *trial = coordinator->trial;
     *own = trial->own;
-    const struct meeting_cause *cause = meeting_test_cause(coordinator->book, trial->id);
-    if (own->status != VTMH__STATUS__STATUS_NONE || cause == NULL || cause->lost)
-        return;
-    if (cause->origin >= 0 && !cause->timeout)
+    const struct meeting_cause *cause = trial->finding;
+    if (own->status != VTMH__STATUS__STATUS_NONE || cause == NULL)
         return;
     own->status = VTMH__STATUS__STATUS_ERROR;
     own->message = cause->message;
@@ -388,7 +420,9 @@ void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
     struct trial *trial = coordinator->trial;
     g_autofree char *own_message = g_strdup(message);
     if (trial == NULL ||
-        !own_cause_claim(&trial->own, meeting_test_cause(coordinator->book, trial->id) != NULL,
+        !own_cause_claim(&trial->own,
+                         trial->finding != NULL || meeting_cause(coordinator->book, trial->id,
+                                                                 MEETING_TEST_SCOPE) != NULL,
                          status, own_message))
         return;
     trial->own_message = g_steal_pointer(&own_message);

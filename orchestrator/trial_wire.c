@@ -20,7 +20,8 @@ static int send_release(struct peer *peer, const struct meeting_action *action, 
     }
     release.test = action->test;
     release.tag = action->tag;
-    release.round = action->round;
+    release.scope = action->scope;
+    release.use = action->use;
     release.n_members = release.n_payloads = n;
     release.members = members;
     release.payloads = payloads;
@@ -37,7 +38,8 @@ static int send_abort(struct peer *peer, const struct meeting_action *action, GE
     abort.test = action->test;
     if (action->tag != NULL)
         abort.tag = action->tag;
-    abort.round = action->round;
+    abort.scope = action->scope;
+    abort.use = action->use;
     abort.origin = cause->origin;
     g_autofree char *message = g_strndup(cause->message, MAX_CAUSE);
     g_autofree char *context = g_strndup(cause->context, MAX_CAUSE);

@@ -1,6 +1,6 @@
 /*
  * The machine. A test holds its open meetings and the ended ones that may be asked for again. All
- * that ends a meeting goes through three functions: release(), abort_test() and abort_settling().
+ * that ends a meeting goes through three functions: release(), abort_scope() and abort_settling().
  */
 #include "sync/meeting_private.h"
 
@@ -9,10 +9,11 @@
 /* Ended meetings remembered a test. */
 #define ENDED_MAX 1024
 
-static struct meeting *find_meeting(const struct meeting_test *test, const char *tag,
-                                    uint32_t round)
+static struct meeting *find_meeting(const struct meeting_test *test,
+                                    const struct meeting_arrival *arrival)
 {
-    struct meeting key = {.tag = (char *)tag, .round = round};
+    struct meeting key = {
+        .scope = arrival->scope, .tag = (char *)arrival->tag, .use = arrival->use};
 
     return g_hash_table_lookup(test->meetings, &key);
 }
@@ -29,15 +30,35 @@ static struct meeting_action *add_action(GPtrArray *actions, enum meeting_action
     return action;
 }
 
-/* tag NULL: of the whole test. */
-static void answer_abort(GPtrArray *actions, uint64_t test, unsigned to, const char *tag,
-                         uint32_t round, const struct meeting_cause *cause)
+/* Of the whole scope. */
+static void answer_abort(GPtrArray *actions, uint64_t test, uint32_t scope, unsigned to,
+                         const struct meeting_cause *cause)
 {
     struct meeting_action *action = add_action(actions, MEETING_ABORT, test, to);
 
-    action->tag = g_strdup(tag);
-    action->round = tag ? round : 0;
+    action->scope = scope;
     action->cause = cause;
+}
+
+/* Of one settling meeting. */
+static void answer_abort_settling(GPtrArray *actions, uint64_t test, uint32_t scope,
+                                  const char *tag, uint32_t use, unsigned to,
+                                  const struct meeting_cause *cause)
+{
+    struct meeting_action *action = add_action(actions, MEETING_ABORT, test, to);
+
+    action->scope = scope;
+    action->tag = g_strdup(tag);
+    action->use = use;
+    action->cause = cause;
+}
+
+/* To who comes to a scope that is aborted: the abort that the others had, the test's or its own. */
+static void answer_late(GPtrArray *actions, const struct meeting_test *test, uint32_t scope,
+                        unsigned to)
+{
+    answer_abort(actions, test->id, test->cause ? MEETING_TEST_SCOPE : scope, to,
+                 meeting_scope_cause(test, scope));
 }
 
 static void answer_release(GPtrArray *actions, const struct meeting_test *test,
@@ -45,8 +66,9 @@ static void answer_release(GPtrArray *actions, const struct meeting_test *test,
 {
     struct meeting_action *action = add_action(actions, MEETING_RELEASE, test->id, to);
 
+    action->scope = meeting->scope;
     action->tag = g_strdup(meeting->tag);
-    action->round = meeting->round;
+    action->use = meeting->use;
     action->payloads = g_ptr_array_ref(meeting->payloads);
 }
 
@@ -87,19 +109,23 @@ static void release(struct meeting_test *test, struct meeting *meeting, GPtrArra
     }
 }
 
-/* Only the first cause counts. Those who wait in meetings of the test are answered by its abort. */
-static void abort_test(struct meeting_test *test, const struct meeting_cause *cause,
-                       GPtrArray *actions)
+/* Only the first cause counts. Those who wait in meetings of the scope are answered by its abort;
+ * that of the test is the abort of all its legs. */
+static void abort_scope(struct meeting_test *test, uint32_t scope,
+                        const struct meeting_cause *cause, GPtrArray *actions)
 {
-    if (test->cause)
+    if (meeting_scope_cause(test, scope))
         return;
-    test->cause = cause;
+    if (scope == MEETING_TEST_SCOPE)
+        test->cause = cause;
+    else
+        g_hash_table_insert(test->scope_causes, GUINT_TO_POINTER(scope), (void *)cause);
     for (unsigned i = 0; i < test->n_hosts; i++)
-        answer_abort(actions, test->id, i, NULL, 0, cause);
+        answer_abort(actions, test->id, scope, i, cause);
     for (unsigned i = test->open->len; i-- > 0;) {
         struct meeting *meeting = test->open->pdata[i];
 
-        if (meeting->settle)
+        if (meeting->settle || !meeting_scope_cause(test, meeting->scope))
             continue;
         g_ptr_array_remove_index(test->open, i);
         forget(test, meeting);
@@ -114,7 +140,8 @@ static void abort_settling(struct meeting_test *test, struct meeting *meeting,
     meeting->cause = cause;
     for (unsigned i = 0; i < test->n_hosts; i++) {
         if (meeting_hosts_has(&meeting->arrived, i))
-            answer_abort(actions, test->id, i, meeting->tag, meeting->round, cause);
+            answer_abort_settling(actions, test->id, meeting->scope, meeting->tag, meeting->use, i,
+                                  cause);
     }
 }
 
@@ -124,7 +151,7 @@ static void abort_meeting(struct meeting_test *test, struct meeting *meeting,
     if (meeting->settle)
         abort_settling(test, meeting, cause, actions);
     else
-        abort_test(test, cause, actions);
+        abort_scope(test, meeting->scope, cause, actions);
 }
 
 /* A member that is awaited and will not come, or n_hosts. */
@@ -198,7 +225,8 @@ static void refuse(struct meeting_test *test, struct meeting *meeting,
     bool is_answered = !arrival->settle && !test->cause;
     bool ends_settling = meeting && meeting->settle && meeting->state == MEETING_OPEN;
 
-    abort_test(test, cause, actions); /* and forget the meeting, if it is not for settling */
+    abort_scope(test, MEETING_TEST_SCOPE, cause,
+                actions); /* and forget the meeting, if it is not for settling */
     if (ends_settling) {
         abort_settling(test, meeting, cause, actions);
         is_answered |= arrival->settle && meeting_hosts_has(&meeting->arrived, arrival->host);
@@ -206,9 +234,10 @@ static void refuse(struct meeting_test *test, struct meeting *meeting,
     if (is_answered)
         return;
     if (arrival->settle)
-        answer_abort(actions, test->id, arrival->host, arrival->tag, arrival->round, cause);
+        answer_abort_settling(actions, test->id, arrival->scope, arrival->tag, arrival->use,
+                              arrival->host, cause);
     else
-        answer_abort(actions, test->id, arrival->host, NULL, 0, test->cause);
+        answer_late(actions, test, arrival->scope, arrival->host);
 }
 
 static struct meeting *open_meeting(struct meeting_test *test,
@@ -216,8 +245,9 @@ static struct meeting *open_meeting(struct meeting_test *test,
 {
     struct meeting *meeting = g_new0(struct meeting, 1);
 
+    meeting->scope = arrival->scope;
     meeting->tag = g_strdup(arrival->tag);
-    meeting->round = arrival->round;
+    meeting->use = arrival->use;
     meeting->settle = arrival->settle;
     meeting->members = arrival->members;
     meeting->payloads = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
@@ -255,14 +285,14 @@ void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arr
     const char *fault;
 
     if (!test) {
-        answer_abort(actions, arrival->test, arrival->host, NULL, 0, &book->not_open);
+        answer_abort(actions, arrival->test, MEETING_TEST_SCOPE, arrival->host, &book->not_open);
         return;
     }
     g_assert(arrival->host < test->n_hosts);
     test->hosts[arrival->host].is_lost = false;
-    meeting = find_meeting(test, arrival->tag, arrival->round);
-    if (!meeting && !arrival->settle && test->cause) {
-        answer_abort(actions, test->id, arrival->host, NULL, 0, test->cause);
+    meeting = find_meeting(test, arrival);
+    if (!meeting && !arrival->settle && meeting_scope_cause(test, arrival->scope)) {
+        answer_late(actions, test, arrival->scope, arrival->host);
         return;
     }
     fault = find_fault(test, meeting, arrival);
@@ -280,8 +310,8 @@ void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arr
         answer_release(actions, test, meeting, arrival->host);
         break;
     case MEETING_ABORTED:
-        answer_abort(actions, test->id, arrival->host, meeting->tag, meeting->round,
-                     meeting->cause);
+        answer_abort_settling(actions, test->id, meeting->scope, meeting->tag, meeting->use,
+                              arrival->host, meeting->cause);
         break;
     }
 }
@@ -310,8 +340,18 @@ static void check_all(struct meeting_test *test, GPtrArray *actions)
     }
 }
 
-void meeting_fail(struct meeting_book *book, uint64_t id, unsigned host, const char *message,
-                  bool lost, int64_t now_ms, GPtrArray *actions)
+void meeting_fail(struct meeting_book *book, uint64_t id, uint32_t scope, unsigned host,
+                  const char *message, int64_t now_ms, GPtrArray *actions)
+{
+    struct meeting_test *test = meeting_find_test(book, id);
+
+    (void)now_ms;
+    if (test && !meeting_scope_cause(test, scope))
+        abort_scope(test, scope, new_cause(test, (int)host, g_strdup(message)), actions);
+}
+
+void meeting_lose(struct meeting_book *book, uint64_t id, unsigned host, const char *message,
+                  int64_t now_ms, GPtrArray *actions)
 {
     struct meeting_test *test = meeting_find_test(book, id);
     struct meeting_cause *cause;
@@ -321,11 +361,9 @@ void meeting_fail(struct meeting_book *book, uint64_t id, unsigned host, const c
         return;
     if (!test->cause) {
         cause = new_cause(test, (int)host, g_strdup(message));
-        cause->lost = lost;
-        abort_test(test, cause, actions);
+        cause->lost = true;
+        abort_scope(test, MEETING_TEST_SCOPE, cause, actions);
     }
-    if (!lost)
-        return;
     test->hosts[host].is_lost = true;
     check_all(test, actions);
 }
@@ -349,7 +387,7 @@ void meeting_abort(struct meeting_book *book, uint64_t id, const char *message, 
 
     (void)now_ms;
     if (test && !test->cause)
-        abort_test(test, new_cause(test, -1, g_strdup(message)), actions);
+        abort_scope(test, MEETING_TEST_SCOPE, new_cause(test, -1, g_strdup(message)), actions);
 }
 
 int64_t meeting_next_timeout(const struct meeting_book *book)

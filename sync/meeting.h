@@ -2,22 +2,26 @@
  * The meeting book: where the hosts of a test meet. A pure state machine: events in, actions out;
  * no I/O and no clock.
  *
- * A meeting is known by (test, tag, round). Its members are hosts by index in the test's tuple, as
- * a bit set. A barrier is an exchange of nothing.
+ * A meeting is known by (test, scope, tag, use). The scope is the test itself (MEETING_TEST_SCOPE)
+ * or one of its legs; the use tells apart the times that a tag is met at in a scope, counted from 0
+ * by each member. Its members are hosts by index in the test's tuple, as a bit set. A barrier is an
+ * exchange of nothing.
  *
  *   all members arrived          RELEASE to each of them, with all payloads
- *   a host failed or was lost,   ABORT to every host of the test, at once, with the origin, its
- *   a meeting's time is over     error and what it was doing
+ *   a host failed in a scope,    ABORT of that scope to every host of the test, at once, with the
+ *   a meeting's time is over     origin, its error and what it was doing
+ *   a host was lost              ABORT of the test
  *   arrival after the abort      the same ABORT to the one who arrived
  *   repeated arrival             the same answer again, once there is one (same host and payload)
  *   other members or payload     a protocol error, which aborts the test and says so
  *
- * Only the first abort of a test counts as its cause; it stays until the test is closed. What has
- * been released stays released. Nobody waits for a host that is known not to come: lost, or through
- * with the test.
+ * A scope ends, not the world: the abort of a leg leaves the test and its other legs as they are;
+ * the abort of the test ends all of them. Only the first abort of a scope counts as its cause; it
+ * stays until the test is closed. What has been released stays released. Nobody waits for a host
+ * that is known not to come: lost, or through with the test.
  *
  * Settling: after an abort the two ends of a broken handover must still tell each other what became
- * of the guest. A meeting opened with `settle` is not touched by the test's abort; it ends by
+ * of the guest. A meeting opened with `settle` is not touched by any scope's abort; it ends by
  * release, by the loss or the leaving of a member it still needs, by a protocol error, or by its
  * own timeout, with an ABORT that concerns it alone.
  *
@@ -33,6 +37,7 @@
 #include <stdint.h>
 
 #define MEETING_MAX_HOSTS 128
+#define MEETING_TEST_SCOPE 0
 
 struct meeting_book;
 
@@ -52,8 +57,9 @@ static inline bool meeting_hosts_has(const struct meeting_hosts *set, unsigned h
 
 struct meeting_arrival {
     uint64_t test;
+    uint32_t scope;
     const char *tag;
-    uint32_t round;
+    uint32_t use;
     bool settle;
     struct meeting_hosts members;
     unsigned host;      /* who arrives; below the test's number of hosts */
@@ -64,7 +70,7 @@ struct meeting_arrival {
 /* What the caller must send. In the order in which it must be sent. */
 enum meeting_action_kind {
     MEETING_RELEASE, /* to host `to`: payloads of all members */
-    MEETING_ABORT,   /* to host `to`: cause; tag NULL when it is the whole test that is aborted */
+    MEETING_ABORT,   /* to host `to`: cause; tag NULL when it is the whole scope that is aborted */
 };
 
 struct meeting_cause {
@@ -79,8 +85,9 @@ struct meeting_action {
     enum meeting_action_kind kind;
     uint64_t test;
     unsigned to;
-    char *tag; /* NULL: the whole test */
-    uint32_t round;
+    uint32_t scope;
+    char *tag; /* NULL: the whole scope */
+    uint32_t use;
     GPtrArray *payloads; /* RELEASE: GBytes by host index (empty, not NULL), NULL for others */
     const struct meeting_cause *cause; /* ABORT: the book's, until the test is closed */
 };
@@ -98,8 +105,10 @@ void meeting_open_test(struct meeting_book *book, uint64_t test, unsigned n_host
 /* Forgets the test and its meetings. */
 void meeting_close_test(struct meeting_book *book, uint64_t test);
 
-/* The test's cause if it has been aborted, else NULL. Transfer none. */
-const struct meeting_cause *meeting_test_cause(const struct meeting_book *book, uint64_t test);
+/* The cause of a scope that has been aborted, by itself or with its test, else NULL. Transfer none.
+ */
+const struct meeting_cause *meeting_cause(const struct meeting_book *book, uint64_t test,
+                                          uint32_t scope);
 
 /* now_ms is any monotonic clock, the same in every call. Actions are appended. An arrival shows
  * that its host is there again, if it was lost. */
@@ -110,10 +119,13 @@ void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arr
 void meeting_set_context(struct meeting_book *book, uint64_t test, unsigned host,
                          const char *context, int64_t now_ms);
 
-/* The host failed in this test (it still answers), or was lost. Aborts the test; with lost, also
- * every settling meeting that still needs it. */
-void meeting_fail(struct meeting_book *book, uint64_t test, unsigned host, const char *message,
-                  bool lost, int64_t now_ms, GPtrArray *actions);
+/* The host failed in this scope; it still answers. Aborts the scope. */
+void meeting_fail(struct meeting_book *book, uint64_t test, uint32_t scope, unsigned host,
+                  const char *message, int64_t now_ms, GPtrArray *actions);
+
+/* The host was lost. Aborts the test, and every settling meeting that still needs it. */
+void meeting_lose(struct meeting_book *book, uint64_t test, unsigned host, const char *message,
+                  int64_t now_ms, GPtrArray *actions);
 
 /*
  * The host is through with the test, well or not, and comes to no further meeting. A meeting that

@@ -20,14 +20,15 @@ static unsigned meeting_hash(const void *key)
 {
     const struct meeting *meeting = key;
 
-    return g_str_hash(meeting->tag) * 31 + meeting->round;
+    return (g_str_hash(meeting->tag) * 31 + meeting->scope) * 31 + meeting->use;
 }
 
 static gboolean meeting_equal(const void *a, const void *b)
 {
     const struct meeting *left = a, *right = b;
 
-    return left->round == right->round && strcmp(left->tag, right->tag) == 0;
+    return left->scope == right->scope && left->use == right->use &&
+           strcmp(left->tag, right->tag) == 0;
 }
 
 static void meeting_free(void *data)
@@ -61,6 +62,7 @@ static void test_free(void *data)
     g_ptr_array_unref(test->open);
     g_queue_clear(&test->ended);
     g_ptr_array_unref(test->causes);
+    g_hash_table_unref(test->scope_causes);
     g_free(test);
 }
 
@@ -104,6 +106,7 @@ void meeting_open_test(struct meeting_book *book, uint64_t id, unsigned n_hosts,
     test->meetings = g_hash_table_new_full(meeting_hash, meeting_equal, meeting_free, NULL);
     test->open = g_ptr_array_new();
     test->causes = g_ptr_array_new_with_free_func(cause_free);
+    test->scope_causes = g_hash_table_new(NULL, NULL);
     g_hash_table_insert(book->tests, &test->id, test);
 }
 
@@ -112,9 +115,16 @@ void meeting_close_test(struct meeting_book *book, uint64_t id)
     g_hash_table_remove(book->tests, &id);
 }
 
-const struct meeting_cause *meeting_test_cause(const struct meeting_book *book, uint64_t id)
+const struct meeting_cause *meeting_scope_cause(const struct meeting_test *test, uint32_t scope)
+{
+    return test->cause ? test->cause
+                       : g_hash_table_lookup(test->scope_causes, GUINT_TO_POINTER(scope));
+}
+
+const struct meeting_cause *meeting_cause(const struct meeting_book *book, uint64_t id,
+                                          uint32_t scope)
 {
     const struct meeting_test *test = meeting_find_test(book, id);
 
-    return test ? test->cause : NULL;
+    return test ? meeting_scope_cause(test, scope) : NULL;
 }

@@ -8,13 +8,15 @@ enum meeting_state {
     MEETING_OPEN,     /* somebody waits for the members that have not arrived */
     MEETING_RELEASED, /* all have arrived and were told; kept for repeated arrivals */
     MEETING_ABORTED,  /* a settling meeting that cannot be held; kept for the members still to come.
-                         Others are forgotten when their test is aborted: its cause answers for them
+                         Others are forgotten when their scope is aborted: its cause answers for
+                         them
                        */
 };
 
 struct meeting {
+    uint32_t scope;
     char *tag;
-    uint32_t round;
+    uint32_t use;
     bool settle;
     enum meeting_state state;
     struct meeting_hosts members;
@@ -37,11 +39,12 @@ struct meeting_test {
     uint64_t id;
     unsigned n_hosts;
     struct meeting_host *hosts;
-    GHashTable *meetings;              /* set of struct meeting, by tag and round */
+    GHashTable *meetings;              /* set of struct meeting, by scope, tag and use */
     GPtrArray *open;                   /* the open ones, in the order of opening */
     GQueue ended;                      /* those kept for repeated arrivals, oldest first */
     GPtrArray *causes;                 /* owns every cause that an action can speak of */
-    const struct meeting_cause *cause; /* the first */
+    const struct meeting_cause *cause; /* the first of the test itself */
+    GHashTable *scope_causes;          /* leg's scope -> struct meeting_cause, its first */
 };
 
 struct meeting_book {
@@ -51,6 +54,9 @@ struct meeting_book {
 
 /* NULL if the test is not open. */
 struct meeting_test *meeting_find_test(const struct meeting_book *book, uint64_t id);
+
+/* Why the scope is aborted, by itself or with its test; NULL: it is not. */
+const struct meeting_cause *meeting_scope_cause(const struct meeting_test *test, uint32_t scope);
 
 /* The first member, from `from` on, that has not arrived; n_hosts if there is none. */
 unsigned meeting_next_missing(const struct meeting_test *test, const struct meeting *meeting,

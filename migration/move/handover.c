@@ -26,7 +26,7 @@ struct test_meeting handover_meeting(const struct handover *h, const char *what,
     g_snprintf(tag, 80, "%s %s", what, h->seat->name);
     return (struct test_meeting){
         .tag = tag,
-        .round = h->leg->number,
+        .scope = h->leg->number,
         .who = h->members,
         .n_who = G_N_ELEMENTS(h->members),
         .timeout_ms = MAX(deadline_left(h->deadline), 1),

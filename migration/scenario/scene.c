@@ -9,16 +9,22 @@ struct seat_task {
     const struct leg *leg;
 };
 
-/* Runs fn for every seat at once. */
+/* Runs fn for every seat at once; in the leg's scope, if it is one. */
 static int for_all_seats(struct scene *scene, const struct leg *leg, fiber_fn fn, GError **err)
 {
     g_autofree struct seat_task *tasks = g_new0(struct seat_task, scene->seats->len);
+    struct test *test = scene->test;
     struct scope *all = scope_open("all VMs");
+    if (leg != NULL)
+        test->ops->begin_scope(test->node, leg->number, all);
     for (unsigned i = 0; i < scene->seats->len; i++) {
         tasks[i] = (struct seat_task){scene, g_ptr_array_index(scene->seats, i), leg};
         scope_spawn(all, tasks[i].seat->name, fn, &tasks[i]);
     }
-    return scope_close(all, err);
+    int result = scope_close(all, err);
+    if (leg != NULL)
+        test->ops->end_scope(test->node, leg->number);
+    return result;
 }
 
 static int boot_one(void *arg, GError **err)

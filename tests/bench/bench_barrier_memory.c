@@ -77,7 +77,7 @@ static int run_coordinator(void *arg, GError **err)
         if (!node)
             return -1;
         arrival.host = node->index;
-        arrival.round = node->round;
+        arrival.use = node->round;
         meeting_arrive(bench->book, &arrival, now_ns() / 1000000, actions);
         if (release(bench, actions, err) < 0)
             return -1;

@@ -21,7 +21,7 @@ static int arrive(struct link *link, uint32_t round, uint32_t *members, unsigned
 
     arrival.test = TEST_ID;
     arrival.tag = (char *)TAG;
-    arrival.round = round;
+    arrival.use = round;
     arrival.members = members;
     arrival.n_members = n;
     arrival.timeout_ms = MEETING_MS;
@@ -36,7 +36,7 @@ static int await_release(struct link *link, uint32_t round, GError **err)
 
     if (message == NULL)
         return -1;
-    if (message->body_case == VTMH__ENVELOPE__BODY_RELEASE && message->release->round == round)
+    if (message->body_case == VTMH__ENVELOPE__BODY_RELEASE && message->release->use == round)
         return 0;
     g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "no release from round %u", round);
     return -1;
@@ -106,7 +106,7 @@ static int release(struct coordinator *c, const struct meeting_action *action, G
     }
     message.test = action->test;
     message.tag = action->tag;
-    message.round = action->round;
+    message.use = action->use;
     envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
     envelope.release = &message;
     return link_send(c->processes[action->to].link, &envelope, err);
@@ -119,7 +119,7 @@ static int take_arrival(struct member *member, const Vtmh__Arrive *message, GErr
     struct meeting_arrival arrival = {
         .test = message->test,
         .tag = message->tag,
-        .round = message->round,
+        .use = message->use,
         .host = member->index,
         .timeout_ms = message->timeout_ms,
     };

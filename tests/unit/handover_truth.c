@@ -32,7 +32,7 @@ static struct test_result *judge(const struct world *world)
 {
     struct test_result *result = test_result_new(1, "test", "test");
     struct host_report reports[WORLD_HOSTS] = {0};
-    const struct meeting_cause *cause = meeting_test_cause(world->book, WORLD_TEST);
+    const struct meeting_cause *cause = meeting_cause(world->book, WORLD_TEST, MEETING_TEST_SCOPE);
     struct own_cause own = {.status = VTMH__STATUS__STATUS_NONE};
     result->hosts = g_strdupv((char *[]){"source", "destination", NULL});
     for (unsigned i = 0; i < WORLD_HOSTS; i++) {

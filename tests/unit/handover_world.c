@@ -143,7 +143,7 @@ static void act(struct world *world, GPtrArray *actions)
         delivery->action = action;
         mailbox_put(world->hosts[action->to].inbox, delivery);
     }
-    world->is_aborted = meeting_test_cause(world->book, WORLD_TEST) != NULL;
+    world->is_aborted = meeting_cause(world->book, WORLD_TEST, MEETING_TEST_SCOPE) != NULL;
     g_ptr_array_unref(actions);
 }
 
@@ -163,7 +163,8 @@ static void deliver_release(struct sim_host *host, const struct meeting_action *
     }
     release.test = WORLD_TEST;
     release.tag = action->tag;
-    release.round = action->round;
+    release.scope = action->scope;
+    release.use = action->use;
     release.n_members = release.n_payloads = n;
     release.members = members;
     release.payloads = payloads;
@@ -177,6 +178,13 @@ static void cancel_scenario(struct sim_host *host, const char *cause)
         fiber_cancel(host->scenario, error);
 }
 
+static void cancel_leg(struct sim_host *host, uint32_t leg, const char *cause)
+{
+    g_autoptr(GError) error = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
+    if (host->leg_fibers != NULL && host->leg == leg)
+        scope_cancel(host->leg_fibers, error);
+}
+
 static void deliver(struct sim_host *host, const struct meeting_action *action)
 {
     if (action->kind == MEETING_RELEASE) {
@@ -187,13 +195,17 @@ static void deliver(struct sim_host *host, const struct meeting_action *action)
     world_did(host->world, "%s hears the abort of %s: %s", host->host.name,
               action->tag != NULL ? action->tag : "the test", action->cause->message);
     if (action->tag == NULL) {
-        cancel_scenario(host, action->cause->message);
+        if (action->scope == MEETING_TEST_SCOPE)
+            cancel_scenario(host, action->cause->message);
+        else
+            cancel_leg(host, action->scope, action->cause->message);
         return;
     }
     Vtmh__Abort abort = VTMH__ABORT__INIT;
     abort.test = WORLD_TEST;
     abort.tag = action->tag;
-    abort.round = action->round;
+    abort.scope = action->scope;
+    abort.use = action->use;
     abort.message = action->cause->message;
     meetings_abort(host->meetings, &abort);
 }
@@ -222,7 +234,8 @@ static void on_arrive(struct sim_host *host, const Vtmh__Arrive *arrive)
     struct meeting_arrival arrival = {
         .test = WORLD_TEST,
         .tag = arrive->tag,
-        .round = arrive->round,
+        .scope = arrive->scope,
+        .use = arrive->use,
         .settle = arrive->settle,
         .host = host->index,
         .timeout_ms = arrive->timeout_ms,
@@ -240,7 +253,11 @@ static void fail_host(struct sim_host *host, const char *message, bool lost)
     GPtrArray *actions = meeting_actions_new();
     if (host->told == 0)
         host->told = ++world->n_told;
-    meeting_fail(world->book, WORLD_TEST, host->index, message, lost, world->now_ms, actions);
+    if (lost)
+        meeting_lose(world->book, WORLD_TEST, host->index, message, world->now_ms, actions);
+    else
+        meeting_fail(world->book, WORLD_TEST, MEETING_TEST_SCOPE, host->index, message,
+                     world->now_ms, actions);
     act(world, actions);
 }
 
@@ -290,6 +307,20 @@ static void tell(void *node, const struct test_meeting *meeting, GBytes *payload
     meetings_tell(host->meetings, meeting, payload);
 }
 
+static void begin_scope(void *node, uint32_t scope, struct scope *fibers)
+{
+    struct sim_host *host = node;
+    host->leg = scope;
+    host->leg_fibers = fibers;
+}
+
+static void end_scope(void *node, uint32_t scope)
+{
+    struct sim_host *host = node;
+    host->leg_fibers = NULL;
+    meetings_end_scope(host->meetings, scope);
+}
+
 static void failing(void *node, const struct test_cause *cause)
 {
     struct sim_host *host = node;
@@ -298,7 +329,7 @@ static void failing(void *node, const struct test_cause *cause)
         fail_host(host, cause->message, false);
 }
 
-static const struct test_ops sim_test_ops = {exchange, tell, failing};
+static const struct test_ops sim_test_ops = {exchange, tell, begin_scope, end_scope, failing};
 
 struct sim_host *sim_host_of(const struct host *host)
 {

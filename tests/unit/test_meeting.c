@@ -60,12 +60,12 @@ static void arrive_with(unsigned host, const char *tag, uint64_t members, const 
 
 static void fail(unsigned host, const char *message)
 {
-    meeting_fail(book, TEST, host, message, false, now_ms, actions);
+    meeting_fail(book, TEST, 0, host, message, now_ms, actions);
 }
 
 static void lose(unsigned host)
 {
-    meeting_fail(book, TEST, host, "silent for 3.0 s", true, now_ms, actions);
+    meeting_lose(book, TEST, host, "silent for 3.0 s", now_ms, actions);
 }
 
 static void append_payloads(GString *text, const GPtrArray *payloads)
@@ -92,9 +92,13 @@ static void expect(const char *expected)
     for (unsigned i = 0; i < actions->len; i++) {
         const struct meeting_action *action = actions->pdata[i];
 
-        g_string_append_printf(text, "%s%s %u %s", i ? "\n" : "",
-                               action->kind == MEETING_RELEASE ? "release" : "abort", action->to,
-                               action->tag ? action->tag : "test");
+        g_string_append_printf(text, "%s%s %u ", i ? "\n" : "",
+                               action->kind == MEETING_RELEASE ? "release" : "abort", action->to);
+        if (action->scope != MEETING_TEST_SCOPE)
+            g_string_append_printf(text, "leg-%u%s", action->scope, action->tag ? " " : "");
+        g_string_append(text, action->tag                           ? action->tag
+                              : action->scope == MEETING_TEST_SCOPE ? "test"
+                                                                    : "");
         if (action->payloads)
             append_payloads(text, action->payloads);
         if (action->cause)
@@ -113,19 +117,87 @@ Test(meeting, releases_all_when_the_last_arrives_with_all_payloads)
     arrive(0, "ready", 5);
     expect("release 0 ready(,-,port 7)\n"
            "release 2 ready(,-,port 7)");
-    cr_assert_null(meeting_test_cause(book, TEST));
+    cr_assert_null(meeting_cause(book, TEST, 0));
 }
 
-Test(meeting, keeps_rounds_of_a_tag_apart)
+Test(meeting, keeps_uses_of_a_tag_apart)
 {
     struct meeting_arrival second = arrival_of(1, "leg", 3);
 
-    second.round = 2;
+    second.use = 2;
     arrive(0, "leg", 3);
     meeting_arrive(book, &second, now_ms, actions);
     expect("");
     arrive(1, "leg", 3);
     expect("release 0 leg(,,-)\nrelease 1 leg(,,-)");
+}
+
+static void arrive_in_leg(unsigned host, uint32_t leg, const char *tag, bool settle)
+{
+    struct meeting_arrival arrival = arrival_of(host, tag, 3);
+
+    arrival.scope = leg;
+    arrival.settle = settle;
+    meeting_arrive(book, &arrival, now_ms, actions);
+}
+
+Test(meeting, keeps_scopes_apart)
+{
+    arrive(0, "ready", 3);
+    arrive_in_leg(1, 1, "ready", false);
+    arrive_in_leg(1, 2, "ready", false);
+    expect("");
+    arrive_in_leg(0, 2, "ready", false);
+    expect("release 0 leg-2 ready(,,-)\nrelease 1 leg-2 ready(,,-)");
+}
+
+Test(meeting, aborts_a_leg_and_leaves_the_test_and_other_legs_alone)
+{
+    arrive(0, "booted", 3);
+    arrive_in_leg(0, 1, "moved", false);
+    arrive_in_leg(0, 2, "moved", false);
+    meeting_fail(book, TEST, 1, 1, "no route", now_ms, actions);
+    meeting_fail(book, TEST, 1, 0, "echo", now_ms, actions);
+    expect("abort 0 leg-1: no route\nabort 1 leg-1: no route\nabort 2 leg-1: no route");
+    arrive_in_leg(1, 1, "moved", false);
+    expect("abort 1 leg-1: no route");
+    arrive_in_leg(1, 2, "moved", false);
+    expect("release 0 leg-2 moved(,,-)\nrelease 1 leg-2 moved(,,-)");
+    arrive(1, "booted", 3);
+    expect("release 0 booted(,,-)\nrelease 1 booted(,,-)");
+    cr_assert_null(meeting_cause(book, TEST, 0));
+    cr_assert_str_eq(meeting_cause(book, TEST, 1)->message, "no route");
+    cr_assert_null(meeting_cause(book, TEST, 2));
+}
+
+Test(meeting, settles_a_leg_that_was_aborted)
+{
+    meeting_fail(book, TEST, 1, 1, "no route", now_ms, actions);
+    g_ptr_array_set_size(actions, 0);
+    arrive_in_leg(0, 1, "fate", true);
+    arrive_in_leg(1, 1, "fate", true);
+    expect("release 0 leg-1 fate(,,-)\nrelease 1 leg-1 fate(,,-)");
+}
+
+Test(meeting, ends_every_leg_with_the_test)
+{
+    arrive_in_leg(0, 1, "moved", false);
+    fail(2, "broken");
+    expect("abort 0 test: broken\nabort 1 test: broken\nabort 2 test: broken");
+    arrive_in_leg(1, 1, "moved", false);
+    expect("abort 1 test: broken");
+    meeting_fail(book, TEST, 1, 1, "late", now_ms, actions);
+    expect("");
+    cr_assert_str_eq(meeting_cause(book, TEST, 1)->message, "broken");
+}
+
+Test(meeting, of_a_leg_that_times_out_aborts_the_leg)
+{
+    arrive_in_leg(0, 4, "start", false);
+    meeting_expire(book, 61000, actions);
+    cr_assert_eq(actions->len, 3);
+    cr_assert_null(meeting_cause(book, TEST, 0));
+    cr_assert(meeting_cause(book, TEST, 4)->timeout);
 }
 
 Test(meeting, gives_a_repeated_arrival_the_same_answer_and_only_once_it_is_there)
@@ -151,9 +223,9 @@ Test(meeting, aborts_all_when_a_host_fails_and_tells_late_comers_the_same)
     expect("abort 0 test: qemu: no such machine\n"
            "abort 1 test: qemu: no such machine\n"
            "abort 2 test: qemu: no such machine");
-    cr_assert_eq(meeting_test_cause(book, TEST)->origin, 1);
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->context, "starting vm1");
-    cr_assert(!meeting_test_cause(book, TEST)->lost);
+    cr_assert_eq(meeting_cause(book, TEST, 0)->origin, 1);
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->context, "starting vm1");
+    cr_assert(!meeting_cause(book, TEST, 0)->lost);
     arrive(0, "ready", 3);
     arrive(2, "finish", 7);
     expect("abort 0 test: qemu: no such machine\n"
@@ -170,15 +242,15 @@ Test(meeting, keeps_the_first_cause)
     expect("");
     arrive(0, "x", 3);
     expect("abort 0 test: first");
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->message, "first");
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->message, "first");
 }
 
 Test(meeting, aborts_for_the_coordinator_itself)
 {
     meeting_abort(book, TEST, "interrupted", now_ms, actions);
     expect("abort 0 test: interrupted\nabort 1 test: interrupted\nabort 2 test: interrupted");
-    cr_assert_eq(meeting_test_cause(book, TEST)->origin, -1);
-    cr_assert_null(meeting_test_cause(book, TEST)->context);
+    cr_assert_eq(meeting_cause(book, TEST, 0)->origin, -1);
+    cr_assert_null(meeting_cause(book, TEST, 0)->context);
 }
 
 Test(meeting, times_out_with_who_is_missing_since_when_and_what_it_was_doing)
@@ -191,13 +263,13 @@ Test(meeting, times_out_with_who_is_missing_since_when_and_what_it_was_doing)
     expect("");
     meeting_expire(book, 61000, actions);
     cr_assert_eq(actions->len, 3);
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->message,
                      "barrier \"start\" timed out: host1 waited 60.0 s for host2 and host3; "
                      "host2 has been at this for 58.0 s: booting vm1; "
                      "host3 has not said what it is doing");
-    cr_assert_eq(meeting_test_cause(book, TEST)->origin, 1);
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->context, "booting vm1");
-    cr_assert(meeting_test_cause(book, TEST)->timeout);
+    cr_assert_eq(meeting_cause(book, TEST, 0)->origin, 1);
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->context, "booting vm1");
+    cr_assert(meeting_cause(book, TEST, 0)->timeout);
     cr_assert_eq(meeting_next_timeout(book), INT64_MAX);
 }
 
@@ -233,9 +305,9 @@ Test(meeting, blames_the_host_that_the_missing_one_waits_for)
     arrive(1, "disks", 6);
     meeting_set_context(book, TEST, 2, "copying", now_ms);
     meeting_expire(book, 61000, actions);
-    cr_assert_eq(meeting_test_cause(book, TEST)->origin, 2);
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->context, "copying");
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
+    cr_assert_eq(meeting_cause(book, TEST, 0)->origin, 2);
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->context, "copying");
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->message,
                      "barrier \"moved\" timed out: host1 waited 60.0 s for host2; "
                      "host2 waits at \"disks\" for host3");
 }
@@ -246,21 +318,21 @@ Test(meeting, finds_somebody_to_blame_when_all_wait_for_each_other)
     arrive(1, "b", 6);
     arrive(2, "c", 5);
     meeting_expire(book, 61000, actions);
-    cr_assert_geq(meeting_test_cause(book, TEST)->origin, 0);
-    cr_assert_lt(meeting_test_cause(book, TEST)->origin, 3);
+    cr_assert_geq(meeting_cause(book, TEST, 0)->origin, 0);
+    cr_assert_lt(meeting_cause(book, TEST, 0)->origin, 3);
 }
 
 Test(meeting, refuses_other_members_and_aborts_the_test)
 {
     const char *message =
-        "host2 came to barrier \"ready\" (round 0) with other members; it is held "
+        "host2 came to barrier \"ready\" (use 0 in scope 0) with other members; it is held "
         "by host1, host2, this host names host1, host2, host3";
 
     arrive(0, "ready", 3);
     arrive(1, "ready", 7);
     cr_assert_eq(actions->len, 3);
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->message, message);
-    cr_assert_eq(meeting_test_cause(book, TEST)->origin, -1);
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->message, message);
+    cr_assert_eq(meeting_cause(book, TEST, 0)->origin, -1);
 }
 
 Test(meeting, refuses_another_payload_from_a_host_that_has_arrived)
@@ -268,7 +340,7 @@ Test(meeting, refuses_another_payload_from_a_host_that_has_arrived)
     arrive_with(0, "ready", 3, "a");
     arrive_with(0, "ready", 3, "b");
     cr_assert_eq(actions->len, 3);
-    cr_assert(strstr(meeting_test_cause(book, TEST)->message, "again, with another payload"));
+    cr_assert(strstr(meeting_cause(book, TEST, 0)->message, "again, with another payload"));
 }
 
 Test(meeting, refuses_another_payload_after_the_release_too)
@@ -278,20 +350,21 @@ Test(meeting, refuses_another_payload_after_the_release_too)
     g_ptr_array_set_size(actions, 0);
     arrive_with(0, "ready", 3, "");
     cr_assert_eq(actions->len, 3);
-    cr_assert_not_null(meeting_test_cause(book, TEST));
+    cr_assert_not_null(meeting_cause(book, TEST, 0));
 }
 
 Test(meeting, refuses_strangers)
 {
     arrive(2, "ready", 3);
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
-                     "host3 came to barrier \"ready\" (round 0) without being one of its members");
+    cr_assert_str_eq(
+        meeting_cause(book, TEST, 0)->message,
+        "host3 came to barrier \"ready\" (use 0 in scope 0) without being one of its members");
 }
 
 Test(meeting, refuses_members_the_test_does_not_have)
 {
     arrive(0, "ready", 9);
-    cr_assert(strstr(meeting_test_cause(book, TEST)->message, "that the test does not have"));
+    cr_assert(strstr(meeting_cause(book, TEST, 0)->message, "that the test does not have"));
 }
 
 Test(meeting, settles_after_an_abort)
@@ -374,13 +447,14 @@ Test(meeting, ends_settling_alone_when_its_time_is_over)
     meeting_expire(book, 61000, actions);
     expect("abort 0 fate: barrier \"fate\" timed out: host1 waited 60.0 s for host2; "
            "host2 has not said what it is doing");
-    cr_assert_null(meeting_test_cause(book, TEST));
+    cr_assert_null(meeting_cause(book, TEST, 0));
 }
 
 Test(meeting, refuses_to_disagree_about_settling_and_answers_both)
 {
-    const char *why = "host2 came to barrier \"fate\" (round 0) disagreeing whether it is for "
-                      "settling; it is held by host1, host2, this host names host1, host2";
+    const char *why =
+        "host2 came to barrier \"fate\" (use 0 in scope 0) disagreeing whether it is for "
+        "settling; it is held by host1, host2, this host names host1, host2";
     g_autofree char *expected = g_strdup_printf("abort 0 test: %s\nabort 1 test: %s\n"
                                                 "abort 2 test: %s\nabort 0 fate: %s",
                                                 why, why, why, why);
@@ -392,7 +466,8 @@ Test(meeting, refuses_to_disagree_about_settling_and_answers_both)
 
 Test(meeting, refuses_wrong_settling_after_an_abort_with_an_answer_to_the_one_who_came)
 {
-    const char *why = "host3 came to barrier \"fate\" (round 0) without being one of its members";
+    const char *why =
+        "host3 came to barrier \"fate\" (use 0 in scope 0) without being one of its members";
     g_autofree char *expected = g_strdup_printf("abort 2 fate: %s", why);
 
     fail(0, "broken");
@@ -408,7 +483,7 @@ Test(meeting, aborts_when_a_host_it_needs_has_left)
     expect("");
     meeting_leave(book, TEST, 1, now_ms, actions);
     cr_assert_eq(actions->len, 3);
-    cr_assert_str_eq(meeting_test_cause(book, TEST)->message,
+    cr_assert_str_eq(meeting_cause(book, TEST, 0)->message,
                      "host2 has ended the test, and barrier \"finish\" needs it");
 }
 
@@ -418,7 +493,7 @@ Test(meeting, aborts_at_once_when_a_host_it_needs_had_left_before)
     expect("");
     arrive(0, "finish", 3);
     cr_assert_eq(actions->len, 3);
-    cr_assert_not_null(meeting_test_cause(book, TEST));
+    cr_assert_not_null(meeting_cause(book, TEST, 0));
 }
 
 Test(meeting, answers_whoever_arrives_at_a_test_that_is_over)
@@ -432,7 +507,7 @@ Test(meeting, answers_whoever_arrives_at_a_test_that_is_over)
     meeting_abort(book, TEST, "late", now_ms, actions);
     meeting_set_context(book, TEST, 0, "late", now_ms);
     expect("");
-    cr_assert_null(meeting_test_cause(book, TEST));
+    cr_assert_null(meeting_cause(book, TEST, 0));
 }
 
 Test(meeting, keeps_tests_apart)
@@ -445,7 +520,7 @@ Test(meeting, keeps_tests_apart)
     arrive(0, "ready", 3);
     fail(2, "broken");
     cr_assert_eq(actions->len, 3);
-    cr_assert_null(meeting_test_cause(book, TEST + 1));
+    cr_assert_null(meeting_cause(book, TEST + 1, 0));
 }
 
 Test(meeting, remembers_the_last_thousand_and_forgets_older_ones)
@@ -453,13 +528,13 @@ Test(meeting, remembers_the_last_thousand_and_forgets_older_ones)
     for (unsigned i = 0; i < 5000; i++) {
         struct meeting_arrival arrival = arrival_of(0, "tick", 1);
 
-        arrival.round = i;
+        arrival.use = i;
         meeting_arrive(book, &arrival, now_ms, actions);
         cr_assert_eq(actions->len, 1);
         g_ptr_array_set_size(actions, 0);
         if (i < 1000)
             continue;
-        arrival.round = i - 1000;
+        arrival.use = i - 1000;
         meeting_arrive(book, &arrival, now_ms, actions);
         cr_assert_eq(actions->len, 1);
         g_ptr_array_set_size(actions, 0);

@@ -11,6 +11,7 @@
 #define TIMEOUT_MS 1000
 #define MAX_HOSTS 3
 #define MAX_PLACES 2
+#define SCOPES 2 /* the test, and a leg */
 
 enum event_kind {
     ARRIVE_FIRST,  /* at the first place; again, if the host has arrived before */
@@ -18,6 +19,7 @@ enum event_kind {
     FAIL,
     LOSE,
     LEAVE,
+    FAIL_LEG, /* if the case has a place in the leg's scope */
     ABORT,
     EXPIRE,
 };
@@ -29,8 +31,9 @@ struct step {
 
 /* A place is a meeting over all hosts of the case. */
 struct place {
+    uint32_t scope;
     const char *tag;
-    uint32_t round;
+    uint32_t use;
     bool settle;
 };
 
@@ -58,8 +61,13 @@ struct watcher {
     enum answer answers[MAX_PLACES]; /* the same for all who asked there */
     bool is_lost[MAX_HOSTS];
     bool has_left[MAX_HOSTS];
-    const struct meeting_cause *cause;
-    char *cause_message;
+    const struct meeting_cause *causes[SCOPES]; /* of their aborts */
+    char *cause_messages[SCOPES];
+};
+
+/* How many aborts of a scope each host has got in one step. */
+struct told {
+    unsigned n[SCOPES][MAX_HOSTS];
 };
 
 static unsigned n_sequences;
@@ -69,7 +77,7 @@ static unsigned n_played;
 static char *describe(void)
 {
     static const char *const kinds[] = {"arrive-1", "arrive-2", "fail",  "lose",
-                                        "leave",    "abort",    "expire"};
+                                        "leave",    "fail-leg", "abort", "expire"};
     GString *text = g_string_new(NULL);
 
     for (unsigned i = 0; i < n_played; i++)
@@ -87,8 +95,9 @@ static unsigned place_of(const struct watcher *w, const struct meeting_action *a
 {
     unsigned place = 0;
 
-    while (place < w->of->n_places && (strcmp(w->of->places[place].tag, action->tag) != 0 ||
-                                       w->of->places[place].round != action->round))
+    while (place < w->of->n_places &&
+           (strcmp(w->of->places[place].tag, action->tag) != 0 ||
+            w->of->places[place].scope != action->scope || w->of->places[place].use != action->use))
         place++;
     must(place < w->of->n_places);
     return place;
@@ -139,9 +148,14 @@ static bool is_reason(const struct watcher *w, const struct step *step, unsigned
     return step->kind == EXPIRE || is_hopeless(w, place) || w->answers[place] == ABORTED;
 }
 
-/* n_test_aborts: how many each host has got in this step. */
+/* Whether an abort of the scope ends what waits at the place. */
+static bool is_in(const struct watcher *w, unsigned place, uint32_t scope)
+{
+    return !w->of->places[place].settle && (scope == 0 || w->of->places[place].scope == scope);
+}
+
 static void take_abort(struct watcher *w, const struct meeting_action *action,
-                       const struct step *step, unsigned n_test_aborts[MAX_HOSTS])
+                       const struct step *step, struct told *told)
 {
     must(action->cause != NULL);
     if (action->tag) {
@@ -152,10 +166,16 @@ static void take_abort(struct watcher *w, const struct meeting_action *action,
         take_answer(w, place, action->to, ABORTED);
         return;
     }
-    must(action->cause == meeting_test_cause(w->book, TEST));
-    n_test_aborts[action->to]++;
+    must(action->scope < SCOPES);
+    if (!w->causes[action->scope]) {
+        must(!w->causes[0]); /* the end of the test is the end of its legs, and told as that */
+        w->causes[action->scope] = action->cause;
+        w->cause_messages[action->scope] = g_strdup(action->cause->message);
+    }
+    must(action->cause == w->causes[action->scope]);
+    told->n[action->scope][action->to]++;
     for (unsigned place = 0; place < w->of->n_places; place++) {
-        if (w->waits[place][action->to] && !w->of->places[place].settle)
+        if (w->waits[place][action->to] && is_in(w, place, action->scope))
             take_answer(w, place, action->to, ABORTED);
     }
 }
@@ -174,7 +194,8 @@ static void check_rest(const struct watcher *w, const struct step *step)
         }
         must(!(is_waited_at && is_complete));
         must(!(is_waited_at && is_hopeless(w, place)));
-        must(!(is_waited_at && w->cause && !w->of->places[place].settle));
+        for (uint32_t scope = 0; scope < SCOPES; scope++)
+            must(!(is_waited_at && w->causes[scope] && is_in(w, place, scope)));
         must(!(is_waited_at && step->kind == EXPIRE));
         anybody_waits |= is_waited_at;
     }
@@ -182,32 +203,45 @@ static void check_rest(const struct watcher *w, const struct step *step)
     must(!anybody_waits || meeting_next_timeout(w->book) > w->now_ms);
 }
 
-/* The first cause stays; it is told to everybody once; later only to one who arrives. */
-static void check_cause(struct watcher *w, const struct step *step,
-                        const unsigned n_test_aborts[MAX_HOSTS])
+/* Whether what has just happened may abort the scope. */
+static bool may_abort(const struct watcher *w, const struct step *step, uint32_t scope)
 {
-    const struct meeting_cause *cause = meeting_test_cause(w->book, TEST);
-    bool is_new = cause && !w->cause;
-    bool has_reason = step->kind == FAIL || step->kind == LOSE || step->kind == ABORT;
+    bool may = scope == 0 ? step->kind == FAIL || step->kind == LOSE || step->kind == ABORT
+                          : step->kind == FAIL_LEG;
 
     for (unsigned place = 0; place < w->of->n_places; place++)
-        has_reason |= !w->of->places[place].settle && is_reason(w, step, place);
-    must(!is_new || has_reason);
+        may |= w->of->places[place].scope == scope && !w->of->places[place].settle &&
+               is_reason(w, step, place);
+    return may;
+}
+
+/* The first cause of a scope stays; it is told to everybody once; later only to one who arrives. */
+static void check_scope(const struct watcher *w, const struct step *step, uint32_t scope,
+                        bool is_new, const struct told *told)
+{
+    must(!is_new || may_abort(w, step, scope));
     for (unsigned host = 0; host < w->of->n_hosts; host++) {
         if (is_new)
-            must(n_test_aborts[host] == 1);
+            must(told->n[scope][host] == 1);
         else if (step->kind > ARRIVE_SECOND || host != step->host)
-            must(n_test_aborts[host] == 0);
+            must(told->n[scope][host] == 0);
         else
-            must(n_test_aborts[host] <= 1);
+            must(told->n[scope][host] <= 1);
     }
-    if (is_new) {
-        w->cause = cause;
-        w->cause_message = g_strdup(cause->message);
-    }
-    must(cause == w->cause);
-    must(!cause || strcmp(cause->message, w->cause_message) == 0);
-    must(cause || (step->kind != FAIL && step->kind != LOSE && step->kind != ABORT));
+    must(!w->causes[scope] || strcmp(w->causes[scope]->message, w->cause_messages[scope]) == 0);
+}
+
+static void check_causes(const struct watcher *w, const struct step *step,
+                         const bool is_new[SCOPES], const struct told *told)
+{
+    bool fails = step->kind == FAIL || step->kind == LOSE || step->kind == ABORT;
+
+    for (uint32_t scope = 0; scope < SCOPES; scope++)
+        check_scope(w, step, scope, is_new[scope], told);
+    must(meeting_cause(w->book, TEST, 0) == w->causes[0]);
+    must(meeting_cause(w->book, TEST, 1) == (w->causes[0] ? w->causes[0] : w->causes[1]));
+    must(w->causes[0] || !fails);
+    must(w->causes[0] || w->causes[1] || step->kind != FAIL_LEG);
 }
 
 static void arrive(struct watcher *w, unsigned place, unsigned host)
@@ -216,8 +250,9 @@ static void arrive(struct watcher *w, unsigned place, unsigned host)
     g_autoptr(GBytes) payload = g_bytes_new(&letter, 1);
     struct meeting_arrival arrival = {
         .test = TEST,
+        .scope = w->of->places[place].scope,
         .tag = w->of->places[place].tag,
-        .round = w->of->places[place].round,
+        .use = w->of->places[place].use,
         .settle = w->of->places[place].settle,
         .members.bits[0] = (1u << w->of->n_hosts) - 1,
         .host = host,
@@ -240,11 +275,14 @@ static void play(struct watcher *w, const struct step *step)
         arrive(w, step->kind - ARRIVE_FIRST, step->host);
         break;
     case FAIL:
-        meeting_fail(w->book, TEST, step->host, "failed", false, w->now_ms, w->actions);
+        meeting_fail(w->book, TEST, 0, step->host, "failed", w->now_ms, w->actions);
+        break;
+    case FAIL_LEG:
+        meeting_fail(w->book, TEST, 1, step->host, "leg failed", w->now_ms, w->actions);
         break;
     case LOSE:
         w->is_lost[step->host] = true;
-        meeting_fail(w->book, TEST, step->host, "lost", true, w->now_ms, w->actions);
+        meeting_lose(w->book, TEST, step->host, "lost", w->now_ms, w->actions);
         break;
     case LEAVE:
         w->has_left[step->host] = true;
@@ -263,7 +301,9 @@ static void play(struct watcher *w, const struct step *step)
 
 static void play_and_check(struct watcher *w, const struct step *step)
 {
-    unsigned n_test_aborts[MAX_HOSTS] = {0};
+    const bool was[SCOPES] = {w->causes[0] != NULL, w->causes[1] != NULL};
+    bool is_new[SCOPES];
+    struct told told = {0};
 
     play(w, step);
     for (unsigned i = 0; i < w->actions->len; i++) {
@@ -273,10 +313,12 @@ static void play_and_check(struct watcher *w, const struct step *step)
         if (action->kind == MEETING_RELEASE)
             take_release(w, action);
         else
-            take_abort(w, action, step, n_test_aborts);
+            take_abort(w, action, step, &told);
     }
     g_ptr_array_set_size(w->actions, 0);
-    check_cause(w, step, n_test_aborts);
+    for (uint32_t scope = 0; scope < SCOPES; scope++)
+        is_new[scope] = w->causes[scope] && !was[scope];
+    check_causes(w, step, is_new, &told);
     check_rest(w, step);
 }
 
@@ -292,16 +334,20 @@ static void play_sequence(const struct small_case *small, const struct step *ste
         play_and_check(&w, &steps[n_played - 1]);
     meeting_book_free(w.book);
     g_ptr_array_unref(w.actions);
-    g_free(w.cause_message);
+    for (uint32_t scope = 0; scope < SCOPES; scope++)
+        g_free(w.cause_messages[scope]);
 }
 
 /* All steps that can come next; returns how many. */
 static unsigned list_steps(const struct small_case *small, struct step *steps)
 {
+    bool has_leg = false;
     unsigned n = 0;
 
-    for (unsigned kind = ARRIVE_FIRST; kind <= LEAVE; kind++) {
-        if (kind == ARRIVE_SECOND && small->n_places < 2)
+    for (unsigned place = 0; place < small->n_places; place++)
+        has_leg |= small->places[place].scope > 0;
+    for (unsigned kind = ARRIVE_FIRST; kind <= FAIL_LEG; kind++) {
+        if ((kind == ARRIVE_SECOND && small->n_places < 2) || (kind == FAIL_LEG && !has_leg))
             continue;
         for (unsigned host = 0; host < small->n_hosts; host++)
             steps[n++] = (struct step){.kind = kind, .host = host};
@@ -331,25 +377,52 @@ TestSuite(meeting_exhaustive, .timeout = 300);
 
 Test(meeting_exhaustive, two_hosts_meet_and_settle)
 {
-    play_all(&(struct small_case){
-        .n_hosts = 2, .n_places = 2, .places = {{"m", 0, false}, {"s", 0, true}}, .depth = 5});
+    play_all(&(struct small_case){.n_hosts = 2,
+                                  .n_places = 2,
+                                  .places = {{0, "m", 0, false}, {0, "s", 0, true}},
+                                  .depth = 5});
     cr_assert_eq(n_sequences, 12 * 12 * 12 * 12 * 12);
 }
 
-Test(meeting_exhaustive, two_hosts_meet_in_two_rounds)
+Test(meeting_exhaustive, two_hosts_meet_twice_at_a_tag)
 {
-    play_all(&(struct small_case){
-        .n_hosts = 2, .n_places = 2, .places = {{"m", 0, false}, {"m", 1, false}}, .depth = 5});
+    play_all(&(struct small_case){.n_hosts = 2,
+                                  .n_places = 2,
+                                  .places = {{0, "m", 0, false}, {0, "m", 1, false}},
+                                  .depth = 5});
+}
+
+Test(meeting_exhaustive, two_hosts_meet_in_the_test_and_in_a_leg_of_it)
+{
+    play_all(&(struct small_case){.n_hosts = 2,
+                                  .n_places = 2,
+                                  .places = {{0, "m", 0, false}, {1, "m", 0, false}},
+                                  .depth = 5});
+    cr_assert_eq(n_sequences, 14 * 14 * 14 * 14 * 14);
+}
+
+Test(meeting_exhaustive, two_hosts_meet_in_a_leg_and_settle_it)
+{
+    play_all(&(struct small_case){.n_hosts = 2,
+                                  .n_places = 2,
+                                  .places = {{1, "m", 0, false}, {1, "s", 0, true}},
+                                  .depth = 5});
 }
 
 Test(meeting_exhaustive, three_hosts_meet)
 {
-    play_all(
-        &(struct small_case){.n_hosts = 3, .n_places = 1, .places = {{"m", 0, false}}, .depth = 5});
+    play_all(&(struct small_case){
+        .n_hosts = 3, .n_places = 1, .places = {{0, "m", 0, false}}, .depth = 5});
+}
+
+Test(meeting_exhaustive, three_hosts_meet_in_a_leg)
+{
+    play_all(&(struct small_case){
+        .n_hosts = 3, .n_places = 1, .places = {{1, "m", 0, false}}, .depth = 5});
 }
 
 Test(meeting_exhaustive, three_hosts_settle)
 {
-    play_all(
-        &(struct small_case){.n_hosts = 3, .n_places = 1, .places = {{"s", 0, true}}, .depth = 5});
+    play_all(&(struct small_case){
+        .n_hosts = 3, .n_places = 1, .places = {{0, "s", 0, true}}, .depth = 5});
 }

@@ -12,7 +12,7 @@
 static struct {
     unsigned n;
     char *tag, *payload;
-    uint32_t round, members[N_HOSTS];
+    uint32_t scope, use, members[N_HOSTS];
     size_t n_members;
     int64_t timeout_ms;
     bool settle;
@@ -31,7 +31,8 @@ void node_send(struct node *node, const Vtmh__Envelope *envelope)
     sent.n++;
     sent.tag = g_strdup(arrive->tag);
     sent.payload = g_strndup((const char *)arrive->payload.data, arrive->payload.len);
-    sent.round = arrive->round;
+    sent.scope = arrive->scope;
+    sent.use = arrive->use;
     sent.n_members = arrive->n_members;
     for (size_t i = 0; i < arrive->n_members; i++)
         sent.members[i] = arrive->members[i];
@@ -97,8 +98,8 @@ static void expect_error(const struct arrival *arrival, int code, const char *pa
 }
 
 /* words: of each member, in order. */
-static void release(const char *tag, uint32_t round, const uint32_t *members, size_t n,
-                    const char *const *words)
+static void release_use(uint32_t scope, const char *tag, uint32_t use, const uint32_t *members,
+                        size_t n, const char *const *words)
 {
     ProtobufCBinaryData payloads[N_HOSTS + 1];
     Vtmh__Release body = VTMH__RELEASE__INIT;
@@ -106,19 +107,27 @@ static void release(const char *tag, uint32_t round, const uint32_t *members, si
         payloads[i] = (ProtobufCBinaryData){strlen(words[i]), (uint8_t *)words[i]};
     body.test = TEST;
     body.tag = (char *)tag;
-    body.round = round;
+    body.scope = scope;
+    body.use = use;
     body.n_members = body.n_payloads = n;
     body.members = (uint32_t *)members;
     body.payloads = payloads;
     meetings_release(world.meetings, &body);
 }
 
-static void abort_one(const char *tag, uint32_t round, const char *message)
+/* The first time in the test's own scope. */
+static void release(const char *tag, const uint32_t *members, size_t n, const char *const *words)
+{
+    release_use(0, tag, 0, members, n, words);
+}
+
+static void abort_one(uint32_t scope, const char *tag, uint32_t use, const char *message)
 {
     Vtmh__Abort body = VTMH__ABORT__INIT;
     body.test = TEST;
     body.tag = (char *)tag;
-    body.round = round;
+    body.scope = scope;
+    body.use = use;
     body.message = (char *)message;
     meetings_abort(world.meetings, &body);
 }
@@ -159,15 +168,15 @@ static const char *const words[] = {"a", "b", "c"};
 static void meet_all(void)
 {
     struct arrival arrival = {
-        {.tag = "agree", .round = 4, .timeout_ms = 9000}, "mine", NULL, NULL, NULL, 0};
+        {.tag = "agree", .scope = 4, .timeout_ms = 9000}, "mine", NULL, NULL, NULL, 0};
     begin(&arrival);
     cr_expect_eq(sent.n, 1);
     cr_expect_str_eq(sent.tag, "agree");
     cr_expect_str_eq(sent.payload, "mine");
-    cr_expect(sent.round == 4 && sent.timeout_ms == 9000 && !sent.settle);
+    cr_expect(sent.scope == 4 && sent.use == 0 && sent.timeout_ms == 9000 && !sent.settle);
     cr_expect(sent.n_members == 3 && sent.members[0] == 0 && sent.members[2] == 2);
     cr_expect_eq(arrival.result, 1, "it does not wait");
-    release("agree", 4, all, 3, words);
+    release_use(4, "agree", 0, all, 3, words);
     end(&arrival);
     cr_assert_eq(arrival.result, 0);
     for (unsigned i = 0; i < N_HOSTS; i++)
@@ -187,7 +196,7 @@ static void meet_two(void)
     struct arrival arrival = {.meeting = {.tag = "moved vm1", .who = who, .n_who = 2}};
     begin(&arrival);
     cr_expect(sent.n_members == 2 && sent.members[0] == 2 && sent.members[1] == 0);
-    release("moved vm1", 0, members, 2, words);
+    release("moved vm1", members, 2, words);
     end(&arrival);
     cr_assert_eq(arrival.result, 0);
     expect_answer(&arrival, 2, "a");
@@ -205,7 +214,7 @@ static void meet_incompletely(void)
 {
     struct arrival arrival = {.meeting = {.tag = "moved vm1"}};
     begin(&arrival);
-    release("moved vm1", 0, all, 2, words);
+    release("moved vm1", all, 2, words);
     end(&arrival);
     expect_error(&arrival, SYNC_ERROR_SYSTEM, "without an answer of host 3");
     clear(&arrival);
@@ -220,23 +229,25 @@ static void hear_nonsense(void)
 {
     static const uint32_t members[] = {0, 1, 2, 900};
     static const char *const four[] = {"a", "b", "c", "d"};
-    struct arrival arrival = {.meeting = {.tag = "agree", .round = 1}};
+    struct arrival arrival = {.meeting = {.tag = "agree", .scope = 1}};
     begin(&arrival);
-    release("agree", 2, all, 3, words);
-    release("Agree", 1, all, 3, words);
-    abort_one("agree", 2, "another round");
+    release_use(2, "agree", 0, all, 3, words);
+    release_use(1, "agree", 1, all, 3, words);
+    release_use(1, "Agree", 0, all, 3, words);
+    abort_one(2, "agree", 0, "another scope");
+    abort_one(1, "agree", 1, "another use");
     await_turn(NULL);
     cr_expect_eq(arrival.result, 1, "an answer to another meeting let it go");
-    release("agree", 1, members, 4, four);
-    release("agree", 1, all, 3, four + 1); /* again, and otherwise: comes too late */
+    release_use(1, "agree", 0, members, 4, four);
+    release_use(1, "agree", 0, all, 3, four + 1); /* again, and otherwise: comes too late */
     end(&arrival);
     cr_assert_eq(arrival.result, 0);
     expect_answer(&arrival, 0, "a");
     clear(&arrival);
-    release("agree", 1, all, 3, words);
+    release_use(1, "agree", 0, all, 3, words);
 }
 
-Test(node_meetings, only_the_first_answer_to_this_meeting_and_round_counts)
+Test(node_meetings, only_the_first_answer_to_this_scope_tag_and_use_counts)
 {
     run(hear_nonsense);
 }
@@ -246,8 +257,8 @@ static void be_aborted(void)
     struct arrival arrival = {.meeting = {.tag = "settle vm1", .settle = true}};
     begin(&arrival);
     cr_expect(sent.settle);
-    abort_one("settle vm1", 0, "host2 is lost");
-    release("settle vm1", 0, all, 3, words);
+    abort_one(0, "settle vm1", 0, "host2 is lost");
+    release("settle vm1", all, 3, words);
     end(&arrival);
     expect_error(&arrival, SYNC_ERROR_CLOSED, "host2 is lost");
     clear(&arrival);
@@ -288,7 +299,7 @@ static void be_answered_and_cancelled(void)
     g_autoptr(GError) cause = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, "host2: died");
     struct arrival arrival = {.meeting = {.tag = "moved vm1"}};
     begin(&arrival);
-    release("moved vm1", 0, all, 3, words);
+    release("moved vm1", all, 3, words);
     fiber_cancel(arrival.fiber, cause);
     end(&arrival);
     cr_expect_eq(arrival.result, 0, "the others act on the answer, so must we");
@@ -304,25 +315,73 @@ static void meet_twice(void)
 {
     struct arrival first = {.meeting = {.tag = "agree"}};
     struct arrival second = {.meeting = {.tag = "agree"}};
-    struct arrival other_round = {.meeting = {.tag = "agree", .round = 1}};
+    struct arrival other_scope = {.meeting = {.tag = "agree", .scope = 1}};
     begin(&first);
     begin(&second);
-    begin(&other_round);
+    begin(&other_scope);
     end(&second);
     expect_error(&second, SYNC_ERROR_SYSTEM, "two waits");
-    release("agree", 1, all, 3, words);
-    release("agree", 0, all, 3, words);
+    release_use(1, "agree", 0, all, 3, words);
+    release("agree", all, 3, words);
     end(&first);
-    end(&other_round);
-    cr_expect(first.result == 0 && other_round.result == 0);
+    end(&other_scope);
+    cr_expect(first.result == 0 && other_scope.result == 0);
     clear(&first);
     clear(&second);
-    clear(&other_round);
+    clear(&other_scope);
 }
 
-Test(node_meetings, two_fibers_cannot_wait_at_one_meeting_but_at_two_rounds_of_it)
+Test(node_meetings, two_fibers_cannot_wait_at_one_tag_but_at_it_in_two_scopes)
 {
     run(meet_twice);
+}
+
+static void meet_again(void)
+{
+    struct arrival first = {.meeting = {.tag = "booted"}};
+    struct arrival second = {.meeting = {.tag = "booted"}};
+    begin(&first);
+    release("booted", all, 3, words);
+    end(&first);
+    begin(&second);
+    cr_expect_eq(sent.n, 2);
+    cr_expect_eq(sent.use, 1);
+    release("booted", all, 3, words); /* repeated, for the first */
+    await_turn(NULL);
+    cr_expect_eq(second.result, 1, "the answer to the first let it go");
+    release_use(0, "booted", 1, all, 3, words);
+    end(&second);
+    cr_expect(first.result == 0 && second.result == 0);
+    clear(&first);
+    clear(&second);
+}
+
+Test(node_meetings, the_same_tag_again_is_another_meeting)
+{
+    run(meet_again);
+}
+
+static void count_by_scope(void)
+{
+    const struct test_meeting of_test = {.tag = "x"}, of_leg = {.scope = 7, .tag = "x"},
+                              of_other = {.scope = 70, .tag = "x"};
+    meetings_tell(world.meetings, &of_test, NULL);
+    meetings_tell(world.meetings, &of_leg, NULL);
+    meetings_tell(world.meetings, &of_leg, NULL);
+    meetings_tell(world.meetings, &of_other, NULL);
+    cr_expect(sent.scope == 70 && sent.use == 0);
+    meetings_end_scope(world.meetings, 7);
+    meetings_tell(world.meetings, &of_leg, NULL);
+    cr_expect(sent.scope == 7 && sent.use == 0);
+    meetings_tell(world.meetings, &of_test, NULL);
+    cr_expect(sent.scope == 0 && sent.use == 1);
+    meetings_tell(world.meetings, &of_other, NULL);
+    cr_expect(sent.scope == 70 && sent.use == 1);
+}
+
+Test(node_meetings, uses_are_counted_in_each_scope_until_it_ends)
+{
+    run(count_by_scope);
 }
 
 static void tell(void)
@@ -333,7 +392,7 @@ static void tell(void)
     cr_expect_eq(sent.n, 1);
     cr_expect_str_eq(sent.payload, "dead");
     cr_expect(sent.settle);
-    release("settle vm1", 0, all, 3, words);
+    release("settle vm1", all, 3, words);
     meetings_end(world.meetings, "the coordinator is lost");
     meetings_tell(world.meetings, &meeting, payload);
     cr_expect_eq(sent.n, 1, "nobody is there to tell it to");
@@ -351,7 +410,7 @@ static void be_orphaned(void)
     struct arrival late = {.meeting = {.tag = "settle vm1", .settle = true}};
     begin(&waiting);
     begin(&answered);
-    release("running vm1", 0, all, 3, words);
+    release("running vm1", all, 3, words);
     meetings_end(world.meetings, "the coordinator is lost");
     meetings_end(world.meetings, "another cause");
     begin(&late);
