@@ -106,14 +106,14 @@ void test_warn(struct test *test, const char *format, ...)
     va_end(arguments);
 }
 
-void test_failing(struct test *test, const GError *error)
+void test_failing(struct test *test, uint64_t scope, const GError *error)
 {
     g_auto(test_cause_t) cause = {0};
     test_cause_of(test, error, &cause);
     if (test->is_failing || cause.status == VTMH__STATUS__STATUS_ABORTED)
         return;
-    test->is_failing = true;
-    test->ops->failing(test->node, &cause);
+    test->is_failing = scope == 0;
+    test->ops->failing(test->node, scope, &cause);
 }
 
 Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned leg,

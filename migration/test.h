@@ -12,7 +12,7 @@
 #include <jansson.h>
 
 struct test_meeting {
-    uint32_t scope;      /* the leg; 0: the test (sync/meeting.h). Meetings with one tag in a scope
+    uint64_t scope;      /* the leg; 0: the test (sync/meeting.h). Meetings with one tag in a scope
                             follow each other,      at all their members in the same order */
     const char *tag;     /* "moved vm1" */
     const unsigned *who; /* indexes of the members; NULL: all hosts of the test */
@@ -45,11 +45,12 @@ struct test_ops {
     void (*tell)(void *node, const struct test_meeting *meeting, GBytes *payload);
 
     /* A leg's scope: from its begin to its end on this host an abort of it cancels the fibers. */
-    void (*begin_scope)(void *node, uint32_t scope, struct scope *fibers);
-    void (*end_scope)(void *node, uint32_t scope);
+    void (*begin_scope)(void *node, uint64_t scope, struct scope *fibers);
+    void (*end_scope)(void *node, uint64_t scope);
 
-    /* Tells the other hosts, through the coordinator, that the test fails here; never waits. */
-    void (*failing)(void *node, const struct test_cause *cause);
+    /* Tells the other hosts, through the coordinator, that the test (scope 0) or a leg of it fails
+     * here; never waits. */
+    void (*failing)(void *node, uint64_t scope, const struct test_cause *cause);
 };
 
 struct test {
@@ -95,10 +96,11 @@ void test_note(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void test_warn(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
- * Says at once that the test fails, before anything is cleaned up. Only the first error of a test
- * counts, and one that is only the echo of an abort (CANCELLED) is not said.
+ * Says at once that the test (scope 0) or one of its legs fails, before anything is cleaned up. Only
+ * the first error of a test counts, and one that is only the echo of an abort (CANCELLED) is not
+ * said.
  */
-void test_failing(struct test *test, const GError *error);
+void test_failing(struct test *test, uint64_t scope, const GError *error);
 
 /* The record of one leg, made when it begins here; all figures unmeasured. Owned by the test. */
 Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned leg,

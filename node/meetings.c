@@ -41,9 +41,9 @@ void meetings_free(struct meetings *meetings)
     g_free(meetings);
 }
 
-static char *key_of(uint32_t scope, const char *tag)
+static char *key_of(uint64_t scope, const char *tag)
 {
-    return g_strdup_printf("%u %s", scope, tag);
+    return g_strdup_printf("%" G_GUINT64_FORMAT " %s", scope, tag);
 }
 
 /* This time's number, from 0. Each member counts for itself: the same scenario runs everywhere. */
@@ -159,7 +159,7 @@ void meetings_tell(struct meetings *meetings, const struct test_meeting *meeting
         send_arrival(meetings, meeting, payload);
 }
 
-static struct wait *find(struct meetings *meetings, uint32_t scope, const char *tag, uint32_t use)
+static struct wait *find(struct meetings *meetings, uint64_t scope, const char *tag, uint32_t use)
 {
     g_autofree char *key = key_of(scope, tag);
     struct wait *wait = g_hash_table_lookup(meetings->waits, key);
@@ -209,7 +209,7 @@ static gboolean begins_with(gpointer key, gpointer use, gpointer prefix)
     return g_str_has_prefix(key, prefix);
 }
 
-void meetings_end_scope(struct meetings *meetings, uint32_t scope)
+void meetings_end_scope(struct meetings *meetings, uint64_t scope)
 {
     g_autofree char *prefix = key_of(scope, "");
     g_hash_table_foreach_remove(meetings->uses, begins_with, prefix);

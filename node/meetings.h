@@ -20,7 +20,7 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
 void meetings_tell(struct meetings *meetings, const struct test_meeting *meeting, GBytes *payload);
 
 /* test_ops.end_scope: nobody here meets in the scope any more; forgets how often it was met. */
-void meetings_end_scope(struct meetings *meetings, uint32_t scope);
+void meetings_end_scope(struct meetings *meetings, uint64_t scope);
 
 /* Answers from the coordinator; one that nobody waits for is ignored. */
 void meetings_release(struct meetings *meetings, const Vtmh__Release *release);

@@ -140,25 +140,27 @@ static void tell(void *self, const struct test_meeting *meeting, GBytes *payload
     meetings_tell(running->meetings, meeting, payload);
 }
 
-static void begin_scope(void *self, uint32_t scope, struct scope *fibers)
+static void begin_scope(void *self, uint64_t scope, struct scope *fibers)
 {
     const struct running *running = self;
-    g_hash_table_insert(running->scopes, GUINT_TO_POINTER(scope), fibers);
+    g_hash_table_insert(running->scopes, GSIZE_TO_POINTER(scope), fibers);
 }
 
-static void end_scope(void *self, uint32_t scope)
+static void end_scope(void *self, uint64_t scope)
 {
     const struct running *running = self;
-    g_hash_table_remove(running->scopes, GUINT_TO_POINTER(scope));
+    g_hash_table_remove(running->scopes, GSIZE_TO_POINTER(scope));
     meetings_end_scope(running->meetings, scope);
 }
 
-static void failing(void *self, const struct test_cause *cause)
+static void failing(void *self, uint64_t scope, const struct test_cause *cause)
 {
     struct running *running = self;
-    log_record(self, VTMH__LOG_LEVEL__LOG_ERROR, NULL, NULL, cause->message);
+    log_record(self, scope == 0 ? VTMH__LOG_LEVEL__LOG_ERROR : VTMH__LOG_LEVEL__LOG_INFO, NULL,
+               NULL, cause->message);
     Vtmh__TestFailing body = VTMH__TEST_FAILING__INIT;
     body.test = running->test.id;
+    body.scope = scope;
     body.status = cause->status;
     body.message = (char *)cause->message;
     body.context = cause->doing != NULL ? cause->doing : running->context;
@@ -429,13 +431,13 @@ static void cancel(struct running *running, const char *cause)
 }
 
 /* One leg is aborted; the test goes on for now. */
-static void cancel_leg(const struct running *running, uint32_t leg, const char *cause)
+static void cancel_leg(const struct running *running, uint64_t scope, const char *cause)
 {
-    struct scope *fibers = g_hash_table_lookup(running->scopes, GUINT_TO_POINTER(leg));
+    struct scope *fibers = g_hash_table_lookup(running->scopes, GSIZE_TO_POINTER(scope));
     g_autoptr(GError) cancelled = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
     if (fibers == NULL)
         return;
-    host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "leg %u aborted: %s", leg,
+    host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "the leg is aborted: %s",
              cause);
     scope_cancel(fibers, cancelled);
 }
@@ -463,7 +465,7 @@ static void end_by_node(struct running *running, char *cause)
 {
     running->ended_by = cause;
     const struct test_cause ended = own_failure(cause);
-    failing(running, &ended);
+    failing(running, 0, &ended);
     cancel(running, cause);
 }
 

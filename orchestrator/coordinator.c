@@ -113,7 +113,7 @@ static void count_failing(struct coordinator *coordinator, unsigned host, const 
 }
 
 /* scope: what fails: the test, or one of its legs. */
-static void fail_host(struct coordinator *coordinator, uint32_t scope, unsigned host,
+static void fail_host(struct coordinator *coordinator, uint64_t scope, unsigned host,
                       const char *message)
 {
     g_autoptr(GPtrArray) actions = meeting_actions_new();

@@ -25,7 +25,9 @@ struct leg_result {
     char *source, *destination; /* host names */
     char *protocol, *driver;
     unsigned leg;
-    char *status; /* completed, failed, cancelled */
+    unsigned attempt;   /* of the leg, from 1 */
+    char *status;       /* completed, cancelled, refused, failed, uncertain */
+    bool is_as_planned; /* that, and the survivor, are what the test was to see */
     bool offline;
     bool one_clock; /* the clocks of both hosts are one */
     double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, guest_gap_ms,

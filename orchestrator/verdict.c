@@ -118,14 +118,20 @@ static void judge_causes(struct test_result *result, const struct host_report *r
 struct joint {
     struct leg_result *leg;
     uint32_t source, destination;
+    unsigned ends, survivors;                     /* planned, as both ends say: bits */
     bool by_source, by_destination;               /* which ends have told of it */
     bool was_cancelled, has_failed;               /* at one of its ends; failed by itself */
     Vtmh__Survivor source_says, destination_says; /* of where the guest lives */
 };
 
-static struct joint *find_joint(GHashTable *joints, const char *vm, unsigned leg)
+static char *joint_key(unsigned leg, unsigned attempt, const char *vm)
 {
-    g_autofree char *key = g_strdup_printf("%u %s", leg, vm);
+    return g_strdup_printf("%u %u %s", leg, attempt, vm);
+}
+
+static struct joint *find_joint(GHashTable *joints, const struct leg_result *leg)
+{
+    g_autofree char *key = joint_key(leg->leg, leg->attempt, leg->vm);
     return g_hash_table_lookup(joints, key);
 }
 
@@ -143,6 +149,7 @@ static struct leg_result *add_leg(struct test_result *result, const Vtmh__Migrat
     leg->protocol = g_strdup(record->protocol);
     leg->driver = g_strdup(record->driver);
     leg->leg = record->leg;
+    leg->attempt = record->attempt;
     leg->status = g_strdup(record->status);
     leg->offline = record->offline;
     leg->survivor = record->survivor;
@@ -157,7 +164,9 @@ static struct joint *add_joint(struct test_result *result, GHashTable *joints,
     joint->leg = add_leg(result, record);
     joint->source = record->source;
     joint->destination = record->destination;
-    g_hash_table_insert(joints, g_strdup_printf("%u %s", record->leg, record->vm), joint);
+    joint->ends = record->expected_ends;
+    joint->survivors = record->expected_survivors;
+    g_hash_table_insert(joints, joint_key(record->leg, record->attempt, record->vm), joint);
     return joint;
 }
 
@@ -202,11 +211,14 @@ static void join_status(struct joint *joint, const Vtmh__Migration *record)
 static void join_leg(struct test_result *result, GHashTable *joints, unsigned host,
                      const Vtmh__Migration *record)
 {
-    struct joint *joint = find_joint(joints, record->vm, record->leg);
+    g_autofree char *key = joint_key(record->leg, record->attempt, record->vm);
+    struct joint *joint = g_hash_table_lookup(joints, key);
     if (joint == NULL)
         joint = add_joint(result, joints, record);
     struct leg_result *leg = joint->leg;
     bool is_same = record->source == joint->source && record->destination == joint->destination;
+    joint->ends &= record->expected_ends;
+    joint->survivors &= record->expected_survivors;
     joint->by_source |= is_same && host == record->source;
     joint->by_destination |= is_same && host == record->destination;
     if (host == joint->destination)
@@ -243,6 +255,8 @@ static int by_leg(gconstpointer a, gconstpointer b)
     const struct leg_result *right = *(struct leg_result *const *)b;
     if (left->leg != right->leg)
         return left->leg < right->leg ? -1 : 1;
+    if (left->attempt != right->attempt)
+        return left->attempt < right->attempt ? -1 : 1;
     return strcmp(left->vm, right->vm);
 }
 
@@ -267,7 +281,7 @@ static void judge_copies(struct test_result *result, GHashTable *joints)
 {
     for (unsigned i = 0; i < result->legs->len; i++) {
         const struct leg_result *leg = g_ptr_array_index(result->legs, i);
-        const struct joint *joint = find_joint(joints, leg->vm, leg->leg);
+        const struct joint *joint = find_joint(joints, leg);
         if (joint->source_says != VTMH__SURVIVOR__SURVIVOR_SOURCE ||
             joint->destination_says != VTMH__SURVIVOR__SURVIVOR_DESTINATION)
             continue;
@@ -297,7 +311,27 @@ static const char *doubt_of_host(const struct host_report *report)
     return NULL;
 }
 
-/* What a leg is instead of completed; NULL if it is. *who: the end to ask. */
+static unsigned end_bit(const char *status)
+{
+    static const char *const words[] = {"",        "completed", "cancelled",
+                                        "refused", "failed",    "uncertain"};
+    for (unsigned end = VTMH__LEG_END__LEG_COMPLETED; end < G_N_ELEMENTS(words); end++)
+        if (strcmp(words[end], status) == 0)
+            return 1U << end;
+    return 0;
+}
+
+static bool has_end_as_planned(const struct joint *joint)
+{
+    return (joint->ends & end_bit(joint->leg->status)) != 0;
+}
+
+static bool is_as_planned(const struct joint *joint)
+{
+    return has_end_as_planned(joint) && (joint->survivors & 1U << joint->leg->survivor) != 0;
+}
+
+/* What a leg is instead of what was planned; NULL if it is that. *who: the end to ask. */
 static const char *doubt_of_leg(const struct joint *joint, const char **who)
 {
     const struct leg_result *leg = joint->leg;
@@ -306,11 +340,17 @@ static const char *doubt_of_leg(const struct joint *joint, const char **who)
         return "not in the report of both ends";
     if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
         return "corrupt";
-    if (strcmp(leg->status, "completed") != 0)
+    if (!has_end_as_planned(joint))
         return leg->status;
-    if (leg->survivor != VTMH__SURVIVOR__SURVIVOR_DESTINATION)
-        return "without a living guest on the destination";
-    return NULL;
+    return is_as_planned(joint) ? NULL : "without a living guest where it was to be";
+}
+
+static void mark_planned(struct test_result *result, GHashTable *joints)
+{
+    for (unsigned i = 0; i < result->legs->len; i++) {
+        struct leg_result *leg = g_ptr_array_index(result->legs, i);
+        leg->is_as_planned = is_as_planned(find_joint(joints, leg));
+    }
 }
 
 static void distrust_pass(struct test_result *result, GHashTable *joints,
@@ -328,7 +368,7 @@ static void distrust_pass(struct test_result *result, GHashTable *joints,
     for (unsigned i = 0; i < result->legs->len; i++) {
         const struct leg_result *leg = g_ptr_array_index(result->legs, i);
         const char *who;
-        const char *doubt = doubt_of_leg(find_joint(joints, leg->vm, leg->leg), &who);
+        const char *doubt = doubt_of_leg(find_joint(joints, leg), &who);
         if (doubt == NULL)
             continue;
         g_autofree char *message =
@@ -366,6 +406,7 @@ void verdict_join(struct test_result *result, const struct host_report *reports,
         if (reports[i].done != NULL)
             collect(result, joints, i, &reports[i]);
     g_ptr_array_sort(result->legs, by_leg);
+    mark_planned(result, joints);
     leg_notes_unchecked(result);
 
     judge_causes(result, reports, n_reports, own->is_end);

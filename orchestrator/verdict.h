@@ -10,8 +10,8 @@
  * host is a cause of the class SELF, an ERROR. "Aborted by a peer" never counts; nor, when the
  * coordinator has ended the test, what the end brought about: AFTERWARDS and PEER.
  * A test passes, with or without warnings, only if every host says so, none has said otherwise
- * before, and every leg is told by both its ends, has completed and left the guest on the
- * destination. Two running copies are a FAIL whatever else was wrong.
+ * before, and every leg is told by both its ends, and has ended and left the guest as was planned.
+ * Two running copies are a FAIL whatever else was wrong.
  */
 #pragma once
 

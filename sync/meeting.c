@@ -31,7 +31,7 @@ static struct meeting_action *add_action(GPtrArray *actions, enum meeting_action
 }
 
 /* Of the whole scope. */
-static void answer_abort(GPtrArray *actions, uint64_t test, uint32_t scope, unsigned to,
+static void answer_abort(GPtrArray *actions, uint64_t test, uint64_t scope, unsigned to,
                          const struct meeting_cause *cause)
 {
     struct meeting_action *action = add_action(actions, MEETING_ABORT, test, to);
@@ -41,7 +41,7 @@ static void answer_abort(GPtrArray *actions, uint64_t test, uint32_t scope, unsi
 }
 
 /* Of one settling meeting. */
-static void answer_abort_settling(GPtrArray *actions, uint64_t test, uint32_t scope,
+static void answer_abort_settling(GPtrArray *actions, uint64_t test, uint64_t scope,
                                   const char *tag, uint32_t use, unsigned to,
                                   const struct meeting_cause *cause)
 {
@@ -54,7 +54,7 @@ static void answer_abort_settling(GPtrArray *actions, uint64_t test, uint32_t sc
 }
 
 /* To who comes to a scope that is aborted: the abort that the others had, the test's or its own. */
-static void answer_late(GPtrArray *actions, const struct meeting_test *test, uint32_t scope,
+static void answer_late(GPtrArray *actions, const struct meeting_test *test, uint64_t scope,
                         unsigned to)
 {
     answer_abort(actions, test->id, test->cause ? MEETING_TEST_SCOPE : scope, to,
@@ -111,7 +111,7 @@ static void release(struct meeting_test *test, struct meeting *meeting, GPtrArra
 
 /* Only the first cause counts. Those who wait in meetings of the scope are answered by its abort;
  * that of the test is the abort of all its legs. */
-static void abort_scope(struct meeting_test *test, uint32_t scope,
+static void abort_scope(struct meeting_test *test, uint64_t scope,
                         const struct meeting_cause *cause, GPtrArray *actions)
 {
     if (meeting_scope_cause(test, scope))
@@ -119,7 +119,7 @@ static void abort_scope(struct meeting_test *test, uint32_t scope,
     if (scope == MEETING_TEST_SCOPE)
         test->cause = cause;
     else
-        g_hash_table_insert(test->scope_causes, GUINT_TO_POINTER(scope), (void *)cause);
+        g_hash_table_insert(test->scope_causes, GSIZE_TO_POINTER(scope), (void *)cause);
     for (unsigned i = 0; i < test->n_hosts; i++)
         answer_abort(actions, test->id, scope, i, cause);
     for (unsigned i = test->open->len; i-- > 0;) {
@@ -340,7 +340,7 @@ static void check_all(struct meeting_test *test, GPtrArray *actions)
     }
 }
 
-void meeting_fail(struct meeting_book *book, uint64_t id, uint32_t scope, unsigned host,
+void meeting_fail(struct meeting_book *book, uint64_t id, uint64_t scope, unsigned host,
                   const char *message, int64_t now_ms, GPtrArray *actions)
 {
     struct meeting_test *test = meeting_find_test(book, id);

@@ -57,7 +57,7 @@ static inline bool meeting_hosts_has(const struct meeting_hosts *set, unsigned h
 
 struct meeting_arrival {
     uint64_t test;
-    uint32_t scope;
+    uint64_t scope;
     const char *tag;
     uint32_t use;
     bool settle;
@@ -85,7 +85,7 @@ struct meeting_action {
     enum meeting_action_kind kind;
     uint64_t test;
     unsigned to;
-    uint32_t scope;
+    uint64_t scope;
     char *tag; /* NULL: the whole scope */
     uint32_t use;
     GPtrArray *payloads; /* RELEASE: GBytes by host index (empty, not NULL), NULL for others */
@@ -108,7 +108,7 @@ void meeting_close_test(struct meeting_book *book, uint64_t test);
 /* The cause of a scope that has been aborted, by itself or with its test, else NULL. Transfer none.
  */
 const struct meeting_cause *meeting_cause(const struct meeting_book *book, uint64_t test,
-                                          uint32_t scope);
+                                          uint64_t scope);
 
 /* now_ms is any monotonic clock, the same in every call. Actions are appended. An arrival shows
  * that its host is there again, if it was lost. */
@@ -120,7 +120,7 @@ void meeting_set_context(struct meeting_book *book, uint64_t test, unsigned host
                          const char *context, int64_t now_ms);
 
 /* The host failed in this scope; it still answers. Aborts the scope. */
-void meeting_fail(struct meeting_book *book, uint64_t test, uint32_t scope, unsigned host,
+void meeting_fail(struct meeting_book *book, uint64_t test, uint64_t scope, unsigned host,
                   const char *message, int64_t now_ms, GPtrArray *actions);
 
 /* The host was lost. Aborts the test, and every settling meeting that still needs it. */

@@ -115,14 +115,14 @@ void meeting_close_test(struct meeting_book *book, uint64_t id)
     g_hash_table_remove(book->tests, &id);
 }
 
-const struct meeting_cause *meeting_scope_cause(const struct meeting_test *test, uint32_t scope)
+const struct meeting_cause *meeting_scope_cause(const struct meeting_test *test, uint64_t scope)
 {
     return test->cause ? test->cause
-                       : g_hash_table_lookup(test->scope_causes, GUINT_TO_POINTER(scope));
+                       : g_hash_table_lookup(test->scope_causes, GSIZE_TO_POINTER(scope));
 }
 
 const struct meeting_cause *meeting_cause(const struct meeting_book *book, uint64_t id,
-                                          uint32_t scope)
+                                          uint64_t scope)
 {
     const struct meeting_test *test = meeting_find_test(book, id);
 

@@ -14,7 +14,7 @@ enum meeting_state {
 };
 
 struct meeting {
-    uint32_t scope;
+    uint64_t scope;
     char *tag;
     uint32_t use;
     bool settle;
@@ -56,7 +56,7 @@ struct meeting_book {
 struct meeting_test *meeting_find_test(const struct meeting_book *book, uint64_t id);
 
 /* Why the scope is aborted, by itself or with its test; NULL: it is not. */
-const struct meeting_cause *meeting_scope_cause(const struct meeting_test *test, uint32_t scope);
+const struct meeting_cause *meeting_scope_cause(const struct meeting_test *test, uint64_t scope);
 
 /* The first member, from `from` on, that has not arrived; n_hosts if there is none. */
 unsigned meeting_next_missing(const struct meeting_test *test, const struct meeting *meeting,

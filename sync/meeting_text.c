@@ -120,9 +120,9 @@ char *meeting_text_mismatch(const struct meeting_test *test, const struct meetin
 {
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text, "%s came to barrier \"%s\" (use %u in scope %u) %s",
-                           test->hosts[arrival->host].name, arrival->tag, arrival->use,
-                           arrival->scope, what);
+    g_string_append_printf(
+        text, "%s came to barrier \"%s\" (use %u in scope %" G_GUINT64_FORMAT ") %s",
+        test->hosts[arrival->host].name, arrival->tag, arrival->use, arrival->scope, what);
     if (meeting) {
         g_string_append(text, "; it is held by ");
         append_hosts(text, test, &meeting->members);

@@ -3,6 +3,8 @@
 #include "migration/move/leg_record.h"
 #include "migration/move/machine_facts.h"
 
+#define OUTCOME_MS 30000 /* for the other end to have settled */
+
 static const char *const step_names[] = {
     [HANDOVER_PREPARING] = "preparing", [HANDOVER_MOVING] = "moving",
     [HANDOVER_COMPLETED] = "completed", [HANDOVER_GIVEN] = "given",
@@ -26,7 +28,7 @@ struct test_meeting handover_meeting(const struct handover *h, const char *what,
     g_snprintf(tag, 80, "%s %s", what, h->seat->name);
     return (struct test_meeting){
         .tag = tag,
-        .scope = h->leg->number,
+        .scope = leg_scope(h->leg),
         .who = h->members,
         .n_who = G_N_ELEMENTS(h->members),
         .timeout_ms = MAX(deadline_left(h->deadline), 1),
@@ -76,19 +78,177 @@ int handover_start(struct handover *h, GError **err)
     return 0;
 }
 
-int handover(struct seat *seat, const struct agreement *agreement, const struct leg *leg,
-             GError **err)
+static bool is_source(const struct handover *h)
+{
+    return h->seat->test->self == h->leg->source;
+}
+
+static int run_end(void *arg, GError **err)
+{
+    struct handover *h = arg;
+    (void)err;
+    if ((is_source(h) ? source_run(h, &h->error) : destination_run(h, &h->error)) == 0)
+        h->has_ended_well = true;
+    return 0;
+}
+
+/* Runs this end in a fiber of its own, which an abort of the leg and the end of the VM here cancel.
+ * Returns the error if it failed; transfer full. */
+static GError *run(struct handover *h)
+{
+    struct test *test = h->seat->test;
+    struct scope *fibers = scope_open("leg");
+
+    h->seat->leg = fibers;
+    test->ops->begin_scope(test->node, leg_scope(h->leg), fibers);
+    scope_spawn(fibers, "end of the leg", run_end, h);
+    scope_close(fibers, NULL);
+    test->ops->end_scope(test->node, leg_scope(h->leg));
+    h->seat->leg = NULL;
+    /* What the VM here did is a better cause than that the fiber was cancelled for it. */
+    if (h->seat->end != NULL && !h->has_ended_well) {
+        g_clear_error(&h->error);
+        h->error = g_steal_pointer(&h->seat->end);
+    }
+    return g_steal_pointer(&h->error);
+}
+
+/* What this end knows of a leg that did not complete. */
+static struct leg_view view_of(const struct handover *h)
+{
+    return (struct leg_view){
+        .end = h->was_called_off ? VTMH__LEG_END__LEG_CANCELLED : VTMH__LEG_END__LEG_FAILED,
+        .has_moved = h->has_moved,
+        .survivor = h->record->survivor,
+    };
+}
+
+/* "outcome": both views, joined. -1: the other end does not say. */
+static int meet_outcome(struct handover *h, struct leg_outcome *outcome, GError **err)
+{
+    struct test *test = h->seat->test;
+    char tag[80];
+    struct test_meeting meeting = handover_meeting(h, "outcome", tag);
+    const struct leg_view own = view_of(h);
+    struct leg_view views[2];
+    g_autoptr(GPtrArray) answers = NULL;
+
+    meeting.settle = true;
+    meeting.timeout_ms = OUTCOME_MS;
+    if (test_exchange(test, &meeting, leg_view_to_json(&own), &answers, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < G_N_ELEMENTS(views); i++)
+        if (!leg_view_from_json(g_ptr_array_index(answers, h->members[i]), &views[i])) {
+            g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
+                        "%s does not say how the leg ended there", test->names[h->members[i]]);
+            return -1;
+        }
+    *outcome = leg_outcome_of(&views[0], &views[1]);
+    return 0;
+}
+
+/* The guest goes on at the destination, so what is left at the source ends; as with any survivor
+ * elsewhere. */
+static int end_what_is_left(struct handover *h, const struct leg_outcome *outcome, GError **err)
+{
+    bool lives_here = outcome->survivor == (is_source(h) ? VTMH__SURVIVOR__SURVIVOR_SOURCE
+                                                         : VTMH__SURVIVOR__SURVIVOR_DESTINATION);
+    if (lives_here || h->seat->is_uncertain)
+        return 0;
+    host_disown(h->seat->test->host, OWNED_GUEST, h->seat->name);
+    return seat_end(h->seat, err);
+}
+
+/* After settling a leg that may fail. Takes over the cause if it is the test's as well. */
+static int conclude(struct handover *h, struct leg_outcome *outcome, GError **cause, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    fiber_shield();
+    int met = meet_outcome(h, outcome, &error);
+    fiber_unshield();
+    if (met < 0) {
+        host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_WARNING, role_of(h), h->seat->name,
+                 "the other end does not say how leg %u ended: %s", h->leg->number, error->message);
+        g_propagate_error(err, g_steal_pointer(cause));
+        return -1;
+    }
+    g_free(h->record->status);
+    h->record->status = g_strdup(leg_end_word(outcome->end));
+    g_autofree char *text = leg_text(h->leg, outcome);
+    host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, role_of(h), h->seat->name,
+             "leg %u, attempt %u: %s", h->leg->number, h->leg->attempt, text);
+    if (leg_is_as_planned(h->leg, outcome))
+        return end_what_is_left(h, outcome, err);
+    g_prefix_error(cause, "leg %u of %s: %s: ", h->leg->number, h->seat->name, text);
+    g_propagate_error(err, g_steal_pointer(cause));
+    return -1;
+}
+
+/* A leg that has completed, and was or was not to do so. */
+static int conclude_completed(const struct handover *h, struct leg_outcome *outcome, GError **err)
+{
+    *outcome = (struct leg_outcome){.end = VTMH__LEG_END__LEG_COMPLETED,
+                                    .survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION};
+    if (leg_is_as_planned(h->leg, outcome))
+        return 0;
+    g_autofree char *text = leg_text(h->leg, outcome);
+    g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "leg %u of %s: %s", h->leg->number,
+                h->seat->name, text);
+    return -1;
+}
+
+static Vtmh__Migration *new_record(const struct seat *seat, const struct agreement *agreement,
+                                   const struct leg_plan *leg)
+{
+    Vtmh__Migration *record =
+        test_add_migration(seat->test, seat->name, leg->number, leg->source, leg->destination);
+    record->protocol = g_strdup(seat->request.protocol);
+    record->driver = g_strdup("qemu");
+    record->offline = seat->request.offline;
+    record->one_clock = agreement->one_kernel;
+    record->status = g_strdup("failed");
+    record->attempt = leg->attempt;
+    record->expected_ends = leg->expected_ends;
+    record->expected_survivors = leg->expected_survivors;
+    return record;
+}
+
+/* The leg from first to last, on one of its hosts. */
+static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GError **err)
+{
+    g_autoptr(GError) error = run(h);
+    if (error == NULL)
+        return conclude_completed(h, outcome, err);
+    /* A leg that had completed stays so: what failed then is a check of the guest. */
+    bool fails_test = h->step == HANDOVER_DONE || !leg_may_fail(h->leg);
+    if (h->step != HANDOVER_DONE)
+        leg_record_end(h->record, error);
+
+    test_failing(h->seat->test, fails_test ? 0 : leg_scope(h->leg), error);
+    if (is_source(h))
+        settle_source(h, &error);
+    else
+        settle_destination(h, &error);
+    if (!fails_test)
+        return conclude(h, outcome, &error, err);
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+int handover(struct seat *seat, const struct agreement *agreement, const struct leg_plan *leg,
+             struct leg_outcome *outcome, GError **err)
 {
     struct test *test = seat->test;
-    bool is_source = test->self == leg->source;
-    if (!is_source && test->self != leg->destination)
+    *outcome = (struct leg_outcome){.end = VTMH__LEG_END__LEG_UNKNOWN,
+                                    .survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN};
+    if (test->self != leg->source && test->self != leg->destination)
         return 0;
 
     struct handover h = {
         .seat = seat,
         .agreement = agreement,
         .leg = leg,
-        .record = test_add_migration(test, seat->name, leg->number, leg->source, leg->destination),
+        .record = new_record(seat, agreement, leg),
         .step = HANDOVER_PREPARING,
         .members = {leg->source, leg->destination},
         .deadline = deadline_in(seat->request.timeout_ms),
@@ -96,24 +256,9 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     };
     SEAT_DOING(seat, BLAME_PRODUCT, "leg %u of %s (%s to %s)", leg->number, seat->name,
                test->names[leg->source], test->names[leg->destination]);
-    h.record->protocol = g_strdup(seat->request.protocol);
-    h.record->driver = g_strdup("qemu");
-    h.record->offline = seat->request.offline;
-    h.record->one_clock = agreement->one_kernel;
-    h.record->status = g_strdup("failed");
-
-    g_autoptr(GError) error = NULL;
-    if ((is_source ? source_run(&h, &error) : destination_run(&h, &error)) == 0)
-        return 0;
-    /* A leg that had completed stays so: what failed then is a check of the guest. */
-    if (h.step != HANDOVER_DONE)
-        leg_record_end(h.record, error);
-
-    test_failing(test, error);
-    if (is_source)
-        settle_source(&h, &error);
-    else
-        settle_destination(&h, &error);
-    g_propagate_error(err, g_steal_pointer(&error));
-    return -1;
+    seat->is_in_leg = true;
+    int result = run_and_settle(&h, outcome, err);
+    seat->is_in_leg = false;
+    g_clear_error(&seat->end);
+    return result;
 }

@@ -27,25 +27,25 @@
  * source was not. If the destination cannot be reached and the source's copy is stopped, it stays
  * stopped; nor is a copy ended that does not answer and was not seen dead. The result is UNCERTAIN,
  * since nobody guesses, and such a copy is kept until the job ends.
+ *
+ * Where the leg was planned to end otherwise than by completing, its failure ends its own scope,
+ * not the test; after "settle" both ends tell each other at "outcome" what they know, and come to
+ * the same conclusion.
  */
 #pragma once
 
 #include "migration/move/agree.h"
+#include "migration/move/leg.h"
 #include "migration/move/seat.h"
 
-/* One leg, the same on both hosts. */
-struct leg {
-    unsigned number; /* from 1 */
-    unsigned source, destination;
-    bool first; /* start work before moving */
-};
-
 /*
- * Runs this host's part of the leg for a seat. On a host that is neither source nor destination
- * there is nothing to do. Returns after "checked".
+ * Runs this host's part of the leg for a seat. Returns 0 when the leg has ended as planned, after
+ * "checked" or "outcome"; *outcome is the same at both ends. -1: the test cannot go on. On a host
+ * that is neither source nor destination there is nothing to do, and nothing is known
+ * (LEG_UNKNOWN).
  */
-int handover(struct seat *seat, const struct agreement *agreement, const struct leg *leg,
-             GError **err);
+int handover(struct seat *seat, const struct agreement *agreement, const struct leg_plan *leg,
+             struct leg_outcome *outcome, GError **err);
 
 /* For the checks after a leg, which mig_timeout does not count; more for a large guest
  * (seat_patience_ms(), and each of the checks has that, too). */
@@ -65,7 +65,7 @@ enum handover_step {
 struct handover {
     struct seat *seat;
     const struct agreement *agreement;
-    const struct leg *leg;
+    const struct leg_plan *leg;
     Vtmh__Migration *record; /* this end's part of the result */
     enum handover_step step;
     unsigned members[2];
@@ -73,6 +73,10 @@ struct handover {
     int64_t started_us;          /* CLOCK_MONOTONIC */
     int64_t stopped_at_us;       /* CLOCK_REALTIME of the source's STOP, 0 if unknown */
     struct guest_beat last_beat; /* the source's last */
+    bool has_moved;              /* bytes of the guest have gone, or come */
+    bool was_called_off;         /* by the source, as planned */
+    bool has_ended_well;
+    GError *error; /* why this end has not; the running fiber's */
 };
 
 void handover_step(struct handover *h, enum handover_step step);

@@ -27,6 +27,22 @@ const struct param_info move_params[] = {
      .doc = "a leg with fewer dirty syncs is a warning, since it proves little about lost pages"},
     {MIGRATION("mig_downtime"), .kind = PARAM_DURATION, .scopes = PARAM_OF_VM, .example = "300ms",
      .doc = "how long the guest may stand still; without it the hypervisor's own limit"},
+    {MIGRATION("mig_expect"), .kind = PARAM_LIST, .scopes = PARAM_PER_VM, .example = "cancelled",
+     .word_pattern = "^(completed|cancelled|refused|failed|uncertain)$",
+     .word_rule = "an end of a leg: completed, cancelled, refused, failed, uncertain",
+     .doc = "how a leg may end; completed if not set, or what cancel_delay makes of it"},
+    {MIGRATION("mig_expect_survivor"), .kind = PARAM_LIST, .scopes = PARAM_PER_VM,
+     .example = "source", .word_pattern = "^(source|destination|none|uncertain)$",
+     .word_rule = "where a guest can be: source, destination, none, uncertain",
+     .doc =
+         "where the guest may be after a leg; the destination after one that completes, else the "
+         "source, if not set"},
+    {MIGRATION("mig_retry"), .kind = PARAM_INT, .fallback = "0", .min = 0, .max = 254,
+     .scopes = PARAM_PER_VM,
+     .doc = "how often a leg is tried again that left the guest on its source"},
+    {MIGRATION("cancel_delay"), .kind = PARAM_DURATION, .scopes = PARAM_PER_VM, .example = "2",
+     .doc = "the source calls the leg off so long after its stream has begun; of several attempts "
+            "(mig_retry) all but the last"},
     {MIGRATION("mig_offline"), .kind = PARAM_BOOL, .fallback = "no", .scopes = PARAM_PER_VM,
      .doc = "whether the guest is stopped before the migration"},
     {.name = NULL},

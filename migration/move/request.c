@@ -1,6 +1,7 @@
 #include "migration/move/request.h"
 
 #include "migration/guest/rounds.h"
+#include "migration/move/leg.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -27,6 +28,33 @@ static int read_port(const struct params *params, struct move_request *request, 
     return 0;
 }
 
+/* How the legs are to end: as is said, else as what happens meanwhile makes it. */
+static void read_expected(const struct params *params, struct move_request *request)
+{
+    g_auto(GStrv) ends = param_list(params, "mig_expect");
+    g_auto(GStrv) survivors = param_list(params, "mig_expect_survivor");
+
+    for (Vtmh__LegEnd end = VTMH__LEG_END__LEG_COMPLETED; end <= VTMH__LEG_END__LEG_UNCERTAIN;
+         end++)
+        if (g_strv_contains((const char *const *)ends, leg_end_word(end)))
+            request->expected_ends |= LEG_BIT(end);
+    for (Vtmh__Survivor who = 0; who <= VTMH__SURVIVOR__SURVIVOR_UNCERTAIN; who++)
+        if (g_strv_contains((const char *const *)survivors, leg_survivor_word(who)))
+            request->expected_survivors |= LEG_BIT(who);
+    if (request->expected_ends == 0)
+        request->expected_ends = LEG_BIT(request->cancel_ms >= 0 && request->retries == 0
+                                             ? VTMH__LEG_END__LEG_CANCELLED
+                                             : VTMH__LEG_END__LEG_COMPLETED);
+    if (request->expected_survivors == 0)
+        request->expected_survivors =
+            (request->expected_ends & LEG_BIT(VTMH__LEG_END__LEG_COMPLETED)
+                 ? LEG_BIT(VTMH__SURVIVOR__SURVIVOR_DESTINATION)
+                 : 0) |
+            (request->expected_ends & ~LEG_BIT(VTMH__LEG_END__LEG_COMPLETED)
+                 ? LEG_BIT(VTMH__SURVIVOR__SURVIVOR_SOURCE)
+                 : 0);
+}
+
 static void want(struct move_request *request, const char *capability)
 {
     g_hash_table_insert(request->move.capabilities, g_strdup(capability), GINT_TO_POINTER(true));
@@ -38,6 +66,8 @@ int move_request_read(struct move_request *request, const struct params *params,
     request->protocol = param_text(params, "mig_protocol");
     request->address = param_text(params, "mig_address");
     request->move.downtime_limit_ms = -1;
+    request->cancel_ms = -1;
+    int64_t retries = 0;
     if (param_bool(params, "mig_offline", &request->offline, err) < 0 ||
         param_duration_ms(params, "mig_timeout", &request->timeout_ms, err) < 0 ||
         param_duration_ms(params, "mig_stall_timeout", &request->stall_ms, err) < 0 ||
@@ -48,6 +78,12 @@ int move_request_read(struct move_request *request, const struct params *params,
         guest_rounds_ms(params, request->dirty_rounds, &request->work_ms, err) < 0 ||
         read_port(params, request, err) < 0)
         return -1;
+    if (param_int(params, "mig_retry", &retries, err) < 0 ||
+        (param_is_set(params, "cancel_delay") &&
+         param_duration_ms(params, "cancel_delay", &request->cancel_ms, err) < 0))
+        return -1;
+    request->retries = (unsigned)retries;
+    read_expected(params, request);
     /* The guest's clock is slow on a busy host. */
     request->work_ms = request->login_ms + 2 * request->work_ms;
     if (param_is_set(params, "mig_downtime") &&

@@ -12,8 +12,12 @@ struct move_request {
     const char *address;  /* mig_address of this host, or NULL: the one the coordinator reached */
     uint16_t port_low, port_high; /* mig_port; 0, 0: any */
     int64_t min_dirty_syncs;      /* min_dirty_syncs: fewer make the test a WARN */
-    int64_t dirty_rounds; /* dirty_rounds: the guest writes all it has so often before a leg */
-    int64_t work_ms;      /* for the guest's work to begin and to have written so often */
+    int64_t dirty_rounds;   /* dirty_rounds: the guest writes all it has so often before a leg */
+    int64_t work_ms;        /* for the guest's work to begin and to have written so often */
+    unsigned retries;       /* mig_retry: attempts beyond the first */
+    int64_t cancel_ms;      /* cancel_delay; -1: none */
+    unsigned expected_ends; /* mig_expect, as bits of LegEnd */
+    unsigned expected_survivors; /* mig_expect_survivor, as bits of Survivor */
     struct vm_move move;
 };
 

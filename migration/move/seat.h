@@ -21,11 +21,17 @@ struct seat {
     struct vm_boot *boot;
     char *guest_state; /* what the last source said of the guest; NULL at the first start */
 
+    unsigned where; /* the host where the guest is, as far as is known here */
+    bool is_gone;   /* it has ended, as was planned: nothing moves any more */
+
     struct vm *vm; /* NULL: the VM is not here */
     json_t *facts; /* what its hypervisor says that it is; NULL: not asked yet */
     struct guest *guest;
     bool is_uncertain;    /* what is here may be the only copy of the guest: kept after the test */
     struct doing *doing;  /* what is done with it now: what its watcher blames a failure on */
+    bool is_in_leg;       /* from the begin of a leg until it has been settled */
+    struct scope *leg;    /* the fibers that move it; NULL: none do */
+    GError *end;          /* how the VM ended in that leg, unasked */
     struct event retired; /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;
 };
@@ -37,9 +43,9 @@ void seat_free(struct seat *seat);
 
 /*
  * Starts the VM here, stopped or as a destination, attaches the guest, and watches over it: from
- * now on the scope of the watchers fails with the death of the hypervisor, with an internal error
- * of it, and with what the guest does to end itself. A guest that resets itself before it is up is
- * still booting.
+ * now on the death of the hypervisor, an internal error of it, and what the guest does to end
+ * itself fail the leg in which the seat takes part; between legs they fail the scope of the
+ * watchers. A guest that resets itself before it is up is still booting.
  */
 int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err);
 

@@ -44,7 +44,7 @@ static char *ask_destination(struct handover *h)
  * completed. */
 static void stop_stream(struct handover *h)
 {
-    if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))
+    if (h->step != HANDOVER_MOVING || h->was_called_off || event_is_set(vm_exited(h->seat->vm)))
         return;
     bool completed = false;
     g_autoptr(GError) error = NULL;

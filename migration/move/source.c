@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define CONNECT_MS 10000
+#define CANCEL_MS 60000 /* for a hypervisor to call a migration off */
 
 /* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be
  * cancelled. */
@@ -32,6 +33,36 @@ static int connect_and_migrate(struct handover *h, const struct watch_peer *peer
     return -1;
 }
 
+/* Calls the leg off when its time has come, unless the stream has ended before. */
+static int call_off(void *arg, GError **err)
+{
+    struct handover *h = arg;
+    struct vm *vm = h->seat->vm;
+    bool completed = false;
+
+    if (await_deadline(deadline_in(h->leg->cancel_ms), err) < 0)
+        return -1;
+    host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", h->seat->name,
+             "calling leg %u off (cancel_delay)", h->leg->number);
+    h->was_called_off = true;
+    if (vm_migrate_cancel(vm, &completed, deadline_in(CANCEL_MS), err) < 0)
+        return -1;
+    h->was_called_off = !completed;
+    return 0;
+}
+
+/* Waits for the end of the stream, and does meanwhile what is planned. */
+static int watch(struct handover *h, const struct watch_peer *peer, GError **err)
+{
+    struct scope *meanwhile = scope_open("meanwhile");
+    if (h->leg->cancel_ms >= 0)
+        scope_spawn_detached(meanwhile, "cancel_delay", call_off, h);
+    int result = watch_migration(h->seat, h->record, peer, h->deadline, err);
+    scope_abandon(meanwhile);
+    h->has_moved = h->record->transferred_bytes != 0;
+    return result;
+}
+
 /* Streams the guest over, watching progress, until QEMU says completed. */
 static int move(struct handover *h, const struct watch_peer *peer, GError **err)
 {
@@ -40,9 +71,7 @@ static int move(struct handover *h, const struct watch_peer *peer, GError **err)
     if (seat->request.offline && vm_stop(seat->vm, h->deadline, err) < 0)
         return -1;
     handover_step(h, HANDOVER_MOVING);
-    if (connect_and_migrate(h, peer, err) < 0)
-        return -1;
-    if (watch_migration(seat, h->record, peer, h->deadline, err) < 0)
+    if (connect_and_migrate(h, peer, err) < 0 || watch(h, peer, err) < 0)
         return -1;
     handover_step(h, HANDOVER_COMPLETED);
 

@@ -72,7 +72,6 @@ const struct param_info reference_scenario_params[] = {
     NOT_YET("postcopy", STRING, TEST, WORDS("no", "off", "0"), NO_CAPABILITY,
             "the guest runs on the destination before all of its memory is there"),
     NOT_YET("mig_cancel", BOOL, TEST, NO, NO_CANCEL, "whether the migration is cancelled"),
-    NOT_YET("cancel_delay", DURATION, TEST, NULL, NO_CANCEL, "time until it is cancelled"),
     NO_MATTER("enable_rdma_pin_all", STRING, TEST, WITH_RDMA, "monitor command that pins memory"),
     NO_MATTER("expected_nic_vendor", STRING, TEST, WITH_RDMA, "vendor of the card"),
     NOT_YET("capabilitys", LIST, TEST, NULL, NO_CAPABILITY, "capabilities that are checked"),

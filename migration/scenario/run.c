@@ -85,7 +85,7 @@ static int run_scene(void *arg, GError **err)
     g_autoptr(GError) error = NULL;
     int result = run_steps(run, &scene, &error);
     if (result < 0)
-        test_failing(run->test, error);
+        test_failing(run->test, 0, error);
     result = end_seats(&scene, result, &error);
     agreement_clear(&scene.agreement);
     if (result < 0)

@@ -36,5 +36,12 @@ int scenario_run(struct test *test, GError **err);
 /* All VMs are started on one host, and all hosts wait until they are up. */
 int scene_boot(struct scene *scene, unsigned where, GError **err);
 
-/* All VMs move at once, each in a fiber of its own. */
-int scene_migrate(struct scene *scene, const struct leg *leg, GError **err);
+/* A leg of all VMs: each goes from the one of the two hosts where it is to the other. */
+struct scene_leg {
+    unsigned number; /* from 1 */
+    unsigned hosts[2];
+};
+
+/* All VMs move at once, each in a fiber of its own, tried again as their params say. A VM whose
+ * guest has ended, as planned, stays away. */
+int scene_migrate(struct scene *scene, const struct scene_leg *leg, GError **err);

@@ -178,7 +178,7 @@ static void cancel_scenario(struct sim_host *host, const char *cause)
         fiber_cancel(host->scenario, error);
 }
 
-static void cancel_leg(struct sim_host *host, uint32_t leg, const char *cause)
+static void cancel_leg(struct sim_host *host, uint64_t leg, const char *cause)
 {
     g_autoptr(GError) error = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
     if (host->leg_fibers != NULL && host->leg == leg)
@@ -247,17 +247,13 @@ static void on_arrive(struct sim_host *host, const Vtmh__Arrive *arrive)
     act(world, actions);
 }
 
-static void fail_host(struct sim_host *host, const char *message, bool lost)
+static void fail_host(struct sim_host *host, uint64_t scope, const char *message)
 {
     struct world *world = host->world;
     GPtrArray *actions = meeting_actions_new();
-    if (host->told == 0)
+    if (host->told == 0 && scope == MEETING_TEST_SCOPE)
         host->told = ++world->n_told;
-    if (lost)
-        meeting_lose(world->book, WORLD_TEST, host->index, message, world->now_ms, actions);
-    else
-        meeting_fail(world->book, WORLD_TEST, MEETING_TEST_SCOPE, host->index, message,
-                     world->now_ms, actions);
+    meeting_fail(world->book, WORLD_TEST, scope, host->index, message, world->now_ms, actions);
     act(world, actions);
 }
 
@@ -265,8 +261,13 @@ static void lose_host(struct world *world, unsigned index)
 {
     if (world->hosts[index].has_ended)
         return;
-    world->hosts[index].is_lost = true;
-    fail_host(&world->hosts[index], "lost", true);
+    struct sim_host *host = &world->hosts[index];
+    GPtrArray *actions = meeting_actions_new();
+    host->is_lost = true;
+    if (host->told == 0)
+        host->told = ++world->n_told;
+    meeting_lose(world->book, WORLD_TEST, index, "lost", world->now_ms, actions);
+    act(world, actions);
 }
 
 static void interrupt(struct world *world)
@@ -307,26 +308,26 @@ static void tell(void *node, const struct test_meeting *meeting, GBytes *payload
     meetings_tell(host->meetings, meeting, payload);
 }
 
-static void begin_scope(void *node, uint32_t scope, struct scope *fibers)
+static void begin_scope(void *node, uint64_t scope, struct scope *fibers)
 {
     struct sim_host *host = node;
     host->leg = scope;
     host->leg_fibers = fibers;
 }
 
-static void end_scope(void *node, uint32_t scope)
+static void end_scope(void *node, uint64_t scope)
 {
     struct sim_host *host = node;
     host->leg_fibers = NULL;
     meetings_end_scope(host->meetings, scope);
 }
 
-static void failing(void *node, const struct test_cause *cause)
+static void failing(void *node, uint64_t scope, const struct test_cause *cause)
 {
     struct sim_host *host = node;
     world_did(host->world, "%s fails: %s", host->host.name, cause->message);
     if (!host->is_lost)
-        fail_host(host, cause->message, false);
+        fail_host(host, scope, cause->message);
 }
 
 static const struct test_ops sim_test_ops = {exchange, tell, begin_scope, end_scope, failing};
@@ -342,7 +343,7 @@ static void stop_node(struct sim_host *host, const char *cause)
         return;
     host->stop_cause = g_strdup_printf("the node ends: %s", cause);
     if (!host->is_lost)
-        fail_host(host, host->stop_cause, false);
+        fail_host(host, MEETING_TEST_SCOPE, host->stop_cause);
     cancel_scenario(host, host->stop_cause);
 }
 
@@ -367,7 +368,7 @@ static int run_host(void *arg, GError **err)
     if (host->is_lost)
         return 0;
     if (host->error != NULL && test_status_of(host->error) != VTMH__STATUS__STATUS_ABORTED)
-        fail_host(host, host->error->message, false);
+        fail_host(host, MEETING_TEST_SCOPE, host->error->message);
     GPtrArray *actions = meeting_actions_new();
     meeting_leave(host->world->book, WORLD_TEST, host->index, host->world->now_ms, actions);
     act(host->world, actions);

@@ -95,7 +95,7 @@ static void expect(const char *expected)
         g_string_append_printf(text, "%s%s %u ", i ? "\n" : "",
                                action->kind == MEETING_RELEASE ? "release" : "abort", action->to);
         if (action->scope != MEETING_TEST_SCOPE)
-            g_string_append_printf(text, "leg-%u%s", action->scope, action->tag ? " " : "");
+            g_string_append_printf(text, "leg-%" G_GUINT64_FORMAT "%s", action->scope, action->tag ? " " : "");
         g_string_append(text, action->tag                           ? action->tag
                               : action->scope == MEETING_TEST_SCOPE ? "test"
                                                                     : "");
@@ -132,7 +132,7 @@ Test(meeting, keeps_uses_of_a_tag_apart)
     expect("release 0 leg(,,-)\nrelease 1 leg(,,-)");
 }
 
-static void arrive_in_leg(unsigned host, uint32_t leg, const char *tag, bool settle)
+static void arrive_in_leg(unsigned host, uint64_t leg, const char *tag, bool settle)
 {
     struct meeting_arrival arrival = arrival_of(host, tag, 3);
 

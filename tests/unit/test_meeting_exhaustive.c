@@ -31,7 +31,7 @@ struct step {
 
 /* A place is a meeting over all hosts of the case. */
 struct place {
-    uint32_t scope;
+    uint64_t scope;
     const char *tag;
     uint32_t use;
     bool settle;
@@ -149,7 +149,7 @@ static bool is_reason(const struct watcher *w, const struct step *step, unsigned
 }
 
 /* Whether an abort of the scope ends what waits at the place. */
-static bool is_in(const struct watcher *w, unsigned place, uint32_t scope)
+static bool is_in(const struct watcher *w, unsigned place, uint64_t scope)
 {
     return !w->of->places[place].settle && (scope == 0 || w->of->places[place].scope == scope);
 }
@@ -194,7 +194,7 @@ static void check_rest(const struct watcher *w, const struct step *step)
         }
         must(!(is_waited_at && is_complete));
         must(!(is_waited_at && is_hopeless(w, place)));
-        for (uint32_t scope = 0; scope < SCOPES; scope++)
+        for (uint64_t scope = 0; scope < SCOPES; scope++)
             must(!(is_waited_at && w->causes[scope] && is_in(w, place, scope)));
         must(!(is_waited_at && step->kind == EXPIRE));
         anybody_waits |= is_waited_at;
@@ -204,7 +204,7 @@ static void check_rest(const struct watcher *w, const struct step *step)
 }
 
 /* Whether what has just happened may abort the scope. */
-static bool may_abort(const struct watcher *w, const struct step *step, uint32_t scope)
+static bool may_abort(const struct watcher *w, const struct step *step, uint64_t scope)
 {
     bool may = scope == 0 ? step->kind == FAIL || step->kind == LOSE || step->kind == ABORT
                           : step->kind == FAIL_LEG;
@@ -216,7 +216,7 @@ static bool may_abort(const struct watcher *w, const struct step *step, uint32_t
 }
 
 /* The first cause of a scope stays; it is told to everybody once; later only to one who arrives. */
-static void check_scope(const struct watcher *w, const struct step *step, uint32_t scope,
+static void check_scope(const struct watcher *w, const struct step *step, uint64_t scope,
                         bool is_new, const struct told *told)
 {
     must(!is_new || may_abort(w, step, scope));
@@ -236,7 +236,7 @@ static void check_causes(const struct watcher *w, const struct step *step,
 {
     bool fails = step->kind == FAIL || step->kind == LOSE || step->kind == ABORT;
 
-    for (uint32_t scope = 0; scope < SCOPES; scope++)
+    for (uint64_t scope = 0; scope < SCOPES; scope++)
         check_scope(w, step, scope, is_new[scope], told);
     must(meeting_cause(w->book, TEST, 0) == w->causes[0]);
     must(meeting_cause(w->book, TEST, 1) == (w->causes[0] ? w->causes[0] : w->causes[1]));
@@ -316,7 +316,7 @@ static void play_and_check(struct watcher *w, const struct step *step)
             take_abort(w, action, step, &told);
     }
     g_ptr_array_set_size(w->actions, 0);
-    for (uint32_t scope = 0; scope < SCOPES; scope++)
+    for (uint64_t scope = 0; scope < SCOPES; scope++)
         is_new[scope] = w->causes[scope] && !was[scope];
     check_causes(w, step, is_new, &told);
     check_rest(w, step);
@@ -334,7 +334,7 @@ static void play_sequence(const struct small_case *small, const struct step *ste
         play_and_check(&w, &steps[n_played - 1]);
     meeting_book_free(w.book);
     g_ptr_array_unref(w.actions);
-    for (uint32_t scope = 0; scope < SCOPES; scope++)
+    for (uint64_t scope = 0; scope < SCOPES; scope++)
         g_free(w.cause_messages[scope]);
 }
 

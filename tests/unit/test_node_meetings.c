@@ -12,7 +12,7 @@
 static struct {
     unsigned n;
     char *tag, *payload;
-    uint32_t scope, use, members[N_HOSTS];
+    uint64_t scope, use, members[N_HOSTS];
     size_t n_members;
     int64_t timeout_ms;
     bool settle;
@@ -98,7 +98,7 @@ static void expect_error(const struct arrival *arrival, int code, const char *pa
 }
 
 /* words: of each member, in order. */
-static void release_use(uint32_t scope, const char *tag, uint32_t use, const uint32_t *members,
+static void release_use(uint64_t scope, const char *tag, uint32_t use, const uint32_t *members,
                         size_t n, const char *const *words)
 {
     ProtobufCBinaryData payloads[N_HOSTS + 1];
@@ -121,7 +121,7 @@ static void release(const char *tag, const uint32_t *members, size_t n, const ch
     release_use(0, tag, 0, members, n, words);
 }
 
-static void abort_one(uint32_t scope, const char *tag, uint32_t use, const char *message)
+static void abort_one(uint64_t scope, const char *tag, uint32_t use, const char *message)
 {
     Vtmh__Abort body = VTMH__ABORT__INIT;
     body.test = TEST;

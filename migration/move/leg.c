@@ -1,0 +1,127 @@
+#include "migration/move/leg.h"
+
+#include <string.h>
+
+static const char *const ends[] = {
+    [VTMH__LEG_END__LEG_UNKNOWN] = "unknown",     [VTMH__LEG_END__LEG_COMPLETED] = "completed",
+    [VTMH__LEG_END__LEG_CANCELLED] = "cancelled", [VTMH__LEG_END__LEG_REFUSED] = "refused",
+    [VTMH__LEG_END__LEG_FAILED] = "failed",       [VTMH__LEG_END__LEG_UNCERTAIN] = "uncertain",
+};
+
+static const char *const survivors[] = {
+    [VTMH__SURVIVOR__SURVIVOR_NONE] = "none",
+    [VTMH__SURVIVOR__SURVIVOR_SOURCE] = "source",
+    [VTMH__SURVIVOR__SURVIVOR_DESTINATION] = "destination",
+    [VTMH__SURVIVOR__SURVIVOR_UNCERTAIN] = "uncertain",
+};
+
+const char *leg_end_word(Vtmh__LegEnd end)
+{
+    return (size_t)end < G_N_ELEMENTS(ends) ? ends[end] : "unknown";
+}
+
+const char *leg_survivor_word(Vtmh__Survivor survivor)
+{
+    return (size_t)survivor < G_N_ELEMENTS(survivors) ? survivors[survivor] : "uncertain";
+}
+
+uint64_t leg_scope(const struct leg_plan *plan)
+{
+    return (uint64_t)plan->number << 32 | (uint64_t)(plan->attempt & 0xff) << 24 | plan->vm;
+}
+
+bool leg_may_fail(const struct leg_plan *plan)
+{
+    return (plan->expected_ends & ~LEG_BIT(VTMH__LEG_END__LEG_COMPLETED)) != 0;
+}
+
+/* Each end knows its own copy; of the other's it only knows what it was told. */
+static Vtmh__Survivor survivor_of(const struct leg_view *source, const struct leg_view *destination)
+{
+    if (source->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN ||
+        destination->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
+        return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+    if (source->survivor == VTMH__SURVIVOR__SURVIVOR_SOURCE)
+        return destination->survivor == VTMH__SURVIVOR__SURVIVOR_DESTINATION
+                   ? VTMH__SURVIVOR__SURVIVOR_UNCERTAIN /* two copies */
+                   : VTMH__SURVIVOR__SURVIVOR_SOURCE;
+    return destination->survivor;
+}
+
+struct leg_outcome leg_outcome_of(const struct leg_view *source, const struct leg_view *destination)
+{
+    struct leg_outcome outcome = {.survivor = survivor_of(source, destination)};
+
+    if (outcome.survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
+        outcome.end = VTMH__LEG_END__LEG_UNCERTAIN;
+    else if (source->end == VTMH__LEG_END__LEG_COMPLETED &&
+             destination->end == VTMH__LEG_END__LEG_COMPLETED)
+        outcome.end = VTMH__LEG_END__LEG_COMPLETED;
+    else if (source->end == VTMH__LEG_END__LEG_CANCELLED)
+        outcome.end = VTMH__LEG_END__LEG_CANCELLED;
+    else if (source->has_moved || destination->has_moved)
+        outcome.end = VTMH__LEG_END__LEG_FAILED;
+    else
+        outcome.end = VTMH__LEG_END__LEG_REFUSED;
+    return outcome;
+}
+
+bool leg_is_as_planned(const struct leg_plan *plan, const struct leg_outcome *outcome)
+{
+    return (plan->expected_ends & LEG_BIT(outcome->end)) != 0 &&
+           (plan->expected_survivors & LEG_BIT(outcome->survivor)) != 0;
+}
+
+static void append_words(GString *text, const char *const *words, size_t n, unsigned set)
+{
+    const char *separator = "";
+
+    for (unsigned i = 0; i < n; i++) {
+        if ((set & LEG_BIT(i)) == 0)
+            continue;
+        g_string_append_printf(text, "%s%s", separator, words[i]);
+        separator = " or ";
+    }
+}
+
+char *leg_text(const struct leg_plan *plan, const struct leg_outcome *outcome)
+{
+    GString *text = g_string_new(leg_end_word(outcome->end));
+
+    g_string_append_printf(text,
+                           " (survivor: %s); planned was: ", leg_survivor_word(outcome->survivor));
+    append_words(text, ends, G_N_ELEMENTS(ends), plan->expected_ends);
+    g_string_append(text, " (survivor: ");
+    append_words(text, survivors, G_N_ELEMENTS(survivors), plan->expected_survivors);
+    g_string_append_c(text, ')');
+    return g_string_free(text, FALSE);
+}
+
+json_t *leg_view_to_json(const struct leg_view *view)
+{
+    return json_pack("{s:s, s:b, s:s}", "end", leg_end_word(view->end), "has_moved",
+                     (int)view->has_moved, "survivor", leg_survivor_word(view->survivor));
+}
+
+static int find_word(const char *const *words, size_t n, const json_t *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (g_strcmp0(words[i], json_string_value(word)) == 0)
+            return (int)i;
+    return -1;
+}
+
+bool leg_view_from_json(const json_t *json, struct leg_view *view)
+{
+    int end = find_word(ends, G_N_ELEMENTS(ends), json_object_get(json, "end"));
+    int survivor = find_word(survivors, G_N_ELEMENTS(survivors), json_object_get(json, "survivor"));
+
+    if (end < 0 || survivor < 0 || !json_is_boolean(json_object_get(json, "has_moved")))
+        return false;
+    *view = (struct leg_view){
+        .end = (Vtmh__LegEnd)end,
+        .has_moved = json_is_true(json_object_get(json, "has_moved")),
+        .survivor = (Vtmh__Survivor)survivor,
+    };
+    return true;
+}
