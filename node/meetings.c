@@ -18,6 +18,7 @@ struct meetings {
     unsigned n_hosts;
     GHashTable *waits; /* "SCOPE TAG" -> struct wait, on the waiter's stack */
     GHashTable *uses;  /* "SCOPE TAG" -> how often we arrived there */
+    GHashTable *legs;  /* scope -> struct scope, the fibers of a leg that runs here */
     char *ended;       /* why no answer will come any more; NULL while one may */
 };
 
@@ -29,6 +30,7 @@ struct meetings *meetings_new(struct node *node, uint64_t test, unsigned n_hosts
     meetings->n_hosts = n_hosts;
     meetings->waits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     meetings->uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    meetings->legs = g_hash_table_new(NULL, NULL);
     return meetings;
 }
 
@@ -37,6 +39,7 @@ void meetings_free(struct meetings *meetings)
     g_assert(g_hash_table_size(meetings->waits) == 0);
     g_hash_table_unref(meetings->waits);
     g_hash_table_unref(meetings->uses);
+    g_hash_table_unref(meetings->legs);
     g_free(meetings->ended);
     g_free(meetings);
 }
@@ -196,8 +199,20 @@ static void abort_wait(struct wait *wait, const char *cause)
     event_set(&wait->answered);
 }
 
+static void cancel_leg(const struct meetings *meetings, uint64_t scope, const char *cause)
+{
+    struct scope *fibers = g_hash_table_lookup(meetings->legs, GSIZE_TO_POINTER(scope));
+    g_autoptr(GError) cancelled = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
+    if (fibers != NULL)
+        scope_cancel(fibers, cancelled);
+}
+
 void meetings_abort(struct meetings *meetings, const Vtmh__Abort *abort)
 {
+    if (*abort->tag == '\0') {
+        cancel_leg(meetings, abort->scope, abort->message);
+        return;
+    }
     struct wait *wait = find(meetings, abort->scope, abort->tag, abort->use);
     if (wait != NULL)
         abort_wait(wait, abort->message);
@@ -209,8 +224,14 @@ static gboolean begins_with(gpointer key, gpointer use, gpointer prefix)
     return g_str_has_prefix(key, prefix);
 }
 
+void meetings_begin_scope(struct meetings *meetings, uint64_t scope, struct scope *fibers)
+{
+    g_hash_table_insert(meetings->legs, GSIZE_TO_POINTER(scope), fibers);
+}
+
 void meetings_end_scope(struct meetings *meetings, uint64_t scope)
 {
+    g_hash_table_remove(meetings->legs, GSIZE_TO_POINTER(scope));
     g_autofree char *prefix = key_of(scope, "");
     g_hash_table_foreach_remove(meetings->uses, begins_with, prefix);
 }

@@ -19,13 +19,16 @@ int meetings_exchange(struct meetings *meetings, const struct test_meeting *meet
 /* test_ops.tell: arrives and goes on. The answer, when it comes, is ignored. */
 void meetings_tell(struct meetings *meetings, const struct test_meeting *meeting, GBytes *payload);
 
+/* test_ops.begin_scope: an abort of the scope cancels the fibers, until its end. */
+void meetings_begin_scope(struct meetings *meetings, uint64_t scope, struct scope *fibers);
+
 /* test_ops.end_scope: nobody here meets in the scope any more; forgets how often it was met. */
 void meetings_end_scope(struct meetings *meetings, uint64_t scope);
 
 /* Answers from the coordinator; one that nobody waits for is ignored. */
 void meetings_release(struct meetings *meetings, const Vtmh__Release *release);
 
-/* The abort of one settling meeting. */
+/* The abort of one settling meeting; or, without a tag, of a leg's scope. */
 void meetings_abort(struct meetings *meetings, const Vtmh__Abort *abort);
 
 /* No answer will come any more: aborts those who wait, and those who come later. */

@@ -30,8 +30,7 @@ struct running {
     char *dir;      /* the test's folder here, with log/ and run/ below */
     FILE *log;      /* log/test.log */
     GStrv names, addresses;
-    GHashTable *scopes; /* of legs that run here: their number -> struct scope */
-    GHashTable *told;   /* "VM ROLE": whose command line has been sent */
+    GHashTable *told; /* "VM ROLE": whose command line has been sent */
 };
 
 static int own(void *self, enum owned_kind kind, const char *what, GError **err)
@@ -143,13 +142,12 @@ static void tell(void *self, const struct test_meeting *meeting, GBytes *payload
 static void begin_scope(void *self, uint64_t scope, struct scope *fibers)
 {
     const struct running *running = self;
-    g_hash_table_insert(running->scopes, GSIZE_TO_POINTER(scope), fibers);
+    meetings_begin_scope(running->meetings, scope, fibers);
 }
 
 static void end_scope(void *self, uint64_t scope)
 {
     const struct running *running = self;
-    g_hash_table_remove(running->scopes, GSIZE_TO_POINTER(scope));
     meetings_end_scope(running->meetings, scope);
 }
 
@@ -267,7 +265,6 @@ void running_unref(struct running *running)
     g_strfreev(running->names);
     g_strfreev(running->addresses);
     g_hash_table_unref(running->told);
-    g_hash_table_unref(running->scopes);
     g_free(running->context);
     g_free(running->ended_by);
     g_clear_error(&running->cancelled);
@@ -391,7 +388,6 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
     running->node = node;
     running->context = g_strdup("starting");
     running->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    running->scopes = g_hash_table_new(NULL, NULL);
     read_start(running, start);
     running->meetings = meetings_new(node, start->test, (unsigned)start->n_hosts);
     node->running = running;
@@ -430,34 +426,22 @@ static void cancel(struct running *running, const char *cause)
         fiber_cancel(running->fiber, running->cancelled);
 }
 
-/* One leg is aborted; the test goes on for now. */
-static void cancel_leg(const struct running *running, uint64_t scope, const char *cause)
-{
-    struct scope *fibers = g_hash_table_lookup(running->scopes, GSIZE_TO_POINTER(scope));
-    g_autoptr(GError) cancelled = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
-    if (fibers == NULL)
-        return;
-    host_log(&running->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, NULL, "the leg is aborted: %s",
-             cause);
-    scope_cancel(fibers, cancelled);
-}
-
 void running_abort(struct running *running, const Vtmh__Abort *abort)
 {
     if (running == NULL || running->test.id != abort->test)
         return;
-    if (*abort->tag != '\0') {
-        meetings_abort(running->meetings, abort);
-        return;
-    }
     const char *origin = abort->origin >= 0 && (unsigned)abort->origin < running->test.n_hosts
                              ? running->test.names[abort->origin]
                              : "coordinator";
     g_autofree char *cause = g_strdup_printf("%s: %s", origin, abort->message);
-    if (abort->scope == 0)
+    if (*abort->tag == '\0' && abort->scope == 0) {
         cancel(running, cause);
-    else
-        cancel_leg(running, abort->scope, cause);
+        return;
+    }
+    if (*abort->tag == '\0')
+        host_log(&running->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, NULL, "the leg is aborted: %s",
+                 cause);
+    meetings_abort(running->meetings, abort);
 }
 
 /* The node itself ends the test. cause: transfer full. */

@@ -178,13 +178,6 @@ static void cancel_scenario(struct sim_host *host, const char *cause)
         fiber_cancel(host->scenario, error);
 }
 
-static void cancel_leg(struct sim_host *host, uint64_t leg, const char *cause)
-{
-    g_autoptr(GError) error = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, cause);
-    if (host->leg_fibers != NULL && host->leg == leg)
-        scope_cancel(host->leg_fibers, error);
-}
-
 static void deliver(struct sim_host *host, const struct meeting_action *action)
 {
     if (action->kind == MEETING_RELEASE) {
@@ -194,16 +187,14 @@ static void deliver(struct sim_host *host, const struct meeting_action *action)
     }
     world_did(host->world, "%s hears the abort of %s: %s", host->host.name,
               action->tag != NULL ? action->tag : "the test", action->cause->message);
-    if (action->tag == NULL) {
-        if (action->scope == MEETING_TEST_SCOPE)
-            cancel_scenario(host, action->cause->message);
-        else
-            cancel_leg(host, action->scope, action->cause->message);
+    if (action->tag == NULL && action->scope == MEETING_TEST_SCOPE) {
+        cancel_scenario(host, action->cause->message);
         return;
     }
     Vtmh__Abort abort = VTMH__ABORT__INIT;
     abort.test = WORLD_TEST;
-    abort.tag = action->tag;
+    if (action->tag != NULL)
+        abort.tag = action->tag;
     abort.scope = action->scope;
     abort.use = action->use;
     abort.message = action->cause->message;
@@ -310,15 +301,13 @@ static void tell(void *node, const struct test_meeting *meeting, GBytes *payload
 
 static void begin_scope(void *node, uint64_t scope, struct scope *fibers)
 {
-    struct sim_host *host = node;
-    host->leg = scope;
-    host->leg_fibers = fibers;
+    const struct sim_host *host = node;
+    meetings_begin_scope(host->meetings, scope, fibers);
 }
 
 static void end_scope(void *node, uint64_t scope)
 {
-    struct sim_host *host = node;
-    host->leg_fibers = NULL;
+    const struct sim_host *host = node;
     meetings_end_scope(host->meetings, scope);
 }
 
@@ -456,10 +445,16 @@ static struct params *params_of(const struct world_setup *setup)
 {
     struct params *params = params_new();
     g_autofree char *legs = g_strdup_printf("%u", setup->legs);
+    g_autofree char *retries = g_strdup_printf("%u", setup->retries);
     params_set(params, "type", "migration_multi_host_ping_pong", NULL);
     params_set(params, "vms", setup->n_vms == 1 ? "vm1" : "vm1 vm2", NULL);
     params_set(params, "migrate_count", legs, NULL);
     params_set(params, "mig_offline", setup->offline ? "yes" : "no", NULL);
+    if (setup->may_fail) {
+        params_set(params, "mig_expect", "completed cancelled refused failed uncertain", NULL);
+        params_set(params, "mig_expect_survivor", "source destination none uncertain", NULL);
+    }
+    params_set(params, "mig_retry", retries, NULL);
     return params;
 }
 

@@ -22,6 +22,8 @@ struct world_setup {
     unsigned n_vms;
     unsigned legs;
     bool offline;
+    bool may_fail;    /* legs may end in any way, and leave the guest anywhere */
+    unsigned retries; /* of a leg that left the guest on its source */
     int slow_host; /* messages reach this host later than the other; -1: none is slow */
 };
 

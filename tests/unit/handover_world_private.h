@@ -53,8 +53,6 @@ struct sim_host {
     struct meetings *meetings;
     struct mailbox *inbox; /* struct delivery */
     struct fiber *scenario, *link;
-    uint64_t leg; /* that runs in these fibers; NULL: none does */
-    struct scope *leg_fibers;
     bool is_lost, has_ended;
     bool is_alone;    /* lost, and it has given up waiting for the coordinator */
     char *stop_cause; /* of the node's own */

@@ -99,6 +99,36 @@ Test(handover, two_vms_to_and_fro_with_a_slow_destination)
         &(struct world_setup){.n_vms = 2, .legs = 2, .slow_host = DESTINATION});
 }
 
+Test(handover, one_vm_whose_legs_may_end_anyhow)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 1, .legs = 2, .may_fail = true, .slow_host = -1});
+}
+
+Test(handover, one_vm_whose_legs_may_end_anyhow_with_a_slow_source)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 1, .legs = 2, .may_fail = true, .slow_host = SOURCE});
+}
+
+Test(handover, two_vms_whose_legs_may_end_anyhow)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 2, .legs = 1, .may_fail = true, .slow_host = -1});
+}
+
+Test(handover, one_vm_that_is_tried_again)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 1, .legs = 2, .retries = 1, .slow_host = -1});
+}
+
+Test(handover, one_vm_that_is_tried_again_with_a_slow_destination)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 1, .legs = 1, .retries = 1, .slow_host = DESTINATION});
+}
+
 /* With two faults there is not always a right end, but the promise holds, and nobody waits for
  * ever. */
 static void try_pairs_of_faults(const struct world_setup *setup, unsigned n_runs)
