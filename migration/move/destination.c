@@ -90,6 +90,7 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
         return -1;
     g_free(seat->guest_state);
     seat->guest_state = g_strdup(moved->guest);
+    seat->works = true;
     if (host_own(seat->test->host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
     handover_step(h, HANDOVER_OWNED);

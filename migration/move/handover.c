@@ -2,7 +2,9 @@
 
 #include "migration/move/leg_record.h"
 #include "migration/move/machine_facts.h"
+#include "migration/move/memory_check.h"
 
+#define STAYED_MS 30000  /* for a guest that stayed to show that it works */
 #define OUTCOME_MS 30000 /* for the other end to have settled */
 
 static const char *const step_names[] = {
@@ -159,6 +161,18 @@ static int end_what_is_left(struct handover *h, const struct leg_outcome *outcom
     return seat_end(h->seat, err);
 }
 
+/* A guest that has stayed here does its work, and has lost nothing. */
+static int check_what_stayed(struct handover *h, const struct leg_outcome *outcome, GError **err)
+{
+    struct seat *seat = h->seat;
+    if (!is_source(h) || outcome->survivor != VTMH__SURVIVOR__SURVIVOR_SOURCE || !seat->works)
+        return 0;
+    SEAT_DOING(seat, BLAME_PRODUCT, "checking %s, which stayed", seat->name);
+    if (guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, STAYED_MS)), err) < 0)
+        return -1;
+    return memory_check_stayed(seat, h->record, err);
+}
+
 /* After settling a leg that may fail. Takes over the cause if it is the test's as well. */
 static int conclude(struct handover *h, struct leg_outcome *outcome, GError **cause, GError **err)
 {
@@ -178,7 +192,7 @@ static int conclude(struct handover *h, struct leg_outcome *outcome, GError **ca
     host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, role_of(h), h->seat->name,
              "leg %u, attempt %u: %s", h->leg->number, h->leg->attempt, text);
     if (leg_is_as_planned(h->leg, outcome))
-        return end_what_is_left(h, outcome, err);
+        return end_what_is_left(h, outcome, err) < 0 ? -1 : check_what_stayed(h, outcome, err);
     g_prefix_error(cause, "leg %u of %s: %s: ", h->leg->number, h->seat->name, text);
     g_propagate_error(err, g_steal_pointer(cause));
     return -1;
@@ -219,8 +233,10 @@ static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GErro
     g_autoptr(GError) error = run(h);
     if (error == NULL)
         return conclude_completed(h, outcome, err);
-    /* A leg that had completed stays so: what failed then is a check of the guest. */
-    bool fails_test = h->step == HANDOVER_DONE || !leg_may_fail(h->leg);
+    /* A leg that had completed stays so: what failed then is a check of the guest. Nor was the
+     * testbed's failure planned. */
+    bool fails_test = h->step == HANDOVER_DONE || !leg_may_fail(h->leg) ||
+                      test_status_of(error) == VTMH__STATUS__STATUS_ERROR;
     if (h->step != HANDOVER_DONE)
         leg_record_end(h->record, error);
 
@@ -243,6 +259,8 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
                                     .survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN};
     if (test->self != leg->source && test->self != leg->destination)
         return 0;
+    if (fiber_is_cancelled()) /* nothing begins any more */
+        return await_turn(err);
 
     struct handover h = {
         .seat = seat,

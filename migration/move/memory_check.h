@@ -36,3 +36,7 @@ Vtmh__MemoryCheck memory_check_judge(const struct memory_evidence *evidence, con
  */
 int memory_check(struct seat *seat, Vtmh__Migration *leg, int64_t dirty_syncs, int64_t sent_again,
                  GError **err);
+
+/* The same for a guest that has stayed on its source: bad pages fail, good ones prove nothing of a
+ * migration. */
+int memory_check_stayed(struct seat *seat, Vtmh__Migration *leg, GError **err);

@@ -24,6 +24,8 @@ struct seat {
     unsigned where; /* the host where the guest is, as far as is known here */
     bool is_gone;   /* it has ended, as was planned: nothing moves any more */
 
+    bool works; /* its work has been begun, here or before it came */
+
     struct vm *vm; /* NULL: the VM is not here */
     json_t *facts; /* what its hypervisor says that it is; NULL: not asked yet */
     struct guest *guest;

@@ -135,8 +135,9 @@ static int start_work(struct handover *h, GError **err)
 
     seat_progress(seat, h->record, "working", NULL);
     SEAT_DOING(seat, BLAME_TESTBED, "starting work in %s", seat->name);
-    if (h->leg->first)
+    if (!seat->works)
         started = guest_start_work(seat->guest, deadline, err);
+    seat->works = started == 0;
     if (started == 0)
         started = guest_await_rounds(seat->guest, seat->params,
                                      seat->request.offline ? 0 : seat->request.dirty_rounds,

@@ -67,7 +67,6 @@ static struct leg_plan plan_attempt(const struct seat_task *task, unsigned attem
         .vm = task->index,
         .source = seat->where,
         .destination = task->leg->hosts[seat->where == task->leg->hosts[0]],
-        .first = task->leg->number == 1 && attempt == 1,
         .cancel_ms = is_last && request->retries > 0 ? -1 : request->cancel_ms,
         .expected_ends = request->expected_ends,
         .expected_survivors = request->expected_survivors,

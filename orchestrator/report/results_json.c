@@ -100,7 +100,9 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "protocol", text_or_null(leg->protocol));
     json_object_set_new(object, "driver", text_or_null(leg->driver));
     json_object_set_new(object, "leg", json_integer(leg->leg));
+    json_object_set_new(object, "attempt", json_integer(leg->attempt));
     json_object_set_new(object, "status", text_or_null(leg->status));
+    json_object_set_new(object, "as_planned", json_boolean(leg->is_as_planned));
     json_object_set_new(object, "offline", json_boolean(leg->offline));
     json_object_set_new(object, "cycle_ms", figure(leg->cycle_ms));
     json_object_set_new(object, "total_ms", figure(leg->total_ms));

@@ -103,7 +103,8 @@ static bool source_tells(const struct world *world, const struct leg_result *leg
             continue;
         for (unsigned m = 0; m < host->test.migrations->len; m++) {
             const Vtmh__Migration *record = g_ptr_array_index(host->test.migrations, m);
-            if (record->leg == leg->leg && strcmp(record->vm, leg->vm) == 0)
+            if (record->leg == leg->leg && record->attempt == leg->attempt &&
+                strcmp(record->vm, leg->vm) == 0)
                 return true;
         }
     }

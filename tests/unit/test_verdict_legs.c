@@ -185,3 +185,64 @@ Test(verdict_legs, keeps_notes_type_and_guest)
     cr_expect_str_eq(s->result->guest, "tick");
     expect_status(s, PASS, NULL, NULL);
 }
+
+/* Both ends say: cancelled, and the guest has stayed. */
+static void called_off(struct scenario *s, unsigned ends_at_destination)
+{
+    for (unsigned host = HOST1; host <= HOST2; host++) {
+        Vtmh__Migration *record = leg_of(s, host);
+        record->status = replace(record->status, "cancelled");
+        record->expected_ends = 1U << VTMH__LEG_END__LEG_CANCELLED;
+        record->expected_survivors = 1U << VTMH__SURVIVOR__SURVIVOR_SOURCE;
+    }
+    leg_of(s, HOST2)->expected_ends = ends_at_destination;
+    leg_of(s, HOST1)->survivor = VTMH__SURVIVOR__SURVIVOR_SOURCE;
+    leg_of(s, HOST2)->survivor = VTMH__SURVIVOR__SURVIVOR_NONE;
+}
+
+Test(verdict_legs, a_leg_that_ends_as_planned_passes_whatever_the_end)
+{
+    g_autoptr(scenario) s = scenario_new();
+    called_off(s, 1U << VTMH__LEG_END__LEG_CANCELLED);
+    join(s);
+    cr_expect_eq(s->result->status, PASS, "%s", s->result->fail_cause);
+    cr_expect(only_leg(s)->is_as_planned);
+    cr_expect_str_eq(only_leg(s)->status, "cancelled");
+}
+
+Test(verdict_legs, what_only_one_end_had_planned_is_no_pass)
+{
+    g_autoptr(scenario) s = scenario_new();
+    called_off(s, 1U << VTMH__LEG_END__LEG_COMPLETED);
+    join(s);
+    cr_expect_eq(s->result->status, ERROR);
+    cr_expect(!only_leg(s)->is_as_planned);
+}
+
+Test(verdict_legs, a_guest_that_is_not_where_it_was_to_be_is_no_pass)
+{
+    g_autoptr(scenario) s = scenario_new();
+    called_off(s, 1U << VTMH__LEG_END__LEG_CANCELLED);
+    leg_of(s, HOST1)->survivor = VTMH__SURVIVOR__SURVIVOR_NONE;
+    join(s);
+    cr_expect_eq(s->result->status, ERROR);
+    cr_expect(!only_leg(s)->is_as_planned);
+}
+
+Test(verdict_legs, attempts_of_a_leg_are_records_of_their_own)
+{
+    g_autoptr(scenario) s = scenario_new();
+    called_off(s, 1U << VTMH__LEG_END__LEG_CANCELLED);
+    for (unsigned host = HOST1; host <= HOST2; host++) {
+        Vtmh__Migration *again = add_leg(s, host, "vm1", 1);
+        again->attempt = 2;
+    }
+    join(s);
+    cr_assert_eq(s->result->legs->len, 2);
+    cr_expect_eq(s->result->status, PASS, "%s", s->result->fail_cause);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct leg_result *leg = g_ptr_array_index(s->result->legs, i);
+        cr_expect_eq(leg->attempt, i + 1);
+        cr_expect_str_eq(leg->status, i == 0 ? "cancelled" : "completed");
+    }
+}
