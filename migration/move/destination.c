@@ -32,33 +32,42 @@ static int prepare(struct handover *h, GError **err)
     struct seat *seat = h->seat;
     struct test *test = seat->test;
     const char *address = h->agreement->addresses[test->self];
-    uint16_t port = 0;
+    const struct transport *transport = seat->request.transport;
 
     SEAT_DOING(seat, BLAME_TESTBED, "preparing %s as a destination", seat->name);
     seat_progress(seat, h->record, "preparing", NULL);
     int64_t deadline = deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, START_MS)));
     if (seat_start(seat, true, deadline, err) < 0)
         return -1;
-    if (vm_incoming_tcp(seat->vm, &seat->request.move, address, seat->request.port_low,
-                        seat->request.port_high, &port, deadline, err) < 0)
+    {
+        SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
+        if (vm_prepare_move(seat->vm, &seat->request.move, deadline, err) < 0)
+            return -1;
+    }
+    h->channel = transport->listen(seat, address, deadline, err);
+    if (h->channel == NULL)
         return -1;
 
     json_auto_t *theirs =
-        handover_ready(h, json_pack("{s:s, s:i}", "address", address, "port", (int)port), err);
+        handover_ready(h, json_pack("{s:o}", "ticket", transport->ticket(h->channel)), err);
     return theirs != NULL ? 0 : -1;
 }
 
 static int receive(struct handover *h, GError **err)
 {
+    const struct transport *transport = h->seat->request.transport;
     SEAT_DOING(h->seat, BLAME_PRODUCT, "receiving %s", h->seat->name);
     if (handover_start(h, err) < 0)
         return -1;
     handover_step(h, HANDOVER_MOVING);
+    if (transport->receive(h->channel, h->deadline + LATE_MS, err) < 0)
+        return -1;
     /* The source keeps the leg's time, and says why it was not enough. */
     if (vm_await_migrated(h->seat->vm, h->deadline + LATE_MS, err) < 0)
         return -1;
     handover_step(h, HANDOVER_COMPLETED);
-    return 0;
+    return transport->finish != NULL ? transport->finish(h->channel, h->deadline + LATE_MS, err)
+                                     : 0;
 }
 
 /* "moved": both ends have completed, the token is ours. */

@@ -277,6 +277,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     seat->is_in_leg = true;
     int result = run_and_settle(&h, outcome, err);
     seat->is_in_leg = false;
+    channel_close(h.channel);
     g_clear_error(&seat->end);
     return result;
 }

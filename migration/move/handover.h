@@ -37,6 +37,7 @@
 #include "migration/move/agree.h"
 #include "migration/move/leg.h"
 #include "migration/move/seat.h"
+#include "migration/move/transport/transport.h"
 
 /*
  * Runs this host's part of the leg for a seat. Returns 0 when the leg has ended as planned, after
@@ -73,6 +74,7 @@ struct handover {
     int64_t started_us;          /* CLOCK_MONOTONIC */
     int64_t stopped_at_us;       /* CLOCK_REALTIME of the source's STOP, 0 if unknown */
     struct guest_beat last_beat; /* the source's last */
+    struct channel *channel;     /* this end of the stream; NULL: none yet */
     bool has_moved;              /* bytes of the guest have gone, or come */
     bool was_called_off;         /* by the source, as planned */
     bool has_ended_well;

@@ -2,6 +2,7 @@
 
 #include "migration/guest/rounds.h"
 #include "migration/move/leg.h"
+#include "migration/move/transport/transport.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -89,9 +90,10 @@ int move_request_read(struct move_request *request, const struct params *params,
     if (param_is_set(params, "mig_downtime") &&
         param_duration_ms(params, "mig_downtime", &request->move.downtime_limit_ms, err) < 0)
         return -1;
-    if (strcmp(request->protocol, "tcp") != 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                    "mig_protocol = %s is not supported: VMs move by tcp only", request->protocol);
+    request->transport = transport_find(request->protocol);
+    if (request->transport == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_protocol = %s is not supported",
+                    request->protocol);
         return -1;
     }
 

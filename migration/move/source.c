@@ -2,36 +2,11 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
-#include "migration/move/reach.h"
 #include "migration/move/watch.h"
-
-#include "sync/stream.h"
 
 #include <string.h>
 
-#define CONNECT_MS 10000
 #define CANCEL_MS 60000 /* for a hypervisor to call a migration off */
-
-/* A connection to the destination's QEMU. Connecting is ours, since QEMU's own cannot be
- * cancelled. */
-static int connect_and_migrate(struct handover *h, const struct watch_peer *peer, GError **err)
-{
-    struct seat *seat = h->seat;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(stream) channel = stream_connect_tcp(
-        peer->address, peer->port, deadline_min(h->deadline, deadline_in(CONNECT_MS)), &error);
-    if (channel != NULL)
-        return vm_migrate_fd(seat->vm, &seat->request.move, stream_fd(channel), h->deadline, err);
-    if (reach_is_silence(error) && deadline_left(h->deadline) > 0)
-        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s no longer reaches %s: %s",
-                    seat->test->host->name, peer->name, error->message);
-    else
-        g_propagate_error(err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
-                                                        "migration channel to %s: %s", peer->name,
-                                                        error->message),
-                                            VTMH__EVIDENCE__EVIDENCE_PEER, 0));
-    return -1;
-}
 
 /* Calls the leg off when its time has come, unless the stream has ended before. */
 static int call_off(void *arg, GError **err)
@@ -52,28 +27,35 @@ static int call_off(void *arg, GError **err)
 }
 
 /* Waits for the end of the stream, and does meanwhile what is planned. */
-static int watch(struct handover *h, const struct watch_peer *peer, GError **err)
+static int watch(struct handover *h, GError **err)
 {
+    const char *peer = h->seat->test->names[h->leg->destination];
     struct scope *meanwhile = scope_open("meanwhile");
     if (h->leg->cancel_ms >= 0)
         scope_spawn_detached(meanwhile, "cancel_delay", call_off, h);
-    int result = watch_migration(h->seat, h->record, peer, h->deadline, err);
+    int result = watch_migration(h->seat, h->record, h->channel, peer, h->deadline, err);
     scope_abandon(meanwhile);
     h->has_moved = h->record->transferred_bytes != 0;
     return result;
 }
 
 /* Streams the guest over, watching progress, until QEMU says completed. */
-static int move(struct handover *h, const struct watch_peer *peer, GError **err)
+static int move(struct handover *h, const json_t *ticket, GError **err)
 {
     struct seat *seat = h->seat;
+    const struct transport *transport = seat->request.transport;
 
     if (seat->request.offline && vm_stop(seat->vm, h->deadline, err) < 0)
         return -1;
     handover_step(h, HANDOVER_MOVING);
-    if (connect_and_migrate(h, peer, err) < 0 || watch(h, peer, err) < 0)
+    h->channel =
+        transport->connect(seat, ticket, seat->test->names[h->leg->destination], h->deadline, err);
+    if (h->channel == NULL || transport->send(h->channel, h->deadline, err) < 0 ||
+        watch(h, err) < 0)
         return -1;
     handover_step(h, HANDOVER_COMPLETED);
+    if (transport->finish != NULL && transport->finish(h->channel, h->deadline, err) < 0)
+        return -1;
 
     struct vm_move_stats stats;
     if (vm_move_stats(seat->vm, &stats, h->deadline, err) < 0)
@@ -106,23 +88,18 @@ static json_t *moved_to_json(const struct handover *h)
                      (json_int_t)silence_before_stop_ms(h), "said", said);
 }
 
-/* "ready": learns where the destination listens. */
-static int meet_ready(struct handover *h, char **address_out, uint16_t *port_out, GError **err)
+/* "ready": learns how the destination is reached. Transfer full. */
+static json_t *meet_ready(struct handover *h, GError **err)
 {
-    SEAT_DOING(h->seat, BLAME_TESTBED, "waiting for the destination of %s", h->seat->name);
-    json_auto_t *theirs = handover_ready(h, json_object(), err);
-    if (theirs == NULL)
-        return -1;
-    const char *address = json_string_value(json_object_get(theirs, "address"));
-    json_int_t port = json_integer_value(json_object_get(theirs, "port"));
-    if (address == NULL || port <= 0 || port > UINT16_MAX) {
-        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
-                    "the destination did not say where it listens");
-        return -1;
+    struct seat *seat = h->seat;
+    {
+        SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
+        if (vm_prepare_move(seat->vm, &seat->request.move, h->deadline, err) < 0)
+            return NULL;
     }
-    *address_out = g_strdup(address);
-    *port_out = (uint16_t)port;
-    return 0;
+    SEAT_DOING(seat, BLAME_TESTBED, "waiting for the destination of %s", seat->name);
+    json_auto_t *theirs = handover_ready(h, json_object(), err);
+    return theirs != NULL ? json_incref(json_object_get(theirs, "ticket")) : NULL;
 }
 
 /* The guest's work begins, or goes on for a while; the leg's time does not count that. */
@@ -158,16 +135,14 @@ int source_run(struct handover *h, GError **err)
     struct seat *seat = h->seat;
     struct test *test = seat->test;
     char tag[80];
-    g_autofree char *address = NULL;
-    uint16_t port = 0;
 
     seat_progress(seat, h->record, "preparing", NULL);
-    if (meet_ready(h, &address, &port, err) < 0 || check_migratable(h, err) < 0 ||
-        start_work(h, err) < 0 || handover_start(h, err) < 0)
+    json_auto_t *ticket = meet_ready(h, err);
+    if (ticket == NULL || check_migratable(h, err) < 0 || start_work(h, err) < 0 ||
+        handover_start(h, err) < 0)
         return -1;
     SEAT_DOING(seat, BLAME_PRODUCT, "migrating %s", seat->name);
-    const struct watch_peer peer = {test->names[h->leg->destination], address, port};
-    if (move(h, &peer, err) < 0)
+    if (move(h, ticket, err) < 0)
         return -1;
 
     /* From the arrival on, the guest is the destination's. */

@@ -17,7 +17,8 @@
 struct watched {
     struct seat *seat;
     Vtmh__Migration *leg;
-    const struct watch_peer *peer;
+    struct channel *channel;
+    const char *peer; /* the other end's host */
     int64_t deadline;
     struct event completed;
     struct vm_move_stats last; /* the last look */
@@ -52,6 +53,13 @@ static int wait_for_end(void *arg, GError **err)
     return 0;
 }
 
+static int ask_other_host(const struct watched *watched, GError **err)
+{
+    const struct transport *transport = watched->channel->transport;
+    return transport->probe == NULL ? 0
+                                    : transport->probe(watched->channel, deadline_in(ASK_MS), err);
+}
+
 /*
  * What it means that no byte moves: whether the way to the other host is cut, or the hypervisors
  * have stopped, is seen by asking that host for a new connection. answers: of the hypervisor here.
@@ -59,12 +67,11 @@ static int wait_for_end(void *arg, GError **err)
 static int stalled(const struct watched *watched, bool answers, GError **err)
 {
     const struct vm_move_stats *last = &watched->last;
-    const struct watch_peer *peer = watched->peer;
     double stalled_s = (double)watched->seat->request.stall_ms / 1000.0;
     g_autoptr(GError) no_connection = NULL;
     if (!answers && vm_check_not_stopped(watched->seat->vm, err) < 0)
         return -1;
-    int reached = reach_try(peer->address, peer->port, deadline_in(ASK_MS), &no_connection);
+    int reached = ask_other_host(watched, &no_connection);
     if (reached < 0 && g_error_matches(no_connection, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
         g_propagate_error(err, g_steal_pointer(&no_connection));
         return -1;
@@ -75,7 +82,8 @@ static int stalled(const struct watched *watched, bool answers, GError **err)
         g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE,
                     "%s no longer reaches %s: no byte has moved for %.1f s "
                     "(mig_stall_timeout), and %s",
-                    watched->seat->test->host->name, peer->name, stalled_s, no_connection->message);
+                    watched->seat->test->host->name, watched->peer, stalled_s,
+                    no_connection->message);
         return -1;
     }
     g_autofree char *done =
@@ -187,12 +195,13 @@ static int sample(void *arg, GError **err)
     }
 }
 
-int watch_migration(struct seat *seat, Vtmh__Migration *leg, const struct watch_peer *peer,
-                    int64_t deadline, GError **err)
+int watch_migration(struct seat *seat, Vtmh__Migration *leg, struct channel *channel,
+                    const char *peer, int64_t deadline, GError **err)
 {
     struct watched watched = {
         .seat = seat,
         .leg = leg,
+        .channel = channel,
         .peer = peer,
         .deadline = deadline,
         .completed = EVENT_INIT,

@@ -19,11 +19,12 @@ struct vm_driver {
 
     int (*check_sound)(struct vm *vm, int64_t deadline, GError **err);
     int (*check_migratable)(struct vm *vm, int64_t deadline, GError **err);
-    int (*incoming_tcp)(struct vm *vm, const struct vm_move *move, const char *address,
-                        uint16_t low, uint16_t high, uint16_t *port_out, int64_t deadline,
+    int (*prepare_move)(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
+    int (*incoming_fd)(struct vm *vm, int fd, int64_t deadline, GError **err);
+    int (*incoming_uri)(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
                         GError **err);
-    int (*migrate_fd)(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline,
-                      GError **err);
+    int (*migrate_fd)(struct vm *vm, int fd, int64_t deadline, GError **err);
+    int (*migrate_uri)(struct vm *vm, const char *uri, int64_t deadline, GError **err);
     int (*await_migrated)(struct vm *vm, int64_t deadline, GError **err);
     int (*migrate_cancel)(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
     int (*move_stats)(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);

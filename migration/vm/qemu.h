@@ -38,10 +38,12 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
 /* qemu_move.c */
 void qemu_move_on_status(struct qemu_vm *vm, const char *status);
 int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
-int qemu_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *address, uint16_t low,
-                      uint16_t high, uint16_t *port_out, int64_t deadline, GError **err);
-int qemu_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline,
-                    GError **err);
+int qemu_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
+int qemu_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
+int qemu_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
+                      GError **err);
+int qemu_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
+int qemu_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err);
 int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 

@@ -175,47 +175,54 @@ static uint16_t listening_port(json_t *reply)
     return (uint16_t)number;
 }
 
-/* tcp:ADDRESS:LOW[,to=HIGH]. Transfer full. */
-static char *tcp_uri(const char *address, uint16_t low, uint16_t high)
+int qemu_prepare_move(struct vm *base, const struct vm_move *move, int64_t deadline, GError **err)
 {
-    bool is_ipv6 = strchr(address, ':') != NULL;
-    g_autoptr(GString) uri = g_string_new("tcp:");
+    struct qemu_vm *vm = qemu_vm(base);
 
-    g_string_append_printf(uri, is_ipv6 ? "[%s]:%u" : "%s:%u", address, low);
-    if (high > low)
-        g_string_append_printf(uri, ",to=%u", high);
-    return g_string_free(g_steal_pointer(&uri), FALSE);
+    return set_capabilities(vm, move, deadline, err) < 0 ? -1
+                                                         : set_parameters(vm, move, deadline, err);
 }
 
-int qemu_incoming_tcp(struct vm *base, const struct vm_move *move, const char *address,
-                      uint16_t low, uint16_t high, uint16_t *port_out, int64_t deadline,
+/* Gives QEMU its own descriptor of the stream, to be named in "fd:vtmh-move". */
+static int give_fd(struct qemu_vm *vm, int fd, int64_t deadline, GError **err)
+{
+    return qemu_process_command(vm->process, "getfd", json_pack("{s:s}", "fdname", "vtmh-move"), fd,
+                                deadline, NULL, err);
+}
+
+/* migrate or migrate-incoming. */
+static int begin(struct qemu_vm *vm, const char *command, const char *uri, bool is_incoming,
+                 int64_t deadline, GError **err)
+{
+    expect(vm, is_incoming);
+    if (qemu_command(vm, command, json_pack("{s:s}", "uri", uri), deadline, NULL, err) == 0)
+        return 0;
+    vm->migration.phase = QEMU_MIGRATION_NONE;
+    return -1;
+}
+
+int qemu_incoming_fd(struct vm *base, int fd, int64_t deadline, GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+
+    return give_fd(vm, fd, deadline, err) < 0
+               ? -1
+               : begin(vm, "migrate-incoming", "fd:vtmh-move", true, deadline, err);
+}
+
+int qemu_incoming_uri(struct vm *base, const char *uri, uint16_t *port_out, int64_t deadline,
                       GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
-    g_autofree char *uri = tcp_uri(address, low, high);
     json_auto_t *reply = NULL;
-    uint16_t port;
 
-    if (set_capabilities(vm, move, deadline, err) < 0 ||
-        set_parameters(vm, move, deadline, err) < 0)
-        return -1;
-    expect(vm, true);
-    if (qemu_command(vm, "migrate-incoming", json_pack("{s:s}", "uri", uri), deadline, NULL, err) <
-        0) {
-        vm->migration.phase = QEMU_MIGRATION_NONE;
+    if (begin(vm, "migrate-incoming", uri, true, deadline, err) < 0) {
         g_prefix_error(err, "%s cannot listen on %s of %s: ", base->name, uri, base->host->name);
         return -1;
     }
     if (qemu_command(vm, "query-migrate", NULL, deadline, &reply, err) < 0)
         return -1;
-    port = listening_port(reply);
-    if (port == 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                    "QEMU of %s on %s does not say on which port it listens", base->name,
-                    base->host->name);
-        return -1;
-    }
-    *port_out = port;
+    *port_out = listening_port(reply);
     return 0;
 }
 
@@ -243,23 +250,18 @@ int qemu_check_migratable(struct vm *base, int64_t deadline, GError **err)
     return -1;
 }
 
-int qemu_migrate_fd(struct vm *base, const struct vm_move *move, int fd, int64_t deadline,
-                    GError **err)
+int qemu_migrate_fd(struct vm *base, int fd, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
 
-    if (set_capabilities(vm, move, deadline, err) < 0 ||
-        set_parameters(vm, move, deadline, err) < 0 ||
-        qemu_process_command(vm->process, "getfd", json_pack("{s:s}", "fdname", "vtmh-move"), fd,
-                             deadline, NULL, err) < 0)
-        return -1;
-    expect(vm, false);
-    if (qemu_command(vm, "migrate", json_pack("{s:s}", "uri", "fd:vtmh-move"), deadline, NULL,
-                     err) < 0) {
-        vm->migration.phase = QEMU_MIGRATION_NONE;
-        return -1;
-    }
-    return 0;
+    return give_fd(vm, fd, deadline, err) < 0
+               ? -1
+               : begin(vm, "migrate", "fd:vtmh-move", false, deadline, err);
+}
+
+int qemu_migrate_uri(struct vm *base, const char *uri, int64_t deadline, GError **err)
+{
+    return begin(qemu_vm(base), "migrate", uri, false, deadline, err);
 }
 
 /*

@@ -169,15 +169,30 @@ int vm_check_migratable(struct vm *vm, int64_t deadline, GError **err)
     return vm->driver->check_migratable(vm, deadline, err);
 }
 
-int vm_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *address, uint16_t low,
-                    uint16_t high, uint16_t *port_out, int64_t deadline, GError **err)
+int vm_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err)
 {
-    return vm->driver->incoming_tcp(vm, move, address, low, high, port_out, deadline, err);
+    return vm->driver->prepare_move(vm, move, deadline, err);
 }
 
-int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline, GError **err)
+int vm_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
 {
-    return vm->driver->migrate_fd(vm, move, fd, deadline, err);
+    return vm->driver->incoming_fd(vm, fd, deadline, err);
+}
+
+int vm_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
+                    GError **err)
+{
+    return vm->driver->incoming_uri(vm, uri, port_out, deadline, err);
+}
+
+int vm_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
+{
+    return vm->driver->migrate_fd(vm, fd, deadline, err);
+}
+
+int vm_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err)
+{
+    return vm->driver->migrate_uri(vm, uri, deadline, err);
 }
 
 int vm_await_migrated(struct vm *vm, int64_t deadline, GError **err)

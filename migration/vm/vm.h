@@ -136,20 +136,28 @@ struct vm_move_stats {
     double bytes_per_s;
 };
 
-/*
- * Destination: sets capabilities and parameters, then listens on address with a port in [low, high]
- * (0, 0: any). *port_out: the port that QEMU reports (query-migrate socket-address). An address or
- * port that cannot be bound is a COMMAND error that names it.
- */
-int vm_incoming_tcp(struct vm *vm, const struct vm_move *move, const char *address, uint16_t low,
-                    uint16_t high, uint16_t *port_out, int64_t deadline, GError **err);
+/* Either end, before each move: sets capabilities and parameters, and reads them back. */
+int vm_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
 
 /*
- * Source: sets capabilities and parameters and starts migrating into a connected socket, which is
- * handed to the hypervisor (QMP getfd, migrate fd:). fd stays the caller's.
+ * Destination: receives from a connected socket, which is handed to the hypervisor (QMP getfd,
+ * migrate-incoming fd:). fd stays the caller's; shutting it down ends the stream.
  */
-int vm_migrate_fd(struct vm *vm, const struct vm_move *move, int fd, int64_t deadline,
-                  GError **err);
+int vm_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
+
+/*
+ * Destination: the hypervisor itself listens at the URI (QMP migrate-incoming). *port_out: the port
+ * that it reports (query-migrate socket-address), 0 if it has none. What cannot be bound is a
+ * COMMAND error that names it.
+ */
+int vm_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
+                    GError **err);
+
+/* Source: starts migrating into a connected socket (QMP getfd, migrate fd:), as above. */
+int vm_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
+
+/* Source: the hypervisor itself connects to the URI (QMP migrate). */
+int vm_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err);
 
 /* Source, before a migration: a device or a state that cannot be migrated is a MIGRATION error
  * with the hypervisor's own reasons. */

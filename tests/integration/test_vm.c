@@ -390,7 +390,7 @@ static int listen_on_a_taken_port(struct bed *bed, GError **err)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     g_autoptr(GError) error = NULL, elsewhere = NULL;
-    g_autofree char *port_text = NULL;
+    g_autofree char *port_text = NULL, *uri = NULL, *range = NULL;
     int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     uint16_t port, got = 0;
     struct seat seat;
@@ -399,15 +399,18 @@ static int listen_on_a_taken_port(struct bed *bed, GError **err)
     getsockname(taken, (struct sockaddr *)&address, &length);
     port = ntohs(address.sin_port);
     port_text = g_strdup_printf("127.0.0.1:%u", port);
+    uri = g_strdup_printf("tcp:127.0.0.1:%u", port);
+    range = g_strdup_printf("%s,to=%u", uri, MIN(port + 20U, 65535U));
     if (bed_decide(bed, err) < 0 || seat_open(bed, &seat, true, NULL, err) < 0)
         return -1;
-    check(vm_incoming_tcp(seat.vm, &move, "127.0.0.1", port, port, &got, SOON, &error) < 0);
+    if (vm_prepare_move(seat.vm, &move, SOON, err) < 0)
+        return -1;
+    check(vm_incoming_uri(seat.vm, uri, &got, SOON, &error) < 0);
     check_vm_error(error, VM_ERROR_COMMAND, "vm1", "host1", port_text, "Address already in use");
-    check(vm_incoming_tcp(seat.vm, &move, "192.0.2.1", 0, 0, &got, SOON, &elsewhere) < 0);
+    check(vm_incoming_uri(seat.vm, "tcp:192.0.2.1:0", &got, SOON, &elsewhere) < 0);
     check_vm_error(elsewhere, VM_ERROR_COMMAND, "192.0.2.1");
     check(got == 0);
-    if (vm_incoming_tcp(seat.vm, &move, "127.0.0.1", port, (uint16_t)MIN(port + 20, 65535), &got,
-                        SOON, err) < 0)
+    if (vm_incoming_uri(seat.vm, range, &got, SOON, err) < 0)
         return -1;
     check(got > port);
     close(taken);
@@ -429,7 +432,8 @@ static int send_garbage(struct bed *bed, GError **err)
     uint16_t port;
 
     if (bed_decide(bed, err) < 0 || seat_open(bed, &seat, true, NULL, err) < 0 ||
-        vm_incoming_tcp(seat.vm, &move, "127.0.0.1", 0, 0, &port, SOON, err) < 0)
+        vm_prepare_move(seat.vm, &move, SOON, err) < 0 ||
+        vm_incoming_uri(seat.vm, "tcp:127.0.0.1:0", &port, SOON, err) < 0)
         return -1;
     check(vm_cont(seat.vm, SOON, &early) < 0);
     check_vm_error(early, VM_ERROR_COMMAND, "still receiving");
@@ -452,12 +456,11 @@ static int ask_for_unknown_capability(struct bed *bed, GError **err)
     struct vm_move move = {capabilities, 0, -1};
     g_autoptr(GError) error = NULL;
     struct seat seat;
-    uint16_t port;
 
     g_hash_table_insert(capabilities, "teleport", GINT_TO_POINTER(true));
     if (bed_decide(bed, err) < 0 || seat_open(bed, &seat, true, NULL, err) < 0)
         return -1;
-    check(vm_incoming_tcp(seat.vm, &move, "127.0.0.1", 0, 0, &port, SOON, &error) < 0);
+    check(vm_prepare_move(seat.vm, &move, SOON, &error) < 0);
     check_vm_error(error, VM_ERROR_UNSUPPORTED, "teleport", "host1");
     return seat_close(bed, &seat, err);
 }

@@ -224,18 +224,21 @@ int seat_begin_move(struct bed *bed, struct seat *from, struct seat *to, const s
                     GError **err)
 {
     g_autofree char *state = guest_state(from->guest);
-    g_autoptr(stream) channel = NULL;
-    uint16_t port;
+    int pair[2], result = 0;
 
     if (seat_open(bed, to, true, state, err) < 0)
         return -1;
-    if (vm_incoming_tcp(to->vm, move, "127.0.0.1", 0, 0, &port, SOON, err) < 0 ||
-        (channel = stream_connect_tcp("127.0.0.1", port, SOON, err)) == NULL ||
-        vm_migrate_fd(from->vm, move, stream_fd(channel), SOON, err) < 0) {
+    g_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    if (vm_prepare_move(to->vm, move, SOON, err) < 0 ||
+        vm_incoming_fd(to->vm, pair[0], SOON, err) < 0 ||
+        vm_prepare_move(from->vm, move, SOON, err) < 0 ||
+        vm_migrate_fd(from->vm, pair[1], SOON, err) < 0) {
         seat_close(bed, to, NULL);
-        return -1;
+        result = -1;
     }
-    return 0;
+    close(pair[0]);
+    close(pair[1]);
+    return result;
 }
 
 static int finish_move(struct seat *from, struct seat *to, struct vm_move_stats *stats,

@@ -39,7 +39,7 @@ struct vm {
     bool sends;      /* which end we are */
     bool ran_before_move;
     const char *move; /* status of the migration; NULL: none */
-    struct event exited, move_ended, acted, halted;
+    struct event exited, receives, move_ended, acted, halted;
     enum vm_act act;
     void (*late)(struct vm *vm); /* what a late call will still do */
 };

@@ -277,7 +277,8 @@ static bool move_out(const struct params *params)
     vm_run_state(vm, &state, deadline_in(liar_patience_ms), NULL);
     vm_stop(vm, deadline_in(liar_patience_ms), NULL);
     vm_cont(vm, deadline_in(liar_patience_ms), NULL);
-    if (vm_migrate_fd(vm, &move, pair[0], deadline_in(liar_patience_ms), NULL) == 0)
+    if (vm_prepare_move(vm, &move, deadline_in(liar_patience_ms), NULL) == 0 &&
+        vm_migrate_fd(vm, pair[0], deadline_in(liar_patience_ms), NULL) == 0)
         vm_await_migrated(vm, deadline_in(liar_patience_ms), NULL);
     vm_move_stats(vm, &stats, deadline_in(liar_patience_ms), NULL);
     vm_migrate_cancel(vm, &completed, deadline_in(liar_patience_ms), NULL);
@@ -296,8 +297,8 @@ static bool move_in(const struct params *params)
 
     if (vm == NULL)
         return false;
-    if (vm_incoming_tcp(vm, &move, "127.0.0.1", 0, 0, &port, deadline_in(liar_patience_ms), NULL) ==
-        0)
+    if (vm_prepare_move(vm, &move, deadline_in(liar_patience_ms), NULL) == 0 &&
+        vm_incoming_uri(vm, "tcp:127.0.0.1:0", &port, deadline_in(liar_patience_ms), NULL) == 0)
         vm_await_migrated(vm, deadline_in(liar_patience_ms), &error);
     vm_destroy(vm, NULL);
     return error != NULL && strstr(error->message, "failed on host1") != NULL;

@@ -1,0 +1,68 @@
+/*
+ * How the stream of a migration gets from host to host: one file a transport, found by the
+ * parameter mig_protocol.
+ *
+ *     destination                            source
+ *     listen()                               .
+ *                       "ready": ticket()
+ *     .                                      connect(ticket)
+ *     receive(): the VM reads                send(): the VM writes
+ *     finish()                               finish()         before "moved"
+ *     close()                                close()          also after a failure, at any point
+ *
+ * A channel is this host's end of one stream; a transport's own struct begins with it. Calls wait
+ * in a fiber with a deadline; errors are of VM_ERROR or SYNC_ERROR.
+ */
+#pragma once
+
+#include "migration/move/seat.h"
+
+enum transport_trait {
+    TRANSPORT_TWO_WAY = 1 << 0, /* the destination can answer: return path, post-copy */
+    TRANSPORT_STREAMS = 1 << 1, /* more than one at a time: multifd, preempt */
+    TRANSPORT_NAMED = 1 << 2,   /* TLS knows the other end's name from the address */
+    TRANSPORT_OFFLINE = 1 << 3, /* the source writes all of it before the destination reads */
+};
+
+struct transport;
+
+struct channel {
+    const struct transport *transport;
+    struct seat *seat;
+};
+
+struct transport {
+    const char *name; /* a value of mig_protocol */
+    unsigned traits;
+
+    /* Destination, before "ready": from now on the other end can come. address: numeric, at which
+     * this host receives migrations. Transfer full. */
+    struct channel *(*listen)(struct seat *seat, const char *address, int64_t deadline,
+                              GError **err);
+    /* Destination: what the source must know; nobody else sees it. Transfer full. */
+    json_t *(*ticket)(const struct channel *channel);
+    /* Destination, from "start" on: waits for the source and hands the stream to the VM. */
+    int (*receive)(struct channel *channel, int64_t deadline, GError **err);
+
+    /* Source: goes to the other end. peer: its host's name. Transfer full. */
+    struct channel *(*connect)(struct seat *seat, const json_t *ticket, const char *peer,
+                               int64_t deadline, GError **err);
+    /* Source: hands the stream to the VM, which begins to migrate. */
+    int (*send)(struct channel *channel, int64_t deadline, GError **err);
+
+    /* Either end, when its VM has completed, before that is said: is all of it there? NULL: the
+     * VM's word is enough. */
+    int (*finish)(struct channel *channel, int64_t deadline, GError **err);
+    /* Source, when no byte has moved for a while: 0 if the other end's host answers. An error for
+     * which reach_is_silence() holds: it does not. NULL: nothing can be asked. */
+    int (*probe)(struct channel *channel, int64_t deadline, GError **err);
+    /* Ends the stream so that a VM which waits for it goes on; its QMP may be silent until then. */
+    void (*break_off)(struct channel *channel);
+    void (*close)(struct channel *channel);
+};
+
+/* NULL if there is none of that name. */
+const struct transport *transport_find(const char *name);
+
+/* NULL is fine. */
+void channel_close(struct channel *channel);
