@@ -14,7 +14,7 @@ void test_init(struct test *test)
 {
     test->migrations = g_ptr_array_new_with_free_func(free_migration);
     test->notes = g_ptr_array_new_with_free_func(g_free);
-    test->is_failing = false;
+    test->is_failing = test->moves_nothing = false;
     test->warning = NULL;
 }
 

@@ -68,6 +68,7 @@ struct test {
     GPtrArray *migrations; /* Vtmh__Migration, owned: what this end knows of each leg */
     GPtrArray *notes;      /* char * */
     bool is_failing;
+    bool moves_nothing; /* by design */
     char *warning; /* why the test is a WARN though nothing failed; NULL if it is not */
 };
 

@@ -329,6 +329,7 @@ static void report(struct running *running, const GError *error)
     done.notes = (char **)test->notes->pdata;
     done.n_leaks = leaks->len;
     done.leaks = (char **)leaks->pdata;
+    done.moves_nothing = test->moves_nothing;
     done.type = (char *)params_get_or(test->params, "type", "");
     done.guest = (char *)guest_name(test->params);
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;

@@ -162,9 +162,12 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     if (await_alive(h, moved, err) < 0)
         return -1;
     measure(h, moved);
-    if (guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0)
+    if (HANDOVER_WORK(h, after, err) < 0 ||
+        guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0 ||
+        HANDOVER_WORK(h, check, err) < 0 ||
+        memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err) < 0)
         return -1;
-    return memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err);
+    return HANDOVER_WORK(h, verify, err);
 }
 
 int destination_run(struct handover *h, GError **err)

@@ -63,7 +63,7 @@ json_t *handover_ready(struct handover *h, json_t *mine, GError **err)
     }
     json_object_set(mine, "machine", (json_t *)facts);
     if (test_exchange(test, &meeting, mine, &answers, err) < 0 ||
-        compare_machines(h, answers, err) < 0)
+        compare_machines(h, answers, err) < 0 || HANDOVER_WORK(h, before, err) < 0)
         return NULL;
     unsigned other = test->self == h->leg->source ? h->leg->destination : h->leg->source;
     return json_incref(g_ptr_array_index(answers, other));
@@ -252,8 +252,9 @@ static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GErro
 }
 
 int handover(struct seat *seat, const struct agreement *agreement, const struct leg_plan *leg,
-             struct leg_outcome *outcome, GError **err)
+             const struct work *work, struct leg_outcome *outcome, GError **err)
 {
+    static const struct work none;
     struct test *test = seat->test;
     *outcome = (struct leg_outcome){.end = VTMH__LEG_END__LEG_UNKNOWN,
                                     .survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN};
@@ -266,6 +267,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
         .seat = seat,
         .agreement = agreement,
         .leg = leg,
+        .work = work != NULL ? work : &none,
         .record = new_record(seat, agreement, leg),
         .step = HANDOVER_PREPARING,
         .members = {leg->source, leg->destination},

@@ -38,15 +38,16 @@
 #include "migration/move/leg.h"
 #include "migration/move/seat.h"
 #include "migration/move/transport/transport.h"
+#include "migration/move/work.h"
 
 /*
  * Runs this host's part of the leg for a seat. Returns 0 when the leg has ended as planned, after
  * "checked" or "outcome"; *outcome is the same at both ends. -1: the test cannot go on. On a host
  * that is neither source nor destination there is nothing to do, and nothing is known
- * (LEG_UNKNOWN).
+ * (LEG_UNKNOWN). work: NULL: none.
  */
 int handover(struct seat *seat, const struct agreement *agreement, const struct leg_plan *leg,
-             struct leg_outcome *outcome, GError **err);
+             const struct work *work, struct leg_outcome *outcome, GError **err);
 
 /* For the checks after a leg, which mig_timeout does not count; more for a large guest
  * (seat_patience_ms(), and each of the checks has that, too). */
@@ -67,6 +68,7 @@ struct handover {
     struct seat *seat;
     const struct agreement *agreement;
     const struct leg_plan *leg;
+    const struct work *work;
     Vtmh__Migration *record; /* this end's part of the result */
     enum handover_step step;
     unsigned members[2];
@@ -97,6 +99,10 @@ json_t *handover_ready(struct handover *h, json_t *mine, GError **err);
  * both ends have mig_timeout for the leg, whatever that work has taken.
  */
 int handover_start(struct handover *h, GError **err);
+
+/* Does one of the test's own pieces of work, unless there is none. */
+#define HANDOVER_WORK(h, piece, err)                                                               \
+    ((h)->work->piece == NULL ? 0 : (h)->work->piece((h)->seat, err))
 
 int source_run(struct handover *h, GError **err);
 int destination_run(struct handover *h, GError **err);

@@ -13,6 +13,7 @@ struct seat *seat_new(struct test *test, struct scope *readers, struct scope *wa
     seat->readers = readers;
     seat->watchers = watchers;
     seat->name = g_strdup(vm_name);
+    seat->where = SEAT_NOWHERE;
     seat->params = params_object_params(test->params, vm_name);
     if (move_request_read(&seat->request, seat->params, err) < 0)
         return NULL;

@@ -9,6 +9,8 @@
 #include "migration/test.h"
 #include "sync/autoptr.h"
 
+#define SEAT_NOWHERE UINT_MAX /* it was not booted yet */
+
 struct seat {
     struct test *test;
     struct scope *readers;  /* outlives a failure: who follows the guests' serial ports */
@@ -21,7 +23,7 @@ struct seat {
     struct vm_boot *boot;
     char *guest_state; /* what the last source said of the guest; NULL at the first start */
 
-    unsigned where; /* the host where the guest is, as far as is known here */
+    unsigned where; /* the host where the guest is, as far as is known here; SEAT_NOWHERE */
     bool is_gone;   /* it has ended, as was planned: nothing moves any more */
 
     bool works; /* its work has been begun, here or before it came */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define SETTLE_MS 15000 /* for the other end to end its copy and say so */
-#define ANSWER_MS 3000 /* of a hypervisor whose stream flows */
+#define ANSWER_MS 3000  /* of a hypervisor whose stream flows */
 #define CANCEL_MS 10000
 #define ALIVE_MS 15000
 
@@ -50,7 +50,8 @@ static void stop_stream(struct handover *h)
     bool completed = false;
     g_autoptr(GError) error = NULL;
     int cancelled = vm_migrate_cancel(h->seat->vm, &completed, deadline_in(ANSWER_MS), &error);
-    /* A hypervisor that writes to an end which reads no more hears nothing until the stream ends. */
+    /* A hypervisor that writes to an end which reads no more hears nothing until the stream ends.
+     */
     if (cancelled < 0 && g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT) &&
         h->channel != NULL) {
         g_clear_error(&error);

@@ -26,6 +26,12 @@ static int call_off(void *arg, GError **err)
     return 0;
 }
 
+static int work_during(void *arg, GError **err)
+{
+    struct handover *h = arg;
+    return HANDOVER_WORK(h, during, err);
+}
+
 /* Waits for the end of the stream, and does meanwhile what is planned. */
 static int watch(struct handover *h, GError **err)
 {
@@ -33,7 +39,10 @@ static int watch(struct handover *h, GError **err)
     struct scope *meanwhile = scope_open("meanwhile");
     if (h->leg->cancel_ms >= 0)
         scope_spawn_detached(meanwhile, "cancel_delay", call_off, h);
+    struct fiber *during = scope_spawn_detached(meanwhile, "during", work_during, h);
     int result = watch_migration(h->seat, h->record, h->channel, peer, h->deadline, err);
+    if (result == 0 && fiber_has_ended(during))
+        result = fiber_join(during, DEADLINE_NEVER, err);
     scope_abandon(meanwhile);
     h->has_moved = h->record->transferred_bytes != 0;
     return result;
@@ -119,6 +128,8 @@ static int start_work(struct handover *h, GError **err)
         started = guest_await_rounds(seat->guest, seat->params,
                                      seat->request.offline ? 0 : seat->request.dirty_rounds,
                                      deadline, err);
+    if (started == 0)
+        started = HANDOVER_WORK(h, start, err);
     h->started_us += g_get_monotonic_time() - began_us;
     return started;
 }
@@ -162,6 +173,8 @@ int source_run(struct handover *h, GError **err)
     h->record->cycle_ms = (double)(g_get_monotonic_time() - h->started_us) / 1000.0;
     leg_record_end(h->record, NULL);
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+    if (HANDOVER_WORK(h, after, err) < 0)
+        return -1;
 
     struct test_meeting checked = handover_meeting(h, "checked", tag);
     checked.timeout_ms = HANDOVER_CHECK_MS + 3 * seat_patience_ms(seat, 0);

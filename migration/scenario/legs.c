@@ -6,7 +6,7 @@ int scenario_legs(struct scene *scene, int64_t migrate_count, GError **err)
     if (scene_boot(scene, 0, err) < 0)
         return -1;
     for (unsigned number = 1; number <= migrate_count; number++)
-        if (scene_migrate(scene, &(struct scene_leg){.number = number, .hosts = {0, 1}}, err) < 0)
+        if (scene_move_all(scene, &(struct scene_leg){.number = number, .hosts = {0, 1}}, err) < 0)
             return -1;
     return 0;
 }

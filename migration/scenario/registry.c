@@ -17,6 +17,21 @@ const struct scenario scenarios[] = {
         .migrate_count = 10,
         .run = scenario_legs,
     },
+    {
+        .type = "example",
+        .summary =
+            "vm1 and vm2 move together with a command running, then in two migrations at once",
+        .migrate_count = 1,
+        .run = scenario_example,
+    },
+    {
+        .type = "three_hosts",
+        .summary =
+            "vm1 and vm2 among three hosts, two migrations at once, also in opposite directions",
+        .migrate_count = 1,
+        .min_hosts = 3,
+        .run = scenario_three_hosts,
+    },
     {.type = NULL},
 };
 

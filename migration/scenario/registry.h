@@ -4,3 +4,5 @@
 #include "migration/scenario/scenario.h"
 
 int scenario_legs(struct scene *scene, int64_t migrate_count, GError **err);
+int scenario_example(struct scene *scene, int64_t migrate_count, GError **err);
+int scenario_three_hosts(struct scene *scene, int64_t migrate_count, GError **err);

@@ -1,5 +1,5 @@
 #include "migration/params.h"
-#include "migration/scenario/scenario.h"
+#include "migration/scenario/migration.h"
 
 struct run {
     struct test *test;
@@ -62,8 +62,9 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
     if (param_is_set(run->test->params, "migrate_count") &&
         param_int(run->test->params, "migrate_count", &legs, err) < 0)
         return -1;
-    if (run->test->n_hosts < 2) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "a migration needs two hosts");
+    if (run->test->n_hosts < MAX(scenario->min_hosts, 2)) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s needs %u hosts", type,
+                    MAX(scenario->min_hosts, 2));
         return -1;
     }
     if (make_seats(run, scene, err) < 0 ||
@@ -73,7 +74,14 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
         return 0;
     for (unsigned i = 0; i < scene->seats->len; i++)
         ((struct seat *)g_ptr_array_index(scene->seats, i))->legs = (unsigned)legs;
-    return scenario->run(scene, legs, err);
+    run->test->moves_nothing = scenario->moves_nothing;
+    scene_open_migrations(scene);
+    g_autoptr(GError) error = NULL;
+    int result = scenario->run(scene, legs, &error);
+    result = scene_join_all(scene, result, &error);
+    if (result < 0)
+        g_propagate_error(err, g_steal_pointer(&error));
+    return result;
 }
 
 static int run_scene(void *arg, GError **err)

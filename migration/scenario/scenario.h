@@ -6,17 +6,23 @@
 
 #include "migration/move/handover.h"
 
+#define SCENE_START_MS 30000 /* for a hypervisor to start; more for a large guest */
+
 /* What a scenario works with: the test and its VMs, ready to be booted and moved. */
 struct scene {
     struct test *test;
     GPtrArray *seats; /* struct seat, in the order of `vms` */
     struct agreement agreement;
+    GPtrArray *migrations; /* struct migration, all of the test (migration.h) */
+    struct scope *movers;  /* where they run */
 };
 
 struct scenario {
     const char *type;      /* the value of the parameter `type` */
     const char *summary;   /* one line for `vtmh types` */
     int64_t migrate_count; /* default of the parameter */
+    unsigned min_hosts;    /* 0: two */
+    bool moves_nothing;    /* by design: a pass without a leg */
     int (*run)(struct scene *scene, int64_t migrate_count, GError **err);
 };
 
@@ -36,12 +42,27 @@ int scenario_run(struct test *test, GError **err);
 /* All VMs are started on one host, and all hosts wait until they are up. */
 int scene_boot(struct scene *scene, unsigned where, GError **err);
 
-/* A leg of all VMs: each goes from the one of the two hosts where it is to the other. */
+/* A leg: a VM goes from the one of the two hosts where it is to the other. */
 struct scene_leg {
     unsigned number; /* from 1 */
     unsigned hosts[2];
+    const struct work *work; /* NULL: none */
 };
 
-/* All VMs move at once, each in a fiber of its own, tried again as their params say. A VM whose
- * guest has ended, as planned, stays away. */
-int scene_migrate(struct scene *scene, const struct scene_leg *leg, GError **err);
+/* This host's part of a leg of one VM, tried again as its params say. A VM whose guest has ended,
+ * as planned, stays away. */
+int scene_move(struct scene *scene, struct seat *seat, const struct scene_leg *leg, GError **err);
+
+/* All VMs at once, each in a fiber of its own. */
+int scene_move_all(struct scene *scene, const struct scene_leg *leg, GError **err);
+
+/* Boots the VM here, and waits until its guest is up. */
+int scene_boot_here(struct seat *seat, GError **err);
+
+/*
+ * Before migration `number`: sees to it that the VM runs on a host, for the hosts that have a part
+ * in it: this one, the one where it runs now, and other. Where it does not run it boots; where it
+ * runs on another host that copy is ended before, which is confirmed.
+ */
+int scene_place(struct scene *scene, struct seat *seat, unsigned host, unsigned other,
+                unsigned number, GError **err);

@@ -774,3 +774,12 @@ void copies_free(GPtrArray *copies)
     }
     g_ptr_array_unref(copies);
 }
+
+int guest_run(struct guest *guest, const char *command_line, int64_t deadline, int *status_out,
+              char **output_out, GError **err)
+{
+    (void)command_line, (void)deadline;
+    *status_out = 0;
+    *output_out = g_strdup("");
+    return command(guest->vm, "guest_run", NULL, err);
+}

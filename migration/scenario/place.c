@@ -1,0 +1,56 @@
+/* Where a VM is before a migration begins, and how it gets there. */
+#include "migration/scenario/scenario.h"
+
+/* A barrier of two hosts before a migration; of one it is none. */
+static int meet(const struct seat *seat, const char *what, unsigned number, unsigned a, unsigned b,
+                GError **err)
+{
+    g_autofree char *tag = g_strdup_printf("%s %s, migration %u", seat->name, what, number);
+    const unsigned who[] = {a, b};
+    const struct test_meeting meeting = {
+        .tag = tag,
+        .who = who,
+        .n_who = a == b ? 1 : 2,
+        .timeout_ms = seat->request.login_ms + 2 * seat_patience_ms(seat, SCENE_START_MS),
+    };
+    return test_barrier(seat->test, &meeting, err);
+}
+
+/* Ends the copy that runs here; it is dead when this returns 0. */
+static int end_here(struct seat *seat, unsigned host, GError **err)
+{
+    SEAT_DOING(seat, BLAME_TESTBED, "ending the copy of %s, which is to start again on %s",
+               seat->name, seat->test->names[host]);
+    if (seat_end(seat, err) < 0)
+        return -1;
+    host_disown(seat->test->host, OWNED_GUEST, seat->name);
+    return 0;
+}
+
+int scene_place(struct scene *scene, struct seat *seat, unsigned host, unsigned other,
+                unsigned number, GError **err)
+{
+    const struct test *test = scene->test;
+    unsigned before = seat->where;
+    bool has_copy = before != SEAT_NOWHERE && !seat->is_gone;
+
+    if (before == host && has_copy)
+        return 0;
+    seat->where = host;
+    seat->is_gone = false;
+    if (has_copy && test->self == before && end_here(seat, host, err) < 0)
+        return -1;
+    if (has_copy && (test->self == before || test->self == host)) {
+        host_log(test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, seat->name,
+                 "%s is started again on %s; its copy on %s was ended", seat->name,
+                 test->names[host], test->names[before]);
+        if (meet(seat, "is ended", number, before, host, err) < 0)
+            return -1;
+    }
+    if (test->self == host && scene_boot_here(seat, err) < 0)
+        return -1;
+    if (test->self != host && test->self != other)
+        return 0;
+    host_context(test->host, "waiting for %s to boot on %s", seat->name, test->names[host]);
+    return meet(seat, "is up", number, host, other, err);
+}
