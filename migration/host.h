@@ -12,6 +12,8 @@
 enum owned_kind {
     OWNED_PROCESS, /* what: pid in decimal; start time and name are added by the ledger */
     OWNED_PATH,    /* what: absolute path of a file, socket or folder (with all below it) */
+    OWNED_STREAM,  /* what: absolute path of a file that a guest is written into, on a storage that
+                      hosts share: vtmh-*.migration */
     OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
 };
 

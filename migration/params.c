@@ -12,6 +12,7 @@ static const struct param_info *const tables[] = {
     nic_params,
     guest_params,
     move_params,
+    transport_params,
     reference_test_params,
     reference_host_params,
     reference_vm_params,

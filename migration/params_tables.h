@@ -16,12 +16,13 @@
 /* For .later: LATER({"exec", "why"}, …). */
 #define LATER(...) ((const struct param_later[]){__VA_ARGS__, {NULL, NULL}})
 
-extern const struct param_info job_params[];      /* what vtmh reads itself */
-extern const struct param_info scenario_params[]; /* what runs, on which VMs, how often */
-extern const struct param_info vm_params[];       /* the VM and its hardware */
-extern const struct param_info nic_params[];      /* its network cards */
-extern const struct param_info guest_params[];    /* what runs in it, and its work */
-extern const struct param_info move_params[];     /* how it moves */
+extern const struct param_info job_params[];       /* what vtmh reads itself */
+extern const struct param_info scenario_params[];  /* what runs, on which VMs, how often */
+extern const struct param_info vm_params[];        /* the VM and its hardware */
+extern const struct param_info nic_params[];       /* its network cards */
+extern const struct param_info guest_params[];     /* what runs in it, and its work */
+extern const struct param_info move_params[];      /* how it moves */
+extern const struct param_info transport_params[]; /* by which way */
 
 /* Names of avocado-vt without a reader here (reference/reference.h). */
 extern const struct param_info reference_test_params[];

@@ -69,7 +69,7 @@ struct test {
     GPtrArray *notes;      /* char * */
     bool is_failing;
     bool moves_nothing; /* by design */
-    char *warning; /* why the test is a WARN though nothing failed; NULL if it is not */
+    char *warning;      /* why the test is a WARN though nothing failed; NULL if it is not */
 };
 
 /* Initialises what the scenario writes to. */
@@ -97,9 +97,9 @@ void test_note(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void test_warn(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
- * Says at once that the test (scope 0) or one of its legs fails, before anything is cleaned up. Only
- * the first error of a test counts, and one that is only the echo of an abort (CANCELLED) is not
- * said.
+ * Says at once that the test (scope 0) or one of its legs fails, before anything is cleaned up.
+ * Only the first error of a test counts, and one that is only the echo of an abort (CANCELLED) is
+ * not said.
  */
 void test_failing(struct test *test, uint64_t scope, const GError *error);
 

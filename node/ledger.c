@@ -126,7 +126,7 @@ int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GE
     uint64_t start_time = 0;
     g_autofree char *line = NULL;
     g_autofree char *base = g_path_get_dirname(ledger->dir);
-    if (strchr(what, '\n') != NULL || (kind == OWNED_PATH && !owned_may_be(base, what))) {
+    if (strchr(what, '\n') != NULL || !owned_may_be(base, kind, what)) {
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "the ledger does not take %s %s",
                     owned_kind_names[kind], what);
         return -1;

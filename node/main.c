@@ -1,3 +1,4 @@
+#include "migration/move/transport/relay.h"
 #include "migration/vm/kvm_proof.h"
 #include "node/describe.h"
 #include "node/ledger.h"
@@ -13,6 +14,7 @@
 static const char usage[] =
     "usage: vtmh-node serve --name NAME --listen ADDRESS --guests DIR [--address IP] [--grace S]\n"
     "       vtmh-node cleanup [--pid PID]\n"
+    "       vtmh-node relay N\n"
     "       vtmh-node prove-kvm | --describe | --version | --help\n"
     "\n"
     "The part of vtmh that runs on a host. vtmh puts it there, starts it and ends it; there is\n"
@@ -31,6 +33,9 @@ static const char usage[] =
     "             Prints a line for each thing: removed WHAT, left WHAT (it could not be "
     "removed),\n"
     "             live NODE (it was not touched). Exit status 1 if something was left\n"
+    "  relay      carries the streams of a migration between N pairs of descriptors (3 and 4, 5 "
+    "and\n"
+    "             6, …); the node itself starts it\n"
     "  prove-kvm  runs a tiny guest with KVM: exit status 0 if it really works\n"
     "  --describe prints the test types and parameters as JSON\n";
 
@@ -117,6 +122,8 @@ int main(int argc, char **argv)
         return serve_main(argc - 1, argv + 1);
     if (strcmp(command, "cleanup") == 0)
         return cleanup_main(argc - 1, argv + 1);
+    if (strcmp(command, "relay") == 0)
+        return relay_main(argc - 1, argv + 1);
     if (strcmp(command, "prove-kvm") == 0)
         return kvm_proof_main();
     if (strcmp(command, "--describe") == 0)

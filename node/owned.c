@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define KILL_MS 5000
 
 const char *const owned_kind_names[] = {
     [OWNED_PROCESS] = "process",
     [OWNED_PATH] = "path",
+    [OWNED_STREAM] = "stream",
     [OWNED_GUEST] = "guest",
 };
 
@@ -22,11 +24,18 @@ void owned_free(gpointer data)
     g_free(entry);
 }
 
-bool owned_may_be(const char *base, const char *path)
+bool owned_may_be(const char *base, enum owned_kind kind, const char *what)
 {
-    g_autofree char *plain = g_canonicalize_filename(path, "/");
+    if (kind != OWNED_PATH && kind != OWNED_STREAM)
+        return true;
+    g_autofree char *plain = g_canonicalize_filename(what, "/");
     g_autofree char *below = g_strdup_printf("%s/", base);
-    return strcmp(plain, path) == 0 && g_str_has_prefix(path, below);
+    g_autofree char *name = g_path_get_basename(what);
+    if (strcmp(plain, what) != 0)
+        return false;
+    return kind == OWNED_PATH
+               ? g_str_has_prefix(what, below)
+               : g_str_has_prefix(name, "vtmh-") && g_str_has_suffix(name, ".migration");
 }
 
 void owned_add(GPtrArray *entries, enum owned_kind kind, const char *what, uint64_t start_time)
@@ -57,6 +66,8 @@ bool owned_exists(const struct owned *entry)
         return process_runs((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time);
     case OWNED_PATH:
         return lstat(entry->what, &info) == 0; /* a link counts, wherever it leads */
+    case OWNED_STREAM:
+        return lstat(entry->what, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
     case OWNED_GUEST:
         return false;
     }
@@ -79,12 +90,14 @@ static bool dispose(const struct owned *entry)
     if (entry->kind == OWNED_PROCESS)
         return process_end((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time,
                            SIGKILL, deadline_in(KILL_MS));
+    if (entry->kind == OWNED_STREAM)
+        return unlink(entry->what) == 0;
     return remove_tree(entry->what) == 0;
 }
 
 void owned_dispose(GPtrArray *entries, GPtrArray *removed, GPtrArray *leaks)
 {
-    for (int kind = OWNED_PROCESS; kind <= OWNED_PATH; kind++) {
+    for (int kind = OWNED_PROCESS; kind <= OWNED_STREAM; kind++) {
         for (unsigned i = 0; i < entries->len; i++) {
             const struct owned *entry = g_ptr_array_index(entries, i);
             if ((int)entry->kind != kind || !owned_exists(entry))

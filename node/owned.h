@@ -14,10 +14,11 @@ struct owned {
 extern const char *const owned_kind_names[OWNED_KINDS];
 
 /*
- * Whether a path may be owned, and so be removed with all below it: only what lies below the nodes'
- * own base. A ledger that is read back may have been damaged, and what it says is done as root.
+ * Whether a thing may be owned, and so be removed: of paths only what lies below the nodes' own
+ * base, of files elsewhere only those with the name of a stream. A ledger that is read back may have
+ * been damaged, and what it says is done as root.
  */
-bool owned_may_be(const char *base, const char *path);
+bool owned_may_be(const char *base, enum owned_kind kind, const char *what);
 
 /* entries: of struct owned, freed by owned_free(). */
 void owned_free(gpointer entry);

@@ -63,7 +63,7 @@ static void read_line(struct found *found, char *line)
                 return;
             *start++ = '\0';
             owned_add(found->entries, kind, words[2], g_ascii_strtoull(start, NULL, 10));
-        } else if (kind != OWNED_PATH || owned_may_be(found->base, words[2])) {
+        } else if (owned_may_be(found->base, kind, words[2])) {
             owned_add(found->entries, kind, words[2], 0);
         }
     }

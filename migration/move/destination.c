@@ -60,6 +60,8 @@ static int receive(struct handover *h, GError **err)
     if (handover_start(h, err) < 0)
         return -1;
     handover_step(h, HANDOVER_MOVING);
+    if ((h->seat->request.traits & TRANSPORT_OFFLINE) && handover_written(h, err) < 0)
+        return -1;
     if (transport->receive(h->channel, h->deadline + LATE_MS, err) < 0)
         return -1;
     /* The source keeps the leg's time, and says why it was not enough. */

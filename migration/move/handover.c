@@ -80,6 +80,13 @@ int handover_start(struct handover *h, GError **err)
     return 0;
 }
 
+int handover_written(struct handover *h, GError **err)
+{
+    char tag[80];
+    const struct test_meeting written = handover_meeting(h, "written", tag);
+    return test_barrier(h->seat->test, &written, err);
+}
+
 static bool is_source(const struct handover *h)
 {
     return h->seat->test->self == h->leg->source;
@@ -92,6 +99,17 @@ static int run_end(void *arg, GError **err)
     if ((is_source(h) ? source_run(h, &h->error) : destination_run(h, &h->error)) == 0)
         h->has_ended_well = true;
     return 0;
+}
+
+static void let_channel_complain(struct handover *h)
+{
+    GError *complaint = h->channel != NULL && h->channel->transport->complaint != NULL
+                            ? h->channel->transport->complaint(h->channel)
+                            : NULL;
+    if (complaint == NULL)
+        return;
+    g_clear_error(&h->error);
+    h->error = complaint;
 }
 
 /* Runs this end in a fiber of its own, which an abort of the leg and the end of the VM here cancel.
@@ -112,6 +130,8 @@ static GError *run(struct handover *h)
         g_clear_error(&h->error);
         h->error = g_steal_pointer(&h->seat->end);
     }
+    if (h->error != NULL)
+        let_channel_complain(h);
     return g_steal_pointer(&h->error);
 }
 

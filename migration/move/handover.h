@@ -104,6 +104,9 @@ int handover_start(struct handover *h, GError **err);
 #define HANDOVER_WORK(h, piece, err)                                                               \
     ((h)->work->piece == NULL ? 0 : (h)->work->piece((h)->seat, err))
 
+/* Meets at "written", where the source writes all of the stream before the destination reads. */
+int handover_written(struct handover *h, GError **err);
+
 int source_run(struct handover *h, GError **err);
 int destination_run(struct handover *h, GError **err);
 

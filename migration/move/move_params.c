@@ -3,13 +3,7 @@
 
 #define MIGRATION(name_) .name = (name_), .section = "migration"
 
-#define TCP_ONLY "VMs move by tcp only"
-
 const struct param_info move_params[] = {
-    {MIGRATION("mig_protocol"), .kind = PARAM_WORD, .fallback = "tcp", .values = WORDS("tcp"),
-     .later = LATER({"unix", TCP_ONLY}, {"exec", TCP_ONLY}, {"fd", TCP_ONLY}, {"file", TCP_ONLY},
-                    {"rdma", TCP_ONLY}, {"x-rdma", TCP_ONLY}),
-     .scopes = PARAM_PER_VM, .doc = "transport that VMs move by"},
     {MIGRATION("mig_timeout"), .kind = PARAM_DURATION, .fallback = "480", .scopes = PARAM_PER_VM,
      .doc = "limit of one migration; without progress for mig_stall_timeout it has failed, too"},
     {MIGRATION("mig_stall_timeout"), .kind = PARAM_DURATION, .fallback = "10",

@@ -96,11 +96,13 @@ int move_request_read(struct move_request *request, const struct params *params,
                     request->protocol);
         return -1;
     }
+    request->traits = transport_traits(request->transport, params);
 
     request->move.capabilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     want(request, "events");
     /* Without a return path the source says completed though the destination has stopped. */
-    want(request, "return-path");
+    if (request->traits & TRANSPORT_TWO_WAY)
+        want(request, "return-path");
     /* So that the source can continue after a failure while the destination still lives. */
     want(request, "late-block-activate");
     return 0;

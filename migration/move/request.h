@@ -8,6 +8,7 @@ struct transport;
 struct move_request {
     const char *protocol; /* mig_protocol */
     const struct transport *transport;
+    unsigned traits;     /* the transport's (enum transport_trait), with these params */
     bool offline;        /* mig_offline: the guest is stopped during the move */
     int64_t timeout_ms;  /* mig_timeout: for the whole leg */
     int64_t stall_ms;    /* mig_stall_timeout */

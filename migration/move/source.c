@@ -65,6 +65,8 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
     handover_step(h, HANDOVER_COMPLETED);
     if (transport->finish != NULL && transport->finish(h->channel, h->deadline, err) < 0)
         return -1;
+    if ((seat->request.traits & TRANSPORT_OFFLINE) && handover_written(h, err) < 0)
+        return -1;
 
     struct vm_move_stats stats;
     if (vm_move_stats(seat->vm, &stats, h->deadline, err) < 0)

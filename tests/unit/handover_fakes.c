@@ -537,12 +537,6 @@ const struct transport *transport_find(const char *name)
     return &sim_transport;
 }
 
-void channel_close(struct channel *channel)
-{
-    if (channel != NULL)
-        channel->transport->close(channel);
-}
-
 struct guest {
     struct vm *vm;
     struct fiber *reader;

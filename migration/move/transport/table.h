@@ -3,4 +3,5 @@
 
 #include "migration/move/transport/transport.h"
 
-extern const struct transport transport_tcp;
+extern const struct transport transport_tcp, transport_unix, transport_exec, transport_fd;
+extern const struct transport transport_file, transport_rdma, transport_x_rdma;

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-static const struct transport *const transports[] = {&transport_tcp};
+static const struct transport *const transports[] = {
+    &transport_tcp,  &transport_unix, &transport_exec,   &transport_fd,
+    &transport_file, &transport_rdma, &transport_x_rdma,
+};
 
 const struct transport *transport_find(const char *name)
 {
@@ -10,10 +13,4 @@ const struct transport *transport_find(const char *name)
         if (strcmp(transports[i]->name, name) == 0)
             return transports[i];
     return NULL;
-}
-
-void channel_close(struct channel *channel)
-{
-    if (channel != NULL)
-        channel->transport->close(channel);
 }

@@ -34,6 +34,11 @@ struct channel {
 struct transport {
     const char *name; /* a value of mig_protocol */
     unsigned traits;
+    /* Those with these params, where they depend on them; NULL: they do not. */
+    unsigned (*traits_for)(const struct params *params);
+
+    /* Whether this host can: else UNSUPPORTED, before anything starts. NULL: every host can. */
+    int (*check)(const struct seat *seat, GError **err);
 
     /* Destination, before "ready": from now on the other end can come. address: numeric, at which
      * this host receives migrations. Transfer full. */
@@ -53,6 +58,9 @@ struct transport {
     /* Either end, when its VM has completed, before that is said: is all of it there? NULL: the
      * VM's word is enough. */
     int (*finish)(struct channel *channel, int64_t deadline, GError **err);
+    /* Either end, when the leg has failed: why, if it was the channel; NULL: it was not, as far as it
+     * knows. Transfer full. The member may be NULL. */
+    GError *(*complaint)(struct channel *channel);
     /* Source, when no byte has moved for a while: 0 if the other end's host answers. An error for
      * which reach_is_silence() holds: it does not. NULL: nothing can be asked. */
     int (*probe)(struct channel *channel, int64_t deadline, GError **err);
@@ -60,6 +68,8 @@ struct transport {
     void (*break_off)(struct channel *channel);
     void (*close)(struct channel *channel);
 };
+
+unsigned transport_traits(const struct transport *transport, const struct params *params);
 
 /* NULL if there is none of that name. */
 const struct transport *transport_find(const char *name);

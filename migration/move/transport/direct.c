@@ -1,0 +1,142 @@
+#include "migration/move/transport/direct.h"
+
+#include "migration/evidence.h"
+#include "migration/move/reach.h"
+
+#include <sys/socket.h>
+
+#define CONNECT_MS 10000
+
+int direct_open(struct direct *direct, struct seat *seat, const char *address, GError **err)
+{
+    direct->channel = (struct channel){seat->request.transport, seat};
+    direct->address = g_strdup(address);
+    direct->guard = guard_new(address, seat->request.port_low, seat->request.port_high, err);
+    if (direct->guard == NULL) {
+        g_prefix_error(err, "the migration of %s to %s: ", seat->name, seat->test->host->name);
+        return -1;
+    }
+    direct->port = guard_port(direct->guard);
+    return 0;
+}
+
+void direct_clear(struct direct *direct)
+{
+    g_clear_pointer(&direct->guard, guard_free);
+    g_clear_pointer(&direct->stream, stream_close);
+    g_clear_pointer(&direct->address, g_free);
+}
+
+int direct_admit(struct direct *direct, int64_t deadline, GError **err)
+{
+    const struct seat *seat = direct->channel.seat;
+    unsigned strangers = 0;
+
+    direct->stream = guard_admit(direct->guard, &strangers, deadline, err);
+    if (strangers > 0)
+        test_note(seat->test,
+                  "%s: strangers connected to the port of a migration and were turned away",
+                  seat->test->host->name);
+    return direct->stream != NULL ? 0 : -1;
+}
+
+int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
+                 int64_t deadline, GError **err)
+{
+    const char *address = json_string_value(json_object_get(ticket, "address"));
+    const char *token = json_string_value(json_object_get(ticket, "token"));
+    json_int_t port = json_integer_value(json_object_get(ticket, "port"));
+    g_autoptr(GError) error = NULL;
+
+    direct->channel = (struct channel){seat->request.transport, seat};
+    if (address == NULL || token == NULL || port <= 0 || port > UINT16_MAX) {
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say where it listens", peer);
+        return -1;
+    }
+    direct->address = g_strdup(address);
+    direct->port = (uint16_t)port;
+    direct->stream = guard_enter(address, direct->port, token,
+                                 deadline_min(deadline, deadline_in(CONNECT_MS)), &error);
+    if (direct->stream != NULL)
+        return 0;
+    if (reach_is_silence(error) && deadline_left(deadline) > 0)
+        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s no longer reaches %s: %s",
+                    seat->test->host->name, peer, error->message);
+    else
+        g_propagate_error(
+            err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
+                                          "migration channel to %s: %s", peer, error->message),
+                              VTMH__EVIDENCE__EVIDENCE_PEER, 0));
+    return -1;
+}
+
+struct channel *direct_listen(struct seat *seat, const char *address, int64_t deadline,
+                              GError **err)
+{
+    struct direct *direct = g_new0(struct direct, 1);
+
+    (void)deadline;
+    if (direct_open(direct, seat, address, err) == 0)
+        return &direct->channel;
+    direct_close(&direct->channel);
+    return NULL;
+}
+
+json_t *direct_ticket(const struct channel *channel)
+{
+    const struct direct *direct = (const struct direct *)channel;
+
+    return json_pack("{s:s, s:i, s:s}", "address", direct->address, "port", (int)direct->port,
+                     "token", guard_token(direct->guard));
+}
+
+int direct_receive(struct channel *channel, int64_t deadline, GError **err)
+{
+    struct direct *direct = (struct direct *)channel;
+
+    if (direct_admit(direct, deadline, err) < 0)
+        return -1;
+    return vm_incoming_fd(channel->seat->vm, stream_fd(direct->stream), deadline, err);
+}
+
+struct channel *direct_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                               int64_t deadline, GError **err)
+{
+    struct direct *direct = g_new0(struct direct, 1);
+
+    if (direct_enter(direct, seat, ticket, peer, deadline, err) == 0)
+        return &direct->channel;
+    direct_close(&direct->channel);
+    return NULL;
+}
+
+int direct_send(struct channel *channel, int64_t deadline, GError **err)
+{
+    struct direct *direct = (struct direct *)channel;
+
+    return vm_migrate_fd(channel->seat->vm, stream_fd(direct->stream), deadline, err);
+}
+
+/* The node at the other end listens on until it has the guest. */
+int direct_probe(struct channel *channel, int64_t deadline, GError **err)
+{
+    const struct direct *direct = (const struct direct *)channel;
+
+    return reach_try(direct->address, direct->port, deadline, err);
+}
+
+void direct_break_off(struct channel *channel)
+{
+    struct direct *direct = (struct direct *)channel;
+
+    if (direct->stream != NULL)
+        shutdown(stream_fd(direct->stream), SHUT_RDWR);
+}
+
+void direct_close(struct channel *channel)
+{
+    struct direct *direct = (struct direct *)channel;
+
+    direct_clear(direct);
+    g_free(direct);
+}

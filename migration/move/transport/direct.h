@@ -1,0 +1,39 @@
+/*
+ * One connection between the nodes, guarded (guard.h), whose descriptors the hypervisors get (fd:).
+ * Connecting is ours, since QEMU's own cannot be cancelled for minutes; we keep our copies of the
+ * descriptors, since shutting them down is what frees a QEMU that waits for the other end.
+ *
+ * Transports that go another way at their ends embed it as the way between the hosts.
+ */
+#pragma once
+
+#include "migration/move/transport/guard.h"
+#include "migration/move/transport/transport.h"
+
+struct direct {
+    struct channel channel; /* first */
+    struct guard *guard;    /* destination */
+    struct stream *stream;  /* to the other node; NULL before both have met */
+    char *address;          /* the destination's */
+    uint16_t port;
+};
+
+/* For what embeds it: the destination begins to listen; the source has come in; the source goes to
+ * the destination; what these made is given up. */
+int direct_open(struct direct *direct, struct seat *seat, const char *address, GError **err);
+int direct_admit(struct direct *direct, int64_t deadline, GError **err);
+int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
+                 int64_t deadline, GError **err);
+void direct_clear(struct direct *direct);
+
+/* The members of struct transport. */
+struct channel *direct_listen(struct seat *seat, const char *address, int64_t deadline,
+                              GError **err);
+json_t *direct_ticket(const struct channel *channel);
+int direct_receive(struct channel *channel, int64_t deadline, GError **err);
+struct channel *direct_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                               int64_t deadline, GError **err);
+int direct_send(struct channel *channel, int64_t deadline, GError **err);
+int direct_probe(struct channel *channel, int64_t deadline, GError **err);
+void direct_break_off(struct channel *channel);
+void direct_close(struct channel *channel);

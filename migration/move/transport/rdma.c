@@ -1,0 +1,118 @@
+/*
+ * rdma, x-rdma: QEMU's own, at both ends. Where a host has no RDMA device the test is skipped, with
+ * that sentence, before anything starts.
+ */
+#include "migration/move/reach.h"
+#include "migration/move/transport/table.h"
+
+#include <unistd.h>
+
+#define DEVICES "/sys/class/infiniband"
+
+struct rdma {
+    struct channel channel; /* first */
+    char *address;
+    uint16_t port;
+};
+
+static int rdma_check(const struct seat *seat, GError **err)
+{
+    g_autoptr(GDir) devices = g_dir_open(DEVICES, 0, NULL);
+
+    if (devices != NULL && g_dir_read_name(devices) != NULL)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "mig_protocol = %s is not supported on %s: it has no RDMA device (" DEVICES ")",
+                seat->request.protocol, seat->test->host->name);
+    return -1;
+}
+
+static struct rdma *rdma_new(struct seat *seat, const char *address)
+{
+    struct rdma *rdma = g_new0(struct rdma, 1);
+
+    rdma->channel = (struct channel){seat->request.transport, seat};
+    rdma->address = g_strdup(address);
+    return rdma;
+}
+
+static void rdma_close(struct channel *channel)
+{
+    struct rdma *rdma = (struct rdma *)channel;
+
+    g_free(rdma->address);
+    g_free(rdma);
+}
+
+static char *rdma_uri(const struct rdma *rdma)
+{
+    return g_strdup_printf("rdma:%s:%u", rdma->address, rdma->port);
+}
+
+static struct channel *rdma_listen(struct seat *seat, const char *address, int64_t deadline,
+                                   GError **err)
+{
+    struct rdma *rdma = rdma_new(seat, address);
+    int fd =
+        reach_listen(address, seat->request.port_low, seat->request.port_high, &rdma->port, err);
+    g_autofree char *uri = rdma_uri(rdma);
+    uint16_t none;
+
+    if (fd >= 0) /* QEMU does not say which port it took: it gets one that is free */
+        close(fd);
+    if (fd >= 0 && vm_incoming_uri(seat->vm, uri, &none, deadline, err) == 0)
+        return &rdma->channel;
+    rdma_close(&rdma->channel);
+    return NULL;
+}
+
+static json_t *rdma_ticket(const struct channel *channel)
+{
+    const struct rdma *rdma = (const struct rdma *)channel;
+
+    return json_pack("{s:s, s:i}", "address", rdma->address, "port", (int)rdma->port);
+}
+
+static int rdma_receive(struct channel *channel, int64_t deadline, GError **err)
+{
+    (void)channel, (void)deadline, (void)err;
+    return 0;
+}
+
+static struct channel *rdma_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                                    int64_t deadline, GError **err)
+{
+    const char *address = json_string_value(json_object_get(ticket, "address"));
+    json_int_t port = json_integer_value(json_object_get(ticket, "port"));
+
+    (void)deadline;
+    if (address == NULL || port <= 0 || port > UINT16_MAX) {
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say where it listens", peer);
+        return NULL;
+    }
+    struct rdma *rdma = rdma_new(seat, address);
+    rdma->port = (uint16_t)port;
+    return &rdma->channel;
+}
+
+static int rdma_send(struct channel *channel, int64_t deadline, GError **err)
+{
+    g_autofree char *uri = rdma_uri((const struct rdma *)channel);
+
+    return vm_migrate_uri(channel->seat->vm, uri, deadline, err);
+}
+
+static void rdma_break_off(struct channel *channel)
+{
+    (void)channel; /* QEMU's own connection */
+}
+
+#define ROW(name_)                                                                                 \
+    {                                                                                              \
+        .name = (name_), .traits = TRANSPORT_TWO_WAY, .check = rdma_check, .listen = rdma_listen,  \
+        .ticket = rdma_ticket, .receive = rdma_receive, .connect = rdma_connect,                   \
+        .send = rdma_send, .break_off = rdma_break_off, .close = rdma_close,                       \
+    }
+
+const struct transport transport_rdma = ROW("rdma");
+const struct transport transport_x_rdma = ROW("x-rdma");

@@ -1,0 +1,21 @@
+/* Which transport, and what only one of them reads. */
+#include "migration/params_tables.h"
+
+#define MIGRATION(name_) .name = (name_), .section = "migration"
+
+const struct param_info transport_params[] = {
+    {MIGRATION("mig_protocol"), .kind = PARAM_WORD, .fallback = "tcp",
+     .values = WORDS("tcp", "unix", "exec", "fd", "file", "rdma", "x-rdma"), .scopes = PARAM_PER_VM,
+     .doc = "transport"},
+    {MIGRATION("migration_exec_cmd_src"), .kind = PARAM_STRING, .scopes = PARAM_OF_VM,
+     .example = "nc -N {address} {port}",
+     .doc =
+         "exec: what carries the stream from its stdin to the destination, {address} {port}; the "
+         "nodes' relay if not set"},
+    {MIGRATION("migration_exec_cmd_dst"), .kind = PARAM_STRING, .scopes = PARAM_OF_VM,
+     .example = "nc -l {address} {port}",
+     .doc = "exec: what carries it to its stdout at the destination"},
+    {MIGRATION("mig_file_dir"), .kind = PARAM_PATH, .scopes = PARAM_OF_VM, .fallback = "/var/tmp",
+     .doc = "file: the folder for the file, which both hosts must see"},
+    {.name = NULL},
+};
