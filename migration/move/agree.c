@@ -1,5 +1,6 @@
 #include "migration/move/agree.h"
 
+#include "migration/move/interface.h"
 #include "migration/move/machine_params.h"
 #include "migration/move/reach.h"
 #include "migration/move/transport/transport.h"
@@ -15,7 +16,7 @@ struct own_offers {
     GPtrArray *offers; /* struct vm_offer, one a seat */
     int probe_fd;      /* listening, for the others to try; -1: not */
     uint16_t probe_port;
-    const char *address;
+    char *address;
 };
 
 static char *read_boot_id(void)
@@ -26,10 +27,24 @@ static char *read_boot_id(void)
     return g_strstrip(text);
 }
 
+/* Where this host receives migrations. Transfer full. */
+static char *own_address(const struct test *test, const struct move_request *request, GError **err)
+{
+    char *address;
+    if (request->address != NULL || request->interface == NULL)
+        return g_strdup(request->address != NULL ? request->address : test->host->address);
+    address = interface_address(request->interface, test->host->address, err);
+    if (address == NULL)
+        g_prefix_error(err, "mig_interface of %s: ", test->host->name);
+    return address;
+}
+
 static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own, GError **err)
 {
     const struct seat *first = g_ptr_array_index(seats, 0);
-    own->address = first->request.address != NULL ? first->request.address : test->host->address;
+    own->address = own_address(test, &first->request, err);
+    if (own->address == NULL)
+        return -1;
     own->probe_fd = reach_listen(own->address, first->request.port_low, first->request.port_high,
                                  &own->probe_port, err);
     if (own->probe_fd < 0) {
@@ -232,6 +247,7 @@ int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GErr
         done = test_barrier(test, &tried, err);
     if (own.probe_fd >= 0)
         close(own.probe_fd);
+    g_free(own.address);
     return done;
 }
 

@@ -12,6 +12,8 @@ const struct param_info move_params[] = {
      .doc = "port of the destination, or a range as 5200-5899; 0: any"},
     {MIGRATION("mig_address"), .kind = PARAM_ADDRESS, .scopes = PARAM_OF_VM, .example = "192.0.2.2",
      .doc = "address of the destination; without it the one that vtmh has reached it by"},
+    {MIGRATION("mig_interface"), .kind = PARAM_STRING, .scopes = PARAM_OF_VM, .example = "eth1",
+     .doc = "network interface of the destination whose address that is; mig_address wins"},
     {MIGRATION("mig_speed"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
      .scopes = PARAM_OF_VM, .doc = "limit of the bandwidth, in MiB/s; 0: none"},
     {MIGRATION("dirty_rounds"), .kind = PARAM_INT, .fallback = "1", .min = 0, .max = 1000,

@@ -66,6 +66,7 @@ int move_request_read(struct move_request *request, const struct params *params,
     memset(request, 0, sizeof(*request));
     request->protocol = param_text(params, "mig_protocol");
     request->address = param_text(params, "mig_address");
+    request->interface = param_text(params, "mig_interface");
     request->move.downtime_limit_ms = -1;
     request->cancel_ms = -1;
     int64_t retries = 0;

@@ -8,12 +8,13 @@ struct transport;
 struct move_request {
     const char *protocol; /* mig_protocol */
     const struct transport *transport;
-    unsigned traits;     /* the transport's (enum transport_trait), with these params */
-    bool offline;        /* mig_offline: the guest is stopped during the move */
-    int64_t timeout_ms;  /* mig_timeout: for the whole leg */
-    int64_t stall_ms;    /* mig_stall_timeout */
-    int64_t login_ms;    /* login_timeout: boot and login */
-    const char *address; /* mig_address of this host, or NULL: the one the coordinator reached */
+    unsigned traits;       /* the transport's (enum transport_trait), with these params */
+    bool offline;          /* mig_offline: the guest is stopped during the move */
+    int64_t timeout_ms;    /* mig_timeout: for the whole leg */
+    int64_t stall_ms;      /* mig_stall_timeout */
+    int64_t login_ms;      /* login_timeout: boot and login */
+    const char *address;   /* mig_address of this host, or NULL: the one the coordinator reached */
+    const char *interface; /* mig_interface: whose address it is, or NULL */
     uint16_t port_low, port_high; /* mig_port; 0, 0: any */
     int64_t min_dirty_syncs;      /* min_dirty_syncs: fewer make the test a WARN */
     int64_t dirty_rounds;   /* dirty_rounds: the guest writes all it has so often before a leg */

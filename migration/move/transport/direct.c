@@ -7,11 +7,15 @@
 
 #define CONNECT_MS 10000
 
-int direct_open(struct direct *direct, struct seat *seat, const char *address, GError **err)
+int direct_open(struct direct *direct, struct seat *seat, const char *address, bool any_port,
+                GError **err)
 {
+    uint16_t low = any_port ? 0 : seat->request.port_low;
+    uint16_t high = any_port ? 0 : seat->request.port_high;
+
     direct->channel = (struct channel){seat->request.transport, seat};
     direct->address = g_strdup(address);
-    direct->guard = guard_new(address, seat->request.port_low, seat->request.port_high, err);
+    direct->guard = guard_new(address, low, high, err);
     if (direct->guard == NULL) {
         g_prefix_error(err, "the migration of %s to %s: ", seat->name, seat->test->host->name);
         return -1;
@@ -76,7 +80,7 @@ struct channel *direct_listen(struct seat *seat, const char *address, int64_t de
     struct direct *direct = g_new0(struct direct, 1);
 
     (void)deadline;
-    if (direct_open(direct, seat, address, err) == 0)
+    if (direct_open(direct, seat, address, false, err) == 0)
         return &direct->channel;
     direct_close(&direct->channel);
     return NULL;

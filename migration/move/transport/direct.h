@@ -18,9 +18,10 @@ struct direct {
     uint16_t port;
 };
 
-/* For what embeds it: the destination begins to listen; the source has come in; the source goes to
- * the destination; what these made is given up. */
-int direct_open(struct direct *direct, struct seat *seat, const char *address, GError **err);
+/* For what embeds it: the destination begins to listen (at any port, or at one of mig_port); the
+ * source has come in; the source goes to the destination; what these made is given up. */
+int direct_open(struct direct *direct, struct seat *seat, const char *address, bool any_port,
+                GError **err);
 int direct_admit(struct direct *direct, int64_t deadline, GError **err);
 int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
                  int64_t deadline, GError **err);

@@ -176,7 +176,7 @@ static struct channel *exec_listen(struct seat *seat, const char *address, int64
         return NULL;
     if (command != NULL
             ? choose_port(exec, address, err) == 0 && start_command(exec, command, err) == 0
-            : direct_open(&exec->direct, seat, address, err) == 0)
+            : direct_open(&exec->direct, seat, address, false, err) == 0)
         return &exec->direct.channel;
     exec_close(&exec->direct.channel);
     return NULL;

@@ -58,8 +58,8 @@ struct transport {
     /* Either end, when its VM has completed, before that is said: is all of it there? NULL: the
      * VM's word is enough. */
     int (*finish)(struct channel *channel, int64_t deadline, GError **err);
-    /* Either end, when the leg has failed: why, if it was the channel; NULL: it was not, as far as it
-     * knows. Transfer full. The member may be NULL. */
+    /* Either end, when the leg has failed: why, if it was the channel; NULL: it was not, as far as
+     * it knows. Transfer full. The member may be NULL. */
     GError *(*complaint)(struct channel *channel);
     /* Source, when no byte has moved for a while: 0 if the other end's host answers. An error for
      * which reach_is_silence() holds: it does not. NULL: nothing can be asked. */

@@ -64,7 +64,7 @@ static struct channel *unix_listen(struct seat *seat, const char *address, int64
     g_autofree char *uri = NULL;
     uint16_t none;
 
-    if (direct_open(&local->direct, seat, address, err) == 0 &&
+    if (direct_open(&local->direct, seat, address, false, err) == 0 &&
         (local->folder = transport_folder_new(seat, err)) != NULL &&
         vm_incoming_uri(seat->vm, (uri = socket_uri(local)), &none, deadline, err) == 0)
         return &local->direct.channel;
