@@ -154,7 +154,8 @@ static void end_scope(void *self, uint64_t scope)
 static void failing(void *self, uint64_t scope, const struct test_cause *cause)
 {
     struct running *running = self;
-    log_record(self, scope == 0 ? VTMH__LOG_LEVEL__LOG_ERROR : VTMH__LOG_LEVEL__LOG_INFO, NULL,
+    bool is_failure = scope == 0 && cause->status != VTMH__STATUS__STATUS_SKIP;
+    log_record(self, is_failure ? VTMH__LOG_LEVEL__LOG_ERROR : VTMH__LOG_LEVEL__LOG_INFO, NULL,
                NULL, cause->message);
     Vtmh__TestFailing body = VTMH__TEST_FAILING__INIT;
     body.test = running->test.id;
