@@ -2,6 +2,7 @@
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/memory_check.h"
+#include "migration/move/script.h"
 
 #include <string.h>
 
@@ -65,7 +66,18 @@ static int receive(struct handover *h, GError **err)
     if (transport->receive(h->channel, h->deadline + LATE_MS, err) < 0)
         return -1;
     /* The source keeps the leg's time, and says why it was not enough. */
-    if (vm_await_migrated(h->seat->vm, h->deadline + LATE_MS, err) < 0)
+    struct script_run script = {
+        .steps = h->leg->script,
+        .vm = h->seat->vm,
+        .host = h->seat->test->host,
+        .at_destination = true,
+    };
+    struct scope *meanwhile = scope_open("meanwhile");
+    if (script.steps != NULL)
+        scope_spawn_detached(meanwhile, "script", script_run, &script);
+    int migrated = vm_await_migrated(h->seat->vm, h->deadline + LATE_MS, err);
+    scope_abandon(meanwhile);
+    if (migrated < 0)
         return -1;
     handover_step(h, HANDOVER_COMPLETED);
     return transport->finish != NULL ? transport->finish(h->channel, h->deadline + LATE_MS, err)

@@ -23,7 +23,7 @@ struct leg_plan {
     unsigned attempt; /* from 1: one more try after whatever end */
     unsigned vm;      /* index of the VM in the test */
     unsigned source, destination;
-    int64_t cancel_ms;           /* called off so long after its stream has begun; -1: not */
+    const GArray *script;        /* what happens meanwhile (script.h); NULL: nothing */
     unsigned expected_ends;      /* of Vtmh__LegEnd */
     unsigned expected_survivors; /* of Vtmh__Survivor */
 };

@@ -2,6 +2,7 @@
 
 #include "migration/guest/rounds.h"
 #include "migration/move/leg.h"
+#include "migration/move/script.h"
 #include "migration/move/transport/transport.h"
 #include "migration/params.h"
 
@@ -29,6 +30,32 @@ static int read_port(const struct params *params, struct move_request *request, 
     return 0;
 }
 
+/* mig_script; else cancel_delay, a script of one step. */
+static int read_script(const struct params *params, struct move_request *request, GError **err)
+{
+    const char *text = param_text(params, "mig_script");
+    g_autofree char *cancel = NULL;
+    int64_t cancel_ms;
+
+    if (text == NULL && param_is_set(params, "cancel_delay")) {
+        if (param_duration_ms(params, "cancel_delay", &cancel_ms, err) < 0)
+            return -1;
+        text = cancel = g_strdup_printf("%" G_GINT64_FORMAT "ms cancel", cancel_ms);
+    }
+    if (text == NULL)
+        return 0;
+    request->script = script_parse(text, err);
+    return request->script != NULL ? 0 : -1;
+}
+
+static bool calls_off(const struct move_request *request)
+{
+    for (unsigned i = 0; request->script != NULL && i < request->script->len; i++)
+        if (g_array_index(request->script, struct script_step, i).action == SCRIPT_CANCEL)
+            return true;
+    return false;
+}
+
 /* How the legs are to end: as is said, else as what happens meanwhile makes it. */
 static void read_expected(const struct params *params, struct move_request *request)
 {
@@ -43,9 +70,9 @@ static void read_expected(const struct params *params, struct move_request *requ
         if (g_strv_contains((const char *const *)survivors, leg_survivor_word(who)))
             request->expected_survivors |= LEG_BIT(who);
     if (request->expected_ends == 0)
-        request->expected_ends = LEG_BIT(request->cancel_ms >= 0 && request->retries == 0
-                                             ? VTMH__LEG_END__LEG_CANCELLED
-                                             : VTMH__LEG_END__LEG_COMPLETED);
+        request->expected_ends =
+            LEG_BIT(calls_off(request) && request->retries == 0 ? VTMH__LEG_END__LEG_CANCELLED
+                                                                : VTMH__LEG_END__LEG_COMPLETED);
     if (request->expected_survivors == 0)
         request->expected_survivors =
             (request->expected_ends & LEG_BIT(VTMH__LEG_END__LEG_COMPLETED)
@@ -68,7 +95,6 @@ int move_request_read(struct move_request *request, const struct params *params,
     request->address = param_text(params, "mig_address");
     request->interface = param_text(params, "mig_interface");
     request->move.downtime_limit_ms = -1;
-    request->cancel_ms = -1;
     int64_t retries = 0;
     if (param_bool(params, "mig_offline", &request->offline, err) < 0 ||
         param_duration_ms(params, "mig_timeout", &request->timeout_ms, err) < 0 ||
@@ -80,9 +106,7 @@ int move_request_read(struct move_request *request, const struct params *params,
         guest_rounds_ms(params, request->dirty_rounds, &request->work_ms, err) < 0 ||
         read_port(params, request, err) < 0)
         return -1;
-    if (param_int(params, "mig_retry", &retries, err) < 0 ||
-        (param_is_set(params, "cancel_delay") &&
-         param_duration_ms(params, "cancel_delay", &request->cancel_ms, err) < 0))
+    if (param_int(params, "mig_retry", &retries, err) < 0 || read_script(params, request, err) < 0)
         return -1;
     request->retries = (unsigned)retries;
     read_expected(params, request);
@@ -112,4 +136,5 @@ int move_request_read(struct move_request *request, const struct params *params,
 void move_request_clear(struct move_request *request)
 {
     g_clear_pointer(&request->move.capabilities, g_hash_table_unref);
+    g_clear_pointer(&request->script, g_array_unref);
 }

@@ -20,7 +20,7 @@ struct move_request {
     int64_t dirty_rounds;   /* dirty_rounds: the guest writes all it has so often before a leg */
     int64_t work_ms;        /* for the guest's work to begin and to have written so often */
     unsigned retries;       /* mig_retry: attempts beyond the first */
-    int64_t cancel_ms;      /* cancel_delay; -1: none */
+    GArray *script;         /* mig_script, cancel_delay: what happens meanwhile; or NULL */
     unsigned expected_ends; /* mig_expect, as bits of LegEnd */
     unsigned expected_survivors; /* mig_expect_survivor, as bits of Survivor */
     struct vm_move move;

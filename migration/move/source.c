@@ -2,29 +2,10 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
+#include "migration/move/script.h"
 #include "migration/move/watch.h"
 
 #include <string.h>
-
-#define CANCEL_MS 60000 /* for a hypervisor to call a migration off */
-
-/* Calls the leg off when its time has come, unless the stream has ended before. */
-static int call_off(void *arg, GError **err)
-{
-    struct handover *h = arg;
-    struct vm *vm = h->seat->vm;
-    bool completed = false;
-
-    if (await_deadline(deadline_in(h->leg->cancel_ms), err) < 0)
-        return -1;
-    host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", h->seat->name,
-             "calling leg %u off (cancel_delay)", h->leg->number);
-    h->was_called_off = true;
-    if (vm_migrate_cancel(vm, &completed, deadline_in(CANCEL_MS), err) < 0)
-        return -1;
-    h->was_called_off = !completed;
-    return 0;
-}
 
 static int work_during(void *arg, GError **err)
 {
@@ -37,10 +18,19 @@ static int watch(struct handover *h, GError **err)
 {
     const char *peer = h->seat->test->names[h->leg->destination];
     struct scope *meanwhile = scope_open("meanwhile");
-    if (h->leg->cancel_ms >= 0)
-        scope_spawn_detached(meanwhile, "cancel_delay", call_off, h);
+    struct script_run script = {
+        .steps = h->leg->script,
+        .vm = h->seat->vm,
+        .host = h->seat->test->host,
+        .called_off = &h->was_called_off,
+    };
+    struct fiber *scripted = script.steps != NULL
+                                 ? scope_spawn_detached(meanwhile, "script", script_run, &script)
+                                 : NULL;
     struct fiber *during = scope_spawn_detached(meanwhile, "during", work_during, h);
-    int result = watch_migration(h->seat, h->record, h->channel, peer, h->deadline, err);
+    int result = watch_migration(h->seat, h->record, h->channel, peer, h->deadline, &script, err);
+    if (result == 0 && scripted != NULL && fiber_has_ended(scripted))
+        result = fiber_join(scripted, DEADLINE_NEVER, err);
     if (result == 0 && fiber_has_ended(during))
         result = fiber_join(during, DEADLINE_NEVER, err);
     scope_abandon(meanwhile);

@@ -18,7 +18,8 @@ struct watched {
     struct seat *seat;
     Vtmh__Migration *leg;
     struct channel *channel;
-    const char *peer; /* the other end's host */
+    struct script_run *script; /* it is told of each look */
+    const char *peer;          /* the other end's host */
     int64_t deadline;
     struct event completed;
     struct vm_move_stats last; /* the last look */
@@ -165,7 +166,8 @@ static int look(struct watched *watched, struct stall *stall, GError **err)
     }
     seat_progress(seat, watched->leg, "migrating", &stats);
     leg_record_stats(watched->leg, &stats, seat->request.offline);
-    watched->last = stats;
+    watched->last = watched->script->stats = stats;
+    event_set(&watched->script->changed);
     return judge(watched, stall,
                  stall_answered(stall, now_ms(), stats.status, stats.transferred_bytes), err);
 }
@@ -196,12 +198,13 @@ static int sample(void *arg, GError **err)
 }
 
 int watch_migration(struct seat *seat, Vtmh__Migration *leg, struct channel *channel,
-                    const char *peer, int64_t deadline, GError **err)
+                    const char *peer, int64_t deadline, struct script_run *script, GError **err)
 {
     struct watched watched = {
         .seat = seat,
         .leg = leg,
         .channel = channel,
+        .script = script,
         .peer = peer,
         .deadline = deadline,
         .completed = EVENT_INIT,

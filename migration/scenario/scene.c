@@ -77,7 +77,7 @@ static struct leg_plan plan_attempt(const struct scene *scene, const struct seat
         .vm = index_of(scene, seat),
         .source = seat->where,
         .destination = leg->hosts[seat->where == leg->hosts[0]],
-        .cancel_ms = is_last && request->retries > 0 ? -1 : request->cancel_ms,
+        .script = is_last && request->retries > 0 ? NULL : request->script,
         .expected_ends = request->expected_ends,
         .expected_survivors = request->expected_survivors,
     };

@@ -25,6 +25,8 @@ struct vm_driver {
                         GError **err);
     int (*migrate_fd)(struct vm *vm, int fd, int64_t deadline, GError **err);
     int (*migrate_uri)(struct vm *vm, const char *uri, int64_t deadline, GError **err);
+    int (*set_speed)(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
+    int (*set_downtime)(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
     int (*await_migrated)(struct vm *vm, int64_t deadline, GError **err);
     int (*migrate_cancel)(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
     int (*move_stats)(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
@@ -42,6 +44,8 @@ struct vm {
     char ssh_address[64];
     uint16_t ssh_port;
     int64_t stopped_at_us, resumed_at_us;
+    char move_status[24];
+    struct event move_changed;
     struct event halted;
     struct event acted;
     enum vm_act act;

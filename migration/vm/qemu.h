@@ -44,6 +44,8 @@ int qemu_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_
                       GError **err);
 int qemu_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
 int qemu_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err);
+int qemu_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
+int qemu_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
 int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 

@@ -23,6 +23,8 @@ void qemu_move_on_status(struct qemu_vm *vm, const char *status)
     if (m->phase != QEMU_MIGRATION_RUNS)
         return;
     g_strlcpy(m->status, status, sizeof m->status);
+    g_strlcpy(vm->base.move_status, status, sizeof(vm->base.move_status));
+    event_set(&vm->base.move_changed);
     if (strcmp(status, "completed") != 0 && strcmp(status, "failed") != 0 &&
         strcmp(status, "cancelled") != 0)
         return;
@@ -35,7 +37,7 @@ static void expect(struct qemu_vm *vm, bool is_incoming)
 {
     vm->migration.phase = QEMU_MIGRATION_ASKED;
     vm->migration.is_incoming = is_incoming;
-    vm->migration.status[0] = '\0';
+    vm->migration.status[0] = vm->base.move_status[0] = '\0';
     event_reset(&vm->migration.ended);
     vm->base.stopped_at_us = 0;
     vm->base.resumed_at_us = 0;
@@ -257,6 +259,24 @@ int qemu_migrate_fd(struct vm *base, int fd, int64_t deadline, GError **err)
     return give_fd(vm, fd, deadline, err) < 0
                ? -1
                : begin(vm, "migrate", "fd:vtmh-move", false, deadline, err);
+}
+
+int qemu_set_speed(struct vm *base, uint64_t bytes_per_s, int64_t deadline, GError **err)
+{
+    int64_t limit = bytes_per_s > 0 && bytes_per_s < (uint64_t)UNLIMITED_BYTES_PER_S
+                        ? (int64_t)bytes_per_s
+                        : UNLIMITED_BYTES_PER_S;
+
+    return qemu_command(qemu_vm(base), "migrate-set-parameters",
+                        json_pack("{s:I}", "max-bandwidth", (json_int_t)limit), deadline, NULL,
+                        err);
+}
+
+int qemu_set_downtime(struct vm *base, int64_t limit_ms, int64_t deadline, GError **err)
+{
+    return qemu_command(qemu_vm(base), "migrate-set-parameters",
+                        json_pack("{s:I}", "downtime-limit", (json_int_t)limit_ms), deadline, NULL,
+                        err);
 }
 
 int qemu_migrate_uri(struct vm *base, const char *uri, int64_t deadline, GError **err)

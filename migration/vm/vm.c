@@ -190,6 +190,26 @@ int vm_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
     return vm->driver->migrate_fd(vm, fd, deadline, err);
 }
 
+const char *vm_move_status(const struct vm *vm)
+{
+    return vm->move_status;
+}
+
+struct event *vm_move_changed(struct vm *vm)
+{
+    return &vm->move_changed;
+}
+
+int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err)
+{
+    return vm->driver->set_speed(vm, bytes_per_s, deadline, err);
+}
+
+int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err)
+{
+    return vm->driver->set_downtime(vm, limit_ms, deadline, err);
+}
+
 int vm_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err)
 {
     return vm->driver->migrate_uri(vm, uri, deadline, err);

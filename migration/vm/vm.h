@@ -177,6 +177,16 @@ int vm_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GErr
 /* Statistics; *stats is filled. After completion asks until total and downtime are filled in. */
 int vm_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
 
+/* The status that the hypervisor last told of its migration (QMP MigrationStatus: "active",
+ * "pre-switchover", …), "" before the first. The event is set with each; whoever waits resets it.
+ */
+const char *vm_move_status(const struct vm *vm);
+struct event *vm_move_changed(struct vm *vm);
+
+/* Source, while it migrates: bytes a second (0: no limit); the limit of the downtime. */
+int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
+int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
+
 /* CLOCK_REALTIME in microseconds of the last STOP / RESUME event by the hypervisor's own time
  * stamp; 0: none since the last vm_incoming / vm_migrate call. */
 int64_t vm_stopped_at_us(const struct vm *vm);

@@ -47,15 +47,31 @@ static void answers(int from, int to)
     }
 }
 
-/* What it is told, as it comes. */
+/* What it is told, as it comes, with the descriptors that come along. */
 static void commands(int from, int to)
 {
     static char buffer[1 << 16];
-    ssize_t n;
+    char control[CMSG_SPACE(8 * sizeof(int))];
 
-    while ((n = read(from, buffer, sizeof(buffer))) > 0)
-        if (write(to, buffer, (size_t)n) < 0)
+    for (;;) {
+        struct iovec bytes = {buffer, sizeof(buffer)};
+        struct msghdr message = {.msg_iov = &bytes,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof(control)};
+        ssize_t n = recvmsg(from, &message, 0);
+
+        if (n <= 0)
             return;
+        bytes.iov_len = (size_t)n;
+        if (message.msg_controllen == 0)
+            message.msg_control = NULL;
+        if (sendmsg(to, &message, 0) < 0)
+            return;
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c))
+            for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++)
+                close(((int *)CMSG_DATA(c))[i]);
+    }
 }
 
 /* A process that ends with this one. */

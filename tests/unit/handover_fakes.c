@@ -777,3 +777,30 @@ int guest_run(struct guest *guest, const char *command_line, int64_t deadline, i
     *output_out = g_strdup("");
     return command(guest->vm, "guest_run", NULL, err);
 }
+
+const char *vm_move_status(const struct vm *vm)
+{
+    return vm->move != NULL ? vm->move : "";
+}
+
+struct event *vm_move_changed(struct vm *vm)
+{
+    return &vm->move_ended;
+}
+
+int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err)
+{
+    (void)bytes_per_s, (void)deadline;
+    return command(vm, "vm_set_speed", NULL, err);
+}
+
+int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err)
+{
+    (void)limit_ms, (void)deadline;
+    return command(vm, "vm_set_downtime", NULL, err);
+}
+
+const char *vm_name(const struct vm *vm)
+{
+    return vm->name;
+}

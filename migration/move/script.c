@@ -1,0 +1,186 @@
+#include "migration/move/script.h"
+
+#include "cfg/params.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define COMMAND_MS 10000 /* for a hypervisor to take a command */
+#define CANCEL_MS 60000  /* … and to call a migration off */
+
+static const struct {
+    const char *word;
+    enum script_action action;
+    bool has_size, has_time, has_end;
+} actions[] = {
+    {"cancel", SCRIPT_CANCEL, false, false, false},    {"speed", SCRIPT_SPEED, true, false, false},
+    {"downtime", SCRIPT_DOWNTIME, false, true, false}, {"pause", SCRIPT_PAUSE, false, false, false},
+    {"resume", SCRIPT_RESUME, false, false, false},    {"kill", SCRIPT_KILL, false, false, true},
+    {"freeze", SCRIPT_FREEZE, false, false, true},     {"thaw", SCRIPT_THAW, false, false, true},
+};
+
+static void clear_step(gpointer data)
+{
+    struct script_step *step = data;
+    g_free(step->text);
+}
+
+static bool read_when(const char *word, struct script_step *step)
+{
+    char *end;
+    double number = g_ascii_strtod(word, &end);
+
+    if (end == word) {
+        step->when = SCRIPT_AT_STATUS;
+        g_strlcpy(step->status, word, sizeof(step->status));
+        return true;
+    }
+    step->when = strcmp(end, "%") == 0 ? SCRIPT_AT_PERCENT : SCRIPT_AFTER_MS;
+    step->at = (int64_t)(strcmp(end, "s") == 0 ? number * 1000 : number);
+    return number >= 0 &&
+           (strcmp(end, "%") == 0 || strcmp(end, "s") == 0 || strcmp(end, "ms") == 0);
+}
+
+static bool read_action(char **words, struct script_step *step)
+{
+    const char *with = words[0] != NULL ? words[1] : NULL;
+    int64_t ms;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(actions) && words[0] != NULL; i++) {
+        if (strcmp(actions[i].word, words[0]) != 0)
+            continue;
+        step->action = actions[i].action;
+        if (actions[i].has_size)
+            return with != NULL &&
+                   params_parse_size("mig_script", with, 1, &step->value, NULL) == 0;
+        if (actions[i].has_time) {
+            if (with == NULL || params_parse_duration_ms("mig_script", with, &ms, NULL) < 0)
+                return false;
+            step->value = (uint64_t)ms;
+            return true;
+        }
+        step->at_destination = g_strcmp0(with, "destination") == 0;
+        return actions[i].has_end ? step->at_destination || g_strcmp0(with, "source") == 0
+                                  : with == NULL;
+    }
+    return false;
+}
+
+/* Words that are not empty. Transfer full. */
+static GStrv split(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit_set(text, " \t", -1);
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+    for (char **part = parts; *part != NULL; part++)
+        if (**part != '\0')
+            g_strv_builder_add(words, *part);
+    return g_strv_builder_end(words);
+}
+
+GArray *script_parse(const char *text, GError **err)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+    g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(struct script_step));
+
+    g_array_set_clear_func(steps, clear_step);
+    for (char **part = parts; *part != NULL; part++) {
+        g_auto(GStrv) words = split(*part);
+        struct script_step step = {0};
+
+        if (words[0] == NULL)
+            continue;
+        if (!read_when(words[0], &step) || !read_action(words + 1, &step)) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                        "mig_script: '%s' is no step: WHEN WHAT, as in '2s cancel'",
+                        g_strstrip(*part));
+            return NULL;
+        }
+        step.text = g_strdup(g_strstrip(*part));
+        g_array_append_val(steps, step);
+    }
+    return g_steal_pointer(&steps);
+}
+
+static bool is_reached(const struct script_run *run, const struct script_step *step)
+{
+    const struct vm_move_stats *stats = &run->stats;
+
+    if (step->when == SCRIPT_AT_STATUS)
+        return strcmp(vm_move_status(run->vm), step->status) == 0;
+    return stats->total_bytes > 0 && stats->remaining_bytes >= 0 &&
+           100 * (stats->total_bytes - stats->remaining_bytes) >= step->at * stats->total_bytes;
+}
+
+static int await_step(struct script_run *run, const struct script_step *step, int64_t began_ms,
+                      GError **err)
+{
+    if (step->when == SCRIPT_AFTER_MS)
+        return await_deadline(began_ms + step->at, err);
+    while (!is_reached(run, step)) {
+        struct event *const events[] = {&run->changed, vm_move_changed(run->vm)};
+
+        event_reset(&run->changed);
+        event_reset(vm_move_changed(run->vm));
+        if (await_any(events, G_N_ELEMENTS(events), DEADLINE_NEVER, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int call_off(const struct script_run *run, GError **err)
+{
+    bool completed = false;
+
+    *run->called_off = true;
+    if (vm_migrate_cancel(run->vm, &completed, deadline_in(CANCEL_MS), err) < 0)
+        return -1;
+    *run->called_off = !completed;
+    return 0;
+}
+
+static int do_step(const struct script_run *run, const struct script_step *step, GError **err)
+{
+    int64_t deadline = deadline_in(COMMAND_MS);
+
+    host_log(run->host, VTMH__LOG_LEVEL__LOG_INFO, run->at_destination ? "destination" : "source",
+             vm_name(run->vm), "mig_script: %s", step->text);
+    switch (step->action) {
+    case SCRIPT_CANCEL:
+        return call_off(run, err);
+    case SCRIPT_SPEED:
+        return vm_set_speed(run->vm, step->value, deadline, err);
+    case SCRIPT_DOWNTIME:
+        return vm_set_downtime(run->vm, (int64_t)step->value, deadline, err);
+    case SCRIPT_PAUSE:
+        return vm_stop(run->vm, deadline, err);
+    case SCRIPT_RESUME:
+        return vm_cont(run->vm, deadline, err);
+    case SCRIPT_KILL:
+        kill(vm_pid(run->vm), SIGKILL);
+        return 0;
+    case SCRIPT_FREEZE:
+        kill(vm_pid(run->vm), SIGSTOP);
+        return 0;
+    case SCRIPT_THAW:
+        kill(vm_pid(run->vm), SIGCONT);
+        return 0;
+    }
+    return 0;
+}
+
+int script_run(void *arg, GError **err)
+{
+    struct script_run *run = arg;
+    int64_t began_ms = deadline_in(0);
+
+    for (unsigned i = 0; i < run->steps->len; i++) {
+        const struct script_step *step = &g_array_index(run->steps, struct script_step, i);
+
+        if (step->at_destination != run->at_destination)
+            continue;
+        if (await_step(run, step, began_ms, err) < 0 || do_step(run, step, err) < 0)
+            return -1;
+    }
+    return 0;
+}

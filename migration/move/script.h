@@ -1,0 +1,65 @@
+/*
+ * What happens while a VM moves, as data: the parameter mig_script.
+ *
+ *     mig_script = 1s speed 10M; 50% downtime 500ms; pre-switchover cancel
+ *
+ * Steps stand one behind the other, separated by ';': when, what, and with what. Each end does
+ * those that are its own: all but the ones that name the destination are the source's.
+ *
+ *     WHEN   1s, 500ms      since this end began to move (the step before may have to come first)
+ *            50%            of the guest's memory is over
+ *            active         the hypervisor's status, as QMP's MigrationStatus has it
+ *     WHAT   cancel         the source calls the leg off
+ *            speed SIZE     bytes a second; 0: none
+ *            downtime TIME  the limit
+ *            pause, resume  the guest on the source
+ *            kill END       the hypervisor of source or destination: SIGKILL
+ *            freeze END     … SIGSTOP        thaw END     … SIGCONT
+ *
+ * A step whose time does not come before the stream ends is not done; the log says which were.
+ */
+#pragma once
+
+#include "migration/vm/vm.h"
+
+enum script_when { SCRIPT_AFTER_MS, SCRIPT_AT_PERCENT, SCRIPT_AT_STATUS };
+
+enum script_action {
+    SCRIPT_CANCEL,
+    SCRIPT_SPEED,
+    SCRIPT_DOWNTIME,
+    SCRIPT_PAUSE,
+    SCRIPT_RESUME,
+    SCRIPT_KILL,
+    SCRIPT_FREEZE,
+    SCRIPT_THAW,
+};
+
+struct script_step {
+    enum script_when when;
+    int64_t at;      /* ms, or percent */
+    char status[24]; /* SCRIPT_AT_STATUS */
+    enum script_action action;
+    uint64_t value; /* bytes a second, or ms */
+    bool at_destination;
+    char *text; /* as it was written */
+};
+
+/* An array of struct script_step; free with g_array_unref(). NULL with CFG_ERROR_PARAM_VALUE, which
+ * names the step. text: of the parameter. */
+GArray *script_parse(const char *text, GError **err);
+
+/* A script while it is carried out, at one end. */
+struct script_run {
+    const GArray *steps;
+    struct vm *vm;
+    const struct host *host;
+    bool at_destination;
+    struct vm_move_stats stats; /* source: the last look; changed is set with each */
+    struct event changed;
+    bool *called_off; /* source: set when a step has called the leg off */
+};
+
+/* The body of a fiber: arg is a struct script_run. Ends with the last of its steps. -1: a step
+ * could not be done. */
+int script_run(void *arg, GError **err);

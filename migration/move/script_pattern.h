@@ -1,0 +1,9 @@
+/* What the text of mig_script must match, for its row among the parameters; script.h says what it
+ * means. */
+#pragma once
+
+#define SCRIPT_STEP                                                                                \
+    "\\s*([0-9.]+(ms|s|%)|[a-z-]+)\\s+"                                                            \
+    "(cancel|pause|resume|speed\\s+[0-9.]+[KMGkmg]?|downtime\\s+[0-9.]+(ms|s)?|"                   \
+    "(kill|freeze|thaw)\\s+(source|destination))\\s*"
+#define SCRIPT_PATTERN "^" SCRIPT_STEP "(;" SCRIPT_STEP ")*;?\\s*$"
