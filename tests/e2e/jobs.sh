@@ -55,6 +55,11 @@ vtmh_pid() {
     pgrep -f "^$VTMH_BUILD/vtmh run -r $results" | tail -n 1
 }
 
+# job_result JQ-EXPRESSION: of results.json as a whole.
+job_result() {
+    jq -r "$1" "$job/results.json"
+}
+
 # result JQ-EXPRESSION: of the first test in results.json.
 result() {
     jq -r ".tests[0] | $1" "$job/results.json"

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# The transports between hosts, and legs that are planned to end otherwise: each passes only if it ended so,
+# and leaves nothing behind. With --long also: a page that is lost is found on every transport; the two
+# test types that write their migrations themselves, on each transport, the one of three hosts too.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/jobs.sh
+. "$(dirname "$0")/jobs.sh"
+
+long=${1-}
+lab_begin "$([ "$long" = --long ] && echo 3 || echo 2)"
+images=/var/lib/vtmh/images # which all hosts see
+shared=(-p mig_file_dir=$images)
+
+# statuses: "NAME STATUS" of every test of the last job
+statuses() {
+    job_result '.tests[] | "\(.name) \(.status)"'
+}
+
+step "a guest goes there and back by each transport, its memory checked"
+job -m host1,host2 --only transports "${shared[@]}" "$library"
+expect_equal "exit status" 0 "$status"
+for way in tcp unix exec fd file; do
+    expect_match "the tests" "by_$way\S* PASS" "$(statuses)"
+done
+expect_match "the test without a device" 'by_rdma\S* SKIP' "$(statuses)"
+expect_match "its reason" 'no RDMA device' "$(job_result '.tests[] | select(.status == "SKIP") | .fail_reason')"
+expect_equal "legs that are not clean" 0 \
+    "$(job_result '[.tests[].vtmh.migrations[] | select(.memory_check != "clean")] | length')"
+no_leaks host1 host2
+
+step "what is planned to be called off, to fail, or to be tried again passes"
+job -m host1,host2 --only scripts "$library"
+expect_equal "exit status" 0 "$status"
+expect_match "the legs" 'cancelled source true' \
+    "$(job_result '.tests[0].vtmh.migrations[] | "\(.status) \(.survivor) \(.as_planned)"')"
+expect_equal "attempts" "1 cancelled,2 completed" \
+    "$(job_result '[.tests[1].vtmh.migrations[] | "\(.attempt) \(.status)"] | join(",")')"
+no_leaks host1 host2
+
+script=(-m host1,host2 --only scripts..too_slow "$library")
+
+step "an end that is killed on purpose: the guest goes on on the source, or is gone, as planned"
+job "${script[@]}" -p "mig_script=1s kill destination"
+expect_equal "exit status" 0 "$status"
+expect_equal "the leg" "failed source" "$(result '.vtmh.migrations[0] | "\(.status) \(.survivor)"')"
+job "${script[@]}" -p "mig_script=1s kill source" -p mig_expect_survivor=none
+expect_equal "exit status" 0 "$status"
+expect_equal "the leg" "failed none" "$(result '.vtmh.migrations[0] | "\(.status) \(.survivor)"')"
+no_leaks host1 host2
+
+step "a leg that ends otherwise than planned is a failure"
+job "${script[@]}" -p "mig_script=1s kill source"
+expect_equal "exit status" 1 "$status"
+expect_match "the cause" 'planned was: failed \(survivor: source\)' "$(result .vtmh.fail_cause)"
+job "${script[@]}" -p "mig_script=500ms speed 0" -p mig_timeout=60
+expect_equal "exit status" 1 "$status"
+expect_match "the cause" 'completed \(survivor: destination\); planned was: failed' "$(result .vtmh.fail_cause)"
+job "${script[@]}" -p "mig_script=1s cancel"
+expect_equal "exit status" 1 "$status"
+expect_match "the cause" 'cancelled \(survivor: source\); planned was: failed' "$(result .vtmh.fail_cause)"
+no_leaks host1 host2
+
+step "a command of the user's own carries the stream, and how it ends counts"
+cat >"$work/carry" <<'END'
+import socket, sys, os
+host, port = sys.argv[2], int(sys.argv[3])
+family = socket.AF_INET6 if ":" in host else socket.AF_INET
+if sys.argv[1] == "listen":
+    listener = socket.create_server((host, port), family=family)
+    peer = listener.accept()[0]
+    while data := peer.recv(65536):
+        os.write(1, data)
+else:
+    for _ in range(100):
+        try:
+            peer = socket.create_connection((host, port))
+            break
+        except ConnectionRefusedError:
+            __import__("time").sleep(0.05)
+    while data := os.read(0, 65536):
+        peer.sendall(data)
+END
+lab exec cp "$work/carry" $images/carry
+carry=(-m host1,host2 --only transports..by_exec "$library"
+    -p "migration_exec_cmd_dst=python3 $images/carry listen {address} {port}")
+job "${carry[@]}" -p "migration_exec_cmd_src=python3 $images/carry send {address} {port}"
+expect_equal "exit status" 0 "$status"
+job "${carry[@]}" -p "migration_exec_cmd_src=python3 $images/carry send {address} {port}; exit 7"
+expect_equal "exit status" 1 "$status"
+expect_match "the cause" 'on host1 ended with exit status 7' "$(result .vtmh.fail_cause)"
+expect_equal "the guest" source "$(result '.vtmh.migrations[0].survivor')"
+no_leaks host1 host2
+
+if [ "$long" = --long ]; then
+    step "a page that is lost is found whatever the transport"
+    for way in tcp unix exec fd file; do
+        job -m host1,host2 --only all..tick..ping_pong -p mig_protocol=$way "${shared[@]}" \
+            -p tcg_dirty_sync_quirk=no -p enable_kvm=no "$library"
+        expect_equal "exit status by $way" 1 "$status"
+        expect_match "the cause by $way" 'memory check: [0-9]+ of' "$(result .vtmh.fail_cause)"
+    done
+
+    step "the example, and two VMs among three hosts, on each transport"
+    cat >"$work/types.cfg" <<'END'
+variants:
+    - three:
+        type = three_hosts
+        guest = tick
+        mem = 64
+        dirty_mem = 8
+        dirty_rate = 40
+        mig_speed = 60
+        mig_downtime = 0.01
+    - example:
+        type = example
+        guest = jeos
+        mem = 192
+        dirty_mem = 32
+        dirty_rate = 40
+        mig_speed = 100
+        mig_downtime = 0.02
+vms = vm1 vm2
+END
+    for way in tcp unix exec fd; do
+        job -m host1,host2,host3 --tuple 3 --only three -p mig_protocol=$way "$work/types.cfg"
+        expect_equal "exit status of three_hosts by $way" 0 "$status"
+        expect_equal "clean legs by $way" 6 \
+            "$(result '[.vtmh.migrations[] | select(.memory_check == "clean")] | length')"
+        job -m host1,host2 --only example -p mig_protocol=$way "$work/types.cfg"
+        expect_equal "exit status of example by $way" 0 "$status"
+        expect_equal "clean legs by $way" 4 \
+            "$(result '[.vtmh.migrations[] | select(.memory_check == "clean")] | length')"
+        no_leaks host1 host2 host3
+    done
+fi
