@@ -10,7 +10,7 @@
 long=${1-}
 lab_begin "$([ "$long" = --long ] && echo 3 || echo 2)"
 images=/var/lib/vtmh/images # which all hosts see
-shared=(-p mig_file_dir=$images)
+shared=(-p "mig_file_dir=$images")
 
 # statuses: "NAME STATUS" of every test of the last job
 statuses() {
