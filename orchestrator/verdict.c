@@ -196,12 +196,14 @@ static void join_status(struct joint *joint, const Vtmh__Migration *record)
     bool is_cancelled = strcmp(record->status, "cancelled") == 0;
     bool has_failed = !is_cancelled && strcmp(record->status, "completed") != 0;
     const char *status = joint->leg->status;
+    bool is_agreed = strcmp(record->status, "refused") == 0 ||
+                     strcmp(record->status, "uncertain") == 0; /* both ends say the same */
     joint->was_cancelled |= is_cancelled;
     joint->has_failed |= has_failed && !record->is_symptom;
     if (joint->was_cancelled)
         status = joint->has_failed ? "failed" : "cancelled";
     else if (has_failed)
-        status = "failed";
+        status = is_agreed ? record->status : "failed";
     if (strcmp(status, joint->leg->status) == 0)
         return;
     g_free(joint->leg->status);
