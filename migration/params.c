@@ -13,6 +13,7 @@ static const struct param_info *const tables[] = {
     guest_params,
     move_params,
     transport_params,
+    option_params,
     reference_test_params,
     reference_host_params,
     reference_vm_params,

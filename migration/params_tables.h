@@ -23,6 +23,7 @@ extern const struct param_info nic_params[];       /* its network cards */
 extern const struct param_info guest_params[];     /* what runs in it, and its work */
 extern const struct param_info move_params[];      /* how it moves */
 extern const struct param_info transport_params[]; /* by which way */
+extern const struct param_info option_params[];    /* what its migrations are asked for */
 
 /* Names of avocado-vt without a reader here (reference/reference.h). */
 extern const struct param_info reference_test_params[];

@@ -11,6 +11,9 @@ struct leg_result *leg_result_new(void)
     leg->transferred_bytes = leg->dirty_syncs = -1;
     leg->pages_sent_again = leg->set_pages = leg->remaining_bytes = -1;
     leg->bytes_per_s = -1;
+    leg->throttle_percent = leg->xbzrle_pages = leg->compressed_pages = -1;
+    leg->switchover_pauses = -1;
+    leg->options = g_ptr_array_new_with_free_func(g_free);
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
     return leg;
 }
@@ -26,6 +29,7 @@ void leg_result_free(struct leg_result *leg)
     g_free(leg->driver);
     g_free(leg->status);
     g_free(leg->not_checked);
+    g_ptr_array_unref(leg->options);
     g_free(leg);
 }
 

@@ -210,6 +210,14 @@ static void join_status(struct joint *joint, const Vtmh__Migration *record)
     joint->leg->status = g_strdup(status);
 }
 
+/* Those of both ends, which need not be the same. */
+static void add_options(struct leg_result *leg, const Vtmh__Migration *record)
+{
+    for (size_t i = 0; i < record->n_options; i++)
+        if (!g_ptr_array_find_with_equal_func(leg->options, record->options[i], g_str_equal, NULL))
+            g_ptr_array_add(leg->options, g_strdup(record->options[i]));
+}
+
 static void join_leg(struct test_result *result, GHashTable *joints, unsigned host,
                      const Vtmh__Migration *record)
 {
@@ -242,6 +250,11 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(set_pages);
     TAKE(remaining_bytes);
     TAKE(bytes_per_s);
+    TAKE(throttle_percent);
+    TAKE(xbzrle_pages);
+    TAKE(compressed_pages);
+    TAKE(switchover_pauses);
+    add_options(leg, record);
     if (*record->not_checked != '\0' && leg->not_checked == NULL)
         leg->not_checked = g_strdup(record->not_checked);
     if (record->memory_check != VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED &&

@@ -2,6 +2,7 @@
 
 #include "migration/move/interface.h"
 #include "migration/move/machine_params.h"
+#include "migration/move/options.h"
 #include "migration/move/reach.h"
 #include "migration/move/transport/transport.h"
 
@@ -72,16 +73,18 @@ static json_t *own_to_json(const struct own_offers *own, GPtrArray *seats)
     json_t *offers = json_array();
     json_t *vms = json_array();
     json_t *machines = json_array();
+    json_t *options = json_array();
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
         json_array_append_new(vms, json_string(seat->name));
         json_array_append_new(machines, machine_params(seat->params));
+        json_array_append(options, seat->request.options);
     }
     for (unsigned i = 0; i < own->offers->len; i++)
         json_array_append_new(offers, vm_offer_to_json(g_ptr_array_index(own->offers, i)));
-    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o}", "boot_id", boot_id, "address", own->address,
-                     "port", (int)own->probe_port, "offers", offers, "vms", vms, "machines",
-                     machines);
+    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "boot_id", boot_id, "address",
+                     own->address, "port", (int)own->probe_port, "offers", offers, "vms", vms,
+                     "machines", machines, "options", options);
 }
 
 static void free_offer(gpointer offer)
@@ -136,6 +139,30 @@ static void tell_platform(const struct test *test, const struct seat *seat,
     host_platform(test->host, &platform);
 }
 
+static void note_option(const char *note, void *test)
+{
+    test_note(test, "%s", note);
+}
+
+/* Whether every host's hypervisor has what the migrations are asked for; they then get it by the
+ * names that the own one has. */
+static int decide_options(struct test *test, struct seat *seat, unsigned index,
+                          const GPtrArray *tables, const GPtrArray *offers, GError **err)
+{
+    g_autofree const json_t **options = g_new0(const json_t *, test->n_hosts);
+    for (unsigned i = 0; i < test->n_hosts; i++)
+        options[i] =
+            json_array_get(json_object_get(g_ptr_array_index(tables, i), "options"), index);
+    if (move_options_check(options, (const struct vm_offer *const *)offers->pdata, test->names,
+                           test->n_hosts, &seat->request, err) < 0)
+        return -1;
+    for (enum move_end end = 0; end < MOVE_ENDS; end++)
+        move_options_fill(seat->request.options, end, g_ptr_array_index(offers, test->self),
+                          &seat->request.move[end]);
+    move_options_notes(seat->request.options, note_option, test);
+    return 0;
+}
+
 /* The decision for one seat, from what all hosts said. */
 static int decide(struct test *test, struct seat *seat, unsigned index, const GPtrArray *tables,
                   GError **err)
@@ -152,7 +179,7 @@ static int decide(struct test *test, struct seat *seat, unsigned index, const GP
     }
     seat->platform = vm_platform_decide((const struct vm_offer *const *)offers->pdata, test->names,
                                         test->n_hosts, seat->params, err);
-    if (seat->platform == NULL)
+    if (seat->platform == NULL || decide_options(test, seat, index, tables, offers, err) < 0)
         return -1;
     for (unsigned i = 0; i < seat->platform->notes->len; i++)
         test_note(test, "%s", (const char *)g_ptr_array_index(seat->platform->notes, i));
@@ -189,7 +216,8 @@ static bool well_formed(const json_t *table)
            json_is_integer(json_object_get(table, "port")) &&
            json_is_array(json_object_get(table, "offers")) &&
            json_is_array(json_object_get(table, "vms")) &&
-           json_is_array(json_object_get(table, "machines"));
+           json_is_array(json_object_get(table, "machines")) &&
+           json_is_array(json_object_get(table, "options"));
 }
 
 static int compare(struct test *test, GPtrArray *seats, const GPtrArray *tables,

@@ -13,8 +13,9 @@ struct agreement {
 
 /*
  * Fills in the platform of each seat (all seats of the test, in the same order on every host) and
- * the agreement. Notes of the decision go to the test. UNSUPPORTED if there is no common platform;
- * CFG_ERROR if the parameters alone make another machine on one host than on another.
+ * the agreement. Notes of the decision go to the test. UNSUPPORTED if there is no common platform,
+ * or a host's hypervisor has not what a migration is asked for; CFG_ERROR if the parameters alone
+ * make another machine on one host than on another.
  */
 int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GError **err);
 void agreement_clear(struct agreement *agreement);

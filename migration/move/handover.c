@@ -3,6 +3,7 @@
 #include "migration/move/leg_record.h"
 #include "migration/move/machine_facts.h"
 #include "migration/move/memory_check.h"
+#include "migration/move/options.h"
 
 #define STAYED_MS 30000  /* for a guest that stayed to show that it works */
 #define OUTCOME_MS 30000 /* for the other end to have settled */
@@ -50,6 +51,18 @@ static int compare_machines(struct handover *h, const GPtrArray *answers, GError
     return machine_facts_compare(&ends[0], &ends[1], err);
 }
 
+/* A capability that one end lacks makes the other wait for ever. */
+static int compare_options(struct handover *h, const GPtrArray *answers, GError **err)
+{
+    const json_t *ends[MOVE_ENDS];
+    const char *hosts[MOVE_ENDS];
+    for (enum move_end end = 0; end < MOVE_ENDS; end++) {
+        ends[end] = json_object_get(g_ptr_array_index(answers, h->members[end]), "options");
+        hosts[end] = h->seat->test->names[h->members[end]];
+    }
+    return move_options_compare(ends[MOVE_SOURCE], ends[MOVE_DESTINATION], hosts, err);
+}
+
 json_t *handover_ready(struct handover *h, json_t *mine, GError **err)
 {
     struct test *test = h->seat->test;
@@ -62,8 +75,10 @@ json_t *handover_ready(struct handover *h, json_t *mine, GError **err)
         return NULL;
     }
     json_object_set(mine, "machine", (json_t *)facts);
+    json_object_set(mine, "options", h->seat->request.options);
     if (test_exchange(test, &meeting, mine, &answers, err) < 0 ||
-        compare_machines(h, answers, err) < 0 || HANDOVER_WORK(h, before, err) < 0)
+        compare_machines(h, answers, err) < 0 || compare_options(h, answers, err) < 0 ||
+        HANDOVER_WORK(h, before, err) < 0)
         return NULL;
     unsigned other = test->self == h->leg->source ? h->leg->destination : h->leg->source;
     return json_incref(g_ptr_array_index(answers, other));
@@ -244,6 +259,7 @@ static Vtmh__Migration *new_record(const struct seat *seat, const struct agreeme
     record->attempt = leg->attempt;
     record->expected_ends = leg->expected_ends;
     record->expected_survivors = leg->expected_survivors;
+    move_options_record(seat->request.options, record);
     return record;
 }
 

@@ -89,8 +89,9 @@ void handover_step(struct handover *h, enum handover_step step);
 struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80]);
 
 /*
- * Meets at "ready" and sees that both ends have the same machine. mine: what this end has to say
- * beside, transfer full. Returns what the other end says; transfer full.
+ * Meets at "ready" and sees that both ends have the same machine, and are asked for the same
+ * migration. mine: what this end has to say beside, transfer full. Returns what the other end says;
+ * transfer full.
  */
 json_t *handover_ready(struct handover *h, json_t *mine, GError **err);
 

@@ -19,6 +19,11 @@ void leg_record_stats(Vtmh__Migration *record, const struct vm_move_stats *stats
     KEEP(pages_sent_again);
     KEEP(remaining_bytes);
     KEEP(bytes_per_s);
+    /* QEMU says it only while it slows the guest down. */
+    record->throttle_percent = MAX(record->throttle_percent, stats->throttle_percent);
+    KEEP(xbzrle_pages);
+    KEEP(compressed_pages);
+    KEEP(switchover_pauses);
 }
 
 void leg_record_end(Vtmh__Migration *record, const GError *error)

@@ -2,6 +2,7 @@
 
 #include "migration/guest/rounds.h"
 #include "migration/move/leg.h"
+#include "migration/move/options.h"
 #include "migration/move/script.h"
 #include "migration/move/transport/transport.h"
 #include "migration/params.h"
@@ -83,24 +84,19 @@ static void read_expected(const struct params *params, struct move_request *requ
                  : 0);
 }
 
-static void want(struct move_request *request, const char *capability)
-{
-    g_hash_table_insert(request->move.capabilities, g_strdup(capability), GINT_TO_POINTER(true));
-}
-
 int move_request_read(struct move_request *request, const struct params *params, GError **err)
 {
     memset(request, 0, sizeof(*request));
     request->protocol = param_text(params, "mig_protocol");
     request->address = param_text(params, "mig_address");
     request->interface = param_text(params, "mig_interface");
-    request->move.downtime_limit_ms = -1;
-    int64_t retries = 0;
+    int64_t retries = 0, downtime_ms = -1;
+    uint64_t bandwidth = 0;
     if (param_bool(params, "mig_offline", &request->offline, err) < 0 ||
         param_duration_ms(params, "mig_timeout", &request->timeout_ms, err) < 0 ||
         param_duration_ms(params, "mig_stall_timeout", &request->stall_ms, err) < 0 ||
         param_duration_ms(params, "login_timeout", &request->login_ms, err) < 0 ||
-        param_size(params, "mig_speed", &request->move.max_bandwidth, err) < 0 ||
+        param_size(params, "mig_speed", &bandwidth, err) < 0 ||
         param_int(params, "min_dirty_syncs", &request->min_dirty_syncs, err) < 0 ||
         param_int(params, "dirty_rounds", &request->dirty_rounds, err) < 0 ||
         guest_rounds_ms(params, request->dirty_rounds, &request->work_ms, err) < 0 ||
@@ -113,7 +109,7 @@ int move_request_read(struct move_request *request, const struct params *params,
     /* The guest's clock is slow on a busy host. */
     request->work_ms = request->login_ms + 2 * request->work_ms;
     if (param_is_set(params, "mig_downtime") &&
-        param_duration_ms(params, "mig_downtime", &request->move.downtime_limit_ms, err) < 0)
+        param_duration_ms(params, "mig_downtime", &downtime_ms, err) < 0)
         return -1;
     request->transport = transport_find(request->protocol);
     if (request->transport == NULL) {
@@ -123,18 +119,21 @@ int move_request_read(struct move_request *request, const struct params *params,
     }
     request->traits = transport_traits(request->transport, params);
 
-    request->move.capabilities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    want(request, "events");
-    /* Without a return path the source says completed though the destination has stopped. */
-    if (request->traits & TRANSPORT_TWO_WAY)
-        want(request, "return-path");
-    /* So that the source can continue after a failure while the destination still lives. */
-    want(request, "late-block-activate");
+    request->options = move_options_read(params, request->traits, err);
+    if (request->options == NULL)
+        return -1;
+    for (enum move_end end = 0; end < MOVE_ENDS; end++) {
+        request->move[end].max_bandwidth = bandwidth;
+        request->move[end].downtime_limit_ms = downtime_ms;
+        move_options_fill(request->options, end, NULL, &request->move[end]);
+    }
     return 0;
 }
 
 void move_request_clear(struct move_request *request)
 {
-    g_clear_pointer(&request->move.capabilities, g_hash_table_unref);
+    g_clear_pointer(&request->options, json_decref);
+    for (enum move_end end = 0; end < MOVE_ENDS; end++)
+        move_options_clear(&request->move[end]);
     g_clear_pointer(&request->script, g_array_unref);
 }

@@ -5,6 +5,8 @@
 
 struct transport;
 
+enum move_end { MOVE_SOURCE, MOVE_DESTINATION, MOVE_ENDS };
+
 struct move_request {
     const char *protocol; /* mig_protocol */
     const struct transport *transport;
@@ -22,8 +24,10 @@ struct move_request {
     unsigned retries;       /* mig_retry: attempts beyond the first */
     GArray *script;         /* mig_script, cancel_delay: what happens meanwhile; or NULL */
     unsigned expected_ends; /* mig_expect, as bits of LegEnd */
-    unsigned expected_survivors; /* mig_expect_survivor, as bits of Survivor */
-    struct vm_move move;
+    unsigned expected_survivors;    /* mig_expect_survivor, as bits of Survivor */
+    json_t *options;                /* options.h */
+    struct vm_move move[MOVE_ENDS]; /* what each end sets; by the names that the VM's hypervisor
+                                       here has once that is known (agree.h) */
 };
 
 /* params: of one VM, resolved for this host; must outlive the request. */

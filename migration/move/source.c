@@ -2,6 +2,7 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
+#include "migration/move/options.h"
 #include "migration/move/script.h"
 #include "migration/move/watch.h"
 
@@ -38,6 +39,12 @@ static int watch(struct handover *h, GError **err)
     return result;
 }
 
+static void warn_of_option(const char *text, void *arg)
+{
+    const struct handover *h = arg;
+    test_warn(h->seat->test, "leg %u of %s: %s", h->leg->number, h->seat->name, text);
+}
+
 /* Streams the guest over, watching progress, until QEMU says completed. */
 static int move(struct handover *h, const json_t *ticket, GError **err)
 {
@@ -62,6 +69,7 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
     if (vm_move_stats(seat->vm, &stats, h->deadline, err) < 0)
         return -1;
     leg_record_stats(h->record, &stats, seat->request.offline);
+    move_options_judge(seat->request.options, h->record, warn_of_option, h);
     seat_progress(seat, h->record, "switchover", &stats);
     h->stopped_at_us = vm_stopped_at_us(seat->vm);
     h->last_beat = guest_last_beat(seat->guest);
@@ -95,7 +103,7 @@ static json_t *meet_ready(struct handover *h, GError **err)
     struct seat *seat = h->seat;
     {
         SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
-        if (vm_prepare_move(seat->vm, &seat->request.move, h->deadline, err) < 0)
+        if (vm_prepare_move(seat->vm, &seat->request.move[MOVE_SOURCE], h->deadline, err) < 0)
             return NULL;
     }
     SEAT_DOING(seat, BLAME_TESTBED, "waiting for the destination of %s", seat->name);

@@ -25,6 +25,11 @@ const struct param_alias historic_names[] = {
     {.name = "guest_port_file_tranfer", .current = "guest_port_file_transfer"},
     {.name = "inactivity_threshold", .current = "inactivity_treshold"},
     {.name = "pre_command_non_critical", .current = "pre_command_noncritical"},
+    /* As the other options of a migration are spelt. */
+    {.name = "mig_xbzrle", .current = "xbzrle"},
+    {.name = "mig_auto_converge", .current = "auto-converge"},
+    {.name = "mig_zero_blocks", .current = "zero-blocks"},
+    {.name = "postcopy", .current = "mig_postcopy"},
     /* Written by the multi-host tests' own files, which read the other. */
     {.name = "max_downtime", .current = "max_mig_downtime"},
     {.name = "attempts_timeout", .current = "attempt_timeout"},

@@ -132,6 +132,8 @@ static int find_ssh_port(struct qemu_vm *vm, int64_t deadline, GError **err)
 
 static void qemu_free(struct qemu_vm *vm)
 {
+    g_clear_pointer(&vm->migration.defaults, json_decref);
+    g_clear_pointer(&vm->migration.were_set, json_decref);
     stream_close(vm->base.serial);
     qemu_process_free(vm->process);
     g_free(vm->base.name);
@@ -201,7 +203,6 @@ static struct vm *qemu_create(const struct vm_spec *spec, int64_t deadline, GErr
     vm->base.driver = &qemu_driver;
     vm->base.host = spec->host;
     vm->base.name = g_strdup(spec->name);
-    vm->migration.default_downtime_ms = -1;
     if (start(vm, spec, deadline, err) == 0)
         return &vm->base;
     qemu_destroy(&vm->base, NULL);

@@ -17,7 +17,10 @@ struct qemu_migration {
     bool is_incoming;
     char status[24];
     struct event ended;
-    int64_t default_downtime_ms; /* QEMU's own; -1: not asked yet */
+    struct event paused; /* it waits for migrate-continue */
+    unsigned pauses;     /* how often it has */
+    json_t *defaults;    /* QEMU's own migration parameters; NULL: not asked yet */
+    json_t *were_set;    /* parameters that a move has changed; NULL: none */
 };
 
 struct qemu_vm {
@@ -38,16 +41,18 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
 /* qemu_move.c */
 void qemu_move_on_status(struct qemu_vm *vm, const char *status);
 int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
-int qemu_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
 int qemu_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
 int qemu_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
                       GError **err);
 int qemu_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
 int qemu_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err);
-int qemu_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
-int qemu_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
 int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
+
+/* qemu_settings.c */
+int qemu_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
+int qemu_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
+int qemu_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
 
 /* qemu_stats.c */
 void qemu_stats_fill(struct vm_move_stats *stats, const json_t *query_migrate);

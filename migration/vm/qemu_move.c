@@ -1,7 +1,6 @@
 /*
- * Moving by QMP. Capabilities and parameters are set and read back on both ends before each move,
- * so that what a former move of this QEMU has left does not count. A move is known by its MIGRATION
- * events, from `setup` on: a QEMU that has been a destination has said `completed` already.
+ * Moving by QMP. A move is known by its MIGRATION events, from `setup` on: a QEMU that has been a
+ * destination has said `completed` already.
  */
 #include "migration/evidence.h"
 #include "migration/vm/qemu.h"
@@ -9,10 +8,8 @@
 
 #include <string.h>
 
-#define UNLIMITED_BYTES_PER_S                                                                      \
-    INT64_MAX        /* the largest that QEMU takes; its default is 128 MiB/s                      \
-                      */
-#define EXIT_MS 1000 /* for a destination that failed to end by itself */
+#define PAUSED "pre-switchover" /* the status, and what migrate-continue names */
+#define EXIT_MS 1000            /* for a destination that failed to end by itself */
 
 void qemu_move_on_status(struct qemu_vm *vm, const char *status)
 {
@@ -25,6 +22,10 @@ void qemu_move_on_status(struct qemu_vm *vm, const char *status)
     g_strlcpy(m->status, status, sizeof m->status);
     g_strlcpy(vm->base.move_status, status, sizeof(vm->base.move_status));
     event_set(&vm->base.move_changed);
+    if (strcmp(status, PAUSED) == 0) {
+        m->pauses++;
+        event_set(&m->paused);
+    }
     if (strcmp(status, "completed") != 0 && strcmp(status, "failed") != 0 &&
         strcmp(status, "cancelled") != 0)
         return;
@@ -38,131 +39,11 @@ static void expect(struct qemu_vm *vm, bool is_incoming)
     vm->migration.phase = QEMU_MIGRATION_ASKED;
     vm->migration.is_incoming = is_incoming;
     vm->migration.status[0] = vm->base.move_status[0] = '\0';
+    vm->migration.pauses = 0;
     event_reset(&vm->migration.ended);
+    event_reset(&vm->migration.paused);
     vm->base.stopped_at_us = 0;
     vm->base.resumed_at_us = 0;
-}
-
-/* What a capability must be for this move: as asked for, events always on, all else off. */
-static bool wanted_state(const struct vm_move *move, const char *capability)
-{
-    if (strcmp(capability, "events") == 0)
-        return true;
-    return move->capabilities != NULL &&
-           GPOINTER_TO_INT(g_hash_table_lookup(move->capabilities, capability)) != 0;
-}
-
-/* Those that are not as they must be, for migrate-set-capabilities. An item without a name is of no
- * use to anybody. Transfer full. */
-static json_t *capabilities_to_set(const struct vm_move *move, json_t *current)
-{
-    json_t *changes = json_array();
-    json_t *item;
-    size_t i;
-
-    json_array_foreach (current, i, item) {
-        const char *name = json_string_value(json_object_get(item, "capability"));
-        bool wanted = name != NULL && wanted_state(move, name);
-
-        if (name != NULL && wanted != json_is_true(json_object_get(item, "state")))
-            json_array_append_new(
-                changes, json_pack("{s:s, s:b}", "capability", name, "state", (int)wanted));
-    }
-    return changes;
-}
-
-static int check_all_known(struct qemu_vm *vm, const struct vm_move *move, json_t *current,
-                           GError **err)
-{
-    GHashTableIter iter;
-    void *name;
-
-    if (move->capabilities == NULL)
-        return 0;
-    g_hash_table_iter_init(&iter, move->capabilities);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        bool is_known = false;
-        json_t *item;
-        size_t i;
-
-        json_array_foreach (current, i, item)
-            is_known = is_known ||
-                       g_strcmp0(json_string_value(json_object_get(item, "capability")), name) == 0;
-        if (is_known)
-            continue;
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                    "QEMU of %s on %s has no migration capability %s", vm->base.name,
-                    vm->base.host->name, (const char *)name);
-        return -1;
-    }
-    return 0;
-}
-
-static int set_capabilities(struct qemu_vm *vm, const struct vm_move *move, int64_t deadline,
-                            GError **err)
-{
-    json_auto_t *before = NULL, *after = NULL, *changes = NULL, *left = NULL;
-
-    if (qemu_command(vm, "query-migrate-capabilities", NULL, deadline, &before, err) < 0 ||
-        check_all_known(vm, move, before, err) < 0)
-        return -1;
-    changes = capabilities_to_set(move, before);
-    if (json_array_size(changes) == 0)
-        return 0;
-    if (qemu_command(vm, "migrate-set-capabilities", json_pack("{s:O}", "capabilities", changes),
-                     deadline, NULL, err) < 0 ||
-        qemu_command(vm, "query-migrate-capabilities", NULL, deadline, &after, err) < 0)
-        return -1;
-    left = capabilities_to_set(move, after);
-    if (json_array_size(left) > 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                    "QEMU of %s on %s does not take the migration capability %s", vm->base.name,
-                    vm->base.host->name,
-                    json_string_value(json_object_get(json_array_get(left, 0), "capability")));
-        return -1;
-    }
-    return 0;
-}
-
-static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_t deadline,
-                          GError **err)
-{
-    int64_t bandwidth = UNLIMITED_BYTES_PER_S;
-    int64_t downtime_ms = move->downtime_limit_ms;
-    json_auto_t *before = NULL, *after = NULL;
-
-    if (move->max_bandwidth > 0 && move->max_bandwidth < (uint64_t)UNLIMITED_BYTES_PER_S)
-        bandwidth = (int64_t)move->max_bandwidth;
-    if (vm->migration.default_downtime_ms < 0) {
-        const json_t *limit;
-
-        if (qemu_command(vm, "query-migrate-parameters", NULL, deadline, &before, err) < 0)
-            return -1;
-        limit = json_object_get(before, "downtime-limit");
-        if (!json_is_integer(limit) || json_integer_value(limit) < 0) {
-            g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                        "QEMU of %s on %s does not say its downtime limit", vm->base.name,
-                        vm->base.host->name);
-            return -1;
-        }
-        vm->migration.default_downtime_ms = json_integer_value(limit);
-    }
-    if (downtime_ms < 0)
-        downtime_ms = vm->migration.default_downtime_ms;
-    if (qemu_command(vm, "migrate-set-parameters",
-                     json_pack("{s:I, s:I}", "max-bandwidth", (json_int_t)bandwidth,
-                               "downtime-limit", (json_int_t)downtime_ms),
-                     deadline, NULL, err) < 0 ||
-        qemu_command(vm, "query-migrate-parameters", NULL, deadline, &after, err) < 0)
-        return -1;
-    if (json_integer_value(json_object_get(after, "max-bandwidth")) == bandwidth &&
-        json_integer_value(json_object_get(after, "downtime-limit")) == downtime_ms)
-        return 0;
-    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                "QEMU of %s on %s does not take the bandwidth limit %" G_GINT64_FORMAT
-                " bytes/s and the downtime limit %" G_GINT64_FORMAT " ms",
-                vm->base.name, vm->base.host->name, bandwidth, downtime_ms);
-    return -1;
 }
 
 /* The port that QEMU listens on, by query-migrate; 0: it does not say. */
@@ -175,14 +56,6 @@ static uint16_t listening_port(json_t *reply)
     if (port == NULL || !g_ascii_string_to_unsigned(port, 10, 1, UINT16_MAX, &number, NULL))
         return 0;
     return (uint16_t)number;
-}
-
-int qemu_prepare_move(struct vm *base, const struct vm_move *move, int64_t deadline, GError **err)
-{
-    struct qemu_vm *vm = qemu_vm(base);
-
-    return set_capabilities(vm, move, deadline, err) < 0 ? -1
-                                                         : set_parameters(vm, move, deadline, err);
 }
 
 /* Gives QEMU its own descriptor of the stream, to be named in "fd:vtmh-move". */
@@ -261,24 +134,6 @@ int qemu_migrate_fd(struct vm *base, int fd, int64_t deadline, GError **err)
                : begin(vm, "migrate", "fd:vtmh-move", false, deadline, err);
 }
 
-int qemu_set_speed(struct vm *base, uint64_t bytes_per_s, int64_t deadline, GError **err)
-{
-    int64_t limit = bytes_per_s > 0 && bytes_per_s < (uint64_t)UNLIMITED_BYTES_PER_S
-                        ? (int64_t)bytes_per_s
-                        : UNLIMITED_BYTES_PER_S;
-
-    return qemu_command(qemu_vm(base), "migrate-set-parameters",
-                        json_pack("{s:I}", "max-bandwidth", (json_int_t)limit), deadline, NULL,
-                        err);
-}
-
-int qemu_set_downtime(struct vm *base, int64_t limit_ms, int64_t deadline, GError **err)
-{
-    return qemu_command(qemu_vm(base), "migrate-set-parameters",
-                        json_pack("{s:I}", "downtime-limit", (json_int_t)limit_ms), deadline, NULL,
-                        err);
-}
-
 int qemu_migrate_uri(struct vm *base, const char *uri, int64_t deadline, GError **err)
 {
     return begin(qemu_vm(base), "migrate", uri, false, deadline, err);
@@ -329,14 +184,43 @@ static GError *failure_of(struct qemu_vm *vm, int64_t deadline)
                         is_own ? VTMH__EVIDENCE__EVIDENCE_SELF : VTMH__EVIDENCE__EVIDENCE_PEER, 0);
 }
 
+/* Lets a source go on that has stopped the guest and waits for a word before it sends the rest
+ * (pause-before-switchover). One that was cancelled meanwhile waits no longer. */
+static int go_on(struct qemu_vm *vm, int64_t deadline, GError **err)
+{
+    struct qemu_migration *m = &vm->migration;
+    g_autoptr(GError) error = NULL;
+
+    if (!event_is_set(&m->paused)) /* another fiber has seen it as well */
+        return 0;
+    event_reset(&m->paused);
+    /* A script may have something to do at this status: it goes first. */
+    if (await_turn(err) < 0)
+        return -1;
+    if (strcmp(m->status, PAUSED) != 0 ||
+        qemu_command(vm, "migrate-continue", json_pack("{s:s}", "state", PAUSED), deadline, NULL,
+                     &error) == 0 ||
+        (g_error_matches(error, VM_ERROR, VM_ERROR_COMMAND) && strcmp(m->status, PAUSED) != 0))
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
 /* Waits until the migration has ended, one way or another; a QEMU that dies before is an error. */
 static int await_end(struct qemu_vm *vm, int64_t deadline, GError **err)
 {
     struct event *ended = &vm->migration.ended;
-    struct event *events[] = {ended, qemu_process_ended(vm->process)};
+    struct event *events[] = {ended, qemu_process_ended(vm->process), &vm->migration.paused};
 
-    if (await_any(events, G_N_ELEMENTS(events), deadline, err) < 0)
-        return -1;
+    for (;;) {
+        int first = await_any(events, G_N_ELEMENTS(events), deadline, err);
+        if (first < 0)
+            return -1;
+        if (first < 2)
+            break;
+        if (go_on(vm, deadline, err) < 0)
+            return -1;
+    }
     /* What it said before it ended may still be on its way to us. */
     if (!event_is_set(ended))
         qemu_process_await_silence(vm->process);

@@ -60,6 +60,10 @@ void qemu_stats_fill(struct vm_move_stats *stats, const json_t *reply)
         dirty_pages_per_s >= 0 && page_size > 0 ? dirty_pages_per_s * page_size : -1;
     stats->pages_sent_again = pages_sent_again(reply, stats->total_bytes, page_size);
     stats->bytes_per_s = megabits_per_s >= 0 ? megabits_per_s * 1e6 / 8 : -1;
+    stats->throttle_percent = integer_of(reply, "cpu-throttle-percentage");
+    stats->xbzrle_pages = integer_of(json_object_get(reply, "xbzrle-cache"), "pages");
+    stats->compressed_pages = integer_of(json_object_get(reply, "compression"), "pages");
+    stats->switchover_pauses = -1;
 }
 
 /* The source says completed a moment before it has computed its totals. */
@@ -80,6 +84,7 @@ int qemu_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline
         if (qemu_command(qemu_vm(vm), "query-migrate", NULL, deadline, &reply, err) < 0)
             return -1;
         qemu_stats_fill(&look, reply);
+        look.switchover_pauses = qemu_vm(vm)->migration.pauses;
         if (!is_filled(&look) && deadline_left(give_up) > 0) {
             if (await_deadline(deadline_min(give_up, deadline_in(FILL_STEP_MS)), err) < 0)
                 return -1;

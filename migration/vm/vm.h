@@ -124,6 +124,7 @@ struct vm_move {
     GHashTable *capabilities;  /* name -> GINT_TO_POINTER(bool): set and read back */
     uint64_t max_bandwidth;    /* bytes/s; 0: unlimited */
     int64_t downtime_limit_ms; /* -1: the hypervisor's default */
+    json_t *parameters;        /* others: name -> value, set and read back; NULL: none */
 };
 
 /* One look at a migration (QMP query-migrate). -1: not reported. */
@@ -134,6 +135,10 @@ struct vm_move_stats {
     int64_t dirty_syncs, dirty_bytes_per_s;
     int64_t pages_sent_again; /* beyond one time each; -1 also while not all were sent once */
     double bytes_per_s;
+    int64_t throttle_percent;  /* by how much the guest is slowed down */
+    int64_t xbzrle_pages;      /* sent as what had changed in them */
+    int64_t compressed_pages;  /* sent compressed */
+    int64_t switchover_pauses; /* how often it stopped and asked before the switchover */
 };
 
 /* Either end, before each move: sets capabilities and parameters, and reads them back. */

@@ -117,6 +117,11 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "set_pages", count(leg->set_pages));
     json_object_set_new(object, "remaining_bytes", count(leg->remaining_bytes));
     json_object_set_new(object, "bytes_per_s", figure(leg->bytes_per_s));
+    json_object_set_new(object, "options", array_of_text(leg->options));
+    json_object_set_new(object, "throttle_percent", count(leg->throttle_percent));
+    json_object_set_new(object, "xbzrle_pages", count(leg->xbzrle_pages));
+    json_object_set_new(object, "compressed_pages", count(leg->compressed_pages));
+    json_object_set_new(object, "switchover_pauses", count(leg->switchover_pauses));
     json_object_set_new(object, "memory_check",
                         text_or_null(WORD(memory_checks, leg->memory_check)));
     if (leg->not_checked != NULL && leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED)

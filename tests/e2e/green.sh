@@ -20,11 +20,9 @@ not_done=(
     'image_name = /nonexistent/disk | image_name'
     'pre_command = false | pre_command'
     'nic_mode = tap | nic_mode'
-    'xbzrle = on | xbzrle'
     'monitor_type = human | monitor_type'
     'mig_multifd = yes | mig_multifd'
     'mig_tls = yes | mig_tls'
-    'mig_xbzrle = yes | mig_xbzrle'
     'postcopy = yes | postcopy'
     'skip = yes | skip'
     'max_downtime = 50ms | max_downtime'
@@ -54,7 +52,7 @@ for i in "${!not_done[@]}"; do
 done
 
 step "a parameter of the command line is no exception"
-for param in mig_multifd=yes mig_tls=yes postcopy=yes mig_xbzrle=yes image_name=/tmp/x.qcow2; do
+for param in mig_multifd=yes mig_tls=yes postcopy=yes image_name=/tmp/x.qcow2; do
     job -q -m local:a,local:b --only quick..offline -p "$param" "$library"
     expect_equal "exit status of $param" 32 "$status"
     expect_match "the verdict" "^SKIP .*: ${param%%=*} = " "$out"

@@ -39,7 +39,7 @@ static int verify_clean(struct seat *seat, GError **err)
 static int boot_work_and_move(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 100 * MIB, 50};
+    struct vm_move move = {capabilities, 100 * MIB, 50, NULL};
     g_autoptr(GError) error = NULL;
     struct vm_move_stats stats;
     struct seat seat;

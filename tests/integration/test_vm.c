@@ -193,7 +193,7 @@ Test(vm, killed_qemu_fails_every_wait_at_once)
 static int kill_destination(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 1 * MIB, -1};
+    struct vm_move move = {capabilities, 1 * MIB, -1, NULL};
     g_autoptr(GError) there = NULL, here = NULL;
     struct seat from, to;
     bool completed;
@@ -222,7 +222,7 @@ Test(vm, source_survives_the_death_of_its_destination)
 static int kill_source(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 1 * MIB, -1};
+    struct vm_move move = {capabilities, 1 * MIB, -1, NULL};
     g_autoptr(GError) there = NULL, here = NULL;
     struct seat from, to;
 
@@ -276,7 +276,7 @@ Test(vm, destroy_works_in_a_cancelled_fiber)
 static int several_legs(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 100 * MIB, 20};
+    struct vm_move move = {capabilities, 100 * MIB, 20, NULL};
     struct seat seat;
 
     bed_set(bed, "dirty_mem", "16");
@@ -319,7 +319,7 @@ Test(vm, guest_moves_on_and_on_without_losing_a_page)
 static int lose_pages(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 100 * MIB, 20};
+    struct vm_move move = {capabilities, 100 * MIB, 20, NULL};
     g_autoptr(vm_offer) offer = NULL;
     struct seat seat;
     uint64_t pages, bad = 0;
@@ -356,8 +356,8 @@ Test(vm, pages_lost_by_qemu_are_found_with_the_quirk_off)
 static int cancel_a_move(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move slow = {capabilities, 1 * MIB, -1};
-    struct vm_move fast = {capabilities, 0, -1};
+    struct vm_move slow = {capabilities, 1 * MIB, -1, NULL};
+    struct vm_move fast = {capabilities, 0, -1, NULL};
     g_autofree char *state = NULL;
     struct vm_move_stats stats;
     struct seat from, to;
@@ -386,7 +386,7 @@ Test(vm, cancelled_move_leaves_the_source_running_and_able_to_move)
 static int listen_on_a_taken_port(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 0, -1};
+    struct vm_move move = {capabilities, 0, -1, NULL};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     g_autoptr(GError) error = NULL, elsewhere = NULL;
@@ -425,7 +425,7 @@ Test(vm, port_in_use_is_named_and_a_range_finds_another)
 static int send_garbage(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 0, -1};
+    struct vm_move move = {capabilities, 0, -1, NULL};
     g_autoptr(GError) early = NULL, error = NULL;
     g_autoptr(stream) channel = NULL;
     struct seat seat;
@@ -453,7 +453,7 @@ Test(vm, destination_tells_why_a_stream_is_refused)
 static int ask_for_unknown_capability(struct bed *bed, GError **err)
 {
     g_autoptr(GHashTable) capabilities = move_capabilities();
-    struct vm_move move = {capabilities, 0, -1};
+    struct vm_move move = {capabilities, 0, -1, NULL};
     g_autoptr(GError) error = NULL;
     struct seat seat;
 

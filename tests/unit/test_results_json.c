@@ -47,7 +47,8 @@ static struct job_result *make_job(void)
     leg->destination = g_strdup("host2");
     leg->protocol = g_strdup("tcp");
     leg->driver = g_strdup("qemu");
-    leg->leg = 1;
+    leg->leg = leg->attempt = 1;
+    leg->is_as_planned = true;
     leg->status = g_strdup("completed");
     leg->cycle_ms = 412.3004;
     leg->total_ms = 0;
@@ -56,6 +57,8 @@ static struct job_result *make_job(void)
     leg->dirty_syncs = 4;
     leg->pages_sent_again = 900;
     leg->set_pages = 2048;
+    g_ptr_array_add(leg->options, g_strdup("xbzrle = yes"));
+    leg->xbzrle_pages = 7;
     leg->remaining_bytes = 0;
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
     leg->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
@@ -179,12 +182,15 @@ Test(results_json, tells_a_test_that_passed)
            " \"type\": \"migration_multi_host\", \"guest\": \"tick\", \"fail_host\": null,"
            " \"fail_cause\": null, \"fail_context\": null, \"notes\": [\"host1: TCG\"],"
            " \"migrations\": [{\"vm\": \"vm1\", \"source\": \"host1\", \"destination\": \"host2\","
-           "  \"protocol\": \"tcp\", \"driver\": \"qemu\", \"leg\": 1, \"status\": \"completed\","
-           "  \"offline\": false, \"cycle_ms\": 412.3, \"total_ms\": 0.0, \"setup_ms\": null,"
+           "  \"protocol\": \"tcp\", \"driver\": \"qemu\", \"leg\": 1, \"attempt\": 1,"
+           "  \"status\": \"completed\", \"as_planned\": true, \"offline\": false,"
+           "  \"cycle_ms\": 412.3, \"total_ms\": 0.0, \"setup_ms\": null,"
            "  \"downtime_ms\": 12.3, \"stop_to_resume_ms\": null, \"guest_gap_ms\": null,"
            "  \"network_gap_ms\": null, \"transferred_bytes\": 123456789012, \"dirty_syncs\": 4,"
            "  \"pages_sent_again\": 900, \"set_pages\": 2048, \"remaining_bytes\": 0,"
-           "  \"bytes_per_s\": null,"
+           "  \"bytes_per_s\": null, \"options\": [\"xbzrle = yes\"],"
+           "  \"throttle_percent\": null, \"xbzrle_pages\": 7, \"compressed_pages\": null,"
+           "  \"switchover_pauses\": null,"
            "  \"memory_check\": \"clean\", \"survivor\": \"destination\"}],"
            " \"parameters\": \"/results/job-1/test-results/1-quick.tick/parameters.json\","
            " \"platform\": {\"vm1\": {\"machine\": \"pc-q35-7.2\", \"accelerator\": \"kvm\","

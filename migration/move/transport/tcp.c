@@ -4,6 +4,7 @@
  * migration address, and open from "ready" to the first byte. What has nothing to do with the
  * migration and connects there makes it fail; the result says which way was taken.
  */
+#include "migration/move/options.h"
 #include "migration/move/transport/direct.h"
 #include "migration/move/transport/table.h"
 
@@ -14,16 +15,6 @@ struct tcp {
     bool is_open;         /* the hypervisor listens, and connects, itself */
     uint16_t open_port;
 };
-
-static bool wants_streams(const struct seat *seat)
-{
-    static const char *const capabilities[] = {"multifd", "postcopy-preempt"};
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(capabilities); i++)
-        if (g_hash_table_lookup(seat->request.move.capabilities, capabilities[i]) != NULL)
-            return true;
-    return false;
-}
 
 static void tcp_close(struct channel *channel)
 {
@@ -62,7 +53,7 @@ static struct channel *tcp_listen(struct seat *seat, const char *address, int64_
                                   GError **err)
 {
     struct tcp *tcp = g_new0(struct tcp, 1);
-    bool is_open = wants_streams(seat);
+    bool is_open = move_options_need(seat->request.options, TRANSPORT_STREAMS);
 
     tcp->direct.channel = (struct channel){seat->request.transport, seat};
     /* The range of ports is for the one that the stream comes to. */
