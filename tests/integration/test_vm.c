@@ -1,7 +1,7 @@
 /* VMs and guests with real QEMU under TCG, both ends of a move in one process. */
 #include "migration/evidence.h"
 #include "migration/vm/kvm_proof.h"
-#include "migration/vm/vm.h"
+#include "migration/vm/qemu.h"
 
 #include "tests/integration/vm_bed.h"
 #include "tests/unit/fiber_checks.h"
@@ -313,6 +313,87 @@ static int several_legs(struct bed *bed, GError **err)
 Test(vm, guest_moves_on_and_on_without_losing_a_page)
 {
     run(several_legs);
+}
+
+static int64_t parameter_of(struct vm *vm, const char *name)
+{
+    json_auto_t *answer = NULL;
+
+    if (qemu_command(qemu_vm(vm), "query-migrate-parameters", NULL, SOON, &answer, NULL) < 0)
+        return -1;
+    return json_integer_value(json_object_get(answer, name));
+}
+
+/* Asks for options, and for none in the next move. */
+static int options(struct bed *bed, GError **err)
+{
+    g_autoptr(GHashTable) plain = move_capabilities();
+    g_autoptr(GHashTable) capabilities = move_capabilities();
+    json_auto_t *parameters = json_pack("{s:i}", "cpu-throttle-initial", 61);
+    struct vm_move asks = {capabilities, 100 * MIB, 20, parameters};
+    struct vm_move asks_nothing = {plain, 100 * MIB, 20, NULL};
+    struct vm_move_stats stats;
+    struct seat seat;
+    int64_t by_itself;
+
+    g_hash_table_insert(capabilities, "pause-before-switchover", GINT_TO_POINTER(true));
+    if (seat_boot(bed, &seat, err) < 0 || guest_start_work(seat.guest, SOON, err) < 0)
+        return -1;
+    by_itself = parameter_of(seat.vm, "cpu-throttle-initial");
+    check(by_itself > 0 && by_itself != 61);
+    if (seat_move(bed, &seat, &asks, &stats, err) < 0)
+        return -1;
+    check(stats.switchover_pauses == 1);
+    check(parameter_of(seat.vm, "cpu-throttle-initial") == 61);
+    if (seat_move(bed, &seat, &asks_nothing, &stats, err) < 0)
+        return -1;
+    check(stats.switchover_pauses == 0);
+    if (vm_prepare_move(seat.vm, &asks, SOON, err) < 0 ||
+        vm_prepare_move(seat.vm, &asks_nothing, SOON, err) < 0)
+        return -1;
+    check(parameter_of(seat.vm, "cpu-throttle-initial") == by_itself);
+    return seat_close(bed, &seat, err);
+}
+
+Test(vm, what_one_move_is_asked_for_is_forgotten_by_the_next)
+{
+    run(options);
+}
+
+static int wait_for_pause(struct vm *vm, GError **err)
+{
+    int64_t deadline = SOON;
+    struct vm_move_stats stats = {.status = ""};
+
+    while (strcmp(stats.status, "pre-switchover") != 0)
+        if (vm_move_stats(vm, &stats, deadline, err) < 0 ||
+            await_deadline(deadline_in(10), err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Nobody lets it go on before it is called off. */
+static int cancel_in_pause(struct bed *bed, GError **err)
+{
+    g_autoptr(GHashTable) capabilities = move_capabilities();
+    struct vm_move move = {capabilities, 0, -1, NULL};
+    struct seat from, to;
+    bool completed = true;
+
+    g_hash_table_insert(capabilities, "pause-before-switchover", GINT_TO_POINTER(true));
+    if (seat_boot(bed, &from, err) < 0 || guest_start_work(from.guest, SOON, err) < 0 ||
+        seat_begin_move(bed, &from, &to, &move, err) < 0 || wait_for_pause(from.vm, err) < 0 ||
+        vm_migrate_cancel(from.vm, &completed, SOON, err) < 0)
+        return -1;
+    check(!completed);
+    if (guest_await_beat(from.guest, SOON, err) < 0 || seat_close(bed, &to, err) < 0)
+        return -1;
+    return seat_close(bed, &from, err);
+}
+
+Test(vm, a_move_that_waits_before_its_switchover_can_be_called_off)
+{
+    run(cancel_in_pause);
 }
 
 /* A QEMU that loses pages is caught: the checks above can fail. */

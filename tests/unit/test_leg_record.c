@@ -14,7 +14,11 @@ static struct vm_move_stats nothing(void)
                                   .total_bytes = -1,
                                   .dirty_syncs = -1,
                                   .pages_sent_again = -1,
-                                  .bytes_per_s = -1};
+                                  .bytes_per_s = -1,
+                                  .throttle_percent = -1,
+                                  .xbzrle_pages = -1,
+                                  .compressed_pages = -1,
+                                  .switchover_pauses = -1};
 }
 
 static void expect_end(GError *error, const char *status)
@@ -44,6 +48,19 @@ Test(leg_record, keeps_what_an_earlier_look_has_measured)
     cr_expect_eq(record.remaining_bytes, 4096);
     cr_expect_eq(record.dirty_syncs, 7);
     cr_expect_float_eq(record.bytes_per_s, 5e6, 1e-9);
+}
+
+Test(leg_record, has_the_most_by_which_the_guest_was_slowed_down)
+{
+    Vtmh__Migration record = VTMH__MIGRATION__INIT;
+    static const int64_t looks[] = {-1, 60, 80, 20, -1};
+    record.throttle_percent = -1;
+    for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
+        struct vm_move_stats look = nothing();
+        look.throttle_percent = looks[i];
+        leg_record_stats(&record, &look, false);
+    }
+    cr_expect_eq(record.throttle_percent, 80);
 }
 
 Test(leg_record, a_guest_that_was_stopped_before_has_no_downtime_of_the_moves_own)

@@ -27,6 +27,19 @@ Test(qemu_stats, counts_every_way_to_send_a_page_and_leaves_out_the_first_time)
                  1000);
 }
 
+Test(qemu_stats, reads_what_shows_that_an_option_has_acted)
+{
+    struct vm_move_stats stats = look("{'cpu-throttle-percentage': 60, 'xbzrle-cache': {'pages':"
+                                      " 90}, 'compression': {'pages': 100}}");
+    cr_expect_eq(stats.throttle_percent, 60);
+    cr_expect_eq(stats.xbzrle_pages, 90);
+    cr_expect_eq(stats.compressed_pages, 100);
+    stats = look("{'status': 'completed'}");
+    cr_expect_eq(stats.throttle_percent, -1);
+    cr_expect_eq(stats.xbzrle_pages, -1);
+    cr_expect_eq(stats.compressed_pages, -1);
+}
+
 Test(qemu_stats, nothing_is_sent_again_while_not_all_was_sent_once)
 {
     cr_expect_eq(look("{'ram': {" RAM ", 'normal': 5000, 'duplicate': 10}}").pages_sent_again, -1);
