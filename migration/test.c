@@ -132,7 +132,7 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
     record->remaining_bytes = -1;
     record->bytes_per_s = -1;
     record->throttle_percent = record->xbzrle_pages = record->compressed_pages = -1;
-    record->switchover_pauses = -1;
+    record->multifd_bytes = record->switchover_pauses = -1;
     g_ptr_array_add(test->migrations, record);
     return record;
 }

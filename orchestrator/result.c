@@ -12,7 +12,7 @@ struct leg_result *leg_result_new(void)
     leg->pages_sent_again = leg->set_pages = leg->remaining_bytes = -1;
     leg->bytes_per_s = -1;
     leg->throttle_percent = leg->xbzrle_pages = leg->compressed_pages = -1;
-    leg->switchover_pauses = -1;
+    leg->multifd_bytes = leg->switchover_pauses = -1;
     leg->options = g_ptr_array_new_with_free_func(g_free);
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
     return leg;

@@ -253,6 +253,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(throttle_percent);
     TAKE(xbzrle_pages);
     TAKE(compressed_pages);
+    TAKE(multifd_bytes);
     TAKE(switchover_pauses);
     add_options(leg, record);
     if (*record->not_checked != '\0' && leg->not_checked == NULL)

@@ -23,6 +23,7 @@ void leg_record_stats(Vtmh__Migration *record, const struct vm_move_stats *stats
     record->throttle_percent = MAX(record->throttle_percent, stats->throttle_percent);
     KEEP(xbzrle_pages);
     KEEP(compressed_pages);
+    KEEP(multifd_bytes);
     KEEP(switchover_pauses);
 }
 

@@ -14,7 +14,6 @@
 /* Known, and with a row in the table of options; nothing here can do it yet. */
 #define NOT_YET(why_) .care = PARAM_NOT_SUPPORTED, .why = (why_)
 #define NO WORDS("no")
-#define ONE_CONNECTION "VMs move over one connection"
 #define NO_POSTCOPY "a guest runs on the destination only when all of it is there"
 #define NO_TLS "VMs move in the clear"
 
@@ -30,7 +29,7 @@ const struct param_info option_params[] = {
      .doc = "by how many percent a guest is slowed down at first; counts with auto-converge = yes"},
     {OPTION("cpu_throttle_increment"), PERCENT, ONE_END, .example = "20",
      .doc = "and by how many more each time; counts with auto-converge = yes"},
-    {OPTION("cpu_throttle_max"), PERCENT, ONE_END, .example = "90",
+    {OPTION("max_cpu_throttle"), PERCENT, ONE_END, .example = "90",
      .doc = "and by how many at most; counts with auto-converge = yes"},
     {OPTION("mig_dirty_limit"), ON_OFF, ONE_END,
      .doc = "whether the CPUs that write most are slowed down, needs QEMU 8.1"},
@@ -62,23 +61,22 @@ const struct param_info option_params[] = {
      .doc = "time until the destination tells the network for the second time where the guest is"},
     {OPTION("announce_step"), .kind = PARAM_DURATION, .max = 10000, ONE_END, .example = "100ms",
      .doc = "by how much longer it waits before each further time"},
-    {OPTION("announce_max"), .kind = PARAM_DURATION, .max = 100000, ONE_END, .example = "550ms",
+    {OPTION("max_announce"), .kind = PARAM_DURATION, .max = 100000, ONE_END, .example = "550ms",
      .doc = "how long at most"},
     {OPTION("announce_rounds"), .kind = PARAM_INT, .max = 1000, ONE_END, .example = "5",
      .doc = "how often it tells"},
     {OPTION("events"), .kind = PARAM_BOOL, .scopes = PARAM_PER_HOST, .care = PARAM_COSMETIC,
      .why = "QEMU is always asked for its migration events", .doc = "events of the migration"},
 
-    {OPTION("mig_multifd"), ON_OFF, BOTH_ENDS, NOT_YET(ONE_CONNECTION), .same = NO,
-     .doc = "several connections"},
+    {OPTION("mig_multifd"), ON_OFF, BOTH_ENDS,
+     .doc = "whether pages are sent over several connections"},
     {OPTION("mig_multifd_channels"), .kind = PARAM_INT, .min = 1, .max = 255, BOTH_ENDS,
-     NOT_YET(ONE_CONNECTION), .only_with = WORDS("mig_multifd"), .example = "2",
-     .doc = "how many connections"},
+     .example = "2", .doc = "over how many; counts with mig_multifd = yes"},
     {OPTION("mig_multifd_compression"), .kind = PARAM_WORD, .values = WORDS("none", "zlib", "zstd"),
-     BOTH_ENDS, NOT_YET(ONE_CONNECTION), .only_with = WORDS("mig_multifd"), .example = "zlib",
-     .doc = "how pages are compressed in them"},
-    {OPTION("mig_zero_copy"), ON_OFF, ONE_END, NOT_YET(ONE_CONNECTION), .same = NO,
-     .doc = "sending without a copy"},
+     BOTH_ENDS, .example = "zlib",
+     .doc = "how pages are compressed there; counts with mig_multifd = yes"},
+    {OPTION("mig_zero_copy"), ON_OFF, ONE_END,
+     .doc = "whether the kernel sends pages from where they lie; needs mig_multifd = yes"},
     {OPTION("mig_postcopy"), ON_OFF, BOTH_ENDS, NOT_YET(NO_POSTCOPY), .same = NO,
      .doc = "the guest runs on the destination before all of its memory is there"},
     {OPTION("mig_postcopy_preempt"), ON_OFF, BOTH_ENDS, NOT_YET(NO_POSTCOPY), .same = NO,

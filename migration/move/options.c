@@ -77,7 +77,7 @@ static int check_values(const json_t *options, GError **err)
 {
     json_int_t cache = json_integer_value(value_of(options, "xbzrle_cache_size"));
     json_int_t initial = json_integer_value(value_of(options, "cpu_throttle_initial"));
-    json_int_t max = json_integer_value(value_of(options, "cpu_throttle_max"));
+    json_int_t max = json_integer_value(value_of(options, "max_cpu_throttle"));
 
     if ((cache & (cache - 1)) != 0) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
@@ -87,8 +87,8 @@ static int check_values(const json_t *options, GError **err)
     }
     if (initial > 0 && max > 0 && initial > max) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                    "cpu_throttle_initial = %s: is above cpu_throttle_max = %s",
-                    text_of(options, "cpu_throttle_initial"), text_of(options, "cpu_throttle_max"));
+                    "cpu_throttle_initial = %s: is above max_cpu_throttle = %s",
+                    text_of(options, "cpu_throttle_initial"), text_of(options, "max_cpu_throttle"));
         return -1;
     }
     return 0;

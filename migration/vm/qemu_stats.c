@@ -63,6 +63,7 @@ void qemu_stats_fill(struct vm_move_stats *stats, const json_t *reply)
     stats->throttle_percent = integer_of(reply, "cpu-throttle-percentage");
     stats->xbzrle_pages = integer_of(json_object_get(reply, "xbzrle-cache"), "pages");
     stats->compressed_pages = integer_of(json_object_get(reply, "compression"), "pages");
+    stats->multifd_bytes = integer_of(ram, "multifd-bytes");
     stats->switchover_pauses = -1;
 }
 

@@ -138,6 +138,7 @@ struct vm_move_stats {
     int64_t throttle_percent;  /* by how much the guest is slowed down */
     int64_t xbzrle_pages;      /* sent as what had changed in them */
     int64_t compressed_pages;  /* sent compressed */
+    int64_t multifd_bytes;     /* that several connections have carried */
     int64_t switchover_pauses; /* how often it stopped and asked before the switchover */
 };
 

@@ -121,6 +121,7 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "throttle_percent", count(leg->throttle_percent));
     json_object_set_new(object, "xbzrle_pages", count(leg->xbzrle_pages));
     json_object_set_new(object, "compressed_pages", count(leg->compressed_pages));
+    json_object_set_new(object, "multifd_bytes", count(leg->multifd_bytes));
     json_object_set_new(object, "switchover_pauses", count(leg->switchover_pauses));
     json_object_set_new(object, "memory_check",
                         text_or_null(WORD(memory_checks, leg->memory_check)));

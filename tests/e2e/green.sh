@@ -21,7 +21,6 @@ not_done=(
     'pre_command = false | pre_command'
     'nic_mode = tap | nic_mode'
     'monitor_type = human | monitor_type'
-    'mig_multifd = yes | mig_multifd'
     'mig_tls = yes | mig_tls'
     'postcopy = yes | postcopy'
     'skip = yes | skip'
@@ -52,7 +51,7 @@ for i in "${!not_done[@]}"; do
 done
 
 step "a parameter of the command line is no exception"
-for param in mig_multifd=yes mig_tls=yes postcopy=yes image_name=/tmp/x.qcow2; do
+for param in mig_tls=yes postcopy=yes image_name=/tmp/x.qcow2; do
     job -q -m local:a,local:b --only quick..offline -p "$param" "$library"
     expect_equal "exit status of $param" 32 "$status"
     expect_match "the verdict" "^SKIP .*: ${param%%=*} = " "$out"

@@ -457,7 +457,12 @@ int vm_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, 
                                     .total_bytes = 4096,
                                     .dirty_syncs = 5,
                                     .pages_sent_again = 300,
-                                    .bytes_per_s = -1};
+                                    .bytes_per_s = -1,
+                                    .throttle_percent = -1,
+                                    .xbzrle_pages = -1,
+                                    .compressed_pages = -1,
+                                    .multifd_bytes = -1,
+                                    .switchover_pauses = -1};
     return command(vm, "vm_move_stats", NULL, err);
 }
 

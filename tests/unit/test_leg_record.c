@@ -18,6 +18,7 @@ static struct vm_move_stats nothing(void)
                                   .throttle_percent = -1,
                                   .xbzrle_pages = -1,
                                   .compressed_pages = -1,
+                                  .multifd_bytes = -1,
                                   .switchover_pauses = -1};
 }
 

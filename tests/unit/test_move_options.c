@@ -193,8 +193,8 @@ Test(move_options, values_that_qemu_would_not_take_are_errors_of_the_configurati
 {
     static const char *const wrong[][2] = {
         {"xbzrle=yes xbzrle_cache_size=48", "xbzrle_cache_size = 48: must be a power of two"},
-        {"auto-converge=yes cpu_throttle_initial=60 cpu_throttle_max=50",
-         "cpu_throttle_initial = 60: is above cpu_throttle_max = 50"},
+        {"auto-converge=yes cpu_throttle_initial=60 max_cpu_throttle=50",
+         "cpu_throttle_initial = 60: is above max_cpu_throttle = 50"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autoptr(params) params = params_of(wrong[i][0]);

@@ -190,7 +190,7 @@ Test(results_json, tells_a_test_that_passed)
            "  \"pages_sent_again\": 900, \"set_pages\": 2048, \"remaining_bytes\": 0,"
            "  \"bytes_per_s\": null, \"options\": [\"xbzrle = yes\"],"
            "  \"throttle_percent\": null, \"xbzrle_pages\": 7, \"compressed_pages\": null,"
-           "  \"switchover_pauses\": null,"
+           "  \"multifd_bytes\": null, \"switchover_pauses\": null,"
            "  \"memory_check\": \"clean\", \"survivor\": \"destination\"}],"
            " \"parameters\": \"/results/job-1/test-results/1-quick.tick/parameters.json\","
            " \"platform\": {\"vm1\": {\"machine\": \"pc-q35-7.2\", \"accelerator\": \"kvm\","
