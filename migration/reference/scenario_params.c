@@ -6,7 +6,7 @@
 #define NO_DELAY "a VM moves as soon as its guest is ready"
 #define WITH_DELAY "it counts only with enable_random_timeout = yes"
 #define NOT_READ_YET "no test type here reads it"
-#define NO_CAPABILITY "migration capabilities and parameters are left at QEMU's defaults"
+#define NO_CAPABILITY "each option of a migration has a parameter of its own (docs/options.md)"
 #define NO_SUB_TEST "no other test runs beside or within a migration"
 #define WITH_RDMA "it counts only with mig_protocol = rdma"
 #define WITH_STRESS "it counts only with stress_type"
