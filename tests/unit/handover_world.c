@@ -441,7 +441,7 @@ static void close_host(struct sim_host *host)
     g_free(host->stop_cause);
 }
 
-static struct params *params_of(const struct world_setup *setup)
+static struct params *params_of(const struct world_setup *setup, unsigned host)
 {
     struct params *params = params_new();
     g_autofree char *legs = g_strdup_printf("%u", setup->legs);
@@ -455,6 +455,8 @@ static struct params *params_of(const struct world_setup *setup)
         params_set(params, "mig_expect_survivor", "source destination none uncertain", NULL);
     }
     params_set(params, "mig_retry", retries, NULL);
+    if (setup->ends_differ && host == DESTINATION)
+        params_set(params, "mig_compress", "yes", NULL);
     return params;
 }
 
@@ -462,13 +464,15 @@ static int run_world(void *arg, GError **err)
 {
     struct world *world = arg;
     (void)err;
-    g_autoptr(params) params = params_of(world->setup);
+    struct params *params[WORLD_HOSTS];
     world->copies = g_ptr_array_new();
     world->book = meeting_book_new();
     world->scope = scope_open("world");
     meeting_open_test(world->book, WORLD_TEST, WORLD_HOSTS, world_host_names);
-    for (unsigned i = 0; i < WORLD_HOSTS; i++)
-        open_host(world, i, params);
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
+        params[i] = params_of(world->setup, i);
+        open_host(world, i, params[i]);
+    }
 
     come_to_rest(world);
     while (!all_ended(world) && let_time_pass(world))
@@ -483,8 +487,10 @@ static int run_world(void *arg, GError **err)
                                                          : world_host_names[SOURCE]);
     }
     scope_abandon(world->scope);
-    for (unsigned i = 0; i < WORLD_HOSTS; i++)
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
         close_host(&world->hosts[i]);
+        params_unref(params[i]);
+    }
     meeting_book_free(world->book);
     copies_free(world->copies);
     return 0;

@@ -24,7 +24,8 @@ struct world_setup {
     bool offline;
     bool may_fail;    /* legs may end in any way, and leave the guest anywhere */
     unsigned retries; /* of a leg that left the guest on its source */
-    int slow_host; /* messages reach this host later than the other; -1: none is slow */
+    bool ends_differ; /* the destination alone is asked for compression */
+    int slow_host;    /* messages reach this host later than the other; -1: none is slow */
 };
 
 enum fault_kind {

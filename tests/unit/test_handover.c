@@ -8,6 +8,7 @@
 #include "tests/unit/handover_world.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #define SHOWN_AT_MOST 10
 
@@ -64,6 +65,19 @@ static void try_each_fault_at_each_point(const struct world_setup *setup)
 Test(handover, one_vm)
 {
     try_each_fault_at_each_point(&(struct world_setup){.n_vms = 1, .legs = 1, .slow_host = -1});
+}
+
+/* QEMU would wait for ever. */
+Test(handover, ends_that_are_asked_for_different_migrations_move_nothing)
+{
+    const struct world_setup setup = {.n_vms = 1, .legs = 1, .ends_differ = true, .slow_host = -1};
+    struct world_outcome *outcome = world_run(&setup, NULL, 0);
+    cr_expect_eq(outcome->wrong->len, 0);
+    cr_expect_eq(outcome->status, VTMH__STATUS__STATUS_ERROR);
+    cr_expect_not_null(strstr(outcome->cause, "mig_compress: off on "), "%s", outcome->cause);
+    for (unsigned i = 0; i < outcome->log->len; i++)
+        cr_expect_null(strstr(outcome->log->pdata[i], "vm_migrate_fd"), "it moved");
+    world_outcome_free(outcome);
 }
 
 Test(handover, one_vm_with_a_slow_source)
