@@ -74,6 +74,7 @@ Test(handover, ends_that_are_asked_for_different_migrations_move_nothing)
     struct world_outcome *outcome = world_run(&setup, NULL, 0);
     cr_expect_eq(outcome->wrong->len, 0);
     cr_expect_eq(outcome->status, VTMH__STATUS__STATUS_ERROR);
+    cr_assert_not_null(outcome->cause);
     cr_expect_not_null(strstr(outcome->cause, "mig_compress: off on "), "%s", outcome->cause);
     for (unsigned i = 0; i < outcome->log->len; i++)
         cr_expect_null(strstr(outcome->log->pdata[i], "vm_migrate_fd"), "it moved");
