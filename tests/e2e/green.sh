@@ -13,7 +13,6 @@ END
 
 # Each line asks for something that no test type does: "key = value | what the reason must name".
 not_done=(
-    'cancel_delay = 3 | cancel_delay'
     'host_mig_offline = yes | host_mig_offline'
     'migration_mode = exec | migration_mode'
     'images = image1 | images'
@@ -49,6 +48,11 @@ for i in "${!not_done[@]}"; do
     expect_match "reason" "$name = " "$(results ".tests[$i].fail_reason")"
     expect_match "the plan" "n$i +SKIP: .*$name" "$(grep -w "n$i" <<<"$planned")"
 done
+
+step "a leg that is to be called off and has completed before is no pass"
+job -m local:a,local:b -p cancel_delay=60 "$work/base.cfg"
+expect_equal "exit status" 1 "$status"
+expect_match "reason" 'completed .*planned was: cancelled' "$(results '.tests[0].fail_reason')"
 
 step "a parameter of the command line is no exception"
 for param in mig_tls=yes postcopy=yes image_name=/tmp/x.qcow2; do

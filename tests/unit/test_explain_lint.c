@@ -278,7 +278,8 @@ Test(lint, judges_the_tests)
         "other.cfg:2: warning: no test type knows mig_sped_vm1; did you mean mig_speed_vm1?\n"
         "other.cfg:3: unknown: no test type knows read\n"
         "other.cfg:4: unknown: no test type knows mine\n"
-        "other.cfg:7: value: mig_protocol = tpc: no such value; did you mean tcp? (expected tcp)\n"
+        "other.cfg:7: value: mig_protocol = tpc: no such value; did you mean tcp? (expected tcp, "
+        "unix, exec, fd, file, rdma, x-rdma)\n"
         "other.cfg: unsupported: hugepage_path = /x is not supported: guests' memory is not made "
         "of "
         "huge pages\n");

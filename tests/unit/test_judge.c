@@ -70,7 +70,8 @@ Test(judge, what_is_right_needs_no_words)
 
 Test(judge, a_wrong_value_is_told_with_its_place_and_what_would_be_right)
 {
-    expect("mig_protocol=udp\n", "E a.cfg:1: mig_protocol = udp: no such value (expected tcp)\n");
+    expect("mig_protocol=udp\n", "E a.cfg:1: mig_protocol = udp: no such value (expected tcp, "
+                                 "unix, exec, fd, file, rdma, x-rdma)\n");
     expect("nettype=brigde\n",
            "E a.cfg:1: nettype = brigde: no such value; did you mean bridge? (expected user)\n");
     expect("enable_kvm=maybe\n",
@@ -104,7 +105,9 @@ static void expect_reason(const char *key, const char *value)
 
 Test(judge, what_is_known_and_not_done_is_a_reason_to_skip)
 {
-    expect("mig_protocol=unix\n", "S mig_protocol = unix is not supported: VMs move by tcp only\n");
+    expect(
+        "nettype=macvtap\n",
+        "S nettype = macvtap is not supported: cards are connected to QEMU's user network only\n");
     expect("uuid=random\n",
            "S uuid = random is not supported: the two ends of a migration would not agree\n");
     expect_reason("reuse_previous_config", "on");
@@ -384,7 +387,7 @@ Test(judge, a_test_is_judged_as_if_it_were_the_first)
         "nic_mode=tap\n",
         "nic_mode=tap\nnics=\n",
         "vms=\n",
-        "mig_protocol=unix\nown=1\n",
+        "nettype=macvtap\nown=1\n",
         "main_vm=a\nmem_a=64\n",
         "guest=jeos\nnics=\n",
     };
@@ -406,7 +409,7 @@ Test(judge, tests_of_a_configuration_are_judged_like_their_params)
     static const char text[] = "type = migration_multi_host\nmem = 64\nvms = vm1\n"
                                "variants:\n  - a:\n      mem_vm1 = lots\n  - b:\n      vms = a\n"
                                "      mem_a = ${mem}0\n      own_${mem} = 1\n  - c:\n"
-                               "      del mem\n      mig_protocol = unix\n  - d:\n      vms =\n"
+                               "      del mem\n      nettype = macvtap\n  - d:\n      vms =\n"
                                "variants:\n  - x:\n      dirty_mem = 65\n  - y:\n"
                                "      start_vm = no\n      suffix _vm1\n      smp = 0\n";
     g_autoptr(cfg) config = cfg_new(NULL);

@@ -111,5 +111,5 @@ Test(request, a_value_of_another_type_names_its_parameter)
 
 Test(request, a_transport_that_is_not_there_is_a_reason_to_skip)
 {
-    expect_error("mig_protocol", "rdma", VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_protocol = rdma");
+    expect_error("mig_protocol", "pigeon", VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_protocol = pigeon");
 }
