@@ -60,6 +60,9 @@ void qemu_stats_fill(struct vm_move_stats *stats, const json_t *reply)
         dirty_pages_per_s >= 0 && page_size > 0 ? dirty_pages_per_s * page_size : -1;
     stats->pages_sent_again = pages_sent_again(reply, stats->total_bytes, page_size);
     stats->bytes_per_s = megabits_per_s >= 0 ? megabits_per_s * 1e6 / 8 : -1;
+    /* It measures its rate a tenth of a second: until then the average so far is all there is. */
+    if (megabits_per_s == 0 && stats->transferred_bytes > 0 && stats->total_ms > 0)
+        stats->bytes_per_s = 1000.0 * (double)stats->transferred_bytes / stats->total_ms;
     stats->throttle_percent = integer_of(reply, "cpu-throttle-percentage");
     stats->xbzrle_pages = integer_of(json_object_get(reply, "xbzrle-cache"), "pages");
     stats->compressed_pages = integer_of(json_object_get(reply, "compression"), "pages");

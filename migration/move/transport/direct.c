@@ -59,6 +59,8 @@ int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket,
     }
     direct->address = g_strdup(address);
     direct->port = (uint16_t)port;
+    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, "source", seat->name,
+             "the destination is reached at %s port %u", address, direct->port);
     direct->stream = guard_enter(address, direct->port, token,
                                  deadline_min(deadline, deadline_in(CONNECT_MS)), &error);
     if (direct->stream != NULL)
