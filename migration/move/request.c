@@ -84,6 +84,26 @@ static void read_expected(const struct params *params, struct move_request *requ
                  : 0);
 }
 
+/* host_mig_offline: exec by way of a file, which is what the transport file does. */
+static int read_through_file(const struct params *params, struct move_request *request,
+                             GError **err)
+{
+    bool through_file = false;
+
+    if (param_bool(params, "host_mig_offline", &through_file, err) < 0)
+        return -1;
+    if (!through_file || strcmp(request->protocol, "file") == 0)
+        return 0;
+    if (strcmp(request->protocol, "exec") != 0) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "host_mig_offline = yes goes with mig_protocol = exec or file, not with %s",
+                    request->protocol);
+        return -1;
+    }
+    request->protocol = "file";
+    return 0;
+}
+
 int move_request_read(struct move_request *request, const struct params *params, GError **err)
 {
     memset(request, 0, sizeof(*request));
@@ -110,6 +130,8 @@ int move_request_read(struct move_request *request, const struct params *params,
     request->work_ms = request->login_ms + 2 * request->work_ms;
     if (param_is_set(params, "mig_downtime") &&
         param_duration_ms(params, "mig_downtime", &downtime_ms, err) < 0)
+        return -1;
+    if (read_through_file(params, request, err) < 0)
         return -1;
     request->transport = transport_find(request->protocol);
     if (request->transport == NULL) {

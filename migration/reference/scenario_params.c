@@ -11,7 +11,6 @@
 #define WITH_RDMA "it counts only with mig_protocol = rdma"
 #define WITH_STRESS "it counts only with stress_type"
 #define NO_CANCEL "a migration is not cancelled on purpose"
-#define NO_FILES "VMs do not move through files"
 #define NO_SERIAL_COMMANDS "no commands are sent over a guest's serial line"
 
 const struct param_info reference_scenario_params[] = {
@@ -37,7 +36,6 @@ const struct param_info reference_scenario_params[] = {
             "whether the guest is logged in to over its serial line"),
     NOT_YET("paused_after_start_vm", BOOL, VM, NO, "a VM runs from its start to its migration",
             "whether the VM is stopped right after its start"),
-    NOT_YET("host_mig_offline", BOOL, TEST, NO, NO_FILES, "whether the VM moves through a file"),
     NOT_YET("not_wait_for_migration", BOOL, TEST, NO, "a test waits for its migrations",
             "whether the test goes on while the VM moves"),
     NOT_YET("migration_sync_vms", BOOL, TEST, NO, "both ends make the VM of its parameters",

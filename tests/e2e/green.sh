@@ -13,7 +13,6 @@ END
 
 # Each line asks for something that no test type does: "key = value | what the reason must name".
 not_done=(
-    'host_mig_offline = yes | host_mig_offline'
     'migration_mode = exec | migration_mode'
     'images = image1 | images'
     'image_name = /nonexistent/disk | image_name'

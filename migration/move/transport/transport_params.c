@@ -15,6 +15,9 @@ const struct param_info transport_params[] = {
     {MIGRATION("migration_exec_cmd_dst"), .kind = PARAM_STRING, .scopes = PARAM_OF_VM,
      .example = "nc -l {address} {port}",
      .doc = "exec: what carries it to its stdout at the destination"},
+    {MIGRATION("host_mig_offline"), .kind = PARAM_BOOL, .fallback = "no", .scopes = PARAM_PER_VM,
+     .doc = "whether exec goes through a file in mig_file_dir: the source has ended before the "
+            "destination reads"},
     {MIGRATION("mig_file_dir"), .kind = PARAM_PATH, .scopes = PARAM_OF_VM, .fallback = "/var/tmp",
      .doc = "file: the folder for the file, which both hosts must see"},
     {.name = NULL},
