@@ -42,7 +42,8 @@ static int prepare(struct handover *h, GError **err)
         return -1;
     {
         SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
-        if (vm_prepare_move(seat->vm, &seat->request.move[MOVE_DESTINATION], deadline, err) < 0)
+        if (vm_prepare_move(seat->vm, &seat->request.move[MOVE_DESTINATION], deadline, err) < 0 ||
+            handover_encrypt(h, deadline, err) < 0)
             return -1;
     }
     h->channel = transport->listen(seat, address, deadline, err);

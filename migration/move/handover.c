@@ -95,6 +95,22 @@ int handover_start(struct handover *h, GError **err)
     return 0;
 }
 
+int handover_encrypt(struct handover *h, int64_t deadline, GError **err)
+{
+    const struct seat *seat = h->seat;
+    const struct move_request *request = &seat->request;
+    const struct test *test = seat->test;
+    const struct vm_tls tls = {
+        .kind = request->tls,
+        .dir = request->tls_dir,
+        .is_server = test->self == h->leg->destination,
+        .hostname = request->tls_hostname != NULL ? request->tls_hostname
+                                                  : test->names[h->leg->destination],
+        .user = request->tls_user,
+    };
+    return request->tls == NULL ? 0 : vm_set_tls(seat->vm, &tls, deadline, err);
+}
+
 int handover_written(struct handover *h, GError **err)
 {
     char tag[80];

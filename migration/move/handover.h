@@ -105,6 +105,9 @@ int handover_start(struct handover *h, GError **err);
 #define HANDOVER_WORK(h, piece, err)                                                               \
     ((h)->work->piece == NULL ? 0 : (h)->work->piece((h)->seat, err))
 
+/* Sets this end's credentials, where the stream is to be encrypted (mig_tls). */
+int handover_encrypt(struct handover *h, int64_t deadline, GError **err);
+
 /* Meets at "written", where the source writes all of the stream before the destination reads. */
 int handover_written(struct handover *h, GError **err);
 

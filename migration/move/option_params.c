@@ -15,7 +15,6 @@
 #define NOT_YET(why_) .care = PARAM_NOT_SUPPORTED, .why = (why_)
 #define NO WORDS("no")
 #define NO_POSTCOPY "a guest runs on the destination only when all of it is there"
-#define NO_TLS "VMs move in the clear"
 
 const struct param_info option_params[] = {
     {OPTION("xbzrle"), ON_OFF, ONE_END,
@@ -81,7 +80,16 @@ const struct param_info option_params[] = {
      .doc = "the guest runs on the destination before all of its memory is there"},
     {OPTION("mig_postcopy_preempt"), ON_OFF, BOTH_ENDS, NOT_YET(NO_POSTCOPY), .same = NO,
      .doc = "pages that the guest waits for have a connection of their own"},
-    {OPTION("mig_tls"), ON_OFF, BOTH_ENDS, NOT_YET(NO_TLS), .same = NO,
-     .doc = "encryption of the VM's stream"},
+    {OPTION("mig_tls"), .kind = PARAM_WORD, .fallback = "no",
+     .values = WORDS("no", "yes", "x509", "psk"), BOTH_ENDS,
+     .doc = "encryption of the VM's stream; yes is x509. Both ends verify the other"},
+    {OPTION("tls_dir"), .kind = PARAM_PATH, .scopes = PARAM_OF_VM, .example = "/etc/pki/qemu",
+     .doc = "folder with the credentials on a host: ca-cert.pem, server-cert.pem, server-key.pem, "
+            "client-cert.pem, client-key.pem; for psk keys.psk"},
+    {OPTION("mig_tls_hostname"), .kind = PARAM_STRING, .scopes = PARAM_PER_VM,
+     .example = "host2.example.org",
+     .doc = "whom the destination's certificate must name; without it its name behind -m"},
+    {OPTION("mig_tls_user"), .kind = PARAM_STRING, .fallback = "qemu", .scopes = PARAM_PER_VM,
+     .doc = "psk: user whose key the source has"},
     {.name = NULL},
 };

@@ -53,7 +53,9 @@ static int read_switch(json_t *options, const struct params *params, const struc
     bool is_set = param_is_set(params, row->name);
     bool on = row->is_default && (traits & row->traits) == row->traits;
 
-    if (is_set && param_bool(params, row->name, &on, err) < 0)
+    if (is_set && param_info(row->name)->kind == PARAM_WORD) /* one of several ways, or no */
+        on = strcmp(param_text(params, row->name), "no") != 0;
+    else if (is_set && param_bool(params, row->name, &on, err) < 0)
         return -1;
     if (on || (row->is_default && is_set))
         add(options, row->name, json_boolean(on), !is_set ? "" : on ? "yes" : "no");

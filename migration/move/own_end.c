@@ -21,8 +21,13 @@ static GError *refusal_here(const struct handover *h)
     if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
         return g_steal_pointer(&error);
     g_clear_error(&error);
-    vm_check_not_stopped(h->seat->vm, &error);
-    return g_steal_pointer(&error);
+    if (vm_check_not_stopped(h->seat->vm, &error) < 0)
+        return g_steal_pointer(&error);
+    /* One that refuses the other's credentials says so only there, and waits on. */
+    g_autofree char *words = vm_own_words(h->seat->vm);
+    return words == NULL ? NULL
+                         : g_error_new(VM_ERROR, VM_ERROR_MIGRATION, "QEMU of %s on %s: %s",
+                                       h->seat->name, h->seat->test->host->name, words);
 }
 
 void own_end_look(struct handover *h, GError **cause)

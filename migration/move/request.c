@@ -84,6 +84,23 @@ static void read_expected(const struct params *params, struct move_request *requ
                  : 0);
 }
 
+static int read_tls(const struct params *params, struct move_request *request, GError **err)
+{
+    const char *kind = param_text(params, "mig_tls");
+
+    if (strcmp(kind, "no") == 0)
+        return 0;
+    request->tls = strcmp(kind, "psk") == 0 ? "psk" : "x509";
+    request->tls_dir = param_text(params, "tls_dir");
+    request->tls_hostname = param_text(params, "mig_tls_hostname");
+    request->tls_user = param_text(params, "mig_tls_user");
+    if (request->tls_dir != NULL)
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_MISSING,
+                "mig_tls = %s needs tls_dir, the folder with the credentials on each host", kind);
+    return -1;
+}
+
 /* host_mig_offline: exec by way of a file, which is what the transport file does. */
 static int read_through_file(const struct params *params, struct move_request *request,
                              GError **err)
@@ -131,7 +148,7 @@ int move_request_read(struct move_request *request, const struct params *params,
     if (param_is_set(params, "mig_downtime") &&
         param_duration_ms(params, "mig_downtime", &downtime_ms, err) < 0)
         return -1;
-    if (read_through_file(params, request, err) < 0)
+    if (read_through_file(params, request, err) < 0 || read_tls(params, request, err) < 0)
         return -1;
     request->transport = transport_find(request->protocol);
     if (request->transport == NULL) {

@@ -19,11 +19,13 @@ struct move_request {
     const char *interface; /* mig_interface: whose address it is, or NULL */
     uint16_t port_low, port_high; /* mig_port; 0, 0: any */
     int64_t min_dirty_syncs;      /* min_dirty_syncs: fewer make the test a WARN */
-    int64_t dirty_rounds;   /* dirty_rounds: the guest writes all it has so often before a leg */
-    int64_t work_ms;        /* for the guest's work to begin and to have written so often */
-    unsigned retries;       /* mig_retry: attempts beyond the first */
-    GArray *script;         /* mig_script, cancel_delay: what happens meanwhile; or NULL */
-    unsigned expected_ends; /* mig_expect, as bits of LegEnd */
+    int64_t dirty_rounds; /* dirty_rounds: the guest writes all it has so often before a leg */
+    int64_t work_ms;      /* for the guest's work to begin and to have written so often */
+    const char *tls;      /* mig_tls: "x509" or "psk"; NULL: the stream is not encrypted */
+    const char *tls_dir, *tls_hostname, *tls_user;
+    unsigned retries;               /* mig_retry: attempts beyond the first */
+    GArray *script;                 /* mig_script, cancel_delay: what happens meanwhile; or NULL */
+    unsigned expected_ends;         /* mig_expect, as bits of LegEnd */
     unsigned expected_survivors;    /* mig_expect_survivor, as bits of Survivor */
     json_t *options;                /* options.h */
     struct vm_move move[MOVE_ENDS]; /* what each end sets; by the names that the VM's hypervisor

@@ -103,7 +103,8 @@ static json_t *meet_ready(struct handover *h, GError **err)
     struct seat *seat = h->seat;
     {
         SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
-        if (vm_prepare_move(seat->vm, &seat->request.move[MOVE_SOURCE], h->deadline, err) < 0)
+        if (vm_prepare_move(seat->vm, &seat->request.move[MOVE_SOURCE], h->deadline, err) < 0 ||
+            handover_encrypt(h, h->deadline, err) < 0)
             return NULL;
     }
     SEAT_DOING(seat, BLAME_TESTBED, "waiting for the destination of %s", seat->name);

@@ -20,6 +20,8 @@ struct vm_driver {
     int (*check_sound)(struct vm *vm, int64_t deadline, GError **err);
     int (*check_migratable)(struct vm *vm, int64_t deadline, GError **err);
     int (*prepare_move)(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
+    int (*set_tls)(struct vm *vm, const struct vm_tls *tls, int64_t deadline, GError **err);
+    char *(*own_words)(struct vm *vm);
     int (*incoming_fd)(struct vm *vm, int fd, int64_t deadline, GError **err);
     int (*incoming_uri)(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
                         GError **err);

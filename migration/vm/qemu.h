@@ -41,6 +41,7 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
 /* qemu_move.c */
 void qemu_move_on_status(struct qemu_vm *vm, const char *status);
 int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
+char *qemu_own_words(struct vm *vm);
 int qemu_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
 int qemu_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
                       GError **err);
@@ -53,6 +54,9 @@ int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GE
 int qemu_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
 int qemu_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
 int qemu_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
+
+/* qemu_tls.c */
+int qemu_set_tls(struct vm *vm, const struct vm_tls *tls, int64_t deadline, GError **err);
 
 /* qemu_stats.c */
 void qemu_stats_fill(struct vm_move_stats *stats, const json_t *query_migrate);

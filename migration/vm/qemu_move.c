@@ -160,6 +160,14 @@ static char *reason_of(struct qemu_vm *vm, int64_t deadline, bool *is_own_out)
     return qemu_process_last_words(vm->process, is_own_out);
 }
 
+char *qemu_own_words(struct vm *base)
+{
+    bool are_own = false;
+    g_autofree char *words = qemu_process_last_words(qemu_vm(base)->process, &are_own);
+
+    return are_own ? g_steal_pointer(&words) : NULL;
+}
+
 /* The error of a migration that has failed or was cancelled. */
 static GError *failure_of(struct qemu_vm *vm, int64_t deadline)
 {

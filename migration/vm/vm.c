@@ -174,6 +174,16 @@ int vm_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline,
     return vm->driver->prepare_move(vm, move, deadline, err);
 }
 
+int vm_set_tls(struct vm *vm, const struct vm_tls *tls, int64_t deadline, GError **err)
+{
+    return vm->driver->set_tls(vm, tls, deadline, err);
+}
+
+char *vm_own_words(struct vm *vm)
+{
+    return vm->driver->own_words(vm);
+}
+
 int vm_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
 {
     return vm->driver->incoming_fd(vm, fd, deadline, err);

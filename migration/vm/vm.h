@@ -145,6 +145,22 @@ struct vm_move_stats {
 /* Either end, before each move: sets capabilities and parameters, and reads them back. */
 int vm_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
 
+/* How a stream is encrypted; credentials as QEMU wants them (tls-creds-x509, tls-creds-psk). */
+struct vm_tls {
+    const char *kind;     /* "x509" or "psk" */
+    const char *dir;      /* on this host: ca-cert.pem, {server,client}-{cert,key}.pem; keys.psk */
+    bool is_server;       /* the destination */
+    const char *hostname; /* source: whom the destination's certificate must name */
+    const char *user;     /* psk, source */
+};
+
+/* Either end, after vm_prepare_move(). Both ends verify the other. COMMAND, with QEMU's sentence,
+ * for credentials that it does not take (missing, expired, of another CA). */
+int vm_set_tls(struct vm *vm, const struct vm_tls *tls, int64_t deadline, GError **err);
+
+/* What the hypervisor has printed on its own account, in a line; NULL if nothing. Transfer full. */
+char *vm_own_words(struct vm *vm);
+
 /*
  * Destination: receives from a connected socket, which is handed to the hypervisor (QMP getfd,
  * migrate-incoming fd:). fd stays the caller's; shutting it down ends the stream.

@@ -100,9 +100,12 @@ int direct_receive(struct channel *channel, int64_t deadline, GError **err)
 {
     struct direct *direct = (struct direct *)channel;
 
-    if (direct_admit(direct, deadline, err) < 0)
+    if (direct_admit(direct, deadline, err) < 0 ||
+        vm_incoming_fd(channel->seat->vm, stream_fd(direct->stream), deadline, err) < 0)
         return -1;
-    return vm_incoming_fd(channel->seat->vm, stream_fd(direct->stream), deadline, err);
+    /* A copy here would keep the source from seeing that this end was closed. */
+    g_clear_pointer(&direct->stream, stream_close);
+    return 0;
 }
 
 struct channel *direct_connect(struct seat *seat, const json_t *ticket, const char *peer,

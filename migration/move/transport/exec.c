@@ -198,7 +198,10 @@ static int exec_receive(struct channel *channel, int64_t deadline, GError **err)
     if (exec->command == NULL &&
         (direct_admit(&exec->direct, deadline, err) < 0 || start_relay(exec, err) < 0))
         return -1;
-    return vm_incoming_fd(channel->seat->vm, exec->vm_fd, deadline, err);
+    if (vm_incoming_fd(channel->seat->vm, exec->vm_fd, deadline, err) < 0)
+        return -1;
+    close_fd(&exec->vm_fd); /* else the source would not see that the hypervisor has closed it */
+    return 0;
 }
 
 static int take_ticket(struct exec *exec, const json_t *ticket, const char *peer, GError **err)
@@ -287,7 +290,8 @@ static int exec_finish(struct channel *channel, int64_t deadline, GError **err)
     if (exec->command == NULL)
         return 0;
     /* The hypervisor has let go of its end; ours is what keeps the command from seeing the end. */
-    shutdown(exec->vm_fd, SHUT_WR);
+    if (exec->vm_fd >= 0)
+        shutdown(exec->vm_fd, SHUT_WR);
     if (child_await(exec->command, deadline_min(deadline, deadline_in(END_MS)), &status, err) < 0) {
         g_prefix_error(err, "the command '%s' has not ended though its stream has: ", exec->text);
         return -1;
