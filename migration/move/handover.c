@@ -108,7 +108,13 @@ int handover_encrypt(struct handover *h, int64_t deadline, GError **err)
                                                   : test->names[h->leg->destination],
         .user = request->tls_user,
     };
-    return request->tls == NULL ? 0 : vm_set_tls(seat->vm, &tls, deadline, err);
+    if (request->tls == NULL)
+        return 0;
+    if (!tls.is_server)
+        host_log(test->host, VTMH__LOG_LEVEL__LOG_DEBUG, "source", seat->name,
+                 "the stream is encrypted (%s); the destination must be %s", tls.kind,
+                 tls.hostname);
+    return vm_set_tls(seat->vm, &tls, deadline, err);
 }
 
 int handover_written(struct handover *h, GError **err)

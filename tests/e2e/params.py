@@ -71,7 +71,10 @@ def configuration(rows):
 
 def call(folder, rows, *options):
     file = pathlib.Path(folder, "params.cfg")
-    file.write_text(configuration(rows))
+    psk = pathlib.Path(folder, "psk")
+    psk.mkdir(mode=0o700, exist_ok=True)
+    pathlib.Path(psk, "keys.psk").write_text(f"qemu:{7:064}\n")
+    file.write_text(configuration(rows).replace("{psk}", str(psk)))
     return subprocess.run(VTMH + ["-m", "local:a,local:b", *options, str(file)], text=True,
                           check=False, capture_output=True)
 
