@@ -15,7 +15,4 @@ struct work {
                                                        the source's copy is gone */
     int (*check)(struct seat *seat, GError **err);  /* destination: does what was begun go on? */
     int (*verify)(struct seat *seat, GError **err); /* destination: last of all */
-
-    /* "KEY", "VALUE", …, NULL: params of this migration alone, above the test's; NULL: none. */
-    const char *const *params;
 };
