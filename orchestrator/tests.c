@@ -300,6 +300,21 @@ static void add_guest(GPtrArray *guests, const char *name)
         g_ptr_array_add(guests, g_strdup(name));
 }
 
+/* Whether the key says which guest a VM has: guest, guest_VM, and both with a host behind. */
+static bool names_guest(const char *key, const char *const *vms)
+{
+    if (!g_str_has_prefix(key, "guest"))
+        return false;
+    key += strlen("guest");
+    for (; *vms != NULL; vms++)
+        if (*key == '_' && g_str_has_prefix(key + 1, *vms) &&
+            (key[1 + strlen(*vms)] == '_' || key[1 + strlen(*vms)] == '\0')) {
+            key += 1 + strlen(*vms);
+            break;
+        }
+    return *key == '\0' || (g_str_has_prefix(key, "_host") && g_ascii_isdigit(key[5]));
+}
+
 GStrv tests_guests(const GPtrArray *tests)
 {
     g_autoptr(GPtrArray) guests = g_ptr_array_new_with_free_func(g_free);
@@ -308,9 +323,10 @@ GStrv tests_guests(const GPtrArray *tests)
         struct params_iter it;
         if (planned->skip != NULL)
             continue;
+        g_auto(GStrv) vms = params_objects(planned->params, "vms");
         params_iter_init(&it, planned->params);
         while (params_iter_next(&it))
-            if (g_str_equal(it.key, "guest") || g_str_has_prefix(it.key, "guest_vm"))
+            if (names_guest(it.key, (const char *const *)vms))
                 add_guest(guests, it.value);
     }
     g_ptr_array_add(guests, NULL);
