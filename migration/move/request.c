@@ -41,7 +41,8 @@ static int read_script(const struct params *params, struct move_request *request
     if (text == NULL && param_is_set(params, "cancel_delay")) {
         if (param_duration_ms(params, "cancel_delay", &cancel_ms, err) < 0)
             return -1;
-        text = cancel = g_strdup_printf("%" G_GINT64_FORMAT "ms cancel", cancel_ms);
+        cancel = g_strdup_printf("%" G_GINT64_FORMAT "ms cancel", cancel_ms);
+        text = cancel;
     }
     if (text == NULL)
         return 0;

@@ -40,7 +40,7 @@ static int make_token(char token[TOKEN_CHARS + 1], GError **err)
         return -1;
     }
     for (size_t i = 0; i < sizeof(bytes); i++)
-        g_snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+        g_snprintf(token + (size_t)2 * i, 3, "%02x", bytes[i]);
     return 0;
 }
 
@@ -81,7 +81,7 @@ static bool is_token(const char *said, const char *token)
 {
     unsigned char differs = 0;
 
-    for (size_t i = 0; i < TOKEN_CHARS; i++)
+    for (unsigned i = 0; i < TOKEN_CHARS; i++)
         differs |= (unsigned char)(said[i] ^ token[i]);
     return differs == 0;
 }

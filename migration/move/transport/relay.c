@@ -24,18 +24,19 @@ struct relay *relay_start(const struct host *host, const struct relay_pair *pair
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", err);
     g_autofree char *number = g_strdup_printf("%u", n);
-    g_autofree struct child_fd *fds = g_new0(struct child_fd, 2 * n + 2);
+    g_autofree struct child_fd *fds = g_new0(struct child_fd, (size_t)2 * n + 2);
     const char *const argv[] = {program, "relay", number, NULL};
 
     g_assert(n > 0 && n <= RELAY_PAIRS_MAX);
     if (program == NULL)
         return NULL;
+    struct child_fd *next = fds;
     for (unsigned i = 0; i < n; i++) {
-        fds[2 * i] = (struct child_fd){pairs[i].a, FIRST_FD + 2 * (int)i};
-        fds[2 * i + 1] = (struct child_fd){pairs[i].b, FIRST_FD + 2 * (int)i + 1};
+        *next++ = (struct child_fd){pairs[i].a, FIRST_FD + 2 * (int)i};
+        *next++ = (struct child_fd){pairs[i].b, FIRST_FD + 2 * (int)i + 1};
     }
-    fds[2 * n] = (struct child_fd){STDERR_FILENO, STDERR_FILENO};
-    fds[2 * n + 1] = (struct child_fd){.fd = -1};
+    *next++ = (struct child_fd){STDERR_FILENO, STDERR_FILENO};
+    *next = (struct child_fd){.fd = -1};
 
     const struct child_spec spec = {.argv = argv, .fds = fds, .new_session = true};
     struct relay *relay = g_new0(struct relay, 1);

@@ -57,16 +57,22 @@ static int start_relay(struct local *local, GError **err)
     return local->relay != NULL ? 0 : -1;
 }
 
+static int let_vm_listen(struct local *local, int64_t deadline, GError **err)
+{
+    g_autofree char *uri = socket_uri(local);
+    uint16_t none;
+
+    return vm_incoming_uri(local->direct.channel.seat->vm, uri, &none, deadline, err);
+}
+
 static struct channel *unix_listen(struct seat *seat, const char *address, int64_t deadline,
                                    GError **err)
 {
     struct local *local = g_new0(struct local, 1);
-    g_autofree char *uri = NULL;
-    uint16_t none;
 
     if (direct_open(&local->direct, seat, address, false, err) == 0 &&
         (local->folder = transport_folder_new(seat, err)) != NULL &&
-        vm_incoming_uri(seat->vm, (uri = socket_uri(local)), &none, deadline, err) == 0)
+        let_vm_listen(local, deadline, err) == 0)
         return &local->direct.channel;
     unix_close(&local->direct.channel);
     return NULL;
@@ -83,8 +89,9 @@ static int unix_receive(struct channel *channel, int64_t deadline, GError **err)
     return local->vm != NULL ? start_relay(local, err) : -1;
 }
 
-static struct stream *listen_at(const char *path, GError **err)
+static struct stream *listen_for_vm(const struct local *local, GError **err)
 {
+    g_autofree char *path = socket_path(local);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -102,11 +109,10 @@ static struct channel *unix_connect(struct seat *seat, const json_t *ticket, con
                                     int64_t deadline, GError **err)
 {
     struct local *local = g_new0(struct local, 1);
-    g_autofree char *path = NULL;
 
     if (direct_enter(&local->direct, seat, ticket, peer, deadline, err) == 0 &&
         (local->folder = transport_folder_new(seat, err)) != NULL &&
-        (local->listener = listen_at((path = socket_path(local)), err)) != NULL)
+        (local->listener = listen_for_vm(local, err)) != NULL)
         return &local->direct.channel;
     unix_close(&local->direct.channel);
     return NULL;
