@@ -20,7 +20,7 @@ static unsigned meeting_hash(const void *key)
 {
     const struct meeting *meeting = key;
 
-    return (g_str_hash(meeting->tag) * 31 + meeting->scope) * 31 + meeting->use;
+    return (g_str_hash(meeting->tag) * 31 + g_int64_hash(&meeting->scope)) * 31 + meeting->use;
 }
 
 static gboolean meeting_equal(const void *a, const void *b)
