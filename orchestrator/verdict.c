@@ -1,6 +1,7 @@
 #include "orchestrator/verdict.h"
 
 #include "orchestrator/leg_notes.h"
+#include "proto/leg_words.h"
 
 #include <string.h>
 
@@ -329,12 +330,8 @@ static const char *doubt_of_host(const struct host_report *report)
 
 static unsigned end_bit(const char *status)
 {
-    static const char *const words[] = {"",        "completed", "cancelled",
-                                        "refused", "failed",    "uncertain"};
-    for (unsigned end = VTMH__LEG_END__LEG_COMPLETED; end < G_N_ELEMENTS(words); end++)
-        if (strcmp(words[end], status) == 0)
-            return 1U << end;
-    return 0;
+    Vtmh__LegEnd end;
+    return leg_end_of_word(status, &end) && end != VTMH__LEG_END__LEG_UNKNOWN ? 1U << end : 0;
 }
 
 static bool has_end_as_planned(const struct joint *joint)

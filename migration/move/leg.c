@@ -1,30 +1,5 @@
 #include "migration/move/leg.h"
 
-#include <string.h>
-
-static const char *const ends[] = {
-    [VTMH__LEG_END__LEG_UNKNOWN] = "unknown",     [VTMH__LEG_END__LEG_COMPLETED] = "completed",
-    [VTMH__LEG_END__LEG_CANCELLED] = "cancelled", [VTMH__LEG_END__LEG_REFUSED] = "refused",
-    [VTMH__LEG_END__LEG_FAILED] = "failed",       [VTMH__LEG_END__LEG_UNCERTAIN] = "uncertain",
-};
-
-static const char *const survivors[] = {
-    [VTMH__SURVIVOR__SURVIVOR_NONE] = "none",
-    [VTMH__SURVIVOR__SURVIVOR_SOURCE] = "source",
-    [VTMH__SURVIVOR__SURVIVOR_DESTINATION] = "destination",
-    [VTMH__SURVIVOR__SURVIVOR_UNCERTAIN] = "uncertain",
-};
-
-const char *leg_end_word(Vtmh__LegEnd end)
-{
-    return (size_t)end < G_N_ELEMENTS(ends) ? ends[end] : "unknown";
-}
-
-const char *leg_survivor_word(Vtmh__Survivor survivor)
-{
-    return (size_t)survivor < G_N_ELEMENTS(survivors) ? survivors[survivor] : "uncertain";
-}
-
 uint64_t leg_scope(const struct leg_plan *plan)
 {
     return (uint64_t)plan->number << 32 | (uint64_t)(plan->attempt & 0xff) << 24 | plan->vm;
@@ -72,14 +47,15 @@ bool leg_is_as_planned(const struct leg_plan *plan, const struct leg_outcome *ou
            (plan->expected_survivors & LEG_BIT(outcome->survivor)) != 0;
 }
 
-static void append_words(GString *text, const char *const *words, size_t n, unsigned set)
+/* word_of: of a bit's number; NULL ends them. */
+static void append_words(GString *text, const char *(*word_of)(unsigned), unsigned set)
 {
     const char *separator = "";
 
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; word_of(i) != NULL; i++) {
         if ((set & LEG_BIT(i)) == 0)
             continue;
-        g_string_append_printf(text, "%s%s", separator, words[i]);
+        g_string_append_printf(text, "%s%s", separator, word_of(i));
         separator = " or ";
     }
 }
@@ -90,9 +66,9 @@ char *leg_text(const struct leg_plan *plan, const struct leg_outcome *outcome)
 
     g_string_append_printf(text,
                            " (survivor: %s); planned was: ", leg_survivor_word(outcome->survivor));
-    append_words(text, ends, G_N_ELEMENTS(ends), plan->expected_ends);
+    append_words(text, leg_end_word, plan->expected_ends);
     g_string_append(text, " (survivor: ");
-    append_words(text, survivors, G_N_ELEMENTS(survivors), plan->expected_survivors);
+    append_words(text, leg_survivor_word, plan->expected_survivors);
     g_string_append_c(text, ')');
     return g_string_free(text, FALSE);
 }
@@ -103,25 +79,13 @@ json_t *leg_view_to_json(const struct leg_view *view)
                      (int)view->has_moved, "survivor", leg_survivor_word(view->survivor));
 }
 
-static int find_word(const char *const *words, size_t n, const json_t *word)
-{
-    for (size_t i = 0; i < n; i++)
-        if (g_strcmp0(words[i], json_string_value(word)) == 0)
-            return (int)i;
-    return -1;
-}
-
 bool leg_view_from_json(const json_t *json, struct leg_view *view)
 {
-    int end = find_word(ends, G_N_ELEMENTS(ends), json_object_get(json, "end"));
-    int survivor = find_word(survivors, G_N_ELEMENTS(survivors), json_object_get(json, "survivor"));
+    const json_t *has_moved = json_object_get(json, "has_moved");
 
-    if (end < 0 || survivor < 0 || !json_is_boolean(json_object_get(json, "has_moved")))
-        return false;
-    *view = (struct leg_view){
-        .end = (Vtmh__LegEnd)end,
-        .has_moved = json_is_true(json_object_get(json, "has_moved")),
-        .survivor = (Vtmh__Survivor)survivor,
-    };
-    return true;
+    view->has_moved = json_is_true(has_moved);
+    return json_is_boolean(has_moved) &&
+           leg_end_of_word(json_string_value(json_object_get(json, "end")), &view->end) &&
+           leg_survivor_of_word(json_string_value(json_object_get(json, "survivor")),
+                                &view->survivor);
 }

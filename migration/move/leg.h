@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "proto/vtmh.pb-c.h"
+#include "proto/leg_words.h"
 
 #include <glib.h>
 #include <jansson.h>
@@ -39,12 +39,6 @@ struct leg_outcome {
     Vtmh__LegEnd end;
     Vtmh__Survivor survivor; /* where the one copy of the guest is */
 };
-
-/* "completed", "cancelled", "refused", "failed", "uncertain". */
-const char *leg_end_word(Vtmh__LegEnd end);
-
-/* "source", "destination", "none", "uncertain". */
-const char *leg_survivor_word(Vtmh__Survivor survivor);
 
 /* The scope of its meetings (sync/meeting.h): never 0, and another for each attempt and VM. */
 uint64_t leg_scope(const struct leg_plan *plan);

@@ -1,6 +1,7 @@
 #include "orchestrator/report/results_json.h"
 
 #include "orchestrator/report/file.h"
+#include "proto/leg_words.h"
 #include "proto/link.h"
 
 #include <math.h>
@@ -76,13 +77,6 @@ static const char *const memory_checks[] = {
     [VTMH__MEMORY_CHECK__MEMORY_CORRUPT] = "corrupt",
 };
 
-static const char *const survivors[] = {
-    [VTMH__SURVIVOR__SURVIVOR_NONE] = "none",
-    [VTMH__SURVIVOR__SURVIVOR_SOURCE] = "source",
-    [VTMH__SURVIVOR__SURVIVOR_DESTINATION] = "destination",
-    [VTMH__SURVIVOR__SURVIVOR_UNCERTAIN] = "uncertain",
-};
-
 static const char *word(const char *const *words, size_t size, unsigned value)
 {
     return value < size ? words[value] : NULL;
@@ -129,7 +123,7 @@ static json_t *migration(const struct leg_result *leg)
         json_object_set_new(object, "memory_check_reason", text_or_null(leg->not_checked));
     if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
         json_object_set_new(object, "bad_pages", json_integer((json_int_t)leg->bad_pages));
-    json_object_set_new(object, "survivor", text_or_null(WORD(survivors, leg->survivor)));
+    json_object_set_new(object, "survivor", text_or_null(leg_survivor_word(leg->survivor)));
     return object;
 }
 

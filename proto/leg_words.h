@@ -1,0 +1,16 @@
+/* The words for how a leg ended and where its guest is: in params, records, results and messages.
+ */
+#pragma once
+
+#include "proto/vtmh.pb-c.h"
+
+#include <stdbool.h>
+
+/* "completed", "cancelled", "refused", "failed", "uncertain"; "unknown". NULL for what a newer peer
+ * may send. end: of Vtmh__LegEnd. */
+const char *leg_end_word(unsigned end);
+bool leg_end_of_word(const char *word, Vtmh__LegEnd *end_out); /* word may be NULL */
+
+/* "none", "source", "destination", "uncertain"; likewise. */
+const char *leg_survivor_word(unsigned survivor);
+bool leg_survivor_of_word(const char *word, Vtmh__Survivor *survivor_out);
