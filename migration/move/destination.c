@@ -40,12 +40,8 @@ static int prepare(struct handover *h, GError **err)
     int64_t deadline = deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, START_MS)));
     if (seat_start(seat, true, deadline, err) < 0)
         return -1;
-    {
-        SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
-        if (vm_prepare_move(seat->vm, &seat->request.move[MOVE_DESTINATION], deadline, err) < 0 ||
-            handover_encrypt(h, deadline, err) < 0)
-            return -1;
-    }
+    if (handover_prepare(h, MOVE_DESTINATION, deadline, err) < 0)
+        return -1;
     h->channel = transport->listen(seat, address, deadline, err);
     if (h->channel == NULL)
         return -1;

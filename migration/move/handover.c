@@ -95,7 +95,8 @@ int handover_start(struct handover *h, GError **err)
     return 0;
 }
 
-int handover_encrypt(struct handover *h, int64_t deadline, GError **err)
+/* Where the stream is to be encrypted (mig_tls). */
+static int set_credentials(struct handover *h, int64_t deadline, GError **err)
 {
     const struct seat *seat = h->seat;
     const struct move_request *request = &seat->request;
@@ -117,6 +118,16 @@ int handover_encrypt(struct handover *h, int64_t deadline, GError **err)
     return vm_set_tls(seat->vm, &tls, deadline, err);
 }
 
+int handover_prepare(struct handover *h, enum move_end end, int64_t deadline, GError **err)
+{
+    struct seat *seat = h->seat;
+
+    SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
+    return vm_prepare_move(seat->vm, &seat->request.move[end], deadline, err) < 0
+               ? -1
+               : set_credentials(h, deadline, err);
+}
+
 int handover_written(struct handover *h, GError **err)
 {
     char tag[80];
@@ -133,8 +144,10 @@ static int run_end(void *arg, GError **err)
 {
     struct handover *h = arg;
     (void)err;
-    if ((is_source(h) ? source_run(h, &h->error) : destination_run(h, &h->error)) == 0)
-        h->has_ended_well = true;
+    if (is_source(h))
+        source_run(h, &h->error);
+    else
+        destination_run(h, &h->error);
     return 0;
 }
 
@@ -163,7 +176,7 @@ static GError *run(struct handover *h)
     test->ops->end_scope(test->node, leg_scope(h->leg));
     h->seat->leg = NULL;
     /* What the VM here did is a better cause than that the fiber was cancelled for it. */
-    if (h->seat->end != NULL && !h->has_ended_well) {
+    if (h->seat->end != NULL && h->error != NULL) {
         g_clear_error(&h->error);
         h->error = g_steal_pointer(&h->seat->end);
     }

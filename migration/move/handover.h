@@ -79,8 +79,7 @@ struct handover {
     struct channel *channel;     /* this end of the stream; NULL: none yet */
     bool has_moved;              /* bytes of the guest have gone, or come */
     bool was_called_off;         /* by the source, as planned */
-    bool has_ended_well;
-    GError *error; /* why this end has not; the running fiber's */
+    GError *error;               /* why this end has not ended well; the running fiber's */
 };
 
 void handover_step(struct handover *h, enum handover_step step);
@@ -105,8 +104,8 @@ int handover_start(struct handover *h, GError **err);
 #define HANDOVER_WORK(h, piece, err)                                                               \
     ((h)->work->piece == NULL ? 0 : (h)->work->piece((h)->seat, err))
 
-/* Sets this end's credentials, where the stream is to be encrypted (mig_tls). */
-int handover_encrypt(struct handover *h, int64_t deadline, GError **err);
+/* Tells the VM here what is asked of the migration: options, limits, credentials. */
+int handover_prepare(struct handover *h, enum move_end end, int64_t deadline, GError **err);
 
 /* Meets at "written", where the source writes all of the stream before the destination reads. */
 int handover_written(struct handover *h, GError **err);

@@ -101,12 +101,8 @@ static json_t *moved_to_json(const struct handover *h)
 static json_t *meet_ready(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
-    {
-        SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
-        if (vm_prepare_move(seat->vm, &seat->request.move[MOVE_SOURCE], h->deadline, err) < 0 ||
-            handover_encrypt(h, h->deadline, err) < 0)
-            return NULL;
-    }
+    if (handover_prepare(h, MOVE_SOURCE, h->deadline, err) < 0)
+        return NULL;
     SEAT_DOING(seat, BLAME_TESTBED, "waiting for the destination of %s", seat->name);
     json_auto_t *theirs = handover_ready(h, json_object(), err);
     return theirs != NULL ? json_incref(json_object_get(theirs, "ticket")) : NULL;
