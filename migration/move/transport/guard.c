@@ -5,20 +5,18 @@
 #include "migration/move/transport/guard.h"
 
 #include "migration/move/reach.h"
+#include "proto/seal.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
-#define TOKEN_BYTES 32
-#define TOKEN_CHARS (2 * TOKEN_BYTES)
+#define TOKEN_CHARS SEAL_KEY_HEX
 #define SAY_MS 1000
 #define VISITORS_MAX 32
 
 struct guard {
     struct stream *listener;
     uint16_t port;
-    char token[TOKEN_CHARS + 1];
+    char *token; /* TOKEN_CHARS */
 
     struct stream *admitted;
     struct event came;     /* somebody was admitted */
@@ -31,17 +29,12 @@ struct visit {
     struct stream *stream;
 };
 
-static int make_token(char token[TOKEN_CHARS + 1], GError **err)
+static char *make_token(void)
 {
-    unsigned char bytes[TOKEN_BYTES];
+    uint8_t bytes[SEAL_KEY_BYTES];
 
-    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "getrandom: %s", g_strerror(errno));
-        return -1;
-    }
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        g_snprintf(token + (size_t)2 * i, 3, "%02x", bytes[i]);
-    return 0;
+    seal_make_key(bytes);
+    return seal_key_to_hex(bytes);
 }
 
 struct guard *guard_new(const char *address, uint16_t low, uint16_t high, GError **err)
@@ -49,8 +42,8 @@ struct guard *guard_new(const char *address, uint16_t low, uint16_t high, GError
     struct guard *guard = g_new0(struct guard, 1);
     int fd = reach_listen(address, low, high, &guard->port, err);
 
-    if (fd < 0 || (guard->listener = stream_new(fd, err)) == NULL ||
-        make_token(guard->token, err) < 0) {
+    guard->token = make_token();
+    if (fd < 0 || (guard->listener = stream_new(fd, err)) == NULL) {
         guard_free(guard);
         return NULL;
     }
@@ -63,6 +56,7 @@ void guard_free(struct guard *guard)
         return;
     stream_close(guard->listener);
     stream_close(guard->admitted);
+    g_free(guard->token);
     g_free(guard);
 }
 
