@@ -81,6 +81,17 @@ int reach_listen(const char *address, uint16_t low, uint16_t high, uint16_t *por
     return -1;
 }
 
+int reach_free_port(const char *address, uint16_t low, uint16_t high, uint16_t *port_out,
+                    GError **err)
+{
+    int fd = reach_listen(address, low, high, port_out, err);
+
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
+}
+
 int reach_try(const char *address, uint16_t port, int64_t deadline, GError **err)
 {
     g_autoptr(stream) stream = stream_connect_tcp(address, port, deadline, err);

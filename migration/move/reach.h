@@ -14,6 +14,10 @@
 int reach_listen(const char *address, uint16_t low, uint16_t high, uint16_t *port_out,
                  GError **err);
 
+/* A port in [low, high] that is free now, for somebody who cannot be handed a listener. */
+int reach_free_port(const char *address, uint16_t low, uint16_t high, uint16_t *port_out,
+                    GError **err);
+
 /* Connects once and closes again. The error names address, port and reason. */
 int reach_try(const char *address, uint16_t port, int64_t deadline, GError **err);
 

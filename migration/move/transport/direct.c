@@ -47,21 +47,17 @@ int direct_admit(struct direct *direct, int64_t deadline, GError **err)
 int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
                  int64_t deadline, GError **err)
 {
-    const char *address = json_string_value(json_object_get(ticket, "address"));
     const char *token = json_string_value(json_object_get(ticket, "token"));
-    json_int_t port = json_integer_value(json_object_get(ticket, "port"));
+    const char *address;
     g_autoptr(GError) error = NULL;
 
     direct->channel = (struct channel){seat->request.transport, seat};
-    if (address == NULL || token == NULL || port <= 0 || port > UINT16_MAX) {
-        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say where it listens", peer);
+    if (ticket_read_address(ticket, peer, &address, &direct->port, err) < 0)
         return -1;
-    }
     direct->address = g_strdup(address);
-    direct->port = (uint16_t)port;
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, "source", seat->name,
              "the destination is reached at %s port %u", address, direct->port);
-    direct->stream = guard_enter(address, direct->port, token,
+    direct->stream = guard_enter(address, direct->port, token != NULL ? token : "",
                                  deadline_min(deadline, deadline_in(CONNECT_MS)), &error);
     if (direct->stream != NULL)
         return 0;

@@ -1,7 +1,7 @@
 /*
  * One connection between the nodes, guarded (guard.h), whose descriptors the hypervisors get (fd:).
- * Connecting is ours, since QEMU's own cannot be cancelled for minutes; the source keeps its copy of
- * the descriptor, since shutting it down is what frees a QEMU that waits for the other end.
+ * Connecting is ours, since QEMU's own cannot be cancelled for minutes; the source keeps its copy
+ * of the descriptor, since shutting it down is what frees a QEMU that waits for the other end.
  *
  * Transports that go another way at their ends embed it as the way between the hosts.
  */

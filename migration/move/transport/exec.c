@@ -153,16 +153,13 @@ static int start_relay(struct exec *exec, GError **err)
     return exec->relay != NULL ? 0 : -1;
 }
 
-/* A port that is free now, for a command that listens; nobody else is given it in the same test
- * range before. */
+/* Where a command is to listen. */
 static int choose_port(struct exec *exec, const char *address, GError **err)
 {
     const struct move_request *request = &exec->direct.channel.seat->request;
-    int fd = reach_listen(address, request->port_low, request->port_high, &exec->direct.port, err);
 
     exec->direct.address = g_strdup(address);
-    close_fd(&fd);
-    return exec->direct.port != 0 ? 0 : -1;
+    return reach_free_port(address, request->port_low, request->port_high, &exec->direct.port, err);
 }
 
 static struct channel *exec_listen(struct seat *seat, const char *address, int64_t deadline,
@@ -206,15 +203,11 @@ static int exec_receive(struct channel *channel, int64_t deadline, GError **err)
 
 static int take_ticket(struct exec *exec, const json_t *ticket, const char *peer, GError **err)
 {
-    const char *address = json_string_value(json_object_get(ticket, "address"));
-    json_int_t port = json_integer_value(json_object_get(ticket, "port"));
+    const char *address;
 
-    if (address == NULL || port <= 0 || port > UINT16_MAX) {
-        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say where it listens", peer);
+    if (ticket_read_address(ticket, peer, &address, &exec->direct.port, err) < 0)
         return -1;
-    }
     exec->direct.address = g_strdup(address);
-    exec->direct.port = (uint16_t)port;
     return 0;
 }
 

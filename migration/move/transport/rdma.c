@@ -5,8 +5,6 @@
 #include "migration/move/reach.h"
 #include "migration/move/transport/table.h"
 
-#include <unistd.h>
-
 #define DEVICES "/sys/class/infiniband"
 
 struct rdma {
@@ -49,18 +47,23 @@ static char *rdma_uri(const struct rdma *rdma)
     return g_strdup_printf("rdma:%s:%u", rdma->address, rdma->port);
 }
 
+static int let_vm_listen(const struct rdma *rdma, int64_t deadline, GError **err)
+{
+    g_autofree char *uri = rdma_uri(rdma);
+    uint16_t none;
+
+    return vm_incoming_uri(rdma->channel.seat->vm, uri, &none, deadline, err);
+}
+
 static struct channel *rdma_listen(struct seat *seat, const char *address, int64_t deadline,
                                    GError **err)
 {
     struct rdma *rdma = rdma_new(seat, address);
-    int fd =
-        reach_listen(address, seat->request.port_low, seat->request.port_high, &rdma->port, err);
-    g_autofree char *uri = rdma_uri(rdma);
-    uint16_t none;
 
-    if (fd >= 0) /* QEMU does not say which port it took: it gets one that is free */
-        close(fd);
-    if (fd >= 0 && vm_incoming_uri(seat->vm, uri, &none, deadline, err) == 0)
+    /* QEMU does not say which port it took: it gets one that is free. */
+    if (reach_free_port(address, seat->request.port_low, seat->request.port_high, &rdma->port,
+                        err) == 0 &&
+        let_vm_listen(rdma, deadline, err) == 0)
         return &rdma->channel;
     rdma_close(&rdma->channel);
     return NULL;
@@ -82,16 +85,14 @@ static int rdma_receive(struct channel *channel, int64_t deadline, GError **err)
 static struct channel *rdma_connect(struct seat *seat, const json_t *ticket, const char *peer,
                                     int64_t deadline, GError **err)
 {
-    const char *address = json_string_value(json_object_get(ticket, "address"));
-    json_int_t port = json_integer_value(json_object_get(ticket, "port"));
+    const char *address;
+    uint16_t port;
 
     (void)deadline;
-    if (address == NULL || port <= 0 || port > UINT16_MAX) {
-        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say where it listens", peer);
+    if (ticket_read_address(ticket, peer, &address, &port, err) < 0)
         return NULL;
-    }
     struct rdma *rdma = rdma_new(seat, address);
-    rdma->port = (uint16_t)port;
+    rdma->port = port;
     return &rdma->channel;
 }
 

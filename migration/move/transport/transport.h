@@ -69,6 +69,10 @@ struct transport {
     void (*close)(struct channel *channel);
 };
 
+/* "address" and "port" of a ticket; *address_out lives as long as it. An error names the peer. */
+int ticket_read_address(const json_t *ticket, const char *peer, const char **address_out,
+                        uint16_t *port_out, GError **err);
+
 unsigned transport_traits(const struct transport *transport, const struct params *params);
 
 /* NULL if there is none of that name. */
