@@ -1,6 +1,7 @@
 /*
  * file: the source writes the guest into a file that both hosts see, and the destination reads it
  * when it is whole: the source has closed it, its data are on the disk, and its size is known.
+ * Its name is made by the destination, unlike any other on a folder that many jobs may share.
  */
 #include "migration/evidence.h"
 #include "migration/move/transport/table.h"
@@ -13,20 +14,20 @@
 
 struct file {
     struct channel channel; /* first */
+    char *uuid;             /* in the file's name */
     char *path;
     int fd;         /* -1: not open */
     bool is_source; /* its file */
 };
 
-static struct file *file_new(struct seat *seat, bool is_source)
+static struct file *file_new(struct seat *seat, const char *uuid, bool is_source)
 {
     struct file *file = g_new0(struct file, 1);
-    const char *folder = param_text(seat->params, "mig_file_dir");
-    g_autofree char *name =
-        g_strdup_printf("vtmh-%" G_GUINT64_FORMAT "-%s.migration", seat->test->id, seat->name);
+    g_autofree char *name = g_strdup_printf("vtmh-%s.migration", uuid);
 
     file->channel = (struct channel){seat->request.transport, seat};
-    file->path = g_build_filename(folder, name, NULL);
+    file->uuid = g_strdup(uuid);
+    file->path = g_build_filename(param_text(seat->params, "mig_file_dir"), name, NULL);
     file->fd = -1;
     file->is_source = is_source;
     return file;
@@ -42,6 +43,7 @@ static void file_close(struct channel *channel)
     unlink(file->path);
     host_disown(channel->seat->test->host, OWNED_STREAM, file->path);
     g_free(file->path);
+    g_free(file->uuid);
     g_free(file);
 }
 
@@ -64,7 +66,8 @@ static int file_open(struct file *file, int flags, GError **err)
 static struct channel *file_listen(struct seat *seat, const char *address, int64_t deadline,
                                    GError **err)
 {
-    struct file *file = file_new(seat, false);
+    g_autofree char *uuid = g_uuid_string_random();
+    struct file *file = file_new(seat, uuid, false);
 
     (void)address, (void)deadline;
     if (access(param_text(seat->params, "mig_file_dir"), R_OK | X_OK) == 0)
@@ -78,7 +81,7 @@ static struct channel *file_listen(struct seat *seat, const char *address, int64
 
 static json_t *file_ticket(const struct channel *channel)
 {
-    return json_pack("{s:s}", "path", ((const struct file *)channel)->path);
+    return json_pack("{s:s}", "uuid", ((const struct file *)channel)->uuid);
 }
 
 static int file_receive(struct channel *channel, int64_t deadline, GError **err)
@@ -93,9 +96,14 @@ static int file_receive(struct channel *channel, int64_t deadline, GError **err)
 static struct channel *file_connect(struct seat *seat, const json_t *ticket, const char *peer,
                                     int64_t deadline, GError **err)
 {
-    struct file *file = file_new(seat, true);
+    const char *uuid = json_string_value(json_object_get(ticket, "uuid"));
 
-    (void)ticket, (void)peer, (void)deadline;
+    (void)deadline;
+    if (uuid == NULL || !g_uuid_string_is_valid(uuid)) {
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s sent no valid ticket", peer);
+        return NULL;
+    }
+    struct file *file = file_new(seat, uuid, true);
     if (file_open(file, O_RDWR | O_CREAT | O_EXCL, err) == 0)
         return &file->channel;
     file_close(&file->channel);
