@@ -1,5 +1,7 @@
 #include "orchestrator/arguments.h"
 
+#include "cfg/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -235,27 +237,6 @@ int arguments_print(const struct arguments *arguments, enum arguments_outcome ou
     return 1;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours that make a into b; both have at most
- * WORD_MAX bytes. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned d[WORD_MAX + 1][WORD_MAX + 1];
-    size_t rows = strlen(a) + 1, columns = strlen(b) + 1;
-
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++) {
-            if (i == 0 || j == 0) {
-                d[i][j] = (unsigned)(i + j);
-                continue;
-            }
-            d[i][j] = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            d[i][j] = MIN(d[i][j], MIN(d[i - 1][j], d[i][j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = MIN(d[i][j], d[i - 2][j - 2] + 1);
-        }
-    return d[rows - 1][columns - 1];
-}
-
 const char *arguments_nearest(const char *word, const char *const *words)
 {
     size_t size = strlen(word);
@@ -265,9 +246,8 @@ const char *arguments_nearest(const char *word, const char *const *words)
     if (size == 0 || size > WORD_MAX)
         return NULL;
     for (; *words != NULL; words++) {
-        if (strlen(*words) > WORD_MAX)
-            continue;
-        unsigned now = size > 2 && g_str_has_prefix(*words, word) ? 0 : distance(word, *words);
+        unsigned now =
+            size > 2 && g_str_has_prefix(*words, word) ? 0 : nearest_distance(word, *words, best);
 
         if (now <= best && (nearest == NULL || now < best)) {
             nearest = *words;

@@ -41,11 +41,9 @@ GStrv dependencies_wanted(const struct params *params)
 
     g_strv_builder_addv(wanted, (const char **)params_dep(params));
     for (unsigned i = 0; i < G_N_ELEMENTS(historic); i++) {
-        g_auto(GStrv) words = g_strsplit_set(params_get_or(params, historic[i], ""), " \t", -1);
+        g_auto(GStrv) words = params_objects(params, historic[i]);
 
-        for (char **word = words; *word != NULL; word++)
-            if (**word != '\0')
-                g_strv_builder_add(wanted, *word);
+        g_strv_builder_addv(wanted, (const char **)words);
     }
     return g_strv_builder_end(wanted);
 }

@@ -4,16 +4,16 @@
 
 #include <string.h>
 
-static bool is_on(const json_t *options, const char *name)
-{
-    const json_t *is = json_object_get(json_object_get(options, name), "is");
-
-    return is != NULL && !json_is_false(is);
-}
-
 static const json_t *value_of(const json_t *options, const char *name)
 {
     return json_object_get(json_object_get(options, name), "is");
+}
+
+static bool is_on(const json_t *options, const char *name)
+{
+    const json_t *is = value_of(options, name);
+
+    return is != NULL && !json_is_false(is);
 }
 
 static const char *text_of(const json_t *options, const char *name)
