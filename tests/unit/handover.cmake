@@ -8,7 +8,8 @@ endif()
 
 if(TARGET vtmh_node AND TARGET vtmh_report)
     vtmh_unit_test(test_handover vtmh_node vtmh_report)
-    target_sources(test_handover PRIVATE handover_world.c handover_fakes.c handover_truth.c
+    target_sources(test_handover PRIVATE handover_world.c handover_fake_vm.c
+                   handover_fake_guest.c handover_fake_node.c handover_truth.c
                    ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
 endif()
 

@@ -1,5 +1,5 @@
-/* The inside of the world: shared by its network (handover_world.c) and its fakes
- * (handover_fakes.c). */
+/* The inside of the world: shared by its network (handover_world.c) and its hypervisors, guests and
+ * nodes (handover_fake_*.c). */
 #pragma once
 
 #include "migration/scenario/scenario.h"
@@ -88,6 +88,13 @@ void world_broken(struct world *world, const char *format, ...) G_GNUC_PRINTF(2,
 /* A point: faults strike here. Returns the kind that the call itself must act out. vm may be
  * NULL. */
 enum fault_kind world_point(struct sim_host *host, struct vm *vm, const char *what);
+
+/*
+ * A command: asked, done, answered; others run in between, and the caller may be cancelled before
+ * it is asked or while it waits for the answer. effect may be NULL.
+ */
+int world_command(struct vm *vm, const char *what, void (*effect)(struct vm *vm), GError **err);
+int world_timed_out(GError **err);
 
 /* Faults and their effects. */
 void world_kill(struct vm *vm);
