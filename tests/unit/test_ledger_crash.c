@@ -4,6 +4,7 @@
  */
 #include "node/ledger.h"
 
+#include "node/owned.h"
 #include "node/process.h"
 #include "node/remove.h"
 #include "tests/unit/idle.h"
@@ -262,6 +263,26 @@ Test(ledger_crash, refuses_names_that_could_lead_to_something_else)
     g_autoptr(GPtrArray) list = ledger_list(ledger);
     cr_expect_eq(list->len, 0);
     ledger_close(ledger, true);
+}
+
+/* A stream may lie anywhere, so its name is what protects all other files. */
+Test(ledger_crash, takes_no_file_for_a_stream_that_is_not_named_as_one)
+{
+    static const char *const streams[] = {"/no-such/vtmh-1.migration", "/vtmh-.migration"};
+    static const char *const others[] = {
+        "/no-such/vtmh-1",
+        "/no-such/1.migration",
+        "/no-such/vtmh-1.migration/x",
+        "/no-such/vtmh-1.migration/",
+        "/no-such/../vtmh-1.migration",
+        "no-such/vtmh-1.migration",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(streams); i++) {
+        cr_expect(owned_may_be("/base", OWNED_STREAM, streams[i]), "%s", streams[i]);
+        cr_expect_not(owned_may_be("/base", OWNED_PATH, streams[i]), "%s", streams[i]);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        cr_expect_not(owned_may_be("/base", OWNED_STREAM, others[i]), "%s", others[i]);
 }
 
 Test(ledger_crash, makes_its_base_for_the_user_alone)
