@@ -27,6 +27,10 @@ lab() {
 end_of_test() {
     local ended=$?
     trap - EXIT
+    if ((ended != 0 && ended != 77)) && [[ -s $work/stdout ]]; then
+        printf -- '--- the last lines of the last job\n' >&2
+        tail -n 25 "$work/stdout" >&2 || true
+    fi
     if ((ended != 0 && ended != 77)) && [[ -d $VTMH_LAB_DIR/log ]]; then
         printf -- '--- the last lines of the lab'"'"'s logs\n' >&2
         tail -n 5 "$VTMH_LAB_DIR"/log/* >&2 || true
