@@ -113,6 +113,7 @@ Test(dry_run, notes_are_left_out_if_asked)
 Test(dry_run, a_wrong_value_names_the_nearest)
 {
     cr_expect_eq(dry_run_of("-p|mig_protocol=tpc|", ""), 4);
-    cr_assert_stderr_eq_str("vtmh: <command line>:1: mig_protocol = tpc: no such value; did you "
-                            "mean tcp? (expected tcp, unix, exec, fd, file, rdma, x-rdma) (test a)\n");
+    cr_assert_stderr_eq_str(
+        "vtmh: <command line>:1: mig_protocol = tpc: no such value; did you "
+        "mean tcp? (expected tcp, unix, exec, fd, file, rdma, x-rdma) (test a)\n");
 }

@@ -95,7 +95,8 @@ static void expect(const char *expected)
         g_string_append_printf(text, "%s%s %u ", i ? "\n" : "",
                                action->kind == MEETING_RELEASE ? "release" : "abort", action->to);
         if (action->scope != MEETING_TEST_SCOPE)
-            g_string_append_printf(text, "leg-%" G_GUINT64_FORMAT "%s", action->scope, action->tag ? " " : "");
+            g_string_append_printf(text, "leg-%" G_GUINT64_FORMAT "%s", action->scope,
+                                   action->tag ? " " : "");
         g_string_append(text, action->tag                           ? action->tag
                               : action->scope == MEETING_TEST_SCOPE ? "test"
                                                                     : "");
