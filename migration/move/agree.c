@@ -1,5 +1,6 @@
 #include "migration/move/agree.h"
 
+#include "migration/alike.h"
 #include "migration/move/interface.h"
 #include "migration/move/machine_params.h"
 #include "migration/move/options.h"
@@ -265,9 +266,13 @@ int agree(struct test *test, GPtrArray *seats, struct agreement *agreement, GErr
     const struct test_meeting tried = {.tag = "reached", .timeout_ms = (int64_t)2 * PROBE_MS};
 
     g_autoptr(GPtrArray) tables = NULL;
+    size_t bytes = 0;
     int done = probe_own(test, seats, &own, err);
     if (done == 0)
-        done = test_exchange(test, &meeting, own_to_json(&own, seats), &tables, err);
+        done = test_exchange_alike(test, &meeting, own_to_json(&own, seats), &tables, &bytes, err);
+    if (done == 0)
+        host_log(test->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL,
+                 "agree: %zu bytes stated for %u VMs", bytes, seats->len);
     if (done == 0)
         done = compare(test, seats, tables, agreement, err);
     /* The listeners stay open until everybody has tried them. */

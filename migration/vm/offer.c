@@ -4,6 +4,7 @@
 #include "migration/vm/qemu_process.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define KVM_PROOF_MS 2000
@@ -31,15 +32,19 @@ void vm_offer_free(struct vm_offer *offer)
     g_free(offer);
 }
 
+static int compare_words(gconstpointer a, gconstpointer b)
+{
+    return strcmp(a, b);
+}
+
+/* In order: equal sets have equal texts. */
 static json_t *set_to_json(GHashTable *set)
 {
     json_t *array = json_array();
-    GHashTableIter iter;
-    void *key;
+    g_autoptr(GList) words = g_list_sort(g_hash_table_get_keys(set), compare_words);
 
-    g_hash_table_iter_init(&iter, set);
-    while (g_hash_table_iter_next(&iter, &key, NULL))
-        json_array_append_new(array, json_string(key));
+    for (const GList *word = words; word != NULL; word = word->next)
+        json_array_append_new(array, json_string(word->data));
     return array;
 }
 
