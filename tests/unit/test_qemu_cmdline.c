@@ -1,4 +1,4 @@
-#include "migration/vm/qemu_cmdline.h"
+#include "tests/unit/cmdline_help.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -18,20 +18,13 @@ static bool has_panic_device; /* of the platform, in this test's process */
 static char *line_of(const struct params *params, const struct vm_boot *boot, bool kvm,
                      bool incoming, GError **err)
 {
-    struct vm_platform platform = {.kvm = kvm,
-                                   .machine = (char *)"pc-i440fx-7.2",
-                                   .cpu = (char *)"qemu64,+sse3",
-                                   .ram_bytes = 262136 * (uint64_t)1024,
-                                   .pvpanic = has_panic_device};
-    struct qemu_cmdline input = {.binary = "/usr/bin/qemu",
-                                 .name = "vm1",
-                                 .params = params,
-                                 .platform = &platform,
-                                 .boot = boot,
-                                 .incoming = incoming,
-                                 .qmp_fd = 3,
-                                 .serial_fd = 4};
-    g_auto(GStrv) words = qemu_cmdline_build(&input, err);
+    const struct asked asked = {.name = "vm1",
+                                .params = params,
+                                .boot = boot,
+                                .kvm = kvm,
+                                .pvpanic = has_panic_device,
+                                .incoming = incoming};
+    g_auto(GStrv) words = words_of(&asked, err);
 
     return words != NULL ? g_strjoinv(" ", words) : NULL;
 }
