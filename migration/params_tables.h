@@ -18,7 +18,11 @@
 
 extern const struct param_info job_params[];       /* what vtmh reads itself */
 extern const struct param_info scenario_params[];  /* what runs, on which VMs, how often */
-extern const struct param_info vm_params[];        /* the VM and its hardware */
+extern const struct param_info vm_params[];        /* what runs a VM, what its hosts agree on */
+extern const struct param_info board_params[];     /* its machine type, and what it is known by */
+extern const struct param_info topology_params[];  /* how many CPUs it has */
+extern const struct param_info rtc_params[];       /* its clock */
+extern const struct param_info extra_params[];     /* what a user adds to it */
 extern const struct param_info nic_params[];       /* its network cards */
 extern const struct param_info guest_params[];     /* what runs in it, and its work */
 extern const struct param_info move_params[];      /* how it moves */

@@ -6,6 +6,8 @@
 const struct param_info guest_params[] = {
     {GUEST("guest"), .kind = PARAM_WORD, .fallback = "tick", .values = WORDS("tick", "jeos"),
      .doc = "what runs in the VM (guest-os.cfg has both)"},
+    {GUEST("kernel_params"), .kind = PARAM_STRING, .example = "quiet",
+     .doc = "appended to the guest's kernel command line"},
     {GUEST("login_timeout"), .kind = PARAM_DURATION, .fallback = "360",
      .doc = "limit for boot and login"},
     {GUEST("dirty_mem"), .kind = PARAM_SIZE, .fallback = "16", .unit = MIB,

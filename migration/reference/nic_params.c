@@ -1,4 +1,4 @@
-/* Network cards, beyond what vm/nic_params.c knows, and how guests are reached. */
+/* Network cards, beyond what machine/nic_params.c knows, and how guests are reached. */
 #include "migration/reference/reference.h"
 
 #define SECTION "network"

@@ -1,4 +1,4 @@
-/* The VM's hardware, beyond what qemu_cmdline.c writes. */
+/* The VM's hardware, beyond what machine/ builds. */
 #include "migration/reference/reference.h"
 
 #define SECTION "VM"

@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GUEST_SSH_PORT 22
-
 int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_t deadline,
                  json_t **reply_out, GError **err)
 {
@@ -72,22 +70,29 @@ static void disown(struct qemu_vm *vm)
     host_disown(vm->base.host, OWNED_PROCESS, pid);
 }
 
-static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const char *who,
-                         int serial_fd, GError **err)
+/* The machine, and what starts it. Transfer full. */
+static GStrv words_of(const struct vm_spec *spec, const char *binary, GError **err)
 {
-    g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
-    g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
-    struct qemu_cmdline line = {
-        .binary = binary,
+    const struct machine_spec machine = {
         .name = spec->name,
         .params = spec->params,
         .platform = spec->platform,
         .boot = spec->boot,
         .incoming = spec->incoming,
-        .qmp_fd = QEMU_FD_QMP,
         .serial_fd = QEMU_FD_SERIAL,
     };
-    g_auto(GStrv) argv = binary != NULL ? qemu_cmdline_build(&line, err) : NULL;
+    g_autoptr(device) board = machine_new(&machine, err);
+    const struct qemu_cmdline line = {.binary = binary, .board = board, .qmp_fd = QEMU_FD_QMP};
+
+    return board != NULL ? qemu_cmdline_build(&line) : NULL;
+}
+
+static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const char *who,
+                         int serial_fd, GError **err)
+{
+    g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
+    g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
+    g_auto(GStrv) argv = binary != NULL ? words_of(spec, binary, err) : NULL;
     struct qemu_start start = {
         .who = who,
         .binary = binary,

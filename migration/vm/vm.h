@@ -11,6 +11,7 @@
 #pragma once
 
 #include "migration/host.h"
+#include "migration/machine/boot.h"
 #include "migration/vm/platform.h"
 #include "sync/stream.h"
 
@@ -23,14 +24,6 @@ struct vm_spec {
     const struct vm_platform *platform;
     bool incoming;              /* a destination: waits for vm_incoming() */
     const struct vm_boot *boot; /* what the guest boots from */
-};
-
-/* What the guest boots from: a firmware ROM, or a kernel. NULL fields are left out. */
-struct vm_boot {
-    const char *firmware;
-    const char *kernel, *initrd, *append;
-    bool network; /* a NIC with a forwarded port for ssh */
-    bool entropy; /* a random number generator: a CPU without one takes a second to be seeded */
 };
 
 /* Transfer full. The process is in the ledger when this returns. */

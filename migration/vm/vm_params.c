@@ -1,4 +1,4 @@
-/* The VM and its hardware: read by vm.c, platform.c and qemu_cmdline.c. */
+/* What runs a VM, and what its hosts have to agree on: read by vm.c, offer.c and platform.c. */
 #include "migration/params_tables.h"
 
 #define MACHINE(name_) .name = (name_), .section = "VM", .scopes = PARAM_OF_VM
@@ -11,19 +11,8 @@ const struct param_info vm_params[] = {
      .doc = "QEMU: a path, or a name that is looked up in PATH on each host"},
     {MACHINE("mem"), .kind = PARAM_SIZE, .fallback = "256", .unit = MIB, .min = MIB,
      .max = INT64_MAX, .doc = "memory of the guest, in MiB unless a suffix says otherwise"},
-    /* How many a machine can have, QEMU knows. */
-    {MACHINE("smp"), .kind = PARAM_INT, .fallback = "1", .min = 1, .max = 65535,
-     .doc = "virtual CPUs"},
-    {MACHINE("vcpu_sockets"), .kind = PARAM_INT, .min = 0, .max = 65535, .example = "1",
-     .doc = "CPU sockets; derived from smp if not set"},
-    {MACHINE("vcpu_cores"), .kind = PARAM_INT, .min = 0, .max = 65535, .example = "1",
-     .doc = "cores a socket; derived from smp if not set"},
-    {MACHINE("vcpu_threads"), .kind = PARAM_INT, .min = 0, .max = 65535, .example = "1",
-     .doc = "threads a core; derived from smp if not set"},
     {MACHINE("machine_type"), .kind = PARAM_STRING, .fallback = "pc",
      .doc = "machine type; an alias such as pc becomes the newest version that all hosts have"},
-    {MACHINE("machine_type_extra_params"), .kind = PARAM_TAIL, .example = ",usb=off",
-     .doc = "appended to -machine, beginning with a comma"},
     {MACHINE("cpu_model"), .kind = PARAM_STRING, .fallback = "qemu64",
      .doc = "CPU model; must be known on all hosts"},
     {MACHINE("cpu_model_flags"), .kind = PARAM_STRING, .example = ",+aes",
@@ -41,22 +30,5 @@ const struct param_info vm_params[] = {
      .values = WORDS("yes", "no", "auto"),
      .doc = "a device by which the guest tells that it panics; yes: or SKIP; auto: where all hosts "
             "have it"},
-    {MACHINE("uuid"), .kind = PARAM_UUID,
-     .later = LATER({"random", "the two ends of a migration would not agree"}),
-     .example = "9b2a0f7e-6a2c-4c1e-9d55-0d6c1f3b7a10", .doc = "UUID of the VM"},
-    {MACHINE("rtc_base"), .kind = PARAM_WORD, .fallback = "utc",
-     .values = WORDS("utc", "localtime"),
-     .word_pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-                     "(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?$",
-     .word_rule = "a date such as 2026-01-31 or 2026-01-31T12:00:00",
-     .doc = "what the real-time clock begins with"},
-    {MACHINE("rtc_clock"), .kind = PARAM_WORD, .fallback = "host",
-     .values = WORDS("host", "rt", "vm"), .doc = "clock that drives the real-time clock"},
-    {MACHINE("rtc_drift"), .kind = PARAM_WORD, .fallback = "none", .values = WORDS("none", "slew"),
-     .doc = "what the real-time clock does about ticks that were lost (-rtc driftfix)"},
-    {MACHINE("extra_params"), .kind = PARAM_STRING, .example = "-device virtio-rng-pci",
-     .doc = "appended to the command line of QEMU, split as a shell would"},
-    {MACHINE("kernel_params"), .kind = PARAM_STRING, .example = "quiet",
-     .doc = "appended to the guest's kernel command line"},
     {.name = NULL},
 };

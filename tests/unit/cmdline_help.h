@@ -18,14 +18,14 @@ static inline GStrv words_of(const struct asked *asked, GError **err)
                                    .cpu = (char *)"qemu64,+sse3",
                                    .ram_bytes = 262136 * (uint64_t)1024,
                                    .pvpanic = asked->pvpanic};
-    struct qemu_cmdline input = {.binary = "/usr/bin/qemu",
-                                 .name = asked->name,
-                                 .params = asked->params,
-                                 .platform = &platform,
-                                 .boot = asked->boot,
-                                 .incoming = asked->incoming,
-                                 .qmp_fd = 3,
-                                 .serial_fd = 4};
+    const struct machine_spec spec = {.name = asked->name,
+                                      .params = asked->params,
+                                      .platform = &platform,
+                                      .boot = asked->boot,
+                                      .incoming = asked->incoming,
+                                      .serial_fd = 4};
+    g_autoptr(device) board = machine_new(&spec, err);
+    const struct qemu_cmdline input = {.binary = "/usr/bin/qemu", .board = board, .qmp_fd = 3};
 
-    return qemu_cmdline_build(&input, err);
+    return board != NULL ? qemu_cmdline_build(&input) : NULL;
 }

@@ -1,4 +1,4 @@
-/* Network cards: read by qemu_cmdline.c. */
+/* Network cards: read by nic.c. */
 #include "migration/params_tables.h"
 
 #define NETWORK(name_) .name = (name_), .section = "network"

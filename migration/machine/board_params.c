@@ -1,0 +1,13 @@
+/* The board: read by board.c and identity.c. */
+#include "migration/params_tables.h"
+
+#define MACHINE(name_) .name = (name_), .section = "VM", .scopes = PARAM_OF_VM
+
+const struct param_info board_params[] = {
+    {MACHINE("machine_type_extra_params"), .kind = PARAM_TAIL, .example = ",usb=off",
+     .doc = "appended to -machine, beginning with a comma"},
+    {MACHINE("uuid"), .kind = PARAM_UUID,
+     .later = LATER({"random", "the two ends of a migration would not agree"}),
+     .example = "9b2a0f7e-6a2c-4c1e-9d55-0d6c1f3b7a10", .doc = "UUID of the VM"},
+    {.name = NULL},
+};

@@ -1,0 +1,58 @@
+/* A device of a machine, and what a kind of device provides. */
+#pragma once
+
+#include "migration/machine/machine.h"
+#include "migration/machine/qemu_line.h"
+
+struct device {
+    const struct device_kind *kind;
+    char *id;            /* no other device of the kind has it */
+    json_t *travels;     /* an object: what is the same at both ends of a migration */
+    json_t *local;       /* an object: what is this host's own */
+    GPtrArray *children; /* struct device: what is plugged into it, in that order */
+};
+
+struct device_kind {
+    const char *name;
+
+    /* Plugs in what the spec asks for of this kind, if anything. Errors as of machine_new(). */
+    int (*build)(struct device *board, const struct machine_spec *spec, GError **err);
+
+    /* Appends its options, without those of its children. */
+    void (*to_qemu)(const struct device *device, GPtrArray *line);
+};
+
+/* All kinds, the board first, in the order in which they are plugged in and rendered: both ends of
+ * a migration have the same. NULL-terminated. */
+extern const struct device_kind *const device_kinds[];
+
+extern const struct device_kind device_board;
+extern const struct device_kind device_cpu;
+extern const struct device_kind device_memory;
+extern const struct device_kind device_identity;
+extern const struct device_kind device_rtc;
+extern const struct device_kind device_topology;
+extern const struct device_kind device_boot;
+extern const struct device_kind device_serial;
+extern const struct device_kind device_nic;
+extern const struct device_kind device_rng;
+extern const struct device_kind device_panic;
+extern const struct device_kind device_entry;
+extern const struct device_kind device_extra;
+
+/* A device on its own, or plugged into a parent, to which it then belongs. */
+struct device *device_new(const struct device_kind *kind, const char *id);
+struct device *device_plug(struct device *parent, const struct device_kind *kind, const char *id);
+void device_free(struct device *device); /* with its children; NULL is fine */
+AUTOPTR_STRUCT(device, device_free);
+
+/* Sets a property of `travels` or `local`. A text that is NULL is left out. */
+void device_set(json_t *side, const char *name, const char *text);
+void device_set_int(json_t *side, const char *name, int64_t value);
+
+/* What was set: NULL, 0 where nothing was. */
+const char *device_get(const json_t *side, const char *name);
+int64_t device_get_int(const json_t *side, const char *name);
+
+/* ",key=value" that a user has appended; "" where nothing was set. */
+const char *device_tail(const json_t *side);

@@ -1,0 +1,9 @@
+#include "migration/machine/device.h"
+
+const struct device_kind *const device_kinds[] = {
+    &device_board, &device_cpu,      &device_memory, &device_identity,
+    &device_rtc,   &device_topology, &device_boot,   &device_serial,
+    &device_nic,   &device_rng,      &device_panic,  &device_entry,
+    &device_extra, /* last: a user may undo what stands before */
+    NULL,
+};

@@ -1,0 +1,39 @@
+/*
+ * A VM is data before it is a process: a tree of devices, computed from parameters and from what
+ * the hosts have agreed on. No I/O, and the same input gives the same tree on every host.
+ *
+ * A device says two things. What *travels* is a part of the guest: it is the same at both ends of a
+ * migration. What is *local* is one host's own affair and never leaves it: descriptors, paths,
+ * forwarded ports. A driver renders both (the QEMU driver as a command line).
+ *
+ * A kind of device is a file of this folder and a row in kinds.c.
+ */
+#pragma once
+
+#include "migration/machine/boot.h"
+#include "migration/vm/platform.h"
+
+#define GUEST_SSH_PORT 22
+
+/* What a machine is made of. */
+struct machine_spec {
+    const char *name;            /* of the VM, "vm1" */
+    const struct params *params; /* resolved for this VM */
+    const struct vm_platform *platform;
+    const struct vm_boot *boot;
+    bool incoming; /* its guest arrives by a migration */
+    int serial_fd; /* the serial port's number in the hypervisor's process */
+};
+
+/*
+ * The board, with all devices plugged into it. CFG_ERROR for a wrong value, VM_ERROR_UNSUPPORTED
+ * for what cannot be built yet. Transfer full: device_free().
+ */
+struct device *machine_new(const struct machine_spec *spec, GError **err);
+
+/*
+ * {"id": "vm1", "kind": "board", "travels": {…}, "local": {…}, "devices": [the same of each]};
+ * what is empty is left out. Values are as they were set: what is not UTF-8 cannot be dumped.
+ * Transfer full.
+ */
+json_t *machine_to_json(const struct device *board);

@@ -1,0 +1,17 @@
+/* By which a guest tells that it panics. */
+#include "migration/machine/device.h"
+
+static int build(struct device *board, const struct machine_spec *spec, GError **err)
+{
+    (void)err;
+    if (spec->platform->pvpanic)
+        device_set(device_plug(board, &device_panic, "panic0")->travels, "model", "pvpanic");
+    return 0;
+}
+
+static void to_qemu(const struct device *panic, GPtrArray *line)
+{
+    qemu_line_option(line, "-device", "%s", device_get(panic->travels, "model"));
+}
+
+const struct device_kind device_panic = {.name = "panic", .build = build, .to_qemu = to_qemu};
