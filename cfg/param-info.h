@@ -95,8 +95,9 @@ struct param_info {
     const char *word_pattern;
     const char *word_rule; /* what it demands, for people: "a VM's name: letters, …" */
 
-    unsigned scopes; /* enum param_scope */
-    bool secret;     /* shown as "***" wherever values are shown */
+    unsigned scopes;      /* enum param_scope */
+    bool secret;          /* shown as "***" wherever values are shown */
+    bool same_everywhere; /* its values must say the same on all hosts, though it may be PER_HOST */
 
     enum param_care care;
     const char *const *same; /* PARAM_NOT_SUPPORTED: values that ask for what is done anyway */

@@ -2,23 +2,25 @@
 #include "migration/params_tables.h"
 
 #define GUEST(name_) .name = (name_), .section = "guest", .scopes = PARAM_OF_VM
+/* What it is, and what the one host starts in it and the other checks. */
+#define SHARED(name_) GUEST(name_), .same_everywhere = true
 
 const struct param_info guest_params[] = {
-    {GUEST("guest"), .kind = PARAM_WORD, .fallback = "tick", .values = WORDS("tick", "jeos"),
+    {SHARED("guest"), .kind = PARAM_WORD, .fallback = "tick", .values = WORDS("tick", "jeos"),
      .doc = "what runs in the VM (guest-os.cfg has both)"},
-    {GUEST("kernel_params"), .kind = PARAM_STRING, .example = "quiet",
+    {SHARED("kernel_params"), .kind = PARAM_STRING, .example = "quiet",
      .doc = "appended to the guest's kernel command line"},
     {GUEST("login_timeout"), .kind = PARAM_DURATION, .fallback = "360",
      .doc = "limit for boot and login"},
-    {GUEST("dirty_mem"), .kind = PARAM_SIZE, .fallback = "16", .unit = MIB,
+    {SHARED("dirty_mem"), .kind = PARAM_SIZE, .fallback = "16", .unit = MIB,
      .doc = "memory that the guest writes and checks, in MiB"},
     {GUEST("dirty_rate"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
      .doc = "how fast the guest writes its memory, in MiB/s; 0: it only checks"},
-    {GUEST("disk_write_mem"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
+    {SHARED("disk_write_mem"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
      .doc = "data that jeos writes to its disk and checks, in MiB"},
     {GUEST("disk_write_rate"), .kind = PARAM_SIZE, .fallback = "1", .unit = MIB,
      .doc = "how fast jeos writes them, in MiB/s"},
-    {GUEST("disk_write_path"), .kind = PARAM_PATH, .fallback = "/tmp/vtmh-disk.data",
+    {SHARED("disk_write_path"), .kind = PARAM_PATH, .fallback = "/tmp/vtmh-disk.data",
      .doc = "file or device that jeos writes them to"},
     {GUEST("migration_bg_command"), .kind = PARAM_STRING, .example = "sleep 1000 &",
      .doc = "started in the guest before the migration"},

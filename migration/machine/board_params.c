@@ -1,7 +1,8 @@
 /* The board: read by board.c and identity.c. */
 #include "migration/params_tables.h"
 
-#define MACHINE(name_) .name = (name_), .section = "VM", .scopes = PARAM_OF_VM
+#define MACHINE(name_)                                                                             \
+    .name = (name_), .section = "VM", .scopes = PARAM_OF_VM, .same_everywhere = true
 
 const struct param_info board_params[] = {
     {MACHINE("machine_type_extra_params"), .kind = PARAM_TAIL, .example = ",usb=off",

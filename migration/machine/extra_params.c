@@ -1,7 +1,8 @@
 /* What a user adds: read by extra.c. */
 #include "migration/params_tables.h"
 
-#define MACHINE(name_) .name = (name_), .section = "VM", .scopes = PARAM_OF_VM
+#define MACHINE(name_)                                                                             \
+    .name = (name_), .section = "VM", .scopes = PARAM_OF_VM, .same_everywhere = true
 
 const struct param_info extra_params[] = {
     {MACHINE("extra_params"), .kind = PARAM_STRING, .example = "-device virtio-rng-pci",

@@ -1,7 +1,8 @@
 /* The real-time clock: read by rtc.c. */
 #include "migration/params_tables.h"
 
-#define MACHINE(name_) .name = (name_), .section = "VM", .scopes = PARAM_OF_VM
+#define MACHINE(name_)                                                                             \
+    .name = (name_), .section = "VM", .scopes = PARAM_OF_VM, .same_everywhere = true
 
 const struct param_info rtc_params[] = {
     {MACHINE("rtc_base"), .kind = PARAM_WORD, .fallback = "utc",

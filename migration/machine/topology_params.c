@@ -1,7 +1,8 @@
 /* How many CPUs: read by topology.c. */
 #include "migration/params_tables.h"
 
-#define MACHINE(name_) .name = (name_), .section = "VM", .scopes = PARAM_OF_VM
+#define MACHINE(name_)                                                                             \
+    .name = (name_), .section = "VM", .scopes = PARAM_OF_VM, .same_everywhere = true
 
 const struct param_info topology_params[] = {
     /* How many a machine can have, QEMU knows. */

@@ -4,62 +4,34 @@
 
 #include <string.h>
 
-/* Parameters of a VM. What is only a host's own affair (where QEMU lies, addresses, how fast the
- * guest is to write) is not here. */
-static const char *const of_vm[] = {
-    "vm_type",
-    "guest",
-    "mem",
-    "smp",
-    "vcpu_sockets",
-    "vcpu_cores",
-    "vcpu_threads",
-    "machine_type",
-    "machine_type_extra_params",
-    "cpu_model",
-    "cpu_model_flags",
-    "enable_kvm",
-    "disable_kvm",
-    "vm_accelerator",
-    "tcg_dirty_sync_quirk",
-    "uuid",
-    "rtc_base",
-    "rtc_clock",
-    "rtc_drift",
-    "nics",
-    "extra_params",
-    "kernel_params",
-    /* The load's set, which the one host starts and the other checks. */
-    "dirty_mem",
-    "disk_write_mem",
-    "disk_write_path",
-    /* How it moves: both ends have to know. */
-    "mig_protocol",
-    "mig_offline",
-};
-
-/* The same of each of its cards. */
-static const char *const of_nic[] = {"nic_model", "mac", "nic_extra_params"};
-
-static void add(json_t *table, const struct params *params, const char *name, const char *object)
+static void add(json_t *table, const struct params *params, const struct param_info *info,
+                const char *object)
 {
-    const struct param_info *info = param_info(name);
-    const char *value = params_get_or(params, name, info->fallback);
-    json_array_append_new(table, json_pack("{s:s, s:s, s:s}", "name", name, "of",
+    const char *value = params_get_or(params, info->name, info->fallback);
+    json_array_append_new(table, json_pack("{s:s, s:s, s:s}", "name", info->name, "of",
                                            object != NULL ? object : "", "value",
                                            value != NULL ? value : ""));
+}
+
+/* Those that must be the same, of the VM itself or of one of its cards. */
+static void add_all(json_t *table, const struct params *params, const char *card)
+{
+    for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++) {
+        bool is_of_card = ((*info)->scopes & PARAM_PER_NIC) != 0;
+
+        if ((*info)->same_everywhere && is_of_card == (card != NULL))
+            add(table, params, *info, card);
+    }
 }
 
 json_t *machine_params(const struct params *params)
 {
     json_t *table = json_array();
-    for (size_t i = 0; i < G_N_ELEMENTS(of_vm); i++)
-        add(table, params, of_vm[i], NULL);
+    add_all(table, params, NULL);
     g_auto(GStrv) nics = param_list(params, "nics");
     for (char **nic = nics; *nic != NULL; nic++) {
         g_autoptr(params) own = params_object_params(params, *nic);
-        for (size_t i = 0; i < G_N_ELEMENTS(of_nic); i++)
-            add(table, own, of_nic[i], *nic);
+        add_all(table, own, *nic);
     }
     return table;
 }

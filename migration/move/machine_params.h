@@ -10,8 +10,9 @@
 
 #include <jansson.h>
 
-/* All that makes the machine, and what runs in it. params: of one VM on this host. Transfer full.
- */
+/* The parameters that must be the same on all hosts (param_info.same_everywhere): what travels with
+ * the guest, or what both ends of its migration have to know. params: of one VM on this host.
+ * Transfer full. */
 json_t *machine_params(const struct params *params);
 
 /*

@@ -2,31 +2,32 @@
 #include "migration/params_tables.h"
 
 #define MACHINE(name_) .name = (name_), .section = "VM", .scopes = PARAM_OF_VM
+#define SHARED(name_) MACHINE(name_), .same_everywhere = true
 
 const struct param_info vm_params[] = {
-    {MACHINE("vm_type"), .kind = PARAM_WORD, .fallback = "qemu", .values = WORDS("qemu"),
+    {SHARED("vm_type"), .kind = PARAM_WORD, .fallback = "qemu", .values = WORDS("qemu"),
      .later = LATER({"libvirt", "there is no driver for libvirt yet"}),
      .doc = "driver that runs the VM"},
     {MACHINE("qemu_binary"), .kind = PARAM_PATH, .fallback = "qemu-system-x86_64",
      .doc = "QEMU: a path, or a name that is looked up in PATH on each host"},
-    {MACHINE("mem"), .kind = PARAM_SIZE, .fallback = "256", .unit = MIB, .min = MIB,
+    {SHARED("mem"), .kind = PARAM_SIZE, .fallback = "256", .unit = MIB, .min = MIB,
      .max = INT64_MAX, .doc = "memory of the guest, in MiB unless a suffix says otherwise"},
-    {MACHINE("machine_type"), .kind = PARAM_STRING, .fallback = "pc",
+    {SHARED("machine_type"), .kind = PARAM_STRING, .fallback = "pc",
      .doc = "machine type; an alias such as pc becomes the newest version that all hosts have"},
-    {MACHINE("cpu_model"), .kind = PARAM_STRING, .fallback = "qemu64",
+    {SHARED("cpu_model"), .kind = PARAM_STRING, .fallback = "qemu64",
      .doc = "CPU model; must be known on all hosts"},
-    {MACHINE("cpu_model_flags"), .kind = PARAM_STRING, .example = ",+aes",
+    {SHARED("cpu_model_flags"), .kind = PARAM_STRING, .example = ",+aes",
      .doc = "appended to the CPU model, beginning with a comma"},
-    {MACHINE("enable_kvm"), .kind = PARAM_WORD, .fallback = "auto",
+    {SHARED("enable_kvm"), .kind = PARAM_WORD, .fallback = "auto",
      .values = WORDS("yes", "no", "auto"),
      .doc = "yes: KVM or SKIP; auto: KVM where every host has proven it, else TCG; no: TCG"},
-    {MACHINE("disable_kvm"), .kind = PARAM_BOOL, .fallback = "no",
+    {SHARED("disable_kvm"), .kind = PARAM_BOOL, .fallback = "no",
      .doc = "yes means enable_kvm = no"},
-    {MACHINE("vm_accelerator"), .kind = PARAM_WORD, .values = WORDS("kvm", "tcg"), .example = "kvm",
+    {SHARED("vm_accelerator"), .kind = PARAM_WORD, .values = WORDS("kvm", "tcg"), .example = "kvm",
      .doc = "kvm or tcg; stronger than enable_kvm and disable_kvm"},
-    {MACHINE("tcg_dirty_sync_quirk"), .kind = PARAM_BOOL, .fallback = "yes",
+    {SHARED("tcg_dirty_sync_quirk"), .kind = PARAM_BOOL, .fallback = "yes",
      .doc = "8 KiB less memory under TCG with QEMU before 9.0, which loses guest writes otherwise"},
-    {MACHINE("enable_pvpanic"), .kind = PARAM_WORD, .fallback = "auto",
+    {SHARED("enable_pvpanic"), .kind = PARAM_WORD, .fallback = "auto",
      .values = WORDS("yes", "no", "auto"),
      .doc = "a device by which the guest tells that it panics; yes: or SKIP; auto: where all hosts "
             "have it"},

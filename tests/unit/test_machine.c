@@ -1,5 +1,6 @@
-/* A machine as data: what travels, and what is local. */
+/* A machine as data: what travels, what is local, and that parameters and tree agree on it. */
 #include "migration/machine/device.h"
+#include "migration/params_tables.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -110,6 +111,45 @@ Test(machine, the_two_ends_differ_only_in_what_is_local)
     cr_expect_str_neq(here_local, there_local);
     cr_expect_null(strstr(here_travels, "/g/"), "%s", here_travels);
     cr_expect_not_null(strstr(there_local, "\"by\":\"migration\""), "%s", there_local);
+}
+
+/* A value that is not the default; NULL: the row has no other. */
+static const char *other_value(const struct param_info *row)
+{
+    if (row->example != NULL)
+        return row->example;
+    if (row->kind == PARAM_WORD)
+        return row->values[1];
+    return row->kind == PARAM_LIST ? "nic1 nic2" : "2";
+}
+
+static const struct param_info *const tables[] = {board_params, topology_params, rtc_params,
+                                                  extra_params, nic_params};
+
+/* So agree.c, which compares parameters, compares what travels, and nothing else. */
+Test(machine, a_parameter_of_a_device_must_be_the_same_on_all_hosts_if_it_travels)
+{
+    g_autoptr(params) none = params_new();
+    g_autoptr(device) bare = machine_of(none, &jeos, false, 4);
+    g_autofree char *bare_travels = text_without(bare, "local");
+    g_autofree char *bare_local = text_without(bare, "travels");
+    unsigned n_without = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+        for (const struct param_info *row = tables[i]; row->name != NULL; row++) {
+            if (other_value(row) == NULL) {
+                n_without++;
+                continue;
+            }
+            g_autoptr(params) params = with(row->name, other_value(row));
+            g_autoptr(device) board = machine_of(params, &jeos, false, 4);
+            g_autofree char *travels = text_without(board, "local");
+            g_autofree char *local = text_without(board, "travels");
+
+            cr_expect_eq(strcmp(travels, bare_travels) != 0, row->same_everywhere, "%s", row->name);
+            cr_expect(row->same_everywhere || strcmp(local, bare_local) != 0, "%s", row->name);
+        }
+    cr_expect_eq(n_without, 1, "only nettype has a single value, and %u rows have", n_without);
 }
 
 Test(machine, has_each_card_and_nothing_that_the_guest_does_not_ask_for)

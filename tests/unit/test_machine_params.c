@@ -34,6 +34,7 @@ Test(machine_params, a_difference_is_told_with_both_values_and_both_hosts)
     expect("smp", NULL, "2", "smp differs: 1 on a, 2 on b");
     expect("cpu_model", "qemu64", "max", "cpu_model differs: qemu64 on a, max on b");
     expect("machine_type", "pc", "q35", "machine_type differs: pc on a, q35 on b");
+    expect("enable_pvpanic", NULL, "no", "enable_pvpanic differs: auto on a, no on b");
     expect("guest", "tick", "jeos", "guest differs: tick on a, jeos on b");
     expect("extra_params", NULL, "-device virtio-rng-pci",
            "extra_params differs: nothing on a, -device virtio-rng-pci on b");
