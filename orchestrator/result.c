@@ -8,6 +8,11 @@ struct leg_result *leg_result_new(void)
 
     leg->cycle_ms = leg->total_ms = leg->setup_ms = leg->downtime_ms = -1;
     leg->stop_to_resume_ms = leg->guest_gap_ms = leg->network_gap_ms = -1;
+    leg->guest_gap_source_ms = leg->switchover_gap_ms = -1;
+    leg->downtime_parts = (struct downtime_parts){-1, -1, -1, -1};
+    for (unsigned side = 0; side < LEG_SIDES; side++)
+        for (unsigned process = 0; process < LEG_PROCESSES; process++)
+            leg->usage[side][process] = (struct process_usage){-1, -1};
     leg->transferred_bytes = leg->dirty_syncs = -1;
     leg->pages_sent_again = leg->set_pages = leg->remaining_bytes = -1;
     leg->bytes_per_s = -1;

@@ -19,6 +19,20 @@ enum exit_bits {
     EXIT_BIT_NOTHING = 32, /* nothing was tested, and no other bit says why */
 };
 
+/* What a process used during a leg. -1: not measured. */
+struct process_usage {
+    double cpu_ms;
+    int64_t peak_rss_bytes;
+};
+
+enum leg_side { LEG_SOURCE, LEG_DESTINATION, LEG_SIDES };
+enum leg_process { LEG_HYPERVISOR, LEG_NODE, LEG_RELAY, LEG_PROCESSES };
+
+/* What stop_to_resume_ms consists of, in ms. All -1: not measured. */
+struct downtime_parts {
+    double hypervisor, moved, ledger, cont;
+};
+
 /* One leg, both ends' views joined. Figures that were not measured are negative. */
 struct leg_result {
     char *vm;
@@ -30,8 +44,11 @@ struct leg_result {
     bool is_as_planned; /* that, and the survivor, are what the test was to see */
     bool offline;
     bool one_clock; /* the clocks of both hosts are one */
-    double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, guest_gap_ms,
-        network_gap_ms;
+    double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, network_gap_ms;
+    double guest_gap_ms;                           /* the longest in the whole leg */
+    double guest_gap_source_ms, switchover_gap_ms; /* before the guest was stopped; round that */
+    struct downtime_parts downtime_parts;
+    struct process_usage usage[LEG_SIDES][LEG_PROCESSES];
     int64_t transferred_bytes, dirty_syncs;
     int64_t pages_sent_again, set_pages; /* what memory_check rests on */
     int64_t remaining_bytes;             /* at the last look, as the next */

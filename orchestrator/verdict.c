@@ -123,6 +123,7 @@ struct joint {
     bool by_source, by_destination;               /* which ends have told of it */
     bool was_cancelled, has_failed;               /* at one of its ends; failed by itself */
     Vtmh__Survivor source_says, destination_says; /* of where the guest lives */
+    double gaps_ms[LEG_SIDES];                    /* the guest's longest silence at each end */
 };
 
 static char *joint_key(unsigned leg, unsigned attempt, const char *vm)
@@ -167,6 +168,7 @@ static struct joint *add_joint(struct test_result *result, GHashTable *joints,
     joint->destination = record->destination;
     joint->ends = record->expected_ends;
     joint->survivors = record->expected_survivors;
+    joint->gaps_ms[LEG_SOURCE] = joint->gaps_ms[LEG_DESTINATION] = -1;
     g_hash_table_insert(joints, joint_key(record->leg, record->attempt, record->vm), joint);
     return joint;
 }
@@ -211,6 +213,35 @@ static void join_status(struct joint *joint, const Vtmh__Migration *record)
     joint->leg->status = g_strdup(status);
 }
 
+static void take_usage(struct process_usage *usage, const Vtmh__Usage *record)
+{
+    if (record != NULL)
+        *usage = (struct process_usage){record->cpu_ms, record->peak_rss_bytes};
+}
+
+static void take_parts(struct downtime_parts *parts, const Vtmh__DowntimeParts *record)
+{
+    if (record != NULL)
+        *parts = (struct downtime_parts){record->hypervisor_ms, record->moved_ms, record->ledger_ms,
+                                         record->cont_ms};
+}
+
+/* What each end has measured for itself. The guest's longest gap in the leg is known only where
+ * both know theirs. */
+static void join_end(struct joint *joint, enum leg_side side, const Vtmh__Migration *record)
+{
+    struct leg_result *leg = joint->leg;
+    take_usage(&leg->usage[side][LEG_HYPERVISOR], record->hypervisor);
+    take_usage(&leg->usage[side][LEG_NODE], record->node);
+    take_usage(&leg->usage[side][LEG_RELAY], record->relay);
+    take_parts(&leg->downtime_parts, record->downtime_parts);
+    joint->gaps_ms[side] = record->guest_gap_ms;
+    leg->guest_gap_source_ms = joint->gaps_ms[LEG_SOURCE];
+    leg->guest_gap_ms = joint->gaps_ms[LEG_SOURCE] < 0 || joint->gaps_ms[LEG_DESTINATION] < 0
+                            ? -1
+                            : MAX(joint->gaps_ms[LEG_SOURCE], joint->gaps_ms[LEG_DESTINATION]);
+}
+
 /* Those of both ends, which need not be the same. */
 static void add_options(struct leg_result *leg, const Vtmh__Migration *record)
 {
@@ -238,12 +269,13 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
         joint->source_says = record->survivor;
     leg->survivor = survivor_of(joint);
     join_status(joint, record);
+    join_end(joint, host == joint->destination ? LEG_DESTINATION : LEG_SOURCE, record);
     TAKE(cycle_ms);
     TAKE(total_ms);
     TAKE(setup_ms);
     TAKE(downtime_ms);
     TAKE(stop_to_resume_ms);
-    TAKE(guest_gap_ms);
+    TAKE(switchover_gap_ms);
     TAKE(transferred_bytes);
     TAKE(dirty_syncs);
     leg->one_clock |= record->one_clock;

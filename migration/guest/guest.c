@@ -17,8 +17,7 @@
 #define TAIL_LINES 64 /* a panic begins with what it is, and goes on for long */
 #define SHOWN_LINES 4
 #define READ_BYTES 4096
-#define DRAIN_TURNS 1000    /* a reader that gets nothing within them gets nothing */
-#define LOGGED_BEAT_MS 1000 /* one heartbeat a second goes to the log: ten days fit on a disk */
+#define DRAIN_TURNS 1000 /* a reader that gets nothing within them gets nothing */
 
 static const struct guest_kind *const kinds[] = {&guest_tick, &guest_jeos};
 
@@ -88,32 +87,14 @@ static void log_line(struct guest *guest, const char *line)
     fflush(guest->log);
 }
 
-static void take_beat(struct guest *guest, const struct serial_line *line, const char *text)
-{
-    struct guest_beat beat = {
-        .counter = line->words[0],
-        .guest_ms = line->words[1],
-        .bad_pages = line->words[2],
-        .at_us = g_get_monotonic_time(),
-    };
-
-    if (guest->first.at_us == 0)
-        guest->first = beat;
-    if (guest->last.at_us == 0 ||
-        beat.guest_ms / LOGGED_BEAT_MS != guest->last.guest_ms / LOGGED_BEAT_MS)
-        log_line(guest, text);
-    guest->last = beat;
-    guest->last_beat_at_byte = guest->bytes_taken;
-    event_set(&guest->beat);
-}
-
 static void take_line(const char *text, void *arg)
 {
     struct guest *guest = arg;
     struct serial_line line = serial_parse(text);
 
     if (line.kind == SERIAL_BEAT) {
-        take_beat(guest, &line, text);
+        if (guest_take_beat(guest, &line, g_get_monotonic_time()))
+            log_line(guest, text);
         return;
     }
     log_line(guest, text);
@@ -375,21 +356,6 @@ int guest_run(struct guest *guest, const char *command, int64_t deadline, int *s
         return -1;
     }
     return guest->kind->run(guest, command, deadline, status_out, output_out, err);
-}
-
-struct guest_beat guest_last_beat(const struct guest *guest)
-{
-    return guest->last;
-}
-
-struct guest_beat guest_first_beat(const struct guest *guest)
-{
-    return guest->first;
-}
-
-unsigned guest_beat_period_ms(const struct guest *guest)
-{
-    return guest->kind->beat_period_ms;
 }
 
 uint32_t guest_rounds(const struct guest *guest)

@@ -97,6 +97,13 @@ int guest_await_beat(struct guest *guest, int64_t deadline, GError **err);
 unsigned guest_beat_period_ms(const struct guest *guest);
 
 /*
+ * From now on the longest silence between two heartbeats here is kept; one that goes on counts from
+ * where it began. The figure is less one period, in ms; -1: there was no heartbeat yet.
+ */
+void guest_watch_gaps(struct guest *guest);
+double guest_longest_gap_ms(const struct guest *guest);
+
+/*
  * What the other end must know to go on (login done, writers running). Transfer full / adopt. A
  * state that cannot be read, or NULL, is VM_ERROR_GUEST: the guest's work could not be checked.
  */

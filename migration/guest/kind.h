@@ -45,6 +45,7 @@ struct guest {
     struct event beat;   /* set at each heartbeat; whoever waits resets it before */
     struct event silent; /* the serial port has ended */
     struct guest_beat first, last;
+    int64_t longest_gap_us; /* between two heartbeats, since it is watched */
     uint64_t last_beat_at_byte;
     bool restarted; /* it said a second time that it is up, or on a destination at all */
 
@@ -56,6 +57,10 @@ struct guest {
 
     struct ssh *ssh; /* NULL: not logged in */
 };
+
+/* Takes a heartbeat that came at now_us (CLOCK_MONOTONIC). Returns whether it belongs into the
+ * log. */
+bool guest_take_beat(struct guest *guest, const struct serial_line *line, int64_t now_us);
 
 /*
  * Waits for an event of the guest, or for the end of what could set it. what completes the sentence

@@ -1,4 +1,5 @@
 #include "migration/evidence.h"
+#include "migration/move/downtime_parts.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/memory_check.h"
@@ -14,7 +15,7 @@
 
 /* What the source says at "moved". */
 struct moved {
-    int64_t stopped_at_us, last_beat_us, dirty_syncs, sent_again, silent_ms;
+    int64_t stopped_at_us, completed_at_us, last_beat_us, dirty_syncs, sent_again, silent_ms;
     uint32_t last_beat;
     char *guest, *said;
 };
@@ -91,6 +92,7 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
         return -1;
     const json_t *theirs = g_ptr_array_index(answers, h->leg->source);
     moved->stopped_at_us = json_integer_value(json_object_get(theirs, "stopped_at_us"));
+    moved->completed_at_us = json_integer_value(json_object_get(theirs, "completed_at_us"));
     moved->last_beat_us = json_integer_value(json_object_get(theirs, "last_beat_us"));
     moved->last_beat = (uint32_t)json_integer_value(json_object_get(theirs, "last_beat"));
     moved->dirty_syncs = json_integer_value(json_object_get(theirs, "dirty_syncs"));
@@ -111,11 +113,14 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
     g_free(seat->guest_state);
     seat->guest_state = g_strdup(moved->guest);
     seat->works = true;
+    int64_t began_us = g_get_monotonic_time();
     if (host_own(seat->test->host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
+    h->ledger_us = g_get_monotonic_time() - began_us;
     handover_step(h, HANDOVER_OWNED);
     /* An abort that comes now comes too late: whether the guest has been started must be known. */
     fiber_shield();
+    h->cont_at_us = g_get_real_time();
     int started = vm_cont(
         seat->vm, deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, CONT_MS))), err);
     fiber_unshield();
@@ -125,17 +130,29 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
 /* The figures that need both ends; only where both clocks are one. */
 static void measure(struct handover *h, const struct moved *moved)
 {
+    const struct downtime_stamps stamps = {
+        .stopped_us = moved->stopped_at_us,
+        .source_completed_us = moved->completed_at_us,
+        .destination_completed_us = vm_completed_at_us(h->seat->vm),
+        .cont_us = h->cont_at_us,
+        .resumed_us = vm_resumed_at_us(h->seat->vm),
+        .ledger_us = h->ledger_us,
+    };
     if (!h->agreement->one_kernel || h->seat->request.offline)
         return;
-    int64_t resumed_at_us = vm_resumed_at_us(h->seat->vm);
-    if (moved->stopped_at_us > 0 && resumed_at_us > 0)
+    if (stamps.stopped_us > 0 && stamps.resumed_us > 0)
         h->record->stop_to_resume_ms =
-            ((double)resumed_at_us - (double)moved->stopped_at_us) / 1000.0;
+            ((double)stamps.resumed_us - (double)stamps.stopped_us) / 1000.0;
+    downtime_parts_record(&stamps, h->record);
     struct guest_beat first = guest_first_beat(h->seat->guest);
-    if (moved->last_beat_us > 0 && first.at_us > 0)
-        h->record->guest_gap_ms = MAX(((double)first.at_us - (double)moved->last_beat_us) / 1000.0 -
-                                          guest_beat_period_ms(h->seat->guest),
-                                      0);
+    if (moved->last_beat_us <= 0 || first.at_us <= 0)
+        return;
+    h->record->switchover_gap_ms =
+        MAX(((double)first.at_us - (double)moved->last_beat_us) / 1000.0 -
+                guest_beat_period_ms(h->seat->guest),
+            0);
+    h->record->guest_gap_ms =
+        MAX(h->record->switchover_gap_ms, guest_longest_gap_ms(h->seat->guest));
 }
 
 /*
@@ -194,6 +211,7 @@ int destination_run(struct handover *h, GError **err)
     if (test_barrier(test, &running, err) < 0)
         return -1;
     handover_step(h, HANDOVER_DONE);
+    leg_usage_record(&h->usage, h->seat, h->record);
     leg_record_end(h->record, NULL);
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
 

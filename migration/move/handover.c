@@ -92,6 +92,7 @@ int handover_start(struct handover *h, GError **err)
     if (test_barrier(h->seat->test, &start, err) < 0)
         return -1;
     h->deadline = deadline_in(h->seat->request.timeout_ms);
+    leg_usage_begin(&h->usage, h->seat);
     return 0;
 }
 

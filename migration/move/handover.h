@@ -36,6 +36,7 @@
 
 #include "migration/move/agree.h"
 #include "migration/move/leg.h"
+#include "migration/move/leg_usage.h"
 #include "migration/move/seat.h"
 #include "migration/move/transport/transport.h"
 #include "migration/move/work.h"
@@ -74,7 +75,10 @@ struct handover {
     unsigned members[2];
     int64_t deadline;            /* of the whole leg */
     int64_t started_us;          /* CLOCK_MONOTONIC */
+    struct leg_usage usage;      /* as it was at "start" */
     int64_t stopped_at_us;       /* CLOCK_REALTIME of the source's STOP, 0 if unknown */
+    int64_t cont_at_us;          /* the same of when the destination's guest was to start */
+    int64_t ledger_us;           /* that the ledger took to be written before */
     struct guest_beat last_beat; /* the source's last */
     struct channel *channel;     /* this end of the stream; NULL: none yet */
     bool has_moved;              /* bytes of the guest have gone, or come */

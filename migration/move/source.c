@@ -54,6 +54,7 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
     if (seat->request.offline && vm_stop(seat->vm, h->deadline, err) < 0)
         return -1;
     handover_step(h, HANDOVER_MOVING);
+    guest_watch_gaps(seat->guest);
     h->channel =
         transport->connect(seat, ticket, seat->test->names[h->leg->destination], h->deadline, err);
     if (h->channel == NULL || transport->send(h->channel, h->deadline, err) < 0 ||
@@ -73,6 +74,8 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
     seat_progress(seat, h->record, "switchover", &stats);
     h->stopped_at_us = vm_stopped_at_us(seat->vm);
     h->last_beat = guest_last_beat(seat->guest);
+    if (!seat->request.offline)
+        h->record->guest_gap_ms = guest_longest_gap_ms(seat->guest);
     return 0;
 }
 
@@ -89,10 +92,11 @@ static json_t *moved_to_json(const struct handover *h)
 {
     g_autofree char *state = guest_state(h->seat->guest);
     g_autofree char *said = guest_serial_tail(h->seat->guest);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "stopped_at_us",
-                     (json_int_t)h->stopped_at_us, "last_beat_us", (json_int_t)h->last_beat.at_us,
-                     "last_beat", (json_int_t)h->last_beat.counter, "dirty_syncs",
-                     (json_int_t)h->record->dirty_syncs, "pages_sent_again",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "stopped_at_us",
+                     (json_int_t)h->stopped_at_us, "completed_at_us",
+                     (json_int_t)vm_completed_at_us(h->seat->vm), "last_beat_us",
+                     (json_int_t)h->last_beat.at_us, "last_beat", (json_int_t)h->last_beat.counter,
+                     "dirty_syncs", (json_int_t)h->record->dirty_syncs, "pages_sent_again",
                      (json_int_t)h->record->pages_sent_again, "guest", state, "silent_ms",
                      (json_int_t)silence_before_stop_ms(h), "said", said);
 }
@@ -165,6 +169,7 @@ int source_run(struct handover *h, GError **err)
         return -1;
     handover_step(h, HANDOVER_DONE);
     host_disown(test->host, OWNED_GUEST, seat->name);
+    leg_usage_record(&h->usage, seat, h->record);
     if (seat_end(seat, err) < 0)
         return -1;
     h->record->cycle_ms = (double)(g_get_monotonic_time() - h->started_us) / 1000.0;

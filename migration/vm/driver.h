@@ -45,7 +45,7 @@ struct vm {
     struct stream *serial;
     char ssh_address[64];
     uint16_t ssh_port;
-    int64_t stopped_at_us, resumed_at_us;
+    int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
     struct event move_changed;
     struct event halted;

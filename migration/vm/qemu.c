@@ -53,7 +53,7 @@ static void on_event(const char *name, const json_t *data, int64_t time_us, void
     } else if (strcmp(name, "RESUME") == 0)
         vm->base.resumed_at_us = time_us;
     else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
-        qemu_move_on_status(vm, status);
+        qemu_move_on_status(vm, status, time_us);
 }
 
 static int own(struct qemu_vm *vm, GError **err)

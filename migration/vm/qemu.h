@@ -39,7 +39,7 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
                  json_t **reply_out, GError **err);
 
 /* qemu_move.c */
-void qemu_move_on_status(struct qemu_vm *vm, const char *status);
+void qemu_move_on_status(struct qemu_vm *vm, const char *status, int64_t time_us);
 int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
 char *qemu_own_words(struct vm *vm);
 int qemu_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err);

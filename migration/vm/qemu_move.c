@@ -11,7 +11,7 @@
 #define PAUSED "pre-switchover" /* the status, and what migrate-continue names */
 #define EXIT_MS 1000            /* for a destination that failed to end by itself */
 
-void qemu_move_on_status(struct qemu_vm *vm, const char *status)
+void qemu_move_on_status(struct qemu_vm *vm, const char *status, int64_t time_us)
 {
     struct qemu_migration *m = &vm->migration;
 
@@ -30,6 +30,8 @@ void qemu_move_on_status(struct qemu_vm *vm, const char *status)
         strcmp(status, "cancelled") != 0)
         return;
     m->phase = QEMU_MIGRATION_ENDED;
+    if (strcmp(status, "completed") == 0)
+        vm->base.completed_at_us = time_us;
     event_set(&m->ended);
 }
 
@@ -44,6 +46,7 @@ static void expect(struct qemu_vm *vm, bool is_incoming)
     event_reset(&vm->migration.paused);
     vm->base.stopped_at_us = 0;
     vm->base.resumed_at_us = 0;
+    vm->base.completed_at_us = 0;
 }
 
 /* The port that QEMU listens on, by query-migrate; 0: it does not say. */

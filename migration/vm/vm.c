@@ -249,3 +249,8 @@ int64_t vm_resumed_at_us(const struct vm *vm)
 {
     return vm->resumed_at_us;
 }
+
+int64_t vm_completed_at_us(const struct vm *vm)
+{
+    return vm->completed_at_us;
+}

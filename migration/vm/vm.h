@@ -206,3 +206,6 @@ int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **
  * stamp; 0: none since the last vm_incoming / vm_migrate call. */
 int64_t vm_stopped_at_us(const struct vm *vm);
 int64_t vm_resumed_at_us(const struct vm *vm);
+
+/* The same of when the migration completed here, as the hypervisor says. */
+int64_t vm_completed_at_us(const struct vm *vm);

@@ -84,6 +84,35 @@ static const char *word(const char *const *words, size_t size, unsigned value)
 
 #define WORD(words, value) word(words, G_N_ELEMENTS(words), (unsigned)(value))
 
+static json_t *downtime_parts(const struct downtime_parts *parts)
+{
+    return parts->hypervisor < 0
+               ? json_null()
+               : json_pack("{s:o, s:o, s:o, s:o}", "hypervisor_ms", figure(parts->hypervisor),
+                           "moved_ms", figure(parts->moved), "ledger_ms", figure(parts->ledger),
+                           "cont_ms", figure(parts->cont));
+}
+
+static const char *const leg_processes[LEG_PROCESSES] = {
+    [LEG_HYPERVISOR] = "hypervisor",
+    [LEG_NODE] = "node",
+    [LEG_RELAY] = "relay",
+};
+
+/* Of one end, by process; null for one that was not there, or not looked at. */
+static json_t *usage_of_side(const struct process_usage usage[LEG_PROCESSES])
+{
+    json_t *object = json_object();
+
+    for (unsigned i = 0; i < LEG_PROCESSES; i++)
+        json_object_set_new(object, leg_processes[i],
+                            usage[i].cpu_ms < 0 && usage[i].peak_rss_bytes < 0
+                                ? json_null()
+                                : json_pack("{s:o, s:o}", "cpu_ms", figure(usage[i].cpu_ms),
+                                            "peak_rss_bytes", count(usage[i].peak_rss_bytes)));
+    return object;
+}
+
 static json_t *migration(const struct leg_result *leg)
 {
     json_t *object = json_object();
@@ -103,7 +132,10 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "setup_ms", figure(leg->setup_ms));
     json_object_set_new(object, "downtime_ms", figure(leg->downtime_ms));
     json_object_set_new(object, "stop_to_resume_ms", figure(leg->stop_to_resume_ms));
+    json_object_set_new(object, "downtime_parts", downtime_parts(&leg->downtime_parts));
     json_object_set_new(object, "guest_gap_ms", figure(leg->guest_gap_ms));
+    json_object_set_new(object, "guest_gap_source_ms", figure(leg->guest_gap_source_ms));
+    json_object_set_new(object, "switchover_gap_ms", figure(leg->switchover_gap_ms));
     json_object_set_new(object, "network_gap_ms", figure(leg->network_gap_ms));
     json_object_set_new(object, "transferred_bytes", count(leg->transferred_bytes));
     json_object_set_new(object, "dirty_syncs", count(leg->dirty_syncs));
@@ -117,6 +149,9 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "compressed_pages", count(leg->compressed_pages));
     json_object_set_new(object, "multifd_bytes", count(leg->multifd_bytes));
     json_object_set_new(object, "switchover_pauses", count(leg->switchover_pauses));
+    json_object_set_new(object, "usage",
+                        json_pack("{s:o, s:o}", "source", usage_of_side(leg->usage[LEG_SOURCE]),
+                                  "destination", usage_of_side(leg->usage[LEG_DESTINATION])));
     json_object_set_new(object, "memory_check",
                         text_or_null(WORD(memory_checks, leg->memory_check)));
     if (leg->not_checked != NULL && leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED)

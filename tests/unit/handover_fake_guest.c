@@ -130,6 +130,17 @@ unsigned guest_beat_period_ms(const struct guest *guest)
     return 10;
 }
 
+void guest_watch_gaps(struct guest *guest)
+{
+    (void)guest;
+}
+
+double guest_longest_gap_ms(const struct guest *guest)
+{
+    (void)guest;
+    return -1;
+}
+
 char *guest_state(const struct guest *guest)
 {
     (void)guest;

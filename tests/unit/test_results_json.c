@@ -53,6 +53,9 @@ static struct job_result *make_job(void)
     leg->cycle_ms = 412.3004;
     leg->total_ms = 0;
     leg->downtime_ms = 12.3;
+    leg->downtime_parts = (struct downtime_parts){9.5, 2, 0.25, 0.5};
+    leg->switchover_gap_ms = 13;
+    leg->usage[LEG_SOURCE][LEG_HYPERVISOR] = (struct process_usage){120.5, 1 << 20};
     leg->transferred_bytes = 123456789012;
     leg->dirty_syncs = 4;
     leg->pages_sent_again = 900;
@@ -185,12 +188,18 @@ Test(results_json, tells_a_test_that_passed)
            "  \"protocol\": \"tcp\", \"driver\": \"qemu\", \"leg\": 1, \"attempt\": 1,"
            "  \"status\": \"completed\", \"as_planned\": true, \"offline\": false,"
            "  \"cycle_ms\": 412.3, \"total_ms\": 0.0, \"setup_ms\": null,"
-           "  \"downtime_ms\": 12.3, \"stop_to_resume_ms\": null, \"guest_gap_ms\": null,"
+           "  \"downtime_ms\": 12.3, \"stop_to_resume_ms\": null,"
+           "  \"downtime_parts\": {\"hypervisor_ms\": 9.5, \"moved_ms\": 2.0, \"ledger_ms\": 0.25,"
+           "  \"cont_ms\": 0.5}, \"guest_gap_ms\": null, \"guest_gap_source_ms\": null,"
+           "  \"switchover_gap_ms\": 13.0,"
            "  \"network_gap_ms\": null, \"transferred_bytes\": 123456789012, \"dirty_syncs\": 4,"
            "  \"pages_sent_again\": 900, \"set_pages\": 2048, \"remaining_bytes\": 0,"
            "  \"bytes_per_s\": null, \"options\": [\"xbzrle = yes\"],"
            "  \"throttle_percent\": null, \"xbzrle_pages\": 7, \"compressed_pages\": null,"
            "  \"multifd_bytes\": null, \"switchover_pauses\": null,"
+           "  \"usage\": {\"source\": {\"hypervisor\": {\"cpu_ms\": 120.5,"
+           "   \"peak_rss_bytes\": 1048576}, \"node\": null, \"relay\": null},"
+           "  \"destination\": {\"hypervisor\": null, \"node\": null, \"relay\": null}},"
            "  \"memory_check\": \"clean\", \"survivor\": \"destination\"}],"
            " \"parameters\": \"/results/job-1/test-results/1-quick.tick/parameters.json\","
            " \"platform\": {\"vm1\": {\"machine\": \"pc-q35-7.2\", \"accelerator\": \"kvm\","
@@ -261,6 +270,7 @@ Test(results_json, has_bad_pages_only_when_memory_is_corrupt)
     leg->bad_pages = 17;
     leg->survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
     leg->guest_gap_ms = NAN;
+    leg->downtime_parts = (struct downtime_parts){-1, -1, -1, -1};
     leg->total_ms = INFINITY;
     results = results_json(job);
     migration = json_array_get(
@@ -269,6 +279,7 @@ Test(results_json, has_bad_pages_only_when_memory_is_corrupt)
     expect(migration, "bad_pages", "17");
     expect(migration, "survivor", "\"uncertain\"");
     expect(migration, "guest_gap_ms", "null");
+    expect(migration, "downtime_parts", "null");
     expect(migration, "total_ms", "null");
     json_decref(results);
 }

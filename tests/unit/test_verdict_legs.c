@@ -13,19 +13,78 @@ Test(verdict_legs, joins_what_was_measured_at_either_end)
     leg_of(s, HOST1)->total_ms = 120;
     leg_of(s, HOST1)->downtime_ms = 0;
     leg_of(s, HOST1)->dirty_syncs = 4;
+    leg_of(s, HOST1)->guest_gap_ms = 4;
     leg_of(s, HOST2)->guest_gap_ms = 31;
+    leg_of(s, HOST2)->switchover_gap_ms = 31;
     leg_of(s, HOST2)->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
     join(s);
     const struct leg_result *leg = only_leg(s);
     cr_expect_float_eq(leg->total_ms, 120, 1e-9);
     cr_expect_float_eq(leg->downtime_ms, 0, 1e-9);
     cr_expect_float_eq(leg->guest_gap_ms, 31, 1e-9);
+    cr_expect_float_eq(leg->guest_gap_source_ms, 4, 1e-9);
+    cr_expect_float_eq(leg->switchover_gap_ms, 31, 1e-9);
     cr_expect_lt(leg->cycle_ms, 0, "what nobody measured stays unmeasured");
     cr_expect_lt(leg->network_gap_ms, 0);
     cr_expect_eq(leg->dirty_syncs, 4);
     cr_expect_eq(leg->memory_check, VTMH__MEMORY_CHECK__MEMORY_CLEAN);
     cr_expect_str_eq(leg->source, "host1");
     cr_expect_str_eq(leg->destination, "host2");
+}
+
+Test(verdict_legs, the_guests_gap_is_the_longest_in_the_whole_leg_or_not_known)
+{
+    static const struct {
+        double source_ms, destination_ms, joined_ms;
+    } cases[] = {{500, 31, 500}, {0, 31, 31}, {-1, 31, -1}, {500, -1, -1}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        leg_of(s, HOST1)->guest_gap_ms = cases[i].source_ms;
+        leg_of(s, HOST2)->guest_gap_ms = cases[i].destination_ms;
+        join(s);
+        cr_expect_float_eq(only_leg(s)->guest_gap_ms, cases[i].joined_ms, 1e-9, "case %u", i);
+        cr_expect_float_eq(only_leg(s)->guest_gap_source_ms, cases[i].source_ms, 1e-9);
+    }
+}
+
+static Vtmh__Usage *usage(double cpu_ms, int64_t peak_rss_bytes)
+{
+    Vtmh__Usage *usage = vtmh__usage__unpack(NULL, 0, (const uint8_t *)"");
+    usage->cpu_ms = cpu_ms;
+    usage->peak_rss_bytes = peak_rss_bytes;
+    return usage;
+}
+
+Test(verdict_legs, what_was_used_is_told_of_each_end_by_itself)
+{
+    g_autoptr(scenario) s = scenario_new();
+    leg_of(s, HOST1)->hypervisor = usage(12.5, 1 << 20);
+    leg_of(s, HOST2)->hypervisor = usage(7, 2 << 20);
+    leg_of(s, HOST2)->node = usage(-1, 3 << 20);
+    leg_of(s, HOST1)->relay = usage(1, 4 << 20);
+    join(s);
+    const struct leg_result *leg = only_leg(s);
+    cr_expect_float_eq(leg->usage[LEG_SOURCE][LEG_HYPERVISOR].cpu_ms, 12.5, 1e-9);
+    cr_expect_float_eq(leg->usage[LEG_DESTINATION][LEG_HYPERVISOR].cpu_ms, 7, 1e-9);
+    cr_expect_eq(leg->usage[LEG_DESTINATION][LEG_NODE].peak_rss_bytes, 3 << 20);
+    cr_expect_eq(leg->usage[LEG_SOURCE][LEG_RELAY].peak_rss_bytes, 4 << 20);
+    cr_expect_lt(leg->usage[LEG_SOURCE][LEG_NODE].cpu_ms, 0);
+    cr_expect_lt(leg->usage[LEG_DESTINATION][LEG_RELAY].peak_rss_bytes, 0);
+}
+
+Test(verdict_legs, has_the_parts_of_the_downtime_that_the_destination_measured)
+{
+    g_autoptr(scenario) without = scenario_new(), with = scenario_new();
+    Vtmh__DowntimeParts *parts = vtmh__downtime_parts__unpack(NULL, 0, (const uint8_t *)"");
+    parts->hypervisor_ms = 5;
+    parts->moved_ms = 2;
+    parts->cont_ms = 1;
+    leg_of(with, HOST2)->downtime_parts = parts;
+    join(without);
+    join(with);
+    cr_expect_lt(only_leg(without)->downtime_parts.moved, 0);
+    cr_expect_float_eq(only_leg(with)->downtime_parts.moved, 2, 1e-9);
+    cr_expect_float_eq(only_leg(with)->downtime_parts.ledger, 0, 1e-9);
 }
 
 Test(verdict_legs, corrupt_memory_is_in_the_record_whatever_the_other_end_says)

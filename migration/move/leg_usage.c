@@ -1,0 +1,35 @@
+#include "migration/move/leg_usage.h"
+
+#include <unistd.h>
+
+static struct usage of_hypervisor(const struct seat *seat)
+{
+    return seat->vm != NULL ? usage_of(vm_pid(seat->vm)) : USAGE_UNKNOWN;
+}
+
+void leg_usage_begin(struct leg_usage *usage, const struct seat *seat)
+{
+    usage->hypervisor = of_hypervisor(seat);
+    usage->node = usage_of(getpid());
+}
+
+/* *field: the record's, which frees it with the allocator of protobuf-c. */
+static void enter(Vtmh__Usage **field, const struct usage *usage)
+{
+    if (usage->cpu_ms < 0 && usage->peak_rss_bytes < 0)
+        return;
+    if (*field == NULL)
+        *field = vtmh__usage__unpack(NULL, 0, (const uint8_t *)"");
+    (*field)->cpu_ms = usage->cpu_ms;
+    (*field)->peak_rss_bytes = usage->peak_rss_bytes;
+}
+
+void leg_usage_record(const struct leg_usage *begin, const struct seat *seat,
+                      Vtmh__Migration *record)
+{
+    struct usage hypervisor_now = of_hypervisor(seat), node_now = usage_of(getpid());
+    struct usage hypervisor = usage_since(&begin->hypervisor, &hypervisor_now);
+    struct usage node = usage_since(&begin->node, &node_now);
+    enter(&record->hypervisor, &hypervisor);
+    enter(&record->node, &node);
+}
