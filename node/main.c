@@ -4,6 +4,7 @@
 #include "node/ledger.h"
 #include "node/serve.h"
 #include "node/session.h"
+#include "node/show_machine.h"
 #include "node/version.h"
 
 #include <getopt.h>
@@ -14,6 +15,7 @@
 static const char usage[] =
     "usage: vtmh-node serve --name NAME --listen ADDRESS --guests DIR [--address IP] [--grace S]\n"
     "       vtmh-node cleanup [--pid PID]\n"
+    "       vtmh-node machine --vm NAME --guests DIR\n"
     "       vtmh-node relay N\n"
     "       vtmh-node prove-kvm | --describe | --version | --help\n"
     "\n"
@@ -33,6 +35,8 @@ static const char usage[] =
     "             Prints a line for each thing: removed WHAT, left WHAT (it could not be "
     "removed),\n"
     "             live NODE (it was not touched). Exit status 1 if something was left\n"
+    "  machine    prints the machine of a VM as JSON, as it would be started on this computer,\n"
+    "             without starting it; stdin has the parameters of the test, a JSON object\n"
     "  relay      carries the streams of a migration between N pairs of descriptors (3 and 4, 5 "
     "and\n"
     "             6, …); the node itself starts it\n"
@@ -80,6 +84,25 @@ static int serve_main(int argc, char **argv)
     return serve(&options);
 }
 
+static int machine_main(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"vm", required_argument, NULL, 'v'},
+        {"guests", required_argument, NULL, 'g'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *vm = NULL, *guests_dir = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
+        if (option == '?')
+            return 4;
+        *(option == 'v' ? &vm : &guests_dir) = optarg;
+    }
+    if (vm == NULL || guests_dir == NULL)
+        return wrong_usage("machine needs --vm and --guests", "");
+    return show_machine(vm, guests_dir);
+}
+
 static void print_lines(const char *word, const GPtrArray *lines)
 {
     for (unsigned i = 0; i < lines->len; i++)
@@ -122,6 +145,8 @@ int main(int argc, char **argv)
         return serve_main(argc - 1, argv + 1);
     if (strcmp(command, "cleanup") == 0)
         return cleanup_main(argc - 1, argv + 1);
+    if (strcmp(command, "machine") == 0)
+        return machine_main(argc - 1, argv + 1);
     if (strcmp(command, "relay") == 0)
         return relay_main(argc - 1, argv + 1);
     if (strcmp(command, "prove-kvm") == 0)

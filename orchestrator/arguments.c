@@ -257,6 +257,19 @@ const char *arguments_nearest(const char *word, const char *const *words)
     return nearest;
 }
 
+int arguments_count(const char *value, unsigned max, unsigned *out, GError **err)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, 1, max, &number, NULL)) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "\"%s\" is not a number from 1 to %u", value, max);
+        return -1;
+    }
+    *out = (unsigned)number;
+    return 0;
+}
+
 char *arguments_word(const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -266,16 +279,22 @@ char *arguments_word(const char *word)
     return is_plain ? g_strdup(word) : g_shell_quote(word);
 }
 
-char *arguments_command_line(const char *command, int argc, char **argv)
+char *arguments_line(const char *const *words, size_t n)
 {
-    GString *line = g_string_new("vtmh");
+    GString *line = g_string_new(NULL);
 
-    if (command != NULL)
-        g_string_append_printf(line, " %s", command);
-    for (int i = 0; i < argc; i++) {
-        g_autofree char *word = arguments_word(argv[i]);
+    for (size_t i = 0; i < n; i++) {
+        g_autofree char *word = arguments_word(words[i]);
 
-        g_string_append_printf(line, " %s", word);
+        g_string_append_printf(line, "%s%s", i > 0 ? " " : "", word);
     }
     return g_string_free(line, FALSE);
+}
+
+char *arguments_command_line(const char *command, int argc, char **argv)
+{
+    g_autofree char *words = arguments_line((const char *const *)argv, (size_t)argc);
+
+    return g_strconcat("vtmh", command != NULL ? " " : "", command != NULL ? command : "",
+                       argc > 0 ? " " : "", words, NULL);
 }

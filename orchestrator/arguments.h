@@ -67,8 +67,14 @@ int arguments_print(const struct arguments *arguments, enum arguments_outcome ou
  */
 const char *arguments_nearest(const char *word, const char *const *words);
 
+/* For struct argument.take: a number from 1 to max. ARGUMENTS_ERROR_VALUE. */
+int arguments_count(const char *value, unsigned max, unsigned *out, GError **err);
+
 /* A word as a shell takes it: quoted where it must be. Transfer full. */
 char *arguments_word(const char *word);
+
+/* N of them, between blanks. Transfer full. */
+char *arguments_line(const char *const *words, size_t n);
 
 /* "vtmh COMMAND WORDS…", quoted so that a user can type it again; command may be NULL. Transfer
  * full.

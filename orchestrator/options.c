@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define REPEAT_MAX 1000000
-#define TUPLE_MAX 64
 
 /* What the rows take their values into. */
 struct parsing {
@@ -80,27 +79,14 @@ static int take_json(const char *value, void *target, GError **err)
     return replace(&options_of(target)->json_file, value, err);
 }
 
-static int take_count(const char *value, unsigned max, unsigned *place, GError **err)
-{
-    guint64 number;
-
-    if (!g_ascii_string_to_unsigned(value, 10, 1, max, &number, NULL)) {
-        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
-                    "\"%s\" is not a number from 1 to %u", value, max);
-        return -1;
-    }
-    *place = (unsigned)number;
-    return 0;
-}
-
 static int take_repeat(const char *value, void *target, GError **err)
 {
-    return take_count(value, REPEAT_MAX, &options_of(target)->repeat, err);
+    return arguments_count(value, REPEAT_MAX, &options_of(target)->repeat, err);
 }
 
 static int take_tuple(const char *value, void *target, GError **err)
 {
-    return take_count(value, TUPLE_MAX, &options_of(target)->tuple, err);
+    return arguments_count(value, TUPLE_MAX, &options_of(target)->tuple, err);
 }
 
 static int take_job_timeout(const char *value, void *target, GError **err)

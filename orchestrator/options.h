@@ -6,6 +6,8 @@
 #include "orchestrator/selection.h"
 #include "sync/autoptr.h"
 
+#define TUPLE_MAX 64 /* hosts of one test */
+
 /* What --dry-run asks for. */
 enum run_dry {
     RUN_REAL,

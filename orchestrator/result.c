@@ -154,14 +154,9 @@ void test_result_command_line(struct test_result *test, const char *host,
                               const Vtmh__CommandLine *line)
 {
     json_t *lines = object_at(host_of_vm(test, line->vm, host), "command_lines");
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *text = arguments_line((const char *const *)line->words, line->n_words);
 
-    for (size_t i = 0; i < line->n_words; i++) {
-        g_autofree char *word = arguments_word(line->words[i]);
-
-        g_string_append_printf(text, "%s%s", i > 0 ? " " : "", word);
-    }
-    json_object_set_new(lines, line->role, json_string(text->str));
+    json_object_set_new(lines, line->role, json_string(text));
 }
 
 void job_result_trouble(struct job_result *job, const char *what)

@@ -6,6 +6,7 @@
 struct vm_driver {
     const char *name; /* the value of `vm_type` */
 
+    json_t *(*show)(const struct vm_spec *spec, GError **err);
     struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
     int (*destroy)(struct vm *vm, GError **err); /* frees vm in any case */
     void (*drop)(struct vm *vm);

@@ -70,8 +70,8 @@ static void disown(struct qemu_vm *vm)
     host_disown(vm->base.host, OWNED_PROCESS, pid);
 }
 
-/* The machine, and what starts it. Transfer full. */
-static GStrv words_of(const struct vm_spec *spec, const char *binary, GError **err)
+/* Transfer full. */
+static struct device *machine_of(const struct vm_spec *spec, GError **err)
 {
     const struct machine_spec machine = {
         .name = spec->name,
@@ -81,10 +81,35 @@ static GStrv words_of(const struct vm_spec *spec, const char *binary, GError **e
         .incoming = spec->incoming,
         .serial_fd = QEMU_FD_SERIAL,
     };
-    g_autoptr(device) board = machine_new(&machine, err);
+
+    return machine_new(&machine, err);
+}
+
+/* Transfer full. */
+static GStrv words_of(const struct device *board, const char *binary)
+{
     const struct qemu_cmdline line = {.binary = binary, .board = board, .qmp_fd = QEMU_FD_QMP};
 
-    return board != NULL ? qemu_cmdline_build(&line) : NULL;
+    return qemu_cmdline_build(&line);
+}
+
+static json_t *qemu_show(const struct vm_spec *spec, GError **err)
+{
+    g_autofree char *binary =
+        qemu_find_binary(param_text(spec->params, "qemu_binary"), "QEMU", err);
+    g_autoptr(device) board = binary != NULL ? machine_of(spec, err) : NULL;
+    g_auto(GStrv) words = board != NULL ? words_of(board, binary) : NULL;
+    json_t *list;
+
+    if (words == NULL)
+        return NULL;
+    list = json_array();
+    for (char **word = words; *word != NULL; word++) {
+        g_autofree char *valid = g_utf8_make_valid(*word, -1);
+
+        json_array_append_new(list, json_string(valid));
+    }
+    return json_pack("{s:o, s:o}", "machine", machine_to_json(board), "words", list);
 }
 
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const char *who,
@@ -92,7 +117,8 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
     g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
-    g_auto(GStrv) argv = binary != NULL ? words_of(spec, binary, err) : NULL;
+    g_autoptr(device) board = binary != NULL ? machine_of(spec, err) : NULL;
+    g_auto(GStrv) argv = board != NULL ? words_of(board, binary) : NULL;
     struct qemu_start start = {
         .who = who,
         .binary = binary,
@@ -298,6 +324,7 @@ uint16_t qemu_usernet_port(const char *text, uint16_t guest_port)
 
 const struct vm_driver qemu_driver = {
     .name = "qemu",
+    .show = qemu_show,
     .create = qemu_create,
     .destroy = qemu_destroy,
     .drop = qemu_drop,

@@ -20,6 +20,13 @@ static const struct vm_driver *driver_named(const char *name, GError **err)
     return NULL;
 }
 
+json_t *vm_show(const struct vm_spec *spec, GError **err)
+{
+    const struct vm_driver *driver = driver_named(param_text(spec->params, "vm_type"), err);
+
+    return driver != NULL ? driver->show(spec, err) : NULL;
+}
+
 struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     const struct vm_driver *driver = driver_named(param_text(spec->params, "vm_type"), err);

@@ -26,6 +26,10 @@ struct vm_spec {
     const struct vm_boot *boot; /* what the guest boots from */
 };
 
+/* What vm_create() would start, without starting it: {"machine": as machine_to_json(), "words": [of
+ * the command line]}. Errors as of vm_create(). Transfer full. */
+json_t *vm_show(const struct vm_spec *spec, GError **err);
+
 /* Transfer full. The process is in the ledger when this returns. */
 struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err);
 

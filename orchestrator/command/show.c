@@ -1,6 +1,8 @@
 #include "orchestrator/command/show.h"
 
 #include "orchestrator/command/configuration.h"
+#include "orchestrator/command/show_machine.h"
+#include "orchestrator/options.h"
 #include "orchestrator/secret_params.h"
 #include "orchestrator/test_name.h"
 
@@ -12,8 +14,10 @@ struct format;
 
 struct showing {
     struct reading reading;
-    const struct format *format;
-    char *test; /* --test, or NULL for all */
+    const struct format *format; /* NULL: none was asked for */
+    char *test;                  /* --test, or NULL for all */
+    char *vm;                    /* --machine, or NULL */
+    unsigned host;               /* --host; 0: none was asked for */
 };
 
 static int print_text(struct cfg *cfg, const char *file, GString *buffer, GError **err);
@@ -42,13 +46,27 @@ static int take_format(const char *value, void *target, GError **err)
     return -1;
 }
 
+static void take_text(const char *value, char **place)
+{
+    g_free(*place);
+    *place = g_strdup(value);
+}
+
 static int take_test(const char *value, void *target, G_GNUC_UNUSED GError **err)
 {
-    struct showing *showing = target;
-
-    g_free(showing->test);
-    showing->test = g_strdup(value);
+    take_text(value, &((struct showing *)target)->test);
     return 0;
+}
+
+static int take_machine(const char *value, void *target, G_GNUC_UNUSED GError **err)
+{
+    take_text(value, &((struct showing *)target)->vm);
+    return 0;
+}
+
+static int take_host(const char *value, void *target, GError **err)
+{
+    return arguments_count(value, TUPLE_MAX, &((struct showing *)target)->host, err);
 }
 
 static const struct argument table[] = {
@@ -58,19 +76,32 @@ static const struct argument table[] = {
     {"test", '\0', "NAME|N", .take = take_test,
      .help = "only this test: its number in the list, its full name,\n"
              "or its short name"},
+    {"machine", '\0', "VM", .take = take_machine,
+     .help = "the machine of this VM instead of the parameters of its test:\n"
+             "its devices, with what travels in a migration and what is a\n"
+             "host's own, and the command lines that would start it"},
+    {"host", '\0', "N", .take = take_host,
+     .help = "with --machine: as the Nth host of the test has it (1)"},
     READING_ROWS,
     {NULL},
 };
 
 static const struct arguments arguments = {
     .usage = "vtmh show [options] FILE.cfg [LINE…]",
-    .about = "Prints each test in FILE.cfg with all its parameters. A LINE acts as if it stood at\n"
-             "the end of the file.",
+    .about =
+        "Prints each test in FILE.cfg with all its parameters. A LINE acts as if it stood at\n"
+        "the end of the file.\n"
+        "\n"
+        "A machine is one JSON object, made by vtmh-node on this computer. What the hosts of a\n"
+        "job decide together (accelerator, machine type, CPU, memory) is what this computer\n"
+        "offers; a MAC address that the test does not set is another one in each job.",
     .more = "examples:\n"
             "  vtmh show --test 1 migrate.cfg\n"
             "  vtmh show --format jsonl migrate.cfg 'only quick' | jq -r .mem\n"
+            "  vtmh show --machine vm1 --test 1 migrate.cfg | jq -r .command_lines.source\n"
             "\n"
-            "exit status: 0, or 4 when the command line or the configuration is wrong",
+            "exit status: 0; 4 when the command line or the configuration is wrong; 2 when this\n"
+            "computer cannot have the machine",
     .table = table,
     .take_word = selection_take_word,
 };
@@ -155,20 +186,53 @@ static int print_tests(const struct showing *showing, struct cfg *cfg, GError **
     return more < 0 ? -1 : 0;
 }
 
+/* The format, and a host, are each of one of the two things that can be shown. */
+static int check(const struct showing *showing, GError **err)
+{
+    if ((showing->vm == NULL || showing->format == NULL) &&
+        (showing->vm != NULL || showing->host == 0))
+        return 0;
+    g_set_error_literal(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                        showing->vm != NULL ? "--format is of parameters, and --machine is JSON"
+                                            : "--host is for --machine only");
+    return -1;
+}
+
+static int show_tests(struct showing *showing)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(cfg) cfg = reading_open(&showing->reading, &error);
+
+    if (showing->format == NULL)
+        showing->format = &formats[0];
+    if (cfg != NULL)
+        print_tests(showing, cfg, &error);
+    return reading_end(error);
+}
+
+static int show(struct showing *showing)
+{
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    if (check(showing, &error) < 0)
+        return reading_end(error);
+    if (showing->vm == NULL)
+        return show_tests(showing);
+    status = show_machine(&showing->reading.selection, showing->test, showing->vm,
+                          MAX(showing->host, 1));
+    return status | reading_end(NULL);
+}
+
 int command_show(int argc, char **argv)
 {
-    struct showing showing = {.format = &formats[0]};
-    g_autoptr(GError) error = NULL;
-    g_autoptr(cfg) cfg = NULL;
+    struct showing showing = {.format = NULL};
     int status = reading_parse(&arguments, argc, argv, &showing.reading);
 
-    if (status < 0) {
-        cfg = reading_open(&showing.reading, &error);
-        if (cfg != NULL)
-            print_tests(&showing, cfg, &error);
-        status = reading_end(error);
-    }
+    if (status < 0)
+        status = show(&showing);
     reading_clear(&showing.reading);
     g_free(showing.test);
+    g_free(showing.vm);
     return status;
 }

@@ -21,6 +21,8 @@ check() {
     for file in vtmh-node vtmh-node.bundle.tar vtmh-node.bundle.json; do
         [[ -f $1/libexec/vtmh/$file ]] || fail "$1/libexec/vtmh/$file is missing"
     done
+    [[ $(cd "$work" && "$bin/vtmh" show --machine vm1 one.cfg | jq -r .machine.id) == vm1 ]] ||
+        fail "$bin: vtmh show --machine does not find its node"
     (cd "$work" && "$bin/vtmh" -q -m local:a,local:b one.cfg >"$work/out" 2>&1) || fail "$(cat "$work/out")"
 }
 
@@ -35,4 +37,6 @@ mv "$work/prefix/libexec/vtmh/vtmh-node" "$work/away"
 if (cd "$work" && "$work/prefix/bin/vtmh" -q -m local:a,local:b one.cfg >"$work/out" 2>&1); then
     fail "a node that is not there was put on hosts"
 fi
+grep -q 'vtmh-node is missing' "$work/out" || fail "$(cat "$work/out")"
+(cd "$work" && "$work/prefix/bin/vtmh" show --machine vm1 one.cfg >"$work/out" 2>&1) && fail "a machine without a node"
 grep -q 'vtmh-node is missing' "$work/out" || fail "$(cat "$work/out")"

@@ -182,7 +182,11 @@ Test(arguments, writes_a_command_line_that_can_be_typed_again)
     char *words[] = {(char *)"-m", (char *)"a@h:22,local:b", (char *)"only x", (char *)"", NULL};
     g_autofree char *named = arguments_command_line("cleanup", 2, words);
     g_autofree char *quoted = arguments_command_line(NULL, 4, words);
+    g_autofree char *bare = arguments_command_line(NULL, 0, words);
+    g_autofree char *line = arguments_line((const char *const *)words + 1, 2);
 
+    cr_assert_str_eq(bare, "vtmh");
+    cr_assert_str_eq(line, "a@h:22,local:b 'only x'");
     cr_assert_str_eq(named, "vtmh cleanup -m a@h:22,local:b");
     cr_assert_str_eq(quoted, "vtmh -m a@h:22,local:b 'only x' ''");
 }

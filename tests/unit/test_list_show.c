@@ -185,6 +185,52 @@ Test(list_show, knows_two_formats)
     cr_assert_stderr_eq_str("vtmh: --format: \"xml\" is not a format; there are text and jsonl\n");
 }
 
+/* Instead of the configuration above, which cannot be run. */
+static void write_runnable(void)
+{
+    cr_assert(g_file_set_contents(path,
+                                  "type = migration_multi_host\nvms = vm1 vm2\n"
+                                  "variants:\n    - one:\n    - two:\n",
+                                  -1, NULL));
+}
+
+Test(list_show, the_machine_of_a_vm_that_the_test_has_not_is_told_with_those_it_has)
+{
+    write_runnable();
+    cr_expect_eq(call(command_show, "--machine|vm7|--test|1|FILE"), 4);
+    cr_assert_stdout_eq_str("");
+    cr_assert_stderr_eq_str("vtmh: --machine: the test has no VM \"vm7\"; it has vm1, vm2\n");
+}
+
+Test(list_show, a_machine_is_of_one_test)
+{
+    g_autofree char *expected =
+        g_strdup_printf("vtmh: --machine is of one test, and %s has 2: pick one with --test NAME|N "
+                        "('vtmh list %s' shows them)\n",
+                        path, path);
+
+    write_runnable();
+    cr_expect_eq(call(command_show, "--machine|vm1|FILE"), 4);
+    cr_assert_stderr_eq_str(expected);
+}
+
+Test(list_show, a_machine_without_a_node_program_is_no_mistake_of_the_configuration)
+{
+    write_runnable();
+    g_setenv("VTMH_EXEC_PATH", "/nonexistent", TRUE);
+    cr_expect_eq(call(command_show, "--machine|vm1|--test|1|FILE"), 2);
+    cr_assert_stderr_eq_str("vtmh: /nonexistent/vtmh-node is missing: build all of vtmh "
+                            "(cmake --build, or deploy/quickstart)\n");
+}
+
+Test(list_show, a_format_is_of_parameters_and_a_host_of_a_machine)
+{
+    cr_expect_eq(call(command_show, "--machine|vm1|--format|text|FILE"), 4);
+    cr_expect_eq(call(command_show, "--host|2|FILE"), 4);
+    cr_assert_stderr_eq_str("vtmh: --format is of parameters, and --machine is JSON\n"
+                            "vtmh: --host is for --machine only\n");
+}
+
 Test(list_show, asks_for_a_file)
 {
     cr_expect_eq(call(command_list, "--count"), 4);
