@@ -19,6 +19,7 @@ struct leg_result *leg_result_new(void)
     leg->throttle_percent = leg->xbzrle_pages = leg->compressed_pages = -1;
     leg->multifd_bytes = leg->switchover_pauses = -1;
     leg->options = g_ptr_array_new_with_free_func(g_free);
+    leg->asked = json_object();
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
     return leg;
 }
@@ -35,6 +36,7 @@ void leg_result_free(struct leg_result *leg)
     g_free(leg->status);
     g_free(leg->not_checked);
     g_ptr_array_unref(leg->options);
+    json_decref(leg->asked);
     g_free(leg);
 }
 

@@ -54,6 +54,7 @@ struct leg_result {
     int64_t remaining_bytes;             /* at the last look, as the next */
     double bytes_per_s;
     GPtrArray *options; /* char *, of the migration: "xbzrle = yes" */
+    json_t *asked;      /* parameters for it alone: name -> value */
     int64_t throttle_percent, xbzrle_pages, compressed_pages, multifd_bytes, switchover_pauses;
     Vtmh__MemoryCheck memory_check;
     char *not_checked; /* why memory_check is no more than that; NULL: not said */

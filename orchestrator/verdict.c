@@ -250,6 +250,14 @@ static void add_options(struct leg_result *leg, const Vtmh__Migration *record)
             g_ptr_array_add(leg->options, g_strdup(record->options[i]));
 }
 
+/* Both ends were asked the same. */
+static void add_asked(struct leg_result *leg, const Vtmh__Migration *record)
+{
+    for (size_t i = 0; i < record->n_asked; i++)
+        json_object_set_new(leg->asked, record->asked[i]->key,
+                            json_string(record->asked[i]->value));
+}
+
 static void join_leg(struct test_result *result, GHashTable *joints, unsigned host,
                      const Vtmh__Migration *record)
 {
@@ -289,6 +297,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(multifd_bytes);
     TAKE(switchover_pauses);
     add_options(leg, record);
+    add_asked(leg, record);
     if (*record->not_checked != '\0' && leg->not_checked == NULL)
         leg->not_checked = g_strdup(record->not_checked);
     if (record->memory_check != VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED &&

@@ -1,6 +1,7 @@
 #include "migration/move/agree.h"
 
 #include "migration/alike.h"
+#include "migration/move/asked.h"
 #include "migration/move/interface.h"
 #include "migration/move/machine_params.h"
 #include "migration/move/options.h"
@@ -181,6 +182,11 @@ static int decide(struct test *test, struct seat *seat, unsigned index, const GP
     seat->platform = vm_platform_decide((const struct vm_offer *const *)offers->pdata, test->names,
                                         test->n_hosts, seat->params, err);
     if (seat->platform == NULL || decide_options(test, seat, index, tables, offers, err) < 0)
+        return -1;
+    seat->offer = vm_offer_from_json(
+        json_array_get(json_object_get(g_ptr_array_index(tables, test->self), "offers"), index),
+        err);
+    if (seat->offer == NULL || asked_check(seat, seat->asks, err) < 0)
         return -1;
     for (unsigned i = 0; i < seat->platform->notes->len; i++)
         test_note(test, "%s", (const char *)g_ptr_array_index(seat->platform->notes, i));

@@ -1,5 +1,6 @@
 #include "migration/move/handover.h"
 
+#include "migration/move/asked.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/machine_facts.h"
 #include "migration/move/memory_check.h"
@@ -24,6 +25,8 @@ void handover_step(struct handover *h, enum handover_step step)
     host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, role_of(h), h->seat->name,
              "leg %u: %s -> %s", h->leg->number, step_names[h->step], step_names[step]);
     h->step = step;
+    if (step == HANDOVER_MOVING)
+        event_set(&h->seat->moving);
 }
 
 struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80])
@@ -296,6 +299,7 @@ static Vtmh__Migration *new_record(const struct seat *seat, const struct agreeme
     record->expected_ends = leg->expected_ends;
     record->expected_survivors = leg->expected_survivors;
     move_options_record(seat->request.options, record);
+    asked_record(&seat->request, record);
     return record;
 }
 

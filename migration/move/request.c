@@ -122,9 +122,10 @@ static int read_through_file(const struct params *params, struct move_request *r
     return 0;
 }
 
-int move_request_read(struct move_request *request, const struct params *params, GError **err)
+int move_request_read(struct move_request *request, struct params *params, GError **err)
 {
     memset(request, 0, sizeof(*request));
+    request->params = params_ref(params);
     request->protocol = param_text(params, "mig_protocol");
     request->address = param_text(params, "mig_address");
     request->interface = param_text(params, "mig_interface");
@@ -176,4 +177,6 @@ void move_request_clear(struct move_request *request)
     for (enum move_end end = 0; end < MOVE_ENDS; end++)
         move_options_clear(&request->move[end]);
     g_clear_pointer(&request->script, g_array_unref);
+    g_clear_pointer(&request->asked, params_unref);
+    g_clear_pointer(&request->params, params_unref);
 }

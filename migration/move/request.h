@@ -1,4 +1,5 @@
-/* What a test's params ask of a migration, read once per VM: the same on both ends. */
+/* What a test's params ask of a VM's migrations, or of one of them (asked.h): the same on both
+ * ends. */
 #pragma once
 
 #include "migration/vm/vm.h"
@@ -8,7 +9,9 @@ struct transport;
 enum move_end { MOVE_SOURCE, MOVE_DESTINATION, MOVE_ENDS };
 
 struct move_request {
-    const char *protocol; /* mig_protocol */
+    struct params *params; /* what all of this was read from */
+    struct params *asked;  /* of that, what was asked for one migration alone; NULL: nothing */
+    const char *protocol;  /* mig_protocol */
     const struct transport *transport;
     unsigned traits;       /* the transport's (enum transport_trait), with these params */
     bool offline;          /* mig_offline: the guest is stopped during the move */
@@ -32,6 +35,7 @@ struct move_request {
                                        here has once that is known (agree.h) */
 };
 
-/* params: of one VM, resolved for this host; must outlive the request. */
-int move_request_read(struct move_request *request, const struct params *params, GError **err);
+/* params: of one VM, resolved for this host. Free with move_request_clear(), also after an
+ * error. */
+int move_request_read(struct move_request *request, struct params *params, GError **err);
 void move_request_clear(struct move_request *request);

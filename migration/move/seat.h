@@ -17,8 +17,11 @@ struct seat {
     struct scope *watchers; /* the scenario's: what fails in it ends the test */
     char *name;             /* vm1 */
     struct params *params;
-    unsigned legs; /* how many the test has, for the display */
-    struct move_request request;
+    unsigned legs;               /* how many the test has, for the display */
+    struct move_request request; /* of the migration that it is in; else what its params say */
+    const char *const *const
+        *asks;              /* what the test's migrations ask for (asked.h); NULL: nothing */
+    struct vm_offer *offer; /* what the hypervisor here has; NULL until agree() */
     struct vm_platform *platform;
     struct vm_boot *boot;
     char *guest_state; /* what the last source said of the guest; NULL at the first start */
@@ -27,6 +30,8 @@ struct seat {
     bool is_gone;   /* it has ended, as was planned: nothing moves any more */
 
     bool works; /* its work has been begun, here or before it came */
+    bool boots; /* it goes on from its start only when it moves (paused_after_start_vm), and was not
+                   seen up since */
 
     struct vm *vm; /* NULL: the VM is not here */
     json_t *facts; /* what its hypervisor says that it is; NULL: not asked yet */
@@ -35,6 +40,7 @@ struct seat {
     struct doing *doing;  /* what is done with it now: what its watcher blames a failure on */
     bool is_in_leg;       /* from the begin of a leg until it has been settled */
     struct scope *leg;    /* the fibers that move it; NULL: none do */
+    struct event moving;  /* set when its stream begins here, or its migration has ended */
     GError *end;          /* how the VM ended in that leg, unasked */
     struct event retired; /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;

@@ -8,10 +8,23 @@
 
 #include <string.h>
 
+/* Until the first of the guest's pages go. */
+static int await_active(struct vm *vm, GError **err)
+{
+    while (*vm_move_status(vm) == '\0' || strcmp(vm_move_status(vm), "setup") == 0) {
+        event_reset(vm_move_changed(vm));
+        if (await_event(vm_move_changed(vm), DEADLINE_NEVER, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int work_during(void *arg, GError **err)
 {
     struct handover *h = arg;
-    return HANDOVER_WORK(h, during, err);
+    if (h->work->during == NULL)
+        return 0;
+    return await_active(h->seat->vm, err) < 0 ? -1 : h->work->during(h->seat, err);
 }
 
 /* Waits for the end of the stream, and does meanwhile what is planned. */

@@ -1,17 +1,48 @@
 #include "migration/scenario/migration.h"
 
+#include "migration/move/asked.h"
+#include "migration/params.h"
+
 #include <string.h>
+
+/* One VM of a migration. */
+struct task {
+    struct migration *migration;
+    struct seat *seat;
+    struct move_request request;
+    bool is_asked; /* whether it was asked to move */
+};
 
 struct migration {
     struct scene *scene;
     unsigned number; /* from 1: the leg of its VMs */
     unsigned source, destination;
+    bool swings; /* its VMs go from where they are to the other of the two hosts */
     const struct work *work;
-    GPtrArray *seats; /* struct seat, the scene's */
+    GPtrArray *tasks; /* struct task, owned */
+    GPtrArray *names; /* of their VMs; NULL at last */
     struct fiber *fiber;
+    bool is_loose; /* nobody has its handle: it is joined when that must be */
     bool is_joined;
     GError *error; /* after it was joined: why it failed */
 };
+
+static void task_free(gpointer data)
+{
+    struct task *task = data;
+    move_request_clear(&task->request);
+    g_free(task);
+}
+
+static struct task *find_task(const struct migration *migration, const char *vm)
+{
+    for (unsigned i = 0; i < migration->tasks->len; i++) {
+        struct task *task = g_ptr_array_index(migration->tasks, i);
+        if (strcmp(task->seat->name, vm) == 0)
+            return task;
+    }
+    return NULL;
+}
 
 static struct seat *find_seat(const struct scene *scene, const char *vm)
 {
@@ -26,17 +57,35 @@ static struct seat *find_seat(const struct scene *scene, const char *vm)
 static void migration_free(gpointer data)
 {
     struct migration *migration = data;
-    g_ptr_array_unref(migration->seats);
+    g_ptr_array_unref(migration->tasks);
+    g_ptr_array_unref(migration->names);
     g_clear_error(&migration->error);
     g_free(migration);
 }
 
+static struct migration *migration_new(struct scene *scene, unsigned source, unsigned destination,
+                                       const struct work *work)
+{
+    static const struct work none;
+    struct migration *migration = g_new0(struct migration, 1);
+    *migration = (struct migration){
+        .scene = scene,
+        .number = scene->migrations->len + 1,
+        .source = source,
+        .destination = destination,
+        .work = work != NULL ? work : &none,
+        .tasks = g_ptr_array_new_with_free_func(task_free),
+        .names = g_ptr_array_new(),
+    };
+    return migration;
+}
+
 /* The unfinished migration that the VM is in, or NULL. */
-static const struct migration *migration_of(const struct scene *scene, const struct seat *seat)
+static struct migration *migration_of(const struct scene *scene, const char *vm)
 {
     for (unsigned i = 0; i < scene->migrations->len; i++) {
-        const struct migration *migration = g_ptr_array_index(scene->migrations, i);
-        if (!migration->is_joined && g_ptr_array_find(migration->seats, seat, NULL))
+        struct migration *migration = g_ptr_array_index(scene->migrations, i);
+        if (!migration->is_joined && find_task(migration, vm) != NULL)
             return migration;
     }
     return NULL;
@@ -55,93 +104,185 @@ static int wrong(GError **err, const char *format, ...)
     return -1;
 }
 
-static int add_seats(struct migration *migration, const char *const *vms, GError **err)
+/* A VM may be in one migration at a time. */
+static int check_free(const struct scene *scene, const char *vm, GError **err)
 {
-    const struct scene *scene = migration->scene;
-    for (; *vms != NULL; vms++) {
-        struct seat *seat = find_seat(scene, *vms);
-        const struct migration *other = seat != NULL ? migration_of(scene, seat) : NULL;
-        if (seat == NULL)
-            return wrong(err, "migrate %s: the test has no such VM", *vms);
-        if (other != NULL)
-            return wrong(err, "migrate %s: it is in migration %u, which was not joined yet", *vms,
-                         other->number);
-        if (g_ptr_array_find(migration->seats, seat, NULL))
-            return wrong(err, "migrate %s: it is named twice", *vms);
-        g_ptr_array_add(migration->seats, seat);
-    }
-    return migration->seats->len > 0 ? 0 : wrong(err, "migrate: no VM is named");
+    struct migration *other = migration_of(scene, vm);
+    if (other == NULL)
+        return 0;
+    if (other->is_loose)
+        return migration_join(other, err);
+    return wrong(err, "migrate %s: it is in migration %u, which was not joined yet", vm,
+                 other->number);
 }
 
-/* What one VM's fiber works with. */
-struct task {
-    struct migration *migration;
-    struct seat *seat;
-};
-
-static int move_one(void *arg, GError **err)
+static int add_vm(struct migration *migration, const char *vm, GError **err)
 {
-    const struct task *task = arg;
+    const struct scene *scene = migration->scene;
+    struct seat *seat = find_seat(scene, vm);
+    if (seat == NULL)
+        return wrong(err, "migrate %s: the test has no such VM", vm);
+    if (check_free(scene, vm, err) < 0)
+        return -1;
+    if (find_task(migration, vm) != NULL)
+        return wrong(err, "migrate %s: it is named twice", vm);
+
+    struct task *task = g_new0(struct task, 1);
+    task->migration = migration;
+    task->seat = seat;
+    g_ptr_array_add(migration->tasks, task);
+    g_ptr_array_add(migration->names, seat->name);
+    if (asked_request(seat, migration->work->params, &task->request, err) < 0) {
+        g_prefix_error(err, "migrate %s: ", vm);
+        return -1;
+    }
+    return 0;
+}
+
+static int add_vms(struct migration *migration, const char *const *vms, GError **err)
+{
+    const struct test *test = migration->scene->test;
+    if (vms[0] == NULL)
+        return wrong(err, "migrate: no VM is named");
+    if (migration->source >= test->n_hosts || migration->destination >= test->n_hosts ||
+        migration->source == migration->destination)
+        return wrong(err,
+                     "migrate %s from host %u to host %u: there are no two such hosts among %u",
+                     vms[0], migration->source + 1, migration->destination + 1, test->n_hosts);
+    for (; *vms != NULL; vms++)
+        if (add_vm(migration, *vms, err) < 0)
+            return -1;
+    g_ptr_array_add(migration->names, NULL);
+    return 0;
+}
+
+static int place(struct task *task, GError **err)
+{
     const struct migration *migration = task->migration;
+    return migration->swings ? 0
+                             : scene_place(migration->scene, task->seat, migration->source,
+                                           migration->destination, migration->number, err);
+}
+
+/*
+ * A host that had no part in it takes it that the VM has come where it was to go. Where its leg may
+ * leave it in more than one place, it is told.
+ */
+static int learn_where(struct task *task, GError **err)
+{
+    const struct migration *migration = task->migration;
+    struct test *test = migration->scene->test;
+    struct seat *seat = task->seat;
+    bool has_part = test->self == migration->source || test->self == migration->destination;
+    unsigned survivors = seat->request.expected_survivors;
+
+    if (survivors == LEG_BIT(VTMH__SURVIVOR__SURVIVOR_DESTINATION)) {
+        seat->where = has_part ? seat->where : migration->destination;
+        return 0;
+    }
+    if (survivors == LEG_BIT(VTMH__SURVIVOR__SURVIVOR_SOURCE) || test->n_hosts == 2)
+        return 0;
+    g_autofree char *tag =
+        g_strdup_printf("where %s is, migration %u", seat->name, migration->number);
+    const struct test_meeting meeting = {
+        .tag = tag,
+        .timeout_ms = scene_leg_ms(seat),
+    };
+    json_t *mine = json_pack("{s:i, s:b}", "where", (int)seat->where, "gone", (int)seat->is_gone);
+    g_autoptr(GPtrArray) answers = NULL;
+    if (test_exchange(test, &meeting, mine, &answers, err) < 0)
+        return -1;
+    const json_t *theirs = g_ptr_array_index(answers, migration->source);
+    seat->where = (unsigned)json_integer_value(json_object_get(theirs, "where"));
+    seat->is_gone = json_is_true(json_object_get(theirs, "gone"));
+    return 0;
+}
+
+static int move(struct task *task, GError **err)
+{
+    struct migration *migration = task->migration;
     const struct scene_leg leg = {
         .number = migration->number,
         .hosts = {migration->source, migration->destination},
         .work = migration->work,
     };
-    return scene_place(migration->scene, task->seat, migration->source, migration->destination,
-                       migration->number, err) < 0
-               ? -1
-               : scene_move(migration->scene, task->seat, &leg, err);
+    task->is_asked = true;
+    asked_swap(task->seat, &task->request);
+    int result = scene_move(migration->scene, task->seat, &leg, err);
+    if (result == 0 && !migration->swings)
+        result = learn_where(task, err);
+    asked_swap(task->seat, &task->request);
+    return result;
+}
+
+static int place_one(void *arg, GError **err)
+{
+    return place(arg, err);
+}
+
+static int place_and_move(void *arg, GError **err)
+{
+    struct task *task = arg;
+    return place(task, err) < 0 ? -1 : move(task, err);
+}
+
+static int for_all(struct migration *migration, fiber_fn fn, GError **err)
+{
+    struct scope *all = scope_open("VMs of a migration");
+    for (unsigned i = 0; i < migration->tasks->len; i++) {
+        struct task *task = g_ptr_array_index(migration->tasks, i);
+        scope_spawn(all, task->seat->name, fn, task);
+    }
+    return scope_close(all, err);
 }
 
 static int run(void *arg, GError **err)
 {
     struct migration *migration = arg;
-    g_autofree struct task *tasks = g_new0(struct task, migration->seats->len);
-    struct scope *all = scope_open("VMs of a migration");
-    for (unsigned i = 0; i < migration->seats->len; i++) {
-        tasks[i] = (struct task){migration, g_ptr_array_index(migration->seats, i)};
-        scope_spawn(all, tasks[i].seat->name, move_one, &tasks[i]);
-    }
-    return scope_close(all, err);
+    const struct work *work = migration->work;
+    int result = work->move == NULL ? for_all(migration, place_and_move, err)
+                                    : for_all(migration, place_one, err);
+    if (result == 0 && work->move != NULL)
+        result = work->move(migration, err);
+    for (unsigned i = 0; i < migration->tasks->len; i++)
+        event_set(&((struct task *)g_ptr_array_index(migration->tasks, i))->seat->moving);
+    return result;
 }
 
-struct migration *scene_migrate(struct scene *scene, const char *const *vms, unsigned source,
-                                unsigned destination, const struct work *work, GError **err)
+const char *const *migration_vms(const struct migration *migration)
 {
-    struct migration *migration = g_new0(struct migration, 1);
-    const struct test *test = scene->test;
-    *migration = (struct migration){
-        .scene = scene,
-        .number = scene->migrations->len + 1,
-        .source = source,
-        .destination = destination,
-        .work = work,
-        .seats = g_ptr_array_new(),
-    };
-    if (source >= test->n_hosts || destination >= test->n_hosts || source == destination) {
-        wrong(err, "migrate %s from host %u to host %u: there are no two such hosts among %u",
-              vms[0], source + 1, destination + 1, test->n_hosts);
-        migration_free(migration);
-        return NULL;
-    }
-    if (add_seats(migration, vms, err) < 0) {
-        migration_free(migration);
-        return NULL;
-    }
+    return (const char *const *)migration->names->pdata;
+}
+
+int migration_move(struct migration *migration, const char *vm, GError **err)
+{
+    struct task *task = find_task(migration, vm);
+    if (task == NULL)
+        return wrong(err, "move %s: it is not in migration %u", vm, migration->number);
+    if (task->is_asked)
+        return wrong(err, "move %s: it has been moved in migration %u", vm, migration->number);
+    return move(task, err);
+}
+
+/* The scene takes it over. */
+static struct migration *begin(struct migration *migration)
+{
+    struct scene *scene = migration->scene;
+    for (unsigned i = 0; i < migration->tasks->len; i++)
+        event_reset(&((struct task *)g_ptr_array_index(migration->tasks, i))->seat->moving);
     g_ptr_array_add(scene->migrations, migration);
     migration->fiber = scope_spawn(scene->movers, "migration", run, migration);
     return migration;
 }
 
-/* A host that had no part in it takes it that the VMs have come where they were to go. */
-static void note_where(const struct migration *migration)
+struct migration *scene_migrate(struct scene *scene, const char *const *vms, unsigned source,
+                                unsigned destination, const struct work *work, GError **err)
 {
-    const struct test *test = migration->scene->test;
-    if (test->self == migration->source || test->self == migration->destination)
-        return;
-    for (unsigned i = 0; i < migration->seats->len; i++)
-        ((struct seat *)g_ptr_array_index(migration->seats, i))->where = migration->destination;
+    struct migration *migration = migration_new(scene, source, destination, work);
+    if (add_vms(migration, vms, err) == 0)
+        return begin(migration);
+    migration_free(migration);
+    return NULL;
 }
 
 int migration_join(struct migration *migration, GError **err)
@@ -154,9 +295,7 @@ int migration_join(struct migration *migration, GError **err)
             return -1;
         }
         migration->is_joined = true;
-        if (result == 0)
-            note_where(migration);
-        else
+        if (result < 0)
             migration->error = g_steal_pointer(&error);
     }
     if (migration->error == NULL)
@@ -165,11 +304,39 @@ int migration_join(struct migration *migration, GError **err)
     return -1;
 }
 
+/* Waits until it is over, or until its VMs move if the test is not to wait for it. */
+static int await(struct migration *migration, GError **err)
+{
+    const struct scene *scene = migration->scene;
+    if (!scene->goes_on)
+        return migration_join(migration, err);
+    migration->is_loose = true;
+    for (unsigned i = 0; i < migration->tasks->len; i++) {
+        struct task *task = g_ptr_array_index(migration->tasks, i);
+        if (await_event(&task->seat->moving, DEADLINE_NEVER, err) < 0)
+            return -1;
+    }
+    host_log(scene->test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, NULL,
+             "the test goes on while migration %u does (not_wait_for_migration)",
+             migration->number);
+    return 0;
+}
+
 int scene_migrate_wait(struct scene *scene, const char *const *vms, unsigned source,
                        unsigned destination, const struct work *work, GError **err)
 {
     struct migration *migration = scene_migrate(scene, vms, source, destination, work, err);
-    return migration != NULL ? migration_join(migration, err) : -1;
+    return migration != NULL ? await(migration, err) : -1;
+}
+
+int scene_swing(struct scene *scene, unsigned one, unsigned other, GError **err)
+{
+    struct migration *migration = migration_new(scene, one, other, NULL);
+    migration->swings = true;
+    if (add_vms(migration, (const char *const *)scene->vms, err) == 0)
+        return await(begin(migration), err);
+    migration_free(migration);
+    return -1;
 }
 
 void scene_open_migrations(struct scene *scene)

@@ -27,9 +27,12 @@
 struct migration;
 
 /*
- * Begins to move the VMs from host source to host destination (indexes in the tuple), all at once.
- * work: NULL: none; it must outlive the migration. An error, at once, for what cannot be: a VM that
- * the test does not have, or that is in a migration which was not joined yet; equal hosts. Transfer
+ * Begins to move the VMs from host source to host destination (indexes in the tuple), all at once,
+ * or as work says, which also has the parameters that are for this migration alone. work: NULL:
+ * none; it must outlive the migration. An error, at once, for what cannot be: a VM that the test
+ * does not have, or that is in a migration which was not joined yet; equal hosts; parameters that
+ * cannot be asked for so, or that this host cannot do (UNSUPPORTED). A test type says beforehand
+ * what it will ask for (struct scenario), so that this is known before anything starts. Transfer
  * none.
  */
 struct migration *scene_migrate(struct scene *scene, const char *const *vms, unsigned source,
@@ -38,9 +41,24 @@ struct migration *scene_migrate(struct scene *scene, const char *const *vms, uns
 /* Waits for its end and gives its error. Joining again gives the same. */
 int migration_join(struct migration *migration, GError **err);
 
-/* Both. */
+/*
+ * Both. With not_wait_for_migration = yes it returns as soon as the VMs move; the migration is then
+ * joined before the next one of one of its VMs, or at the end.
+ */
 int scene_migrate_wait(struct scene *scene, const char *const *vms, unsigned source,
                        unsigned destination, const struct work *work, GError **err);
+
+/* The same for all VMs, each from the one of two hosts where it is to the other. */
+int scene_swing(struct scene *scene, unsigned one, unsigned other, GError **err);
+
+/* Names of its VMs, NULL at last. Transfer none. */
+const char *const *migration_vms(const struct migration *migration);
+
+/*
+ * For the move of struct work: moves one of the migration's VMs, and waits until it has. A VM for
+ * which this is never called stays where it is.
+ */
+int migration_move(struct migration *migration, const char *vm, GError **err);
 
 /* For run.c. Before the scenario, in the fiber that will end it. */
 void scene_open_migrations(struct scene *scene);

@@ -32,6 +32,15 @@ const struct scenario scenarios[] = {
         .min_hosts = 3,
         .run = scenario_three_hosts,
     },
+    {
+        .type = "one_by_one",
+        .summary =
+            "the VMs move one after the other, then back at once, with a limit of the bandwidth of "
+            "that migration's own",
+        .migrate_count = 1,
+        .asks = one_by_one_asks,
+        .run = scenario_one_by_one,
+    },
     {.type = NULL},
 };
 

@@ -12,19 +12,21 @@ static void free_seat(gpointer seat)
     seat_free(seat);
 }
 
-static int make_seats(struct run *run, struct scene *scene, GError **err)
+static int make_seats(struct run *run, struct scene *scene, const char *const *const *asks,
+                      GError **err)
 {
-    g_auto(GStrv) names = param_list(run->test->params, "vms");
-    if (names[0] == NULL) {
+    scene->vms = param_list(run->test->params, "vms");
+    if (scene->vms[0] == NULL) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_MISSING, "vms names no VM");
         return -1;
     }
-    for (char **name = names; *name != NULL; name++) {
+    for (char **name = scene->vms; *name != NULL; name++) {
         if (param_check_word("vms", *name, err) < 0)
             return -1;
         struct seat *seat = seat_new(run->test, run->readers, run->watchers, *name, err);
         if (seat == NULL)
             return -1;
+        seat->asks = asks;
         g_ptr_array_add(scene->seats, seat);
     }
     return 0;
@@ -67,7 +69,7 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
                     MAX(scenario->min_hosts, 2));
         return -1;
     }
-    if (make_seats(run, scene, err) < 0 ||
+    if (make_seats(run, scene, scenario->asks, err) < 0 ||
         agree(run->test, scene->seats, &scene->agreement, err) < 0)
         return -1;
     if (run->test->only_agree)
@@ -96,6 +98,7 @@ static int run_scene(void *arg, GError **err)
         test_failing(run->test, 0, error);
     result = end_seats(&scene, result, &error);
     agreement_clear(&scene.agreement);
+    g_strfreev(scene.vms);
     if (result < 0)
         g_propagate_error(err, g_steal_pointer(&error));
     return result;

@@ -11,10 +11,12 @@
 /* What a scenario works with: the test and its VMs, ready to be booted and moved. */
 struct scene {
     struct test *test;
-    GPtrArray *seats; /* struct seat, in the order of `vms` */
+    GStrv vms;        /* their names, as the test has them */
+    GPtrArray *seats; /* struct seat, in the order of vms */
     struct agreement agreement;
     GPtrArray *migrations; /* struct migration, all of the test (migration.h) */
     struct scope *movers;  /* where they run */
+    bool goes_on;          /* not_wait_for_migration: the test does not wait for them */
 };
 
 struct scenario {
@@ -23,6 +25,9 @@ struct scenario {
     int64_t migrate_count; /* default of the parameter */
     unsigned min_hosts;    /* 0: two */
     bool moves_nothing;    /* by design: a pass without a leg */
+    /* What its migrations ask for alone (ASKED()), so that what cannot be is known before anything
+     * starts; NULL behind the last. NULL: nothing. */
+    const char *const *const *asks;
     int (*run)(struct scene *scene, int64_t migrate_count, GError **err);
 };
 
@@ -53,10 +58,11 @@ struct scene_leg {
  * as planned, stays away. */
 int scene_move(struct scene *scene, struct seat *seat, const struct scene_leg *leg, GError **err);
 
-/* All VMs at once, each in a fiber of its own. */
-int scene_move_all(struct scene *scene, const struct scene_leg *leg, GError **err);
+/* How long a leg may take, with all its attempts, checks, and the boot before it. */
+int64_t scene_leg_ms(const struct seat *seat);
 
-/* Boots the VM here, and waits until its guest is up. */
+/* Boots the VM here, and waits until its guest is up; one that is to be paused after its start
+ * (paused_after_start_vm) only starts. */
 int scene_boot_here(struct seat *seat, GError **err);
 
 /*

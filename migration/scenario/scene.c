@@ -1,23 +1,12 @@
 #include "migration/scenario/scenario.h"
 
-/* What a fiber for one seat works with. */
-struct seat_task {
-    struct scene *scene;
-    struct seat *seat;
-    const struct scene_leg *leg;
-};
-
-/* Runs fn for every seat at once. */
-static int for_all_seats(struct scene *scene, const struct scene_leg *leg, fiber_fn fn,
-                         GError **err)
+int64_t scene_leg_ms(const struct seat *seat)
 {
-    g_autofree struct seat_task *tasks = g_new0(struct seat_task, scene->seats->len);
-    struct scope *all = scope_open("all VMs");
-    for (unsigned i = 0; i < scene->seats->len; i++) {
-        tasks[i] = (struct seat_task){scene, g_ptr_array_index(scene->seats, i), leg};
-        scope_spawn(all, tasks[i].seat->name, fn, &tasks[i]);
-    }
-    return scope_close(all, err);
+    const struct move_request *request = &seat->request;
+    int64_t boot_ms = request->login_ms + 2 * seat_patience_ms(seat, SCENE_START_MS);
+    int64_t attempt_ms =
+        request->work_ms + request->timeout_ms + HANDOVER_CHECK_MS + 3 * seat_patience_ms(seat, 0);
+    return boot_ms + attempt_ms * (request->retries + 1);
 }
 
 int scene_boot_here(struct seat *seat, GError **err)
@@ -29,8 +18,9 @@ int scene_boot_here(struct seat *seat, GError **err)
     g_clear_pointer(&seat->guest_state, g_free);
     seat->works = false;
     if (seat_start(seat, false, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0 ||
-        host_own(host, OWNED_GUEST, seat->name, err) < 0 ||
-        vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0 ||
+        host_own(host, OWNED_GUEST, seat->name, err) < 0)
+        return -1;
+    if (vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0 ||
         guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0)
         return -1;
     return 0;
@@ -38,8 +28,17 @@ int scene_boot_here(struct seat *seat, GError **err)
 
 static int boot_one(void *arg, GError **err)
 {
-    const struct seat_task *task = arg;
-    return scene_boot_here(task->seat, err);
+    return scene_boot_here(arg, err);
+}
+
+static int boot_all_here(const struct scene *scene, GError **err)
+{
+    struct scope *all = scope_open("all VMs");
+    for (unsigned i = 0; i < scene->seats->len; i++) {
+        struct seat *seat = g_ptr_array_index(scene->seats, i);
+        scope_spawn(all, seat->name, boot_one, seat);
+    }
+    return scope_close(all, err);
 }
 
 int scene_boot(struct scene *scene, unsigned where, GError **err)
@@ -51,7 +50,7 @@ int scene_boot(struct scene *scene, unsigned where, GError **err)
                                                       2 * seat_patience_ms(first, SCENE_START_MS)};
     for (unsigned i = 0; i < scene->seats->len; i++)
         ((struct seat *)g_ptr_array_index(scene->seats, i))->where = where;
-    if (test->self == where && for_all_seats(scene, NULL, boot_one, err) < 0)
+    if (test->self == where && boot_all_here(scene, err) < 0)
         return -1;
     host_context(test->host, "waiting for the guests to boot on %s", test->names[where]);
     return test_barrier(test, &booted, err);
@@ -106,15 +105,4 @@ int scene_move(struct scene *scene, struct seat *seat, const struct scene_leg *l
         }
     }
     return 0;
-}
-
-static int move_one(void *arg, GError **err)
-{
-    const struct seat_task *task = arg;
-    return scene_move(task->scene, task->seat, task->leg, err);
-}
-
-int scene_move_all(struct scene *scene, const struct scene_leg *leg, GError **err)
-{
-    return for_all_seats(scene, leg, move_one, err);
 }

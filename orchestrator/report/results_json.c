@@ -144,6 +144,7 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "remaining_bytes", count(leg->remaining_bytes));
     json_object_set_new(object, "bytes_per_s", figure(leg->bytes_per_s));
     json_object_set_new(object, "options", array_of_text(leg->options));
+    json_object_set(object, "params", leg->asked);
     json_object_set_new(object, "throttle_percent", count(leg->throttle_percent));
     json_object_set_new(object, "xbzrle_pages", count(leg->xbzrle_pages));
     json_object_set_new(object, "compressed_pages", count(leg->compressed_pages));

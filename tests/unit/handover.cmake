@@ -7,10 +7,12 @@ if(TARGET vtmh_report)
 endif()
 
 if(TARGET vtmh_node AND TARGET vtmh_report)
-    vtmh_unit_test(test_handover vtmh_node vtmh_report)
-    target_sources(test_handover PRIVATE handover_world.c handover_fake_vm.c
-                   handover_fake_guest.c handover_fake_node.c handover_truth.c
-                   ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
+    foreach(test test_handover test_migrations)
+        vtmh_unit_test(${test} vtmh_node vtmh_report)
+        target_sources(${test} PRIVATE handover_world.c handover_fake_vm.c
+                       handover_fake_guest.c handover_fake_node.c handover_truth.c
+                       ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
+    endforeach()
 endif()
 
 if(TARGET vtmh_node)
@@ -20,7 +22,7 @@ if(TARGET vtmh_node)
     endforeach()
 endif()
 if(TARGET vtmh_migration)
-    foreach(test test_alike test_downtime_parts test_guard test_interface test_script test_leg test_leg_record test_machine_facts test_machine_params test_memory_check test_move_options test_patience test_reach test_request test_stall test_test)
+    foreach(test test_alike test_asked test_downtime_parts test_guard test_interface test_script test_leg test_leg_record test_machine_facts test_machine_params test_memory_check test_move_options test_patience test_reach test_request test_stall test_test)
         vtmh_unit_test(${test} vtmh_migration)
     endforeach()
 endif()

@@ -11,7 +11,7 @@ static struct params *with(const char *key, const char *value)
     return params;
 }
 
-static void expect_read(struct move_request *request, const struct params *params)
+static void expect_read(struct move_request *request, struct params *params)
 {
     g_autoptr(GError) error = NULL;
     cr_assert_eq(move_request_read(request, params, &error), 0, "%s",

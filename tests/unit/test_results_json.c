@@ -61,6 +61,7 @@ static struct job_result *make_job(void)
     leg->pages_sent_again = 900;
     leg->set_pages = 2048;
     g_ptr_array_add(leg->options, g_strdup("xbzrle = yes"));
+    json_object_set_new(leg->asked, "mig_speed", json_string("8"));
     leg->xbzrle_pages = 7;
     leg->remaining_bytes = 0;
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
@@ -194,7 +195,7 @@ Test(results_json, tells_a_test_that_passed)
            "  \"switchover_gap_ms\": 13.0,"
            "  \"network_gap_ms\": null, \"transferred_bytes\": 123456789012, \"dirty_syncs\": 4,"
            "  \"pages_sent_again\": 900, \"set_pages\": 2048, \"remaining_bytes\": 0,"
-           "  \"bytes_per_s\": null, \"options\": [\"xbzrle = yes\"],"
+           "  \"bytes_per_s\": null, \"options\": [\"xbzrle = yes\"], \"params\": {\"mig_speed\": \"8\"},"
            "  \"throttle_percent\": null, \"xbzrle_pages\": 7, \"compressed_pages\": null,"
            "  \"multifd_bytes\": null, \"switchover_pauses\": null,"
            "  \"usage\": {\"source\": {\"hypervisor\": {\"cpu_ms\": 120.5,"

@@ -37,7 +37,7 @@ struct exec {
 
 static const char *command_of(const struct seat *seat, bool is_source)
 {
-    return param_text(seat->params,
+    return param_text(seat->request.params,
                       is_source ? "migration_exec_cmd_src" : "migration_exec_cmd_dst");
 }
 

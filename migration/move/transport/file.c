@@ -27,7 +27,7 @@ static struct file *file_new(struct seat *seat, const char *uuid, bool is_source
 
     file->channel = (struct channel){seat->request.transport, seat};
     file->uuid = g_strdup(uuid);
-    file->path = g_build_filename(param_text(seat->params, "mig_file_dir"), name, NULL);
+    file->path = g_build_filename(param_text(seat->request.params, "mig_file_dir"), name, NULL);
     file->fd = -1;
     file->is_source = is_source;
     return file;
@@ -70,10 +70,10 @@ static struct channel *file_listen(struct seat *seat, const char *address, int64
     struct file *file = file_new(seat, uuid, false);
 
     (void)address, (void)deadline;
-    if (access(param_text(seat->params, "mig_file_dir"), R_OK | X_OK) == 0)
+    if (access(param_text(seat->request.params, "mig_file_dir"), R_OK | X_OK) == 0)
         return &file->channel;
     g_set_error(err, VM_ERROR, VM_ERROR_START, "cannot use mig_file_dir = %s on %s: %s",
-                param_text(seat->params, "mig_file_dir"), seat->test->host->name,
+                param_text(seat->request.params, "mig_file_dir"), seat->test->host->name,
                 g_strerror(errno));
     file_close(&file->channel);
     return NULL;
