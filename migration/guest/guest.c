@@ -310,6 +310,14 @@ int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
     return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
 }
 
+int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (guest_await_beat(guest, deadline, err) < 0)
+        return -1;
+    guest->is_up = true; /* it says so before its first heartbeat, perhaps on the source */
+    return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
+}
+
 int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
 {
     if (await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)

@@ -46,6 +46,10 @@ GError *guest_end(struct guest *guest);
 /* Source, first start: waits until the guest says it is up, and logs in where it has ssh. */
 int guest_await_up(struct guest *guest, int64_t deadline, GError **err);
 
+/* Destination, a guest that has moved while it booted: waits until it is up, which its first
+ * heartbeat shows, and logs in where it has ssh. */
+int guest_await_booted(struct guest *guest, int64_t deadline, GError **err);
+
 /* Destination, after RESUME: waits for a heartbeat that is newer than the source's last, and logs
  * in where it has ssh. */
 int guest_await_alive(struct guest *guest, int64_t deadline, GError **err);

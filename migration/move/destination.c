@@ -18,6 +18,7 @@ struct moved {
     int64_t stopped_at_us, completed_at_us, last_beat_us, dirty_syncs, sent_again, silent_ms;
     uint32_t last_beat;
     char *guest, *said;
+    bool boots; /* it was not seen up yet */
 };
 
 static void moved_clear(struct moved *moved)
@@ -99,6 +100,7 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
     moved->sent_again = json_integer_value(json_object_get(theirs, "pages_sent_again"));
     moved->silent_ms = json_integer_value(json_object_get(theirs, "silent_ms"));
     moved->said = g_strdup(json_string_value(json_object_get(theirs, "said")));
+    moved->boots = json_is_true(json_object_get(theirs, "boots"));
     moved->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
     return 0;
 }
@@ -112,7 +114,8 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
         return -1;
     g_free(seat->guest_state);
     seat->guest_state = g_strdup(moved->guest);
-    seat->works = true;
+    seat->boots = moved->boots;
+    seat->works = !moved->boots;
     int64_t began_us = g_get_monotonic_time();
     if (host_own(seat->test->host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
@@ -182,12 +185,28 @@ static int await_alive(struct handover *h, const struct moved *moved, GError **e
     return -1;
 }
 
+/* A guest that moved while it booted comes up here, and begins its work. */
+static int await_booted(struct handover *h, GError **err)
+{
+    struct seat *seat = h->seat;
+    int64_t deadline = deadline_in(seat->request.login_ms + seat_patience_ms(seat, ALIVE_MS));
+    if (guest_await_booted(seat->guest, deadline, err) < 0)
+        return -1;
+    seat->boots = false;
+    test_note(seat->test, "%s moved while it booted (paused_after_start_vm)", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "starting work in %s", seat->name);
+    if (guest_start_work(seat->guest, deadline_in(seat->request.work_ms), err) < 0)
+        return -1;
+    seat->works = true;
+    return 0;
+}
+
 static int check(struct handover *h, const struct moved *moved, GError **err)
 {
     struct seat *seat = h->seat;
     seat_progress(seat, h->record, "checking", NULL);
     SEAT_DOING(seat, BLAME_PRODUCT, "checking %s after the move", seat->name);
-    if (await_alive(h, moved, err) < 0)
+    if ((moved->boots ? await_booted(h, err) : await_alive(h, moved, err)) < 0)
         return -1;
     measure(h, moved);
     if (HANDOVER_WORK(h, after, err) < 0 ||

@@ -72,6 +72,14 @@ static bool is_running(struct handover *h)
            strcmp(state, "running") == 0;
 }
 
+/* One that boots has no heartbeat before it is up. */
+static int await_life(const struct seat *seat, GError **err)
+{
+    int64_t boot_ms = seat->boots ? seat->request.login_ms : 0;
+    return guest_await_beat(seat->guest, deadline_in(boot_ms + seat_patience_ms(seat, ALIVE_MS)),
+                            err);
+}
+
 /* Continues the source's copy and sees whether the guest lives. Only a copy whose process has ended
  * is dead: one that does not answer may be slow, and may hold the guest. */
 static Vtmh__Survivor continue_source(struct handover *h)
@@ -82,7 +90,7 @@ static Vtmh__Survivor continue_source(struct handover *h)
     if (vm_act(seat->vm) != VM_ACT_NONE)
         return VTMH__SURVIVOR__SURVIVOR_NONE; /* by its own doing: one that resets begins anew */
     if ((!is_running(h) && vm_cont(seat->vm, deadline_in(CANCEL_MS), &error) < 0) ||
-        guest_await_beat(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), &error) < 0) {
+        await_life(seat, &error) < 0) {
         bool is_dead = event_is_set(vm_exited(seat->vm));
         host_log(host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
                  "the guest did not continue here: %s", error->message);

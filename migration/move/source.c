@@ -105,9 +105,9 @@ static json_t *moved_to_json(const struct handover *h)
 {
     g_autofree char *state = guest_state(h->seat->guest);
     g_autofree char *said = guest_serial_tail(h->seat->guest);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "stopped_at_us",
-                     (json_int_t)h->stopped_at_us, "completed_at_us",
-                     (json_int_t)vm_completed_at_us(h->seat->vm), "last_beat_us",
+    return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "boots",
+                     (int)h->seat->boots, "stopped_at_us", (json_int_t)h->stopped_at_us,
+                     "completed_at_us", (json_int_t)vm_completed_at_us(h->seat->vm), "last_beat_us",
                      (json_int_t)h->last_beat.at_us, "last_beat", (json_int_t)h->last_beat.counter,
                      "dirty_syncs", (json_int_t)h->record->dirty_syncs, "pages_sent_again",
                      (json_int_t)h->record->pages_sent_again, "guest", state, "silent_ms",
@@ -125,10 +125,22 @@ static json_t *meet_ready(struct handover *h, GError **err)
     return theirs != NULL ? json_incref(json_object_get(theirs, "ticket")) : NULL;
 }
 
+/* It goes on from its start, and moves while it boots: its work begins when it has come. */
+static int let_boot(struct handover *h, GError **err)
+{
+    struct seat *seat = h->seat;
+    SEAT_DOING(seat, BLAME_TESTBED, "letting %s go on from its start", seat->name);
+    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
+             "%s goes on from its start, and moves while it boots", seat->name);
+    return vm_cont(seat->vm, h->deadline, err);
+}
+
 /* The guest's work begins, or goes on for a while; the leg's time does not count that. */
 static int start_work(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
+    if (seat->boots)
+        return let_boot(h, err);
     int64_t began_us = g_get_monotonic_time();
     int64_t deadline = deadline_in(seat->request.work_ms);
     int started = 0;

@@ -69,7 +69,8 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
                     MAX(scenario->min_hosts, 2));
         return -1;
     }
-    if (make_seats(run, scene, scenario->asks, err) < 0 ||
+    if (param_bool(run->test->params, "not_wait_for_migration", &scene->goes_on, err) < 0 ||
+        make_seats(run, scene, scenario->asks, err) < 0 ||
         agree(run->test, scene->seats, &scene->agreement, err) < 0)
         return -1;
     if (run->test->only_agree)

@@ -28,5 +28,18 @@ const struct param_info scenario_params[] = {
      .max = 1000000,
      .section = "test",
      .doc = "number of legs; each test type has a default of its own"},
+    {.name = "not_wait_for_migration",
+     .kind = PARAM_BOOL,
+     .fallback = "no",
+     .section = "test",
+     .doc = "whether the test goes on as soon as its VMs move; it waits for a migration before the "
+            "next one of the same VM, and at its end"},
+    {.name = "paused_after_start_vm",
+     .kind = PARAM_BOOL,
+     .fallback = "no",
+     .scopes = PARAM_PER_VM,
+     .section = "test",
+     .doc = "whether the VM is stopped right after its start and goes on just before it moves, so "
+            "that it moves while its guest boots; its work begins on the destination"},
     {.name = NULL},
 };

@@ -24,7 +24,7 @@ not_done=(
     'max_downtime = 50ms | max_downtime'
     'attempts_timeout = 7 | attempts_timeout'
     'migration_timeout = 33 | migration_timeout'
-    'not_wait_for_migration = yes | not_wait_for_migration'
+    'start_migration_timeout = 7 | start_migration_timeout'
     'image_snapshot = yes | image_snapshot'
 )
 

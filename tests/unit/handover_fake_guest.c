@@ -64,6 +64,12 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
     return ask_guest(guest, "guest_await_alive", err);
 }
 
+int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
+{
+    (void)deadline;
+    return ask_guest(guest, "guest_await_booted", err);
+}
+
 int guest_start_work(struct guest *guest, int64_t deadline, GError **err)
 {
     (void)deadline;
