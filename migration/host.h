@@ -53,10 +53,11 @@ struct host_ops {
 struct host {
     const struct host_ops *ops;
     void *node;
-    const char *name;       /* the user's word for this host */
-    const char *address;    /* numeric, at which the other hosts of the tuple reach it */
-    const char *log_dir;    /* the test's folder here: what is in it is sent to the coordinator */
-    const char *run_dir;    /* sockets and scratch of the test; removed after it; short path */
+    const char *name;    /* the user's word for this host */
+    const char *address; /* numeric, at which the other hosts of the tuple reach it */
+    const char *log_dir; /* the test's folder here: what is in it is sent to the coordinator; NULL:
+                            nobody keeps files */
+    const char *run_dir; /* sockets and scratch of the test; removed after it; short path */
     const char *guests_dir; /* tick/ and jeos/ lie here */
 };
 

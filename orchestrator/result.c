@@ -13,7 +13,7 @@ struct leg_result *leg_result_new(void)
     for (unsigned side = 0; side < LEG_SIDES; side++)
         for (unsigned process = 0; process < LEG_PROCESSES; process++)
             leg->usage[side][process] = (struct process_usage){-1, -1};
-    leg->transferred_bytes = leg->dirty_syncs = -1;
+    leg->transferred_bytes = leg->dirty_syncs = leg->iterations = -1;
     leg->pages_sent_again = leg->set_pages = leg->remaining_bytes = -1;
     leg->bytes_per_s = -1;
     leg->throttle_percent = leg->xbzrle_pages = leg->compressed_pages = -1;

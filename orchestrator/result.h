@@ -50,6 +50,7 @@ struct leg_result {
     struct downtime_parts downtime_parts;
     struct process_usage usage[LEG_SIDES][LEG_PROCESSES];
     int64_t transferred_bytes, dirty_syncs;
+    int64_t iterations; /* rows of the source's table of this leg (VM.series.csv) */
     int64_t pages_sent_again, set_pages; /* what memory_check rests on */
     int64_t remaining_bytes;             /* at the last look, as the next */
     double bytes_per_s;

@@ -286,6 +286,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(switchover_gap_ms);
     TAKE(transferred_bytes);
     TAKE(dirty_syncs);
+    TAKE(iterations);
     leg->one_clock |= record->one_clock;
     TAKE(pages_sent_again);
     TAKE(set_pages);

@@ -1,5 +1,7 @@
 #include "migration/move/seat.h"
 
+#include "migration/move/series.h"
+
 #include <string.h>
 
 #define HALTED_MS 200 /* between a stop by our own doing and what follows it */
@@ -28,6 +30,7 @@ void seat_free(struct seat *seat)
     if (seat == NULL)
         return;
     g_assert(seat->vm == NULL);
+    series_close(&seat->series);
     move_request_clear(&seat->request);
     g_clear_pointer(&seat->boot, guest_boot_free);
     g_clear_pointer(&seat->platform, vm_platform_free);

@@ -9,6 +9,15 @@
 #include "migration/test.h"
 #include "sync/autoptr.h"
 
+#include <stdio.h>
+
+/* What was seen of its migrations (series.h). */
+struct series {
+    FILE *file; /* NULL: not open */
+    int64_t bytes;
+    bool is_over; /* it takes no more */
+};
+
 #define SEAT_NOWHERE UINT_MAX /* it was not booted yet */
 
 struct seat {
@@ -28,6 +37,8 @@ struct seat {
 
     unsigned where; /* the host where the guest is, as far as is known here; SEAT_NOWHERE */
     bool is_gone;   /* it has ended, as was planned: nothing moves any more */
+
+    struct series series;
 
     bool works; /* its work has been begun, here or before it came */
     bool boots; /* it goes on from its start only when it moves (paused_after_start_vm), and was not

@@ -4,6 +4,7 @@
 #include "migration/move/leg_record.h"
 #include "migration/move/options.h"
 #include "migration/move/script.h"
+#include "migration/move/series.h"
 #include "migration/move/watch.h"
 
 #include <string.h>
@@ -83,6 +84,7 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
     if (vm_move_stats(seat->vm, &stats, h->deadline, err) < 0)
         return -1;
     leg_record_stats(h->record, &stats, seat->request.offline);
+    series_add(seat, h->record, &stats);
     move_options_judge(seat->request.options, h->record, warn_of_option, h);
     seat_progress(seat, h->record, "switchover", &stats);
     h->stopped_at_us = vm_stopped_at_us(seat->vm);

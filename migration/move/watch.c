@@ -3,6 +3,7 @@
 #include "migration/evidence.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/reach.h"
+#include "migration/move/series.h"
 #include "migration/move/stall.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 /* Looks are close to each other at first, so that a leg that fails at once has figures, too. */
 #define FIRST_SAMPLE_MS 10
 #define SAMPLE_MS 250
+#define SOONEST_MS 20 /* after a look, the next one for another pass over the memory */
 #define SLOW_STALLS 3 /* of mig_stall_timeout, and what the guest's memory adds: see stall.h */
 #define ASK_MS 2500   /* a connection's packets are sent again after 1 s */
 
@@ -166,30 +168,49 @@ static int look(struct watched *watched, struct stall *stall, GError **err)
     }
     seat_progress(seat, watched->leg, "migrating", &stats);
     leg_record_stats(watched->leg, &stats, seat->request.offline);
+    series_add(seat, watched->leg, &stats);
     watched->last = watched->script->stats = stats;
     event_set(&watched->script->changed);
     return judge(watched, stall,
                  stall_answered(stall, now_ms(), stats.status, stats.transferred_bytes), err);
 }
 
+/*
+ * Waits until it is time for the next look: another pass has begun, or pause_ms have gone by. 1:
+ * the migration has ended, 0: not yet, -1: cancelled.
+ */
+static int await_next(struct watched *watched, int64_t pause_ms, GError **err)
+{
+    struct event *const events[] = {&watched->completed, vm_move_passed(watched->seat->vm)};
+    int64_t soonest = deadline_in(MIN(pause_ms, SOONEST_MS)), latest = deadline_in(pause_ms);
+    g_autoptr(GError) waited = NULL;
+    int which = await_any(events, 1, soonest, &waited);
+    if (g_error_matches(waited, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+        g_clear_error(&waited);
+        which = await_any(events, G_N_ELEMENTS(events), latest, &waited);
+    }
+    event_reset(events[1]);
+    if (waited == NULL)
+        return which == 0;
+    if (g_error_matches(waited, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&waited));
+    return -1;
+}
+
 /* Samples until the end; statistics are looked at, never waited for. */
 static int sample(void *arg, GError **err)
 {
     struct watched *watched = arg;
-    struct event *const ended[] = {&watched->completed};
     struct stall stall;
     stall_init(&stall, watched->seat->request.stall_ms,
                seat_patience_ms(watched->seat, SLOW_STALLS * watched->seat->request.stall_ms),
                now_ms());
 
     for (int64_t pause_ms = FIRST_SAMPLE_MS;; pause_ms = MIN(2 * pause_ms, SAMPLE_MS)) {
-        g_autoptr(GError) waited = NULL;
-        if (await_any(ended, 1, deadline_in(pause_ms), &waited) >= 0)
-            return 0;
-        if (!g_error_matches(waited, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
-            g_propagate_error(err, g_steal_pointer(&waited));
-            return -1;
-        }
+        int ended = await_next(watched, pause_ms, err);
+        if (ended != 0)
+            return ended > 0 ? 0 : -1;
         if (look(watched, &stall, err) < 0)
             return -1;
         if (event_is_set(&watched->completed))

@@ -48,7 +48,7 @@ struct vm {
     uint16_t ssh_port;
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
-    struct event move_changed;
+    struct event move_changed, move_passed;
     struct event halted;
     struct event acted;
     enum vm_act act;

@@ -52,6 +52,8 @@ static void on_event(const char *name, const json_t *data, int64_t time_us, void
         act(vm, VM_ACT_RESET, time_us);
     } else if (strcmp(name, "RESUME") == 0)
         vm->base.resumed_at_us = time_us;
+    else if (strcmp(name, "MIGRATION_PASS") == 0)
+        event_set(&vm->base.move_passed);
     else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
         qemu_move_on_status(vm, status, time_us);
 }

@@ -217,6 +217,11 @@ struct event *vm_move_changed(struct vm *vm)
     return &vm->move_changed;
 }
 
+struct event *vm_move_passed(struct vm *vm)
+{
+    return &vm->move_passed;
+}
+
 int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err)
 {
     return vm->driver->set_speed(vm, bytes_per_s, deadline, err);

@@ -202,6 +202,9 @@ int vm_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, 
 const char *vm_move_status(const struct vm *vm);
 struct event *vm_move_changed(struct vm *vm);
 
+/* Source: set when it begins another pass over the memory (QMP MIGRATION_PASS); likewise. */
+struct event *vm_move_passed(struct vm *vm);
+
 /* Source, while it migrates: bytes a second (0: no limit); the limit of the downtime. */
 int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
 int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);

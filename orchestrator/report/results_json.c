@@ -139,6 +139,7 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "network_gap_ms", figure(leg->network_gap_ms));
     json_object_set_new(object, "transferred_bytes", count(leg->transferred_bytes));
     json_object_set_new(object, "dirty_syncs", count(leg->dirty_syncs));
+    json_object_set_new(object, "iterations", count(leg->iterations));
     json_object_set_new(object, "pages_sent_again", count(leg->pages_sent_again));
     json_object_set_new(object, "set_pages", count(leg->set_pages));
     json_object_set_new(object, "remaining_bytes", count(leg->remaining_bytes));

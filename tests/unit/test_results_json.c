@@ -58,6 +58,7 @@ static struct job_result *make_job(void)
     leg->usage[LEG_SOURCE][LEG_HYPERVISOR] = (struct process_usage){120.5, 1 << 20};
     leg->transferred_bytes = 123456789012;
     leg->dirty_syncs = 4;
+    leg->iterations = 7;
     leg->pages_sent_again = 900;
     leg->set_pages = 2048;
     g_ptr_array_add(leg->options, g_strdup("xbzrle = yes"));
@@ -193,7 +194,8 @@ Test(results_json, tells_a_test_that_passed)
            "  \"downtime_parts\": {\"hypervisor_ms\": 9.5, \"moved_ms\": 2.0, \"ledger_ms\": 0.25,"
            "  \"cont_ms\": 0.5}, \"guest_gap_ms\": null, \"guest_gap_source_ms\": null,"
            "  \"switchover_gap_ms\": 13.0,"
-           "  \"network_gap_ms\": null, \"transferred_bytes\": 123456789012, \"dirty_syncs\": 4,"
+           "  \"network_gap_ms\": null, \"transferred_bytes\": 123456789012, \"dirty_syncs\": 4, "
+           "\"iterations\": 7,"
            "  \"pages_sent_again\": 900, \"set_pages\": 2048, \"remaining_bytes\": 0,"
            "  \"bytes_per_s\": null, \"options\": [\"xbzrle = yes\"], \"params\": {\"mig_speed\": \"8\"},"
            "  \"throttle_percent\": null, \"xbzrle_pages\": 7, \"compressed_pages\": null,"
