@@ -22,6 +22,7 @@ struct store {
     FILE *log;
     FILE *events;
     GHashTable *folders; /* test_result_id() -> path of the test's folder */
+    GHashTable *taken;   /* "ID/HOST" -> bytes of files that have come from there */
     GError *trouble;     /* the first record or event that could not be written */
 };
 
@@ -129,6 +130,7 @@ struct store *store_open(const char *results_dir, struct job_result *job, GError
         return NULL;
     store->dir = g_strdup(job->dir);
     store->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    store->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     id_path = g_build_filename(store->dir, "id", NULL);
     id_line = g_strconcat(job->id, "\n", NULL);
     if (file_replace(id_path, id_line, err) < 0)
@@ -154,6 +156,7 @@ void store_close(struct store *store)
     if (store->events != NULL)
         fclose(store->events);
     g_clear_pointer(&store->folders, g_hash_table_unref);
+    g_clear_pointer(&store->taken, g_hash_table_unref);
     g_clear_error(&store->trouble);
     g_free(store->dir);
     g_free(store);
@@ -278,6 +281,26 @@ static int append(const char *path, const void *data, size_t size, GError **err)
     return written ? 0 : file_fail(err, "write", path);
 }
 
+/* Whether a host may add so much to a test's folder; what is too much is an error once. *is_full:
+ * there has been that error. */
+static int take(struct store *store, const char *id, const char *host, size_t size, bool *is_full,
+                GError **err)
+{
+    g_autofree char *key = g_strdup_printf("%s/%s", id, host);
+    size_t taken = GPOINTER_TO_SIZE(g_hash_table_lookup(store->taken, key));
+
+    *is_full = taken > STORE_HOST_BYTES;
+    if (*is_full)
+        return 0;
+    g_hash_table_insert(store->taken, g_steal_pointer(&key), GSIZE_TO_POINTER(taken + size));
+    if (taken + size <= STORE_HOST_BYTES)
+        return 0;
+    g_set_error(err, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
+                "the files of %s for test %s are larger than %d MiB: the rest is left out", host,
+                id, STORE_HOST_BYTES >> 20);
+    return -1;
+}
+
 int store_append(struct store *store, const struct test_result *test, const char *host,
                  const char *file, const void *data, size_t size, GError **err)
 {
@@ -285,6 +308,7 @@ int store_append(struct store *store, const struct test_result *test, const char
     g_autofree char *host_name = safe_name(host);
     const char *folder = g_hash_table_lookup(store->folders, id);
     g_autofree char *path = NULL, *parent = NULL;
+    bool is_full;
 
     if (!is_below(file) || *host_name == '\0') {
         g_autofree char *shown = text_printable(file);
@@ -297,6 +321,10 @@ int store_append(struct store *store, const struct test_result *test, const char
         g_set_error(err, G_FILE_ERROR, G_FILE_ERROR_NOENT, "test %s has no folder", id);
         return -1;
     }
+    if (take(store, id, host_name, size, &is_full, err) < 0)
+        return -1;
+    if (is_full)
+        return 0;
     path = g_build_filename(folder, host_name, file, NULL);
     parent = g_path_get_dirname(path);
     return make_root(parent, err) < 0 ? -1 : append(path, data, size, err);

@@ -47,8 +47,12 @@ void store_log(struct store *store, int64_t time_us, const char *host, const cha
 /* An event: {"v":1,"time":…,"event":name, …fields}. Steals fields (may be NULL). */
 void store_event(struct store *store, const char *name, json_t *fields);
 
+/* Of the files of one host and test; a host is not to fill our disk. */
+#define STORE_HOST_BYTES (128 << 20)
+
 /* Appends to test-results/<n>-<name>/<host>/<file>; file may be in folders, which are made. A name
- * with "..", an empty part or a leading "/" is refused. */
+ * with "..", an empty part or a leading "/" is refused. What goes beyond STORE_HOST_BYTES is left
+ * out, which is an error the first time. */
 int store_append(struct store *store, const struct test_result *test, const char *host,
                  const char *file, const void *data, size_t size, GError **err);
 

@@ -254,6 +254,29 @@ Test(store, appends_the_pieces_of_a_nodes_file)
     cr_expect_str_eq(other, "x");
 }
 
+Test(store, leaves_out_what_a_host_sends_beyond_its_share_and_says_so_once)
+{
+    g_autoptr(job_result) job = job_result_new();
+    g_autoptr(store) store = open_store(job);
+    g_autoptr(test_result) test = begin(store, 1, "tick");
+    g_autofree char *half = g_malloc0(STORE_HOST_BYTES / 2);
+    g_autofree char *other = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; i < 2; i++)
+        cr_expect_eq(store_append(store, test, "host1", "big", half, STORE_HOST_BYTES / 2, NULL),
+                     0);
+    cr_expect_eq(store_append(store, test, "host1", "more", "x", 1, &error), -1);
+    cr_expect(strstr(error->message, "files of host1 for test 1-tick are larger than 128 MiB"),
+              "%s", error->message);
+    cr_expect_eq(store_append(store, test, "host1", "more", "x", 1, NULL), 0, "told once");
+    cr_expect_eq(store_append(store, test, "host2", "more", "x", 1, NULL), 0, "it has its own");
+    g_autofree char *left_out = g_build_filename(job->dir, "test-results/1-tick/host1/more", NULL);
+    cr_expect_not(g_file_test(left_out, G_FILE_TEST_EXISTS));
+    other = read_file(job, "test-results/1-tick/host2/more");
+    cr_expect_str_eq(other, "x");
+}
+
 Test(store, refuses_names_that_lead_out_of_the_folder)
 {
     static const char *const names[] = {"",     "..", "../x", "a/../../x", "/etc/passwd",
