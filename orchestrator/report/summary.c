@@ -33,6 +33,17 @@ static bool is_completed(const struct leg_result *leg)
     return g_strcmp0(leg->status, "completed") == 0;
 }
 
+/* Whether the VM of a leg has none before. Legs are in their order. */
+static bool is_first(const struct test_result *test, unsigned index)
+{
+    const struct leg_result *leg = g_ptr_array_index(test->legs, index);
+
+    for (unsigned i = 0; i < index; i++)
+        if (g_strcmp0(((struct leg_result *)g_ptr_array_index(test->legs, i))->vm, leg->vm) == 0)
+            return false;
+    return true;
+}
+
 static int compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -50,10 +61,10 @@ static double stop_to_resume(const struct leg_result *leg)
     return leg->stop_to_resume_ms;
 }
 
-/* "12.3/31.0 ms": median and largest of the completed legs in which it was measured; "-" if none.
- * Transfer full. */
+/* "12.3/31.0", median and largest of the completed legs in which it was measured: of the VMs'
+ * first, or of the others; "-" if none. Transfer full. */
 static char *median_and_max(const struct test_result *test,
-                            double (*figure)(const struct leg_result *))
+                            double (*figure)(const struct leg_result *), bool of_first)
 {
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
     double median, largest;
@@ -63,18 +74,34 @@ static char *median_and_max(const struct test_result *test,
         const struct leg_result *leg = g_ptr_array_index(test->legs, i);
         double value = figure(leg);
 
-        if (is_completed(leg) && value >= 0)
+        if (is_completed(leg) && value >= 0 && is_first(test, i) == of_first)
             g_array_append_val(values, value);
     }
     if (values->len == 0)
         return g_strdup("-");
+    if (values->len == 1)
+        return g_strdup_printf("%.1f", g_array_index(values, double, 0));
     g_array_sort(values, compare_doubles);
     middle = values->len / 2;
     median = g_array_index(values, double, middle);
     if (values->len % 2 == 0)
         median = (median + g_array_index(values, double, middle - 1)) / 2;
     largest = g_array_index(values, double, values->len - 1);
-    return g_strdup_printf("%.1f/%.1f ms", median, largest);
+    return g_strdup_printf("%.1f/%.1f", median, largest);
+}
+
+/* "35.2, 12.3/31.0 ms": first legs, which begin with a hypervisor that has never migrated, and
+ * later ones. "-" where nothing was measured. Transfer full. */
+static char *first_and_later(const struct test_result *test,
+                             double (*figure)(const struct leg_result *))
+{
+    g_autofree char *first = median_and_max(test, figure, true);
+    g_autofree char *later = median_and_max(test, figure, false);
+
+    if (strcmp(first, "-") == 0 && strcmp(later, "-") == 0)
+        return g_strdup("-");
+    return strcmp(later, "-") == 0 ? g_strdup_printf("%s ms", first)
+                                   : g_strdup_printf("%s, %s ms", first, later);
 }
 
 /* "10", or "3/10" when not all were completed. Transfer full. */
@@ -131,8 +158,8 @@ static void fill_row(char *cells[COLUMNS], const struct test_result *test)
     cells[STATUS] = g_strdup(status_name(test->status));
     cells[TIME] = text_duration(MAX(test->elapsed_s, 0));
     cells[LEGS] = legs(test);
-    cells[DOWNTIME] = median_and_max(test, downtime);
-    cells[STOP_TO_RESUME] = median_and_max(test, stop_to_resume);
+    cells[DOWNTIME] = first_and_later(test, downtime);
+    cells[STOP_TO_RESUME] = first_and_later(test, stop_to_resume);
     cells[MEMORY] = memory(test);
 }
 

@@ -87,13 +87,16 @@ Test(summary, tells_everything_in_a_table)
 
     cr_expect_str_eq(
         text,
-        "TEST               STATUS  TIME        LEGS  DOWNTIME      STOP→RESUME   MEMORY\n"
-        "1-quick.tick       PASS    3.2 s       3     12.0/31.0 ms  22.2/30.0 ms  clean 2/3\n"
-        "2-quick.ping_pong  FAIL    1 min 05 s  2/3   5.0/6.0 ms    6.0/7.0 ms    corrupt 1/3 "
+        "TEST               STATUS  TIME        LEGS  DOWNTIME            STOP→RESUME    MEMORY\n"
+        "1-quick.tick       PASS    3.2 s       3     12.0, 20.5/31.0 ms  30.0, 14.5 ms  clean "
+        "2/3\n"
+        "2-quick.ping_pong  FAIL    1 min 05 s  2/3   4.0, 6.0 ms         5.0, 7.0 ms    corrupt "
+        "1/3 "
         "(17 "
         "pages)\n"
-        "3-jeos             CANCEL  0.0 s       -     -             -             -\n"
-        "4-leaky            WARN    1.0 s       1     -             -             not checked\n"
+        "3-jeos             CANCEL  0.0 s       -     -                   -              -\n"
+        "4-leaky            WARN    1.0 s       1     -                   -              not "
+        "checked\n"
         "\n"
         "4 tests: 1 PASS, 1 CANCEL, 1 WARN, 1 FAIL in 1 min 15 s\n"
         "\n"
@@ -144,6 +147,20 @@ Test(summary, ends_with_the_path_even_when_no_test_began)
                      "\n0 tests in 0.0 s\n"
                      "\n/results/job-1\n",
                      "%s", text);
+    free(text);
+}
+
+Test(summary, tells_each_vms_first_leg_apart_from_later_ones)
+{
+    g_autoptr(job_result) job = job_result_new();
+    struct test_result *test = add(job, "two", VTMH__STATUS__STATUS_PASS, 1);
+    static const char *const vms[] = {"vm1", "vm2", "vm1", "vm2"};
+    char *text;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(vms); i++)
+        add_leg(test, "completed", 40 - 10.0 * i, -1, CLEAN)->vm = g_strdup(vms[i]);
+    text = print(job, SUMMARY_FULL, false);
+    cr_expect(strstr(text, "  35.0/40.0, 15.0/20.0 ms  -  "), "%s", text);
     free(text);
 }
 
