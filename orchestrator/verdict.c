@@ -471,7 +471,7 @@ void verdict_join(struct test_result *result, const struct host_report *reports,
             collect(result, joints, i, &reports[i]);
     g_ptr_array_sort(result->legs, by_leg);
     mark_planned(result, joints);
-    leg_notes_unchecked(result);
+    leg_notes_add(result);
 
     judge_causes(result, reports, n_reports, own->is_end);
     if (own->status != VTMH__STATUS__STATUS_NONE &&

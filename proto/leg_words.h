@@ -11,6 +11,12 @@
 const char *leg_end_word(unsigned end);
 bool leg_end_of_word(const char *word, Vtmh__LegEnd *end_out); /* word may be NULL */
 
+/* Under TCG QEMU was seen to lose single pages in legs of so many dirty syncs and more, whatever
+ * the options; in shorter ones never. */
+#define LEG_TCG_MANY_SYNCS 95
+#define LEG_TCG_DOUBT                                                                              \
+    "QEMU under TCG was seen to lose single pages in legs of so many, whatever the options"
+
 /* "none", "source", "destination", "uncertain"; likewise. */
 const char *leg_survivor_word(unsigned survivor);
 bool leg_survivor_of_word(const char *word, Vtmh__Survivor *survivor_out);

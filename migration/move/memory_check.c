@@ -1,6 +1,7 @@
 #include "migration/move/memory_check.h"
 
 #include "migration/guest/rounds.h"
+#include "proto/leg_words.h"
 
 #include <math.h>
 
@@ -32,13 +33,16 @@ Vtmh__MemoryCheck memory_check_judge(const struct memory_evidence *evidence, con
                             : VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
 }
 
-static int fail(const struct memory_evidence *evidence, int64_t dirty_syncs, GError **err)
+static int fail(const struct seat *seat, const struct memory_evidence *evidence,
+                int64_t dirty_syncs, GError **err)
 {
+    bool is_tcg = seat->platform != NULL && !seat->platform->kvm;
     g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
                 "memory check: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                " pages of the guest are not what the guest wrote (%" G_GINT64_FORMAT
-                " dirty syncs)",
-                evidence->bad, evidence->pages, dirty_syncs);
+                " pages of the guest are not what the guest wrote (%s%" G_GINT64_FORMAT
+                " dirty syncs%s)",
+                evidence->bad, evidence->pages, is_tcg ? "TCG, " : "", dirty_syncs,
+                is_tcg && dirty_syncs >= LEG_TCG_MANY_SYNCS ? ": " LEG_TCG_DOUBT : "");
     return -1;
 }
 
@@ -60,7 +64,7 @@ int memory_check_stayed(struct seat *seat, Vtmh__Migration *leg, GError **err)
     leg->bad_pages = evidence.bad;
     if (evidence.bad > 0) {
         leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
-        return fail(&evidence, leg->dirty_syncs, err);
+        return fail(seat, &evidence, leg->dirty_syncs, err);
     }
     leg->not_checked = g_strdup("the guest stayed on its source");
     return 0;
@@ -81,7 +85,7 @@ int memory_check(struct seat *seat, Vtmh__Migration *leg, int64_t dirty_syncs, i
     leg->bad_pages = evidence.bad;
     leg->memory_check = memory_check_judge(&evidence, &why_not);
     if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
-        return fail(&evidence, dirty_syncs, err);
+        return fail(seat, &evidence, dirty_syncs, err);
     if (why_not != NULL)
         leg->not_checked = g_strdup(why_not);
     if (dirty_syncs < seat->request.min_dirty_syncs)

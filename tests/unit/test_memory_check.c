@@ -54,6 +54,8 @@ static int run_check(void *arg, GError **err)
     return memory_check(checked->seat, checked->leg, checked->syncs, 1000, err);
 }
 
+static bool is_kvm;
+
 /* Runs the check over a guest that answers so. Returns its error, transfer full. */
 static GError *check(struct answer answer, int64_t syncs, int64_t wanted, struct test *test,
                      Vtmh__Migration *leg)
@@ -62,7 +64,9 @@ static GError *check(struct answer answer, int64_t syncs, int64_t wanted, struct
     static const struct host host = {.ops = &ops};
     struct seat seat = {.test = test, .name = (char *)"vm1", .guest = (struct guest *)&answer};
     struct checked checked = {&seat, leg, syncs};
+    struct vm_platform platform = {.kvm = is_kvm};
     GError *error = NULL;
+    seat.platform = &platform;
     test->host = &host;
     seat.request.min_dirty_syncs = wanted;
     vtmh__migration__init(leg);
@@ -184,4 +188,25 @@ Test(memory_check, too_few_syncs_are_no_warning_where_nobody_asks)
     g_autoptr(GError) error = check((struct answer){4096, 0, 1}, 2, 0, &test, &leg);
     cr_assert_null(error);
     cr_assert_null(test.warning);
+}
+
+Test(memory_check, a_page_lost_under_tcg_after_many_syncs_fails_and_its_cause_says_so)
+{
+    static const struct {
+        bool is_kvm;
+        int64_t syncs;
+        bool is_doubted;
+    } cases[] = {{false, 95, true}, {false, 94, false}, {true, 400, false}};
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Vtmh__Migration leg;
+        struct test test = {0};
+        is_kvm = cases[i].is_kvm;
+        g_autoptr(GError) error =
+            check((struct answer){4096, 1, 1}, cases[i].syncs, 0, &test, &leg);
+        cr_assert(g_error_matches(error, VM_ERROR, VM_ERROR_GUEST));
+        cr_expect_eq(leg.memory_check, VTMH__MEMORY_CHECK__MEMORY_CORRUPT);
+        cr_expect_eq(strstr(error->message, "was seen to lose single pages") != NULL,
+                     cases[i].is_doubted, "%s", error->message);
+        cr_expect_eq(strstr(error->message, "(TCG, ") != NULL, !is_kvm, "%s", error->message);
+    }
 }
