@@ -16,7 +16,7 @@ static const char usage[] =
     "usage: vtmh-node serve --name NAME --listen ADDRESS --guests DIR [--address IP] [--grace S]\n"
     "       vtmh-node cleanup [--pid PID]\n"
     "       vtmh-node machine --vm NAME --guests DIR\n"
-    "       vtmh-node relay N\n"
+    "       vtmh-node relay\n"
     "       vtmh-node prove-kvm | --describe | --version | --help\n"
     "\n"
     "The part of vtmh that runs on a host. vtmh puts it there, starts it and ends it; there is\n"
@@ -37,9 +37,8 @@ static const char usage[] =
     "             live NODE (it was not touched). Exit status 1 if something was left\n"
     "  machine    prints the machine of a VM as JSON, as it would be started on this computer,\n"
     "             without starting it; stdin has the parameters of the test, a JSON object\n"
-    "  relay      carries the streams of a migration between N pairs of descriptors (3 and 4, 5 "
-    "and\n"
-    "             6, …); the node itself starts it\n"
+    "  relay      carries the streams of a migration between pairs of descriptors that come over\n"
+    "             its stdin; the node itself starts it\n"
     "  prove-kvm  runs a tiny guest with KVM: exit status 0 if it really works\n"
     "  --describe prints the test types and parameters as JSON\n";
 

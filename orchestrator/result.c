@@ -32,6 +32,7 @@ void leg_result_free(struct leg_result *leg)
     g_free(leg->source);
     g_free(leg->destination);
     g_free(leg->protocol);
+    g_free(leg->guard);
     g_free(leg->driver);
     g_free(leg->status);
     g_free(leg->not_checked);

@@ -37,7 +37,7 @@ struct downtime_parts {
 struct leg_result {
     char *vm;
     char *source, *destination; /* host names */
-    char *protocol, *driver;
+    char *protocol, *driver, *guard;
     unsigned leg;
     unsigned attempt;   /* of the leg, from 1 */
     char *status;       /* completed, cancelled, refused, failed, uncertain */

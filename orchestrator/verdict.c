@@ -149,6 +149,7 @@ static struct leg_result *add_leg(struct test_result *result, const Vtmh__Migrat
     leg->source = g_strdup(host_name(result, record->source));
     leg->destination = g_strdup(host_name(result, record->destination));
     leg->protocol = g_strdup(record->protocol);
+    leg->guard = *record->guard != '\0' ? g_strdup(record->guard) : NULL;
     leg->driver = g_strdup(record->driver);
     leg->leg = record->leg;
     leg->attempt = record->attempt;

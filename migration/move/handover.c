@@ -171,14 +171,18 @@ static void let_channel_complain(struct handover *h)
 static GError *run(struct handover *h)
 {
     struct test *test = h->seat->test;
+    struct scope *helpers = scope_open("helpers");
     struct scope *fibers = scope_open("leg");
 
+    h->seat->helpers = helpers;
     h->seat->leg = fibers;
     test->ops->begin_scope(test->node, leg_scope(h->leg), fibers);
     scope_spawn(fibers, "end of the leg", run_end, h);
     scope_close(fibers, NULL);
     test->ops->end_scope(test->node, leg_scope(h->leg));
     h->seat->leg = NULL;
+    h->seat->helpers = NULL;
+    scope_abandon(helpers);
     /* What the VM here did is a better cause than that the fiber was cancelled for it. */
     if (h->seat->end != NULL && h->error != NULL) {
         g_clear_error(&h->error);
@@ -291,6 +295,8 @@ static Vtmh__Migration *new_record(const struct seat *seat, const struct agreeme
     Vtmh__Migration *record =
         test_add_migration(seat->test, seat->name, leg->number, leg->source, leg->destination);
     record->protocol = g_strdup(seat->request.protocol);
+    if (seat->request.transport->guard != NULL)
+        record->guard = g_strdup(seat->request.transport->guard);
     record->driver = g_strdup("qemu");
     record->offline = seat->request.offline;
     record->one_clock = agreement->one_kernel;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define QEMU_CHANNELS 2 /* of multifd, where none are asked for */
+
 static const json_t *value_of(const json_t *options, const char *name)
 {
     return json_object_get(json_object_get(options, name), "is");
@@ -146,8 +148,11 @@ static int check_row(const json_t *options, const struct move_option *row,
                      const struct vm_offer *offer, const char *host,
                      const struct move_request *request, GError **err)
 {
+    bool is_guard_set = request->guard != NULL && strcmp(request->guard, "auto") != 0;
+
     if ((request->traits & row->traits) != row->traits)
-        return unsupported(options, row, err, " with mig_protocol = %s: %s", request->protocol,
+        return unsupported(options, row, err, " with mig_protocol = %s%s%s: %s", request->protocol,
+                           is_guard_set ? ", mig_guard = " : "", is_guard_set ? request->guard : "",
                            row->why_traits);
     if (row->needs != NULL && !is_on(options, row->needs))
         return unsupported(options, row, err, " without %s = yes", row->needs);
@@ -194,12 +199,16 @@ int move_options_check(const json_t *const *options, const struct vm_offer *cons
     return 0;
 }
 
-bool move_options_need(const json_t *options, enum transport_trait trait)
+unsigned move_options_streams(const json_t *options)
 {
-    for (const struct move_option *row = move_options; row->name != NULL; row++)
-        if ((row->traits & trait) != 0 && is_on(options, row->name))
-            return true;
-    return false;
+    const json_t *channels = value_of(options, "mig_multifd_channels");
+    unsigned streams = 1;
+
+    if (is_on(options, "mig_multifd"))
+        streams += channels != NULL ? (unsigned)json_integer_value(channels) : QEMU_CHANNELS;
+    if (is_on(options, "mig_postcopy_preempt"))
+        streams++;
+    return streams;
 }
 
 void move_options_notes(const json_t *options, void (*func)(const char *note, void *arg), void *arg)

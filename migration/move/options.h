@@ -59,8 +59,8 @@ extern const struct move_clash move_clashes[];
  * Transfer full; CFG_ERROR where the values cannot be. */
 json_t *move_options_read(const struct params *params, unsigned traits, GError **err);
 
-/* Whether what is on needs the trait. */
-bool move_options_need(const json_t *options, enum transport_trait trait);
+/* Over how many connections the hypervisors move a VM with these. */
+unsigned move_options_streams(const json_t *options);
 
 /*
  * Whether all hosts (by index; names for messages) can do what each of them is asked for, over the

@@ -122,6 +122,33 @@ static int read_through_file(const struct params *params, struct move_request *r
     return 0;
 }
 
+/* Which way of the protocol's: guarded as asked for, and one for several streams only where options
+ * need that. Those that cannot be had over any of them are told of with all options (agree.h). */
+static int choose_transport(const struct params *params, struct move_request *request, GError **err)
+{
+    const struct transport *first = transport_find(request->protocol);
+
+    request->guard = param_text(params, "mig_guard");
+    request->transport = first != NULL ? transport_choose(first, params, 0, request->guard) : NULL;
+    if (request->transport == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "mig_guard = %s is not supported with mig_protocol = %s", request->guard,
+                    request->protocol);
+        return -1;
+    }
+    request->options = move_options_read(params, request->transport->traits, err);
+    if (request->options == NULL)
+        return -1;
+    const struct transport *several =
+        move_options_streams(request->options) == 1
+            ? NULL
+            : transport_choose(first, params, TRANSPORT_STREAMS, request->guard);
+    if (several != NULL)
+        request->transport = several;
+    request->traits = request->transport->traits;
+    return 0;
+}
+
 int move_request_read(struct move_request *request, struct params *params, GError **err)
 {
     memset(request, 0, sizeof(*request));
@@ -152,16 +179,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
         return -1;
     if (read_through_file(params, request, err) < 0 || read_tls(params, request, err) < 0)
         return -1;
-    request->transport = transport_find(request->protocol);
-    if (request->transport == NULL) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_protocol = %s is not supported",
-                    request->protocol);
-        return -1;
-    }
-    request->traits = transport_traits(request->transport, params);
-
-    request->options = move_options_read(params, request->traits, err);
-    if (request->options == NULL)
+    if (choose_transport(params, request, err) < 0)
         return -1;
     for (enum move_end end = 0; end < MOVE_ENDS; end++) {
         request->move[end].max_bandwidth = bandwidth;

@@ -12,6 +12,7 @@ struct move_request {
     struct params *params; /* what all of this was read from */
     struct params *asked;  /* of that, what was asked for one migration alone; NULL: nothing */
     const char *protocol;  /* mig_protocol */
+    const char *guard;     /* mig_guard */
     const struct transport *transport;
     unsigned traits;       /* the transport's (enum transport_trait), with these params */
     bool offline;          /* mig_offline: the guest is stopped during the move */

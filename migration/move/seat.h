@@ -51,6 +51,7 @@ struct seat {
     struct doing *doing;  /* what is done with it now: what its watcher blames a failure on */
     bool is_in_leg;       /* from the begin of a leg until it has been settled */
     struct scope *leg;    /* the fibers that move it; NULL: none do */
+    struct scope *helpers; /* fibers that serve those, and are ended with them; NULL as above */
     struct event moving;  /* set when its stream begins here, or its migration has ended */
     GError *end;          /* how the VM ended in that leg, unasked */
     struct event retired; /* tells the watcher that the VM's end is meant */

@@ -121,6 +121,7 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "source", text_or_null(leg->source));
     json_object_set_new(object, "destination", text_or_null(leg->destination));
     json_object_set_new(object, "protocol", text_or_null(leg->protocol));
+    json_object_set_new(object, "guard", text_or_null(leg->guard));
     json_object_set_new(object, "driver", text_or_null(leg->driver));
     json_object_set_new(object, "leg", json_integer(leg->leg));
     json_object_set_new(object, "attempt", json_integer(leg->attempt));

@@ -120,6 +120,8 @@ Test(cfg_library, migrate_has_the_tests_that_users_know)
                             "options.zero_blocks.tick\n"
                             "options.compress.tick\n"
                             "options.multifd.tick\n"
+                            "options.multifd_relayed.tick\n"
+                            "options.multifd_by_unix.tick\n"
                             "options.multifd_zstd.tick\n"
                             "options.pause_before_switchover.tick\n"
                             "options.no_return_path.tick\n"

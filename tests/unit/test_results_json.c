@@ -46,6 +46,7 @@ static struct job_result *make_job(void)
     leg->source = g_strdup("host1");
     leg->destination = g_strdup("host2");
     leg->protocol = g_strdup("tcp");
+    leg->guard = g_strdup("token");
     leg->driver = g_strdup("qemu");
     leg->leg = leg->attempt = 1;
     leg->is_as_planned = true;
@@ -187,7 +188,8 @@ Test(results_json, tells_a_test_that_passed)
            " \"type\": \"migration_multi_host\", \"guest\": \"tick\", \"fail_host\": null,"
            " \"fail_cause\": null, \"fail_context\": null, \"notes\": [\"host1: TCG\"],"
            " \"migrations\": [{\"vm\": \"vm1\", \"source\": \"host1\", \"destination\": \"host2\","
-           "  \"protocol\": \"tcp\", \"driver\": \"qemu\", \"leg\": 1, \"attempt\": 1,"
+           "  \"protocol\": \"tcp\", \"guard\": \"token\", \"driver\": \"qemu\","
+           "  \"leg\": 1, \"attempt\": 1,"
            "  \"status\": \"completed\", \"as_planned\": true, \"offline\": false,"
            "  \"cycle_ms\": 412.3, \"total_ms\": 0.0, \"setup_ms\": null,"
            "  \"downtime_ms\": 12.3, \"stop_to_resume_ms\": null,"

@@ -1,8 +1,15 @@
 #include "migration/move/transport/transport.h"
 
-unsigned transport_traits(const struct transport *transport, const struct params *params)
+#include <string.h>
+
+const struct transport *transport_choose(const struct transport *first, const struct params *params,
+                                         unsigned traits, const char *guard)
 {
-    return transport->traits_for != NULL ? transport->traits_for(params) : transport->traits;
+    for (const struct transport *one = first; one != NULL; one = one->other)
+        if ((one->fits == NULL || one->fits(params)) && (one->traits & traits) == traits &&
+            (strcmp(guard, "auto") == 0 || g_strcmp0(guard, one->guard) == 0))
+            return one;
+    return NULL;
 }
 
 int ticket_read_address(const json_t *ticket, const char *peer, const char **address_out,
@@ -18,6 +25,11 @@ int ticket_read_address(const json_t *ticket, const char *peer, const char **add
     *address_out = address;
     *port_out = (uint16_t)port;
     return 0;
+}
+
+int64_t channel_carried(const struct channel *channel)
+{
+    return channel->transport->carried != NULL ? channel->transport->carried(channel) : -1;
 }
 
 void channel_close(struct channel *channel)

@@ -8,14 +8,14 @@
 #define CONNECT_MS 10000
 
 int direct_open(struct direct *direct, struct seat *seat, const char *address, bool any_port,
-                GError **err)
+                unsigned n_streams, GError **err)
 {
     uint16_t low = any_port ? 0 : seat->request.port_low;
     uint16_t high = any_port ? 0 : seat->request.port_high;
 
     direct->channel = (struct channel){seat->request.transport, seat};
     direct->address = g_strdup(address);
-    direct->guard = guard_new(address, low, high, err);
+    direct->guard = guard_new(address, low, high, n_streams, err);
     if (direct->guard == NULL) {
         g_prefix_error(err, "the migration of %s to %s: ", seat->name, seat->test->host->name);
         return -1;
@@ -31,25 +31,56 @@ void direct_clear(struct direct *direct)
     g_clear_pointer(&direct->address, g_free);
 }
 
+void direct_note_strangers(const struct direct *direct)
+{
+    const struct test *test = direct->channel.seat->test;
+
+    if (guard_strangers(direct->guard) > 0)
+        test_note((struct test *)test,
+                  "%s: strangers connected to the port of a migration and were turned away",
+                  test->host->name);
+}
+
 int direct_admit(struct direct *direct, int64_t deadline, GError **err)
 {
-    const struct seat *seat = direct->channel.seat;
-    unsigned strangers = 0;
-
-    direct->stream = guard_admit(direct->guard, &strangers, deadline, err);
-    if (strangers > 0)
-        test_note(seat->test,
-                  "%s: strangers connected to the port of a migration and were turned away",
-                  seat->test->host->name);
+    direct->stream = guard_admit(direct->guard, deadline, err);
+    direct_note_strangers(direct);
     return direct->stream != NULL ? 0 : -1;
+}
+
+struct stream *direct_way(const struct direct *direct, const char *token, const char *peer,
+                          int64_t deadline, GError **err)
+{
+    const struct host *host = direct->channel.seat->test->host;
+    g_autoptr(GError) error = NULL;
+    struct stream *stream = guard_enter(direct->address, direct->port, token,
+                                        deadline_min(deadline, deadline_in(CONNECT_MS)), &error);
+
+    if (stream != NULL)
+        return stream;
+    if (reach_is_silence(error) && deadline_left(deadline) > 0)
+        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s no longer reaches %s: %s", host->name,
+                    peer, error->message);
+    else
+        g_propagate_error(
+            err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
+                                          "migration channel to %s: %s", peer, error->message),
+                              VTMH__EVIDENCE__EVIDENCE_PEER, 0));
+    return NULL;
+}
+
+const char *direct_token(const json_t *ticket, unsigned stream)
+{
+    const char *token =
+        json_string_value(json_array_get(json_object_get(ticket, "tokens"), stream));
+
+    return token != NULL ? token : "";
 }
 
 int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
                  int64_t deadline, GError **err)
 {
-    const char *token = json_string_value(json_object_get(ticket, "token"));
     const char *address;
-    g_autoptr(GError) error = NULL;
 
     direct->channel = (struct channel){seat->request.transport, seat};
     if (ticket_read_address(ticket, peer, &address, &direct->port, err) < 0)
@@ -57,19 +88,8 @@ int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket,
     direct->address = g_strdup(address);
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, "source", seat->name,
              "the destination is reached at %s port %u", address, direct->port);
-    direct->stream = guard_enter(address, direct->port, token != NULL ? token : "",
-                                 deadline_min(deadline, deadline_in(CONNECT_MS)), &error);
-    if (direct->stream != NULL)
-        return 0;
-    if (reach_is_silence(error) && deadline_left(deadline) > 0)
-        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "%s no longer reaches %s: %s",
-                    seat->test->host->name, peer, error->message);
-    else
-        g_propagate_error(
-            err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
-                                          "migration channel to %s: %s", peer, error->message),
-                              VTMH__EVIDENCE__EVIDENCE_PEER, 0));
-    return -1;
+    direct->stream = direct_way(direct, direct_token(ticket, 0), peer, deadline, err);
+    return direct->stream != NULL ? 0 : -1;
 }
 
 struct channel *direct_listen(struct seat *seat, const char *address, int64_t deadline,
@@ -78,7 +98,7 @@ struct channel *direct_listen(struct seat *seat, const char *address, int64_t de
     struct direct *direct = g_new0(struct direct, 1);
 
     (void)deadline;
-    if (direct_open(direct, seat, address, false, err) == 0)
+    if (direct_open(direct, seat, address, false, 1, err) == 0)
         return &direct->channel;
     direct_close(&direct->channel);
     return NULL;
@@ -88,8 +108,8 @@ json_t *direct_ticket(const struct channel *channel)
 {
     const struct direct *direct = (const struct direct *)channel;
 
-    return json_pack("{s:s, s:i, s:s}", "address", direct->address, "port", (int)direct->port,
-                     "token", guard_token(direct->guard));
+    return json_pack("{s:s, s:i, s:o}", "address", direct->address, "port", (int)direct->port,
+                     "tokens", guard_tokens(direct->guard));
 }
 
 int direct_receive(struct channel *channel, int64_t deadline, GError **err)

@@ -18,14 +18,25 @@ struct direct {
     uint16_t port;
 };
 
-/* For what embeds it: the destination begins to listen (at any port, or at one of mig_port); the
- * source has come in; the source goes to the destination; what these made is given up. */
+/*
+ * For what embeds it: the destination begins to listen (at any port, or at one of mig_port) for so
+ * many streams; the source has come in, for the first; the source goes to the destination, with the
+ * first; what these made is given up.
+ */
 int direct_open(struct direct *direct, struct seat *seat, const char *address, bool any_port,
-                GError **err);
+                unsigned n_streams, GError **err);
 int direct_admit(struct direct *direct, int64_t deadline, GError **err);
 int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
                  int64_t deadline, GError **err);
 void direct_clear(struct direct *direct);
+
+/* One more connection to the destination, and what it must say; transfer full. */
+struct stream *direct_way(const struct direct *direct, const char *token, const char *peer,
+                          int64_t deadline, GError **err);
+const char *direct_token(const json_t *ticket, unsigned stream);
+
+/* Tells of those who were turned away until now. */
+void direct_note_strangers(const struct direct *direct);
 
 /* The members of struct transport. */
 struct channel *direct_listen(struct seat *seat, const char *address, int64_t deadline,

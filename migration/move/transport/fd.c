@@ -1,10 +1,11 @@
-/* fd: as tcp without more than one stream; both hand descriptors over. */
+/* fd: as tcp with one stream; both hand descriptors over. */
 #include "migration/move/transport/direct.h"
 #include "migration/move/transport/table.h"
 
 const struct transport transport_fd = {
     .name = "fd",
     .traits = TRANSPORT_TWO_WAY,
+    .guard = "token",
     .listen = direct_listen,
     .ticket = direct_ticket,
     .receive = direct_receive,

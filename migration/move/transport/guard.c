@@ -13,14 +13,20 @@
 #define SAY_MS 1000
 #define VISITORS_MAX 32
 
+/* Of one who may come in. */
+struct place {
+    char *token;           /* TOKEN_CHARS */
+    struct stream *stream; /* his, until it is fetched */
+    bool is_taken;
+};
+
 struct guard {
     struct stream *listener;
     uint16_t port;
-    char *token; /* TOKEN_CHARS */
-
-    struct stream *admitted;
+    struct place *places;
+    unsigned n_places, n_fetched;
     struct event came;     /* somebody was admitted */
-    struct event has_left; /* a visitor that was turned away */
+    struct event has_left; /* a visitor has a place, or was turned away */
     unsigned n_visitors, n_strangers;
 };
 
@@ -37,12 +43,16 @@ static char *make_token(void)
     return seal_key_to_hex(bytes);
 }
 
-struct guard *guard_new(const char *address, uint16_t low, uint16_t high, GError **err)
+struct guard *guard_new(const char *address, uint16_t low, uint16_t high, unsigned n_places,
+                        GError **err)
 {
     struct guard *guard = g_new0(struct guard, 1);
     int fd = reach_listen(address, low, high, &guard->port, err);
 
-    guard->token = make_token();
+    guard->n_places = n_places;
+    guard->places = g_new0(struct place, n_places);
+    for (unsigned i = 0; i < n_places; i++)
+        guard->places[i].token = make_token();
     if (fd < 0 || (guard->listener = stream_new(fd, err)) == NULL) {
         guard_free(guard);
         return NULL;
@@ -55,8 +65,11 @@ void guard_free(struct guard *guard)
     if (guard == NULL)
         return;
     stream_close(guard->listener);
-    stream_close(guard->admitted);
-    g_free(guard->token);
+    for (unsigned i = 0; i < guard->n_places; i++) {
+        stream_close(guard->places[i].stream);
+        g_free(guard->places[i].token);
+    }
+    g_free(guard->places);
     g_free(guard);
 }
 
@@ -65,9 +78,18 @@ uint16_t guard_port(const struct guard *guard)
     return guard->port;
 }
 
-const char *guard_token(const struct guard *guard)
+json_t *guard_tokens(const struct guard *guard)
 {
-    return guard->token;
+    json_t *tokens = json_array();
+
+    for (unsigned i = 0; i < guard->n_places; i++)
+        json_array_append_new(tokens, json_string(guard->places[i].token));
+    return tokens;
+}
+
+unsigned guard_strangers(const struct guard *guard)
+{
+    return guard->n_strangers;
 }
 
 /* In a time that does not depend on where they differ. */
@@ -80,31 +102,44 @@ static bool is_token(const char *said, const char *token)
     return differs == 0;
 }
 
-/* Reads exactly the token, and no byte of what comes behind it. */
-static bool says_token(struct stream *stream, const char *token)
+/* Reads exactly a token, and no byte of what comes behind it. */
+static bool read_token(struct stream *stream, char said[TOKEN_CHARS])
 {
     int64_t deadline = deadline_in(SAY_MS);
-    char said[TOKEN_CHARS];
     size_t size = 0;
 
-    while (size < sizeof(said)) {
-        ssize_t n = stream_read(stream, said + size, sizeof(said) - size, deadline, NULL);
+    while (size < TOKEN_CHARS) {
+        ssize_t n = stream_read(stream, said + size, TOKEN_CHARS - size, deadline, NULL);
 
         if (n <= 0)
             return false;
         size += (size_t)n;
     }
-    return is_token(said, token);
+    return true;
+}
+
+/* The place of whoever said this; NULL if it is nobody's, or was taken before. */
+static struct place *find_place(const struct guard *guard, const char *said)
+{
+    struct place *found = NULL;
+
+    for (unsigned i = 0; i < guard->n_places; i++)
+        if (is_token(said, guard->places[i].token) && !guard->places[i].is_taken)
+            found = &guard->places[i];
+    return found;
 }
 
 static int receive_visitor(void *arg, GError **err)
 {
     struct visit *visit = arg;
     struct guard *guard = visit->guard;
+    char said[TOKEN_CHARS];
+    struct place *place = read_token(visit->stream, said) ? find_place(guard, said) : NULL;
 
     (void)err;
-    if (says_token(visit->stream, guard->token) && guard->admitted == NULL) {
-        guard->admitted = g_steal_pointer(&visit->stream);
+    if (place != NULL) {
+        place->is_taken = true;
+        place->stream = g_steal_pointer(&visit->stream);
         event_set(&guard->came);
     } else {
         guard->n_strangers++;
@@ -116,8 +151,7 @@ static int receive_visitor(void *arg, GError **err)
     return 0;
 }
 
-/* Until it is cancelled. */
-static int receive_all(void *arg, GError **err)
+int guard_serve(void *arg, GError **err)
 {
     struct guard *guard = arg;
     struct scope *visits = scope_open("visitors");
@@ -140,16 +174,28 @@ static int receive_all(void *arg, GError **err)
     return -1;
 }
 
-struct stream *guard_admit(struct guard *guard, unsigned *strangers_out, int64_t deadline,
-                           GError **err)
+struct stream *guard_next(struct guard *guard, int64_t deadline, GError **err)
+{
+    struct place *place = &guard->places[guard->n_fetched];
+
+    g_assert(guard->n_fetched < guard->n_places);
+    while (place->stream == NULL) {
+        event_reset(&guard->came);
+        if (await_event(&guard->came, deadline, err) < 0)
+            return NULL;
+    }
+    guard->n_fetched++;
+    return g_steal_pointer(&place->stream);
+}
+
+struct stream *guard_admit(struct guard *guard, int64_t deadline, GError **err)
 {
     struct scope *door = scope_open("guarded port");
 
-    scope_spawn_detached(door, "accept", receive_all, guard);
-    int result = await_event(&guard->came, deadline, err);
+    scope_spawn_detached(door, "accept", guard_serve, guard);
+    struct stream *stream = guard_next(guard, deadline, err);
     scope_abandon(door);
-    *strangers_out = guard->n_strangers;
-    return result < 0 ? NULL : g_steal_pointer(&guard->admitted);
+    return stream;
 }
 
 struct stream *guard_enter(const char *address, uint16_t port, const char *token, int64_t deadline,

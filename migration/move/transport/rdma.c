@@ -110,9 +110,10 @@ static void rdma_break_off(struct channel *channel)
 
 #define ROW(name_)                                                                                 \
     {                                                                                              \
-        .name = (name_), .traits = TRANSPORT_TWO_WAY, .check = rdma_check, .listen = rdma_listen,  \
-        .ticket = rdma_ticket, .receive = rdma_receive, .connect = rdma_connect,                   \
-        .send = rdma_send, .break_off = rdma_break_off, .close = rdma_close,                       \
+        .name = (name_), .traits = TRANSPORT_TWO_WAY, .guard = "none", .check = rdma_check,        \
+        .listen = rdma_listen, .ticket = rdma_ticket, .receive = rdma_receive,                     \
+        .connect = rdma_connect, .send = rdma_send, .break_off = rdma_break_off,                   \
+        .close = rdma_close,                                                                       \
     }
 
 const struct transport transport_rdma = ROW("rdma");

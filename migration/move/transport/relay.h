@@ -12,25 +12,30 @@
 #include "migration/host.h"
 #include "sync/child.h"
 
-#define RELAY_PAIRS_MAX 64
-
-/* Two descriptors; ours stay ours. */
-struct relay_pair {
-    int a, b;
-};
-
 struct relay;
 
 /* Starts the process, which the ledger of the host knows. Transfer full. */
-struct relay *relay_start(const struct host *host, const struct relay_pair *pairs, unsigned n,
-                          GError **err);
+struct relay *relay_start(const struct host *host, GError **err);
 
-/* Set when it has ended: all its pairs were closed. */
-struct event *relay_ended(struct relay *relay);
+/* One more pair for it, as long as it runs. The descriptors stay ours: close them, so that the end
+ * of the process is the end of the streams. */
+int relay_carry(struct relay *relay, int a, int b, GError **err);
+
+/* How many bytes it has carried from a to b, and back, of the pair that has ended first among those
+ * not asked for yet; waits for the end of one. */
+int relay_carried(struct relay *relay, uint64_t *there_out, uint64_t *back_out, int64_t deadline,
+                  GError **err);
+
+/* Breaks all its streams, both ways, by ending it; waits for nothing. */
+void relay_break_off(struct relay *relay);
+
+/* That it was killed by somebody else; NULL if it was not. Transfer full. */
+GError *relay_complaint(struct relay *relay);
 
 /* Kills it if it still runs. NULL is fine. */
 void relay_free(struct relay *relay);
 
-/* main() of the process: argv[1] is the number of pairs, which are descriptors 3 and 4, 5 and 6, …
- * Exit status 0 if every pair ended in order, 1 if one did not, 4 usage. */
+/* main() of the process. Its stdin is a socket of the node: a byte with two descriptors for each
+ * pair; it answers with a line of two numbers when one has ended. Exit status 0 if every pair ended
+ * in order, 1 if one did not, 4 usage. */
 int relay_main(int argc, char **argv);

@@ -4,4 +4,5 @@
 #include "migration/move/transport/transport.h"
 
 extern const struct transport transport_tcp, transport_unix, transport_exec, transport_fd;
+extern const struct transport transport_exec_commands;
 extern const struct transport transport_file, transport_rdma, transport_x_rdma;

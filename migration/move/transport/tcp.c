@@ -1,28 +1,19 @@
 /*
  * tcp: the nodes connect, the hypervisors get the descriptors (direct.h). More than one stream
- * (multifd, preempt) a hypervisor takes only at a port of its own: then that is bound to the one
- * migration address, and open from "ready" to the first byte. What has nothing to do with the
- * migration and connects there makes it fail; the result says which way was taken.
+ * (multifd, preempt) a hypervisor takes only at an address of its own: at a port of its own
+ * (below), or behind the nodes' relays (relayed.h).
+ *
+ * The port of its own is bound to the one migration address, and opened when the source has said
+ * its token to the node, which then tells it the port: so it is open for the moment in which the
+ * source's hypervisor connects, and no longer.
  */
-#include "migration/move/options.h"
-#include "migration/move/transport/direct.h"
+#include "migration/evidence.h"
+#include "migration/move/transport/relayed.h"
 #include "migration/move/transport/table.h"
 
 #include <string.h>
 
-struct tcp {
-    struct direct direct; /* first; its port is the one to ask whether the host is there */
-    bool is_open;         /* the hypervisor listens, and connects, itself */
-    uint16_t open_port;
-};
-
-static void tcp_close(struct channel *channel)
-{
-    struct tcp *tcp = (struct tcp *)channel;
-
-    direct_clear(&tcp->direct);
-    g_free(tcp);
-}
+#define LINE_BYTES 16
 
 /* tcp:ADDRESS:LOW[,to=HIGH]. Transfer full. */
 static char *make_uri(const char *address, uint16_t low, uint16_t high)
@@ -36,84 +27,113 @@ static char *make_uri(const char *address, uint16_t low, uint16_t high)
     return g_string_free(g_steal_pointer(&uri), FALSE);
 }
 
-static int listen_openly(struct tcp *tcp, const char *address, int64_t deadline, GError **err)
+/* The range of ports is for the one that the stream comes to. */
+static struct channel *open_listen(struct seat *seat, const char *address, int64_t deadline,
+                                   GError **err)
 {
-    const struct seat *seat = tcp->direct.channel.seat;
-    g_autofree char *uri = make_uri(address, seat->request.port_low, seat->request.port_high);
+    struct direct *direct = g_new0(struct direct, 1);
 
-    tcp->is_open = true;
-    test_note(seat->test,
-              "%s: the migration's port is QEMU's own, open to whoever comes first (more than one "
-              "stream)",
+    (void)deadline;
+    test_note(seat->test, "%s: the migration's port is QEMU's own, open to whoever comes first",
               seat->test->host->name);
-    return vm_incoming_uri(seat->vm, uri, &tcp->open_port, deadline, err);
-}
-
-static struct channel *tcp_listen(struct seat *seat, const char *address, int64_t deadline,
-                                  GError **err)
-{
-    struct tcp *tcp = g_new0(struct tcp, 1);
-    bool is_open = move_options_need(seat->request.options, TRANSPORT_STREAMS);
-
-    tcp->direct.channel = (struct channel){seat->request.transport, seat};
-    /* The range of ports is for the one that the stream comes to. */
-    if ((!is_open || listen_openly(tcp, address, deadline, err) == 0) &&
-        direct_open(&tcp->direct, seat, address, is_open, err) == 0)
-        return &tcp->direct.channel;
-    tcp_close(&tcp->direct.channel);
+    if (direct_open(direct, seat, address, true, 1, err) == 0)
+        return &direct->channel;
+    direct_close(&direct->channel);
     return NULL;
 }
 
-static json_t *tcp_ticket(const struct channel *channel)
+static int let_vm_listen(const struct direct *direct, uint16_t *port_out, int64_t deadline,
+                         GError **err)
 {
-    const struct tcp *tcp = (const struct tcp *)channel;
-    json_t *ticket = direct_ticket(channel);
+    const struct seat *seat = direct->channel.seat;
+    g_autofree char *uri =
+        make_uri(direct->address, seat->request.port_low, seat->request.port_high);
 
-    if (tcp->is_open)
-        json_object_set_new(ticket, "open_port", json_integer(tcp->open_port));
-    return ticket;
+    DOING(BLAME_TESTBED, "opening a port for %s", seat->name);
+    return vm_incoming_uri(seat->vm, uri, port_out, deadline, err);
 }
 
-static int tcp_receive(struct channel *channel, int64_t deadline, GError **err)
+static int open_receive(struct channel *channel, int64_t deadline, GError **err)
 {
-    const struct tcp *tcp = (const struct tcp *)channel;
+    struct direct *direct = (struct direct *)channel;
+    char line[LINE_BYTES];
+    uint16_t port;
 
-    return tcp->is_open ? 0 : direct_receive(channel, deadline, err);
+    if (direct_admit(direct, deadline, err) < 0 || let_vm_listen(direct, &port, deadline, err) < 0)
+        return -1;
+    g_snprintf(line, sizeof(line), "%u\n", port);
+    return stream_write(direct->stream, line, strlen(line), deadline, err);
 }
 
-static struct channel *tcp_connect(struct seat *seat, const json_t *ticket, const char *peer,
-                                   int64_t deadline, GError **err)
+/* Which port was opened for us. */
+static int read_port(struct direct *direct, uint16_t *port_out, int64_t deadline, GError **err)
 {
-    struct tcp *tcp = g_new0(struct tcp, 1);
-    json_int_t open_port = json_integer_value(json_object_get(ticket, "open_port"));
+    g_autoptr(GError) error = NULL;
+    g_autofree char *line = stream_read_line(direct->stream, LINE_BYTES, deadline, &error);
+    guint64 port = 0;
 
-    tcp->is_open = open_port > 0 && open_port <= UINT16_MAX;
-    tcp->open_port = (uint16_t)open_port;
-    if (direct_enter(&tcp->direct, seat, ticket, peer, deadline, err) == 0)
-        return &tcp->direct.channel;
-    tcp_close(&tcp->direct.channel);
-    return NULL;
+    if (line != NULL && g_ascii_string_to_unsigned(line, 10, 1, UINT16_MAX, &port, &error)) {
+        *port_out = (uint16_t)port;
+        return 0;
+    }
+    if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED))
+        g_propagate_error(err, g_steal_pointer(&error));
+    else
+        g_propagate_error(
+            err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
+                                          "the destination has opened no port: %s", error->message),
+                              VTMH__EVIDENCE__EVIDENCE_PEER, 0));
+    return -1;
 }
 
-static int tcp_send(struct channel *channel, int64_t deadline, GError **err)
+static int open_send(struct channel *channel, int64_t deadline, GError **err)
 {
-    const struct tcp *tcp = (const struct tcp *)channel;
+    struct direct *direct = (struct direct *)channel;
+    uint16_t port;
 
-    if (!tcp->is_open)
-        return direct_send(channel, deadline, err);
-    g_autofree char *uri = make_uri(tcp->direct.address, tcp->open_port, 0);
+    if (read_port(direct, &port, deadline, err) < 0)
+        return -1;
+    g_autofree char *uri = make_uri(direct->address, port, 0);
     return vm_migrate_uri(channel->seat->vm, uri, deadline, err);
 }
 
+static void open_break_off(struct channel *channel)
+{
+    (void)channel; /* QEMU's own connections */
+}
+
+static const struct transport transport_tcp_relayed = {
+    .name = "tcp",
+    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS,
+    RELAYED_MEMBERS,
+};
+
+static const struct transport transport_tcp_open = {
+    .name = "tcp",
+    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS,
+    .guard = "none",
+    .other = &transport_tcp_relayed,
+    .listen = open_listen,
+    .ticket = direct_ticket,
+    .receive = open_receive,
+    .connect = direct_connect,
+    .send = open_send,
+    .probe = direct_probe,
+    .break_off = open_break_off,
+    .close = direct_close,
+};
+
 const struct transport transport_tcp = {
     .name = "tcp",
-    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS | TRANSPORT_NAMED,
-    .listen = tcp_listen,
-    .ticket = tcp_ticket,
-    .receive = tcp_receive,
-    .connect = tcp_connect,
-    .send = tcp_send,
+    .traits = TRANSPORT_TWO_WAY,
+    .guard = "token",
+    .other = &transport_tcp_open,
+    .listen = direct_listen,
+    .ticket = direct_ticket,
+    .receive = direct_receive,
+    .connect = direct_connect,
+    .send = direct_send,
     .probe = direct_probe,
     .break_off = direct_break_off,
-    .close = tcp_close,
+    .close = direct_close,
 };

@@ -20,8 +20,7 @@
 enum transport_trait {
     TRANSPORT_TWO_WAY = 1 << 0, /* the destination can answer: return path, post-copy */
     TRANSPORT_STREAMS = 1 << 1, /* more than one at a time: multifd, preempt */
-    TRANSPORT_NAMED = 1 << 2,   /* TLS knows the other end's name from the address */
-    TRANSPORT_OFFLINE = 1 << 3, /* the source writes all of it before the destination reads */
+    TRANSPORT_OFFLINE = 1 << 2, /* the source writes all of it before the destination reads */
 };
 
 struct transport;
@@ -34,8 +33,13 @@ struct channel {
 struct transport {
     const char *name; /* a value of mig_protocol */
     unsigned traits;
-    /* Those with these params, where they depend on them; NULL: they do not. */
-    unsigned (*traits_for)(const struct params *params);
+    /* What keeps others out of the way in, a value of mig_guard: "token", each connection asks for
+     * one; "relay", that, and the nodes carry the bytes; "none", it is open. NULL: nobody listens.
+     */
+    const char *guard;
+    /* Whether it goes with these params; NULL: always. */
+    bool (*fits)(const struct params *params);
+    const struct transport *other; /* another way of the same name; NULL: there is no more */
 
     /* Whether this host can: else UNSUPPORTED, before anything starts. NULL: every host can. */
     int (*check)(const struct seat *seat, GError **err);
@@ -58,6 +62,9 @@ struct transport {
     /* Either end, when its VM has completed, before that is said: is all of it there? NULL: the
      * VM's word is enough. */
     int (*finish)(struct channel *channel, int64_t deadline, GError **err);
+    /* Either end, then: how many bytes of the stream have gone through it, which must be as many at
+     * the other. NULL: nobody counts. */
+    int64_t (*carried)(const struct channel *channel);
     /* Either end, when the leg has failed: why, if it was the channel; NULL: it was not, as far as
      * it knows. Transfer full. The member may be NULL. */
     GError *(*complaint)(struct channel *channel);
@@ -73,10 +80,18 @@ struct transport {
 int ticket_read_address(const json_t *ticket, const char *peer, const char **address_out,
                         uint16_t *port_out, GError **err);
 
-unsigned transport_traits(const struct transport *transport, const struct params *params);
-
-/* NULL if there is none of that name. */
+/* The first of that name; NULL if there is none. */
 const struct transport *transport_find(const char *name);
+
+/*
+ * Of the ways of one name the first that goes with the params, has the traits, and is guarded as
+ * asked for ("auto": however it is). NULL: there is none.
+ */
+const struct transport *transport_choose(const struct transport *first, const struct params *params,
+                                         unsigned traits, const char *guard);
+
+/* As the member carried; -1: not known. */
+int64_t channel_carried(const struct channel *channel);
 
 /* NULL is fine. */
 void channel_close(struct channel *channel);

@@ -7,6 +7,13 @@ const struct param_info transport_params[] = {
     {MIGRATION("mig_protocol"), .same_everywhere = true, .kind = PARAM_WORD, .fallback = "tcp",
      .values = WORDS("tcp", "unix", "exec", "fd", "file", "rdma", "x-rdma"), .scopes = PARAM_PER_VM,
      .doc = "transport"},
+    {MIGRATION("mig_guard"), .kind = PARAM_WORD, .fallback = "auto",
+     .values = WORDS("auto", "token", "relay", "none"), .scopes = PARAM_PER_VM,
+     .doc =
+         "what keeps strangers out of the destination's port: a token that each connection must "
+         "say to the node; that, and the nodes relay the bytes (tcp, unix, exec); nothing, it is "
+         "the hypervisor's own (tcp). auto: a token where the transport can do with one "
+         "connection"},
     {MIGRATION("migration_exec_cmd_src"), .kind = PARAM_STRING, .scopes = PARAM_OF_VM,
      .example = "nc -N {address} {port}",
      .doc =

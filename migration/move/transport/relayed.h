@@ -1,0 +1,28 @@
+/*
+ * The way through relays: each hypervisor has a socket in a folder of its own on its host
+ * (unix:PATH), and the nodes carry each connection that is made there to the other host. There each
+ * has a place of its own behind the guard, so that they arrive in the order in which they were
+ * made: a hypervisor takes the first for the main one.
+ *
+ *     source's VM -> socket -> relay ====> relay -> socket -> destination's VM
+ */
+#pragma once
+
+#include "migration/move/transport/direct.h"
+
+/* The members of struct transport. */
+struct channel *relayed_listen(struct seat *seat, const char *address, int64_t deadline,
+                               GError **err);
+int relayed_receive(struct channel *channel, int64_t deadline, GError **err);
+struct channel *relayed_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                                int64_t deadline, GError **err);
+int relayed_send(struct channel *channel, int64_t deadline, GError **err);
+GError *relayed_complaint(struct channel *channel);
+void relayed_break_off(struct channel *channel);
+void relayed_close(struct channel *channel);
+
+#define RELAYED_MEMBERS                                                                            \
+    .guard = "relay", .listen = relayed_listen, .ticket = direct_ticket,                           \
+    .receive = relayed_receive, .connect = relayed_connect, .send = relayed_send,                  \
+    .complaint = relayed_complaint, .probe = direct_probe, .break_off = relayed_break_off,         \
+    .close = relayed_close
