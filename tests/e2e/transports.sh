@@ -66,7 +66,15 @@ no_leaks host1 host2
 
 step "a command of the user's own carries the stream, and how it ends counts"
 cat >"$work/carry" <<'END'
-import socket, sys, os
+# listen ADDRESS PORT: to stdout; send ADDRESS PORT: from stdin; flip: stdin to stdout, a byte of a page changed
+import os, re, socket, sys
+if sys.argv[1] == "flip":
+    stream = bytearray(sys.stdin.buffer.read())
+    # The end of the memory's section, "ram": pages that do not come again, each behind its address.
+    last = list(re.finditer(rb"\x03\0\0\0\x02\0\0\0\0[\0-\x03].[\0-\xff][\x08\x28]", stream, re.DOTALL))[-1]
+    stream[last.start() + 10 * 4104 + 2000] ^= 1
+    sys.stdout.buffer.write(stream)
+    sys.exit()
 host, port = sys.argv[2], int(sys.argv[3])
 family = socket.AF_INET6 if ":" in host else socket.AF_INET
 if sys.argv[1] == "listen":
@@ -92,7 +100,26 @@ expect_equal "exit status" 0 "$status"
 job "${carry[@]}" -p "migration_exec_cmd_src=python3 $images/carry send {address} {port}; exit 7"
 expect_equal "exit status" 1 "$status"
 expect_match "the cause" 'on host1 ended with exit status 7' "$(result .vtmh.fail_cause)"
-expect_equal "the guest" source "$(result '.vtmh.migrations[0].survivor')"
+expect_survivor source
+no_leaks host1 host2
+
+step "bytes that a command loses, or changes, are found, though QEMU has completed at both ends"
+job "${carry[@]}" -p "migration_exec_cmd_src=head -c -100 | python3 $images/carry send {address} {port}"
+expect_equal "exit status" 1 "$status"
+expect_verdict FAIL host2 'not come as it was sent: [0-9]+ bytes on host1, [0-9]+ bytes on host2'
+expect_equal "the bytes that are lost" 100 \
+    "$(result .vtmh.fail_cause | sed -E 's/.*: ([0-9]+) bytes on host1, ([0-9]+) bytes on host2/\1 - \2/' | bc)"
+expect_survivor source
+job "${carry[@]}" -p "migration_exec_cmd_src=python3 $images/carry flip | python3 $images/carry send {address} {port}"
+expect_equal "exit status" 1 "$status"
+expect_verdict FAIL host2 'memory check: 1 of'
+no_leaks host1 host2
+
+step "several streams are carried by the nodes, over unix and over tcp"
+job -m host1,host2 --only options..multifd_relayed,options..multifd_by_unix "$library"
+expect_equal "exit status" 0 "$status"
+expect_equal "guards" "relay clean" \
+    "$(job_result '[.tests[].vtmh.migrations[] | "\(.guard) \(.memory_check)"] | unique | join(",")')"
 no_leaks host1 host2
 
 if [ "$long" = --long ]; then
