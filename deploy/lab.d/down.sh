@@ -27,7 +27,7 @@ kill_member() {
 lab_remove_host() {
     kill_member "$1"
     in_hub -m -- rm -rf "$lab/disk/$1"
-    rm -f "$lab/keys/$1" "$lab/keys/$1.pub" "$lab/log/$1"
+    rm -rf "$lab/keys/$1" "$lab/keys/$1.pub" "$lab/log/$1" "$lab/pki/$1"
 }
 
 # Works on half a lab and on none.

@@ -33,7 +33,7 @@ require_root() {
 
 require_tools() {
     local tool
-    for tool in ip nft unshare nsenter ssh-keygen /usr/sbin/sshd; do
+    for tool in ip nft unshare nsenter openssl ssh-keygen /usr/sbin/sshd; do
         command -v "$tool" >/dev/null ||
             no_lab_here "$tool is missing; 'deploy/packages install run' installs it"
     done

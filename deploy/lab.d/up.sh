@@ -25,6 +25,7 @@ lab_up() {
     done
     printf '%d\n' "$count" >"$lab/count"
     make_keys
+    make_credentials
     write_names
     [[ -p $lab/ready ]] || mkfifo "$lab/ready"
     exec 8<>"$lab/ready"

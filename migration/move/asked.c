@@ -50,6 +50,19 @@ static int read_one(struct params *over, const char *text, GError **err)
     return 0;
 }
 
+int asked_check_host(const struct seat *seat, GError **err)
+{
+    const struct move_request *request = &seat->request;
+    if (request->tls != NULL && !g_file_test(request->tls_dir, G_FILE_TEST_IS_DIR)) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "mig_tls = %s is not supported: there is no folder %s on %s (tls_dir)",
+                    request->tls, request->tls_dir, seat->test->host->name);
+        return -1;
+    }
+    const struct transport *transport = request->transport;
+    return transport->check != NULL ? transport->check(seat, err) : 0;
+}
+
 /* Whether this host can, as far as it is known yet. */
 static int check_here(struct seat *seat, struct move_request *request, GError **err)
 {
@@ -62,10 +75,8 @@ static int check_here(struct seat *seat, struct move_request *request, GError **
         return -1;
     for (enum move_end end = 0; end < MOVE_ENDS; end++)
         move_options_fill(request->options, end, offer, &request->move[end]);
-    if (request->transport->check == NULL)
-        return 0;
     asked_swap(seat, request);
-    int checked = seat->request.transport->check(seat, err);
+    int checked = asked_check_host(seat, err);
     asked_swap(seat, request);
     return checked;
 }

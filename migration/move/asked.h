@@ -24,6 +24,10 @@ int asked_request(struct seat *seat, const char *const *asked, struct move_reque
 /* Whether this host can do each of several, the last of which is NULL; all may be NULL. */
 int asked_check(struct seat *seat, const char *const *const *all, GError **err);
 
+/* Whether this host has what the seat's request needs beside its hypervisor: what the transport
+ * needs, the folder of credentials. UNSUPPORTED, before anything starts. */
+int asked_check_host(const struct seat *seat, GError **err);
+
 /* For the time of a migration. */
 void asked_swap(struct seat *seat, struct move_request *request);
 

@@ -62,6 +62,28 @@ expect_equal "what lies at the checkout's place" "" "$(on host1 ls "$VTMH_SOURCE
 lab exec sh -c 'echo an image >/var/lib/vtmh/images/shared'
 expect_equal "image" "an image" "$(on host2 cat /var/lib/vtmh/images/shared)"
 
+step "each host has credentials, good and bad ones, that nobody else reads"
+pki=/etc/pki/vtmh-lab
+expect_equal "folders" "expired foreign good psk psk-other wrong-name" "$(on host2 ls $pki | xargs)"
+expect_equal "their modes" "drwx------" "$(on host2 sh -c "stat -c %A $pki $pki/*" | sort -u)"
+# verify NAME FOLDER: what openssl says to the certificate of host1 in FOLDER, on host2.
+verify() {
+    on host1 cat "$pki/$2/server-cert.pem" |
+        on host2 openssl verify -CAfile "$pki/good/ca-cert.pem" -verify_hostname "$1" 2>&1 || true
+}
+expect_contains "good" OK "$(verify host1 good)"
+expect_contains "expired" "certificate has expired" "$(verify host1 expired)"
+expect_contains "foreign" "unable to get local issuer certificate" "$(verify host1 foreign)"
+expect_contains "wrong-name" "hostname mismatch" "$(verify host1 wrong-name)"
+expect_equal "the shared key" "$(on host1 cat $pki/psk/keys.psk)" "$(on host2 cat $pki/psk/keys.psk)"
+[[ $(on host1 cat $pki/psk-other/keys.psk) != "$(on host2 cat $pki/psk/keys.psk)" ]] || fail "psk-other is psk"
+
+step "up renews credentials that will not last, and hosts that are up see it"
+on host1 sh -c "cp $pki/expired/server-cert.pem $pki/good/"
+expect_contains "good, when it has expired" "certificate has expired" "$(verify host1 good)"
+lab up 2
+expect_contains "good, renewed" OK "$(verify host1 good)"
+
 step "an empty known_hosts makes ssh refuse"
 lab known-hosts empty
 expect_status 255 ssh_works host1
