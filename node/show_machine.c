@@ -14,10 +14,8 @@ struct showing {
     json_t *answer;
 };
 
-/* Transfer full. */
-static struct params *read_params(GError **err)
+static int read_params(struct params *params, GError **err)
 {
-    g_autoptr(params) params = params_new();
     json_error_t where;
     json_auto_t *object = json_loadf(stdin, 0, &where);
     const char *key;
@@ -26,12 +24,12 @@ static struct params *read_params(GError **err)
     if (!json_is_object(object)) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT, "stdin has no JSON object: %s",
                     object == NULL ? where.text : "it is another value");
-        return NULL;
+        return -1;
     }
     json_object_foreach (object, key, value)
         if (json_is_string(value))
             params_set(params, key, json_string_value(value), NULL);
-    return g_steal_pointer(&params);
+    return 0;
 }
 
 static struct vm_platform *decide(const struct params *params, GError **err)
@@ -102,10 +100,10 @@ static int print(const json_t *answer, GError **err)
 static int show_vm(const char *vm, const char *guests_dir, GError **err)
 {
     struct showing showing = {.vm = vm, .host = {.name = HERE, .guests_dir = guests_dir}};
-    g_autoptr(params) params = read_params(err);
+    g_autoptr(params) params = params_new();
     int result;
 
-    if (params == NULL)
+    if (read_params(params, err) < 0)
         return -1;
     showing.params = params_object_params(params, vm);
     result = fiber_run(show, &showing, err);
