@@ -97,7 +97,7 @@ struct param_info {
 
     unsigned scopes;      /* enum param_scope */
     bool secret;          /* shown as "***" wherever values are shown */
-    bool same_everywhere; /* its values must say the same on all hosts, though it may be PER_HOST */
+    bool same_everywhere; /* its values must say the same on all hosts, though it is PER_HOST */
 
     enum param_care care;
     const char *const *same; /* PARAM_NOT_SUPPORTED: values that ask for what is done anyway */

@@ -80,6 +80,7 @@ static struct param_info *read_parameter(const json_t *row)
         .word_rule = text_of(row, "word_rule"),
         .scopes = scopes_of(row),
         .secret = json_is_true(json_object_get(row, "secret")),
+        .same_everywhere = json_is_true(json_object_get(row, "same_everywhere")),
         .care = param_care_named(text_of(row, "care")),
         .same = words_of(row, "same"),
         .why = text_of(row, "why"),

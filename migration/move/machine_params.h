@@ -10,9 +10,8 @@
 
 #include <jansson.h>
 
-/* The parameters that must be the same on all hosts (param_info.same_everywhere): what travels with
- * the guest, or what both ends of its migration have to know. params: of one VM on this host.
- * Transfer full. */
+/* The parameters that could differ between hosts and must not (param_info.same_everywhere): what
+ * travels with the guest, and its work. params: of one VM on this host. Transfer full. */
 json_t *machine_params(const struct params *params);
 
 /*

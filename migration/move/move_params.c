@@ -46,7 +46,7 @@ const struct param_info move_params[] = {
     {MIGRATION("cancel_delay"), .kind = PARAM_DURATION, .scopes = PARAM_PER_VM, .example = "2",
      .doc = "the source calls the leg off so long after its stream has begun; of several attempts "
             "(mig_retry) all but the last"},
-    {MIGRATION("mig_offline"), .same_everywhere = true, .kind = PARAM_BOOL, .fallback = "no",
-     .scopes = PARAM_PER_VM, .doc = "whether the guest is stopped before the migration"},
+    {MIGRATION("mig_offline"), .kind = PARAM_BOOL, .fallback = "no", .scopes = PARAM_PER_VM,
+     .doc = "whether the guest is stopped before the migration"},
     {.name = NULL},
 };

@@ -162,6 +162,8 @@ static void print_parameter(const json_t *parameter)
         printf("    %-13s  %s (%s)\n", "value", form, types_kind_form(info->kind));
     print_line("default", default_of(parameter));
     print_line("endings", *endings != '\0' ? endings : "none: it is equal on all hosts");
+    if (info->same_everywhere)
+        print_line("hosts", "it must say the same on all of them");
     print_line("not supported", later);
     if (info->same != NULL)
         print_line("accepted", same);

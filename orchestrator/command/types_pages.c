@@ -93,6 +93,7 @@ static void append_doc(GString *text, const struct param_info *info)
 {
     g_autofree char *later = types_later(info);
     g_autofree char *doc = g_strconcat(info->doc, *later != '\0' ? "; not supported: " : "", later,
+                                       info->same_everywhere ? "; the same on all hosts" : "",
                                        info->secret ? "; secret: shown as `***`" : "", NULL);
 
     append_cell(text, doc);

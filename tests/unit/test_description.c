@@ -23,6 +23,12 @@ Test(description, a_row_is_what_its_owner_has_declared)
     cr_expect_null(description_parameter("mem_vm1"), "endings depend on the test");
 }
 
+Test(description, knows_which_parameters_must_be_the_same_on_all_hosts)
+{
+    cr_expect(description_parameter("mem")->same_everywhere);
+    cr_expect_not(description_parameter("qemu_binary")->same_everywhere);
+}
+
 Test(description, a_historic_name_leads_to_the_current_one)
 {
     const struct param_alias *alias = description_alias("nic_mode");

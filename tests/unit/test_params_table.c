@@ -77,6 +77,12 @@ Test(params_table, every_row_says_what_it_must)
     }
 }
 
+Test(params_table, what_must_be_the_same_everywhere_could_be_another_somewhere)
+{
+    for (const struct param_info *const *row = param_infos(NULL); *row != NULL; row++)
+        cr_expect(!(*row)->same_everywhere || (*row)->scopes & PARAM_PER_HOST, "%s", (*row)->name);
+}
+
 Test(params_table, a_historic_name_is_no_row_and_its_current_name_is_one)
 {
     for (const struct param_alias *alias = param_aliases(); alias->name != NULL; alias++) {

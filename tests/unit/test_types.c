@@ -91,7 +91,8 @@ Test(types, shows_one_parameter_with_what_may_be_written)
                             "    yes means enable_kvm = no\n"
                             "    value          bool (yes or no; also on, off, true, false, 1, 0)\n"
                             "    default        no\n"
-                            "    endings        VM, host\n");
+                            "    endings        VM, host\n"
+                            "    hosts          it must say the same on all of them\n");
 }
 
 Test(types, shows_what_of_a_parameter_is_not_supported)
@@ -104,6 +105,7 @@ Test(types, shows_what_of_a_parameter_is_not_supported)
         "    value          only qemu\n"
         "    default        qemu\n"
         "    endings        VM, host\n"
+        "    hosts          it must say the same on all of them\n"
         "    not supported  libvirt (there is no driver for libvirt yet)\n"
         "vhost: a parameter of the section network\n"
         "    whether the host's kernel moves the packets\n"
@@ -178,6 +180,7 @@ Test(types, shows_a_parameter_that_is_asked_for_with_a_suffix)
     cr_assert_stdout_eq_str("{\n \"care\": \"honoured\",\n \"default\": \"no\",\n"
                             " \"doc\": \"yes means enable_kvm = no\",\n"
                             " \"name\": \"disable_kvm\",\n"
+                            " \"same_everywhere\": true,\n"
                             " \"scopes\": [\n  \"host\",\n  \"vm\"\n ],\n"
                             " \"section\": \"VM\",\n \"type\": \"bool\"\n}\n");
 }

@@ -4,7 +4,7 @@
 #define MIGRATION(name_) .name = (name_), .section = "migration"
 
 const struct param_info transport_params[] = {
-    {MIGRATION("mig_protocol"), .same_everywhere = true, .kind = PARAM_WORD, .fallback = "tcp",
+    {MIGRATION("mig_protocol"), .kind = PARAM_WORD, .fallback = "tcp",
      .values = WORDS("tcp", "unix", "exec", "fd", "file", "rdma", "x-rdma"), .scopes = PARAM_PER_VM,
      .doc = "transport"},
     {MIGRATION("mig_guard"), .kind = PARAM_WORD, .fallback = "auto",
