@@ -6,6 +6,9 @@
 struct vm_driver {
     const char *name; /* the value of `vm_type` */
 
+    /* What vm_offer_probe() is. */
+    struct vm_offer *(*offer)(const struct params *params, int64_t deadline, GError **err);
+
     json_t *(*show)(const struct vm_spec *spec, GError **err);
     struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
     int (*destroy)(struct vm *vm, GError **err); /* frees vm in any case */
@@ -36,6 +39,9 @@ struct vm_driver {
 };
 
 extern const struct vm_driver qemu_driver;
+
+/* NULL if there is none of that name. */
+const struct vm_driver *vm_driver_find(const char *name);
 
 /* The part that every driver's VM begins with. The driver fills it in. */
 struct vm {

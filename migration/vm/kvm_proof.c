@@ -256,3 +256,17 @@ int kvm_proof_run(const char *self_exe, int64_t deadline, bool *proven_out, char
         *reason_out = child_describe_status(status);
     return 0;
 }
+
+int kvm_proof_keep(struct kvm_proof *proof, const char *device, const char *self_exe,
+                   int64_t deadline, GError **err)
+{
+    struct kvm_proof fresh = {.is_known = true, .device = file_identity_of(device)};
+
+    if (proof->is_known && file_identity_equal(&proof->device, &fresh.device))
+        return 0;
+    if (kvm_proof_run(self_exe, deadline, &fresh.proven, &fresh.reason, err) < 0)
+        return -1;
+    g_free(proof->reason); /* another fiber may have proven it meanwhile */
+    *proof = fresh;
+    return 0;
+}

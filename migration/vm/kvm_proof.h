@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "migration/vm/file_identity.h"
 #include "sync/fiber.h"
 
 /* The argument with which a program that offers kvm_proof_main() is started for it. */
@@ -25,3 +26,18 @@ int kvm_proof_main(void);
  */
 int kvm_proof_run(const char *self_exe, int64_t deadline, bool *proven_out, char **reason_out,
                   GError **err);
+
+/* A proof, and of which device it is one. Zero at first; lives as long as the process. */
+struct kvm_proof {
+    bool is_known;
+    struct file_identity device;
+    bool proven;
+    char *reason;
+};
+
+/*
+ * Makes the proof true of the device as it is now: runs it (kvm_proof_run()) the first time, and
+ * when the device has come, gone or changed since. -1 only when the fiber was cancelled.
+ */
+int kvm_proof_keep(struct kvm_proof *proof, const char *device, const char *self_exe,
+                   int64_t deadline, GError **err);

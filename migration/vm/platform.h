@@ -34,7 +34,7 @@ enum vm_acceleration {
 };
 int vm_acceleration_wanted(const struct params *params, enum vm_acceleration *out, GError **err);
 
-/* What one host can do. Owned strings. */
+/* What one host can do (vm_offer_probe()). Owned strings. */
 struct vm_offer {
     char *binary;             /* path that was asked */
     unsigned version[3];      /* QMP query-version: major, minor, micro */
@@ -48,12 +48,6 @@ struct vm_offer {
     bool pvpanic;             /* has the device by which a guest tells that it panics */
 };
 
-/*
- * Asks this host: starts the binary named by `qemu_binary` once with no machine. The answer is kept
- * for the life of the process for as long as the binary does not change. KVM is proven by starting
- * /proc/self/exe (kvm_proof.h), unless the params ask for TCG. params: of one VM. Transfer full.
- */
-struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err);
 void vm_offer_free(struct vm_offer *offer);
 
 /* For the wire. Transfer full. */

@@ -327,6 +327,7 @@ uint16_t qemu_usernet_port(const char *text, uint16_t guest_port)
 const struct vm_driver qemu_driver = {
     .name = "qemu",
     .show = qemu_show,
+    .offer = qemu_offer,
     .create = qemu_create,
     .destroy = qemu_destroy,
     .drop = qemu_drop,

@@ -38,6 +38,9 @@ static inline struct qemu_vm *qemu_vm(struct vm *vm)
 int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_t deadline,
                  json_t **reply_out, GError **err);
 
+/* qemu_offer.c */
+struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err);
+
 /* qemu_move.c */
 void qemu_move_on_status(struct qemu_vm *vm, const char *status, int64_t time_us);
 int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);

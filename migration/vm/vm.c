@@ -8,28 +8,34 @@
 
 #include <string.h>
 
-static const struct vm_driver *const drivers[] = {&qemu_driver};
-
-static const struct vm_driver *driver_named(const char *name, GError **err)
+static const struct vm_driver *driver_of(const struct params *params, GError **err)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        if (strcmp(drivers[i]->name, name) == 0)
-            return drivers[i];
-    }
-    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "vm_type = %s: there is no such driver", name);
-    return NULL;
+    const char *name = param_text(params, "vm_type");
+    const struct vm_driver *driver = vm_driver_find(name);
+
+    if (driver == NULL)
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "vm_type = %s: there is no such driver",
+                    name);
+    return driver;
+}
+
+struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err)
+{
+    const struct vm_driver *driver = driver_of(params, err);
+
+    return driver != NULL ? driver->offer(params, deadline, err) : NULL;
 }
 
 json_t *vm_show(const struct vm_spec *spec, GError **err)
 {
-    const struct vm_driver *driver = driver_named(param_text(spec->params, "vm_type"), err);
+    const struct vm_driver *driver = driver_of(spec->params, err);
 
     return driver != NULL ? driver->show(spec, err) : NULL;
 }
 
 struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
 {
-    const struct vm_driver *driver = driver_named(param_text(spec->params, "vm_type"), err);
+    const struct vm_driver *driver = driver_of(spec->params, err);
 
     return driver != NULL ? driver->create(spec, deadline, err) : NULL;
 }

@@ -96,6 +96,82 @@ Test(kvm_proof, this_machine_has_an_answer_whatever_it_is)
     g_free(trial.reason);
 }
 
+/* A device, and a node that says of it what is in the device's own file. */
+struct kept {
+    char *folder, *device, *node, *count;
+    struct kvm_proof proof;
+};
+
+static struct kept make_kept(void)
+{
+    struct kept kept = {.folder = g_dir_make_tmp("vtmh-kvm-XXXXXX", NULL)};
+    g_autofree char *text = NULL;
+
+    kept.device = g_build_filename(kept.folder, "kvm", NULL);
+    kept.node = g_build_filename(kept.folder, "node", NULL);
+    kept.count = g_build_filename(kept.folder, "count", NULL);
+    text = g_strdup_printf("#!/bin/sh\necho >> %s\ncat %s || exit 1\n", kept.count, kept.device);
+    cr_assert(g_file_set_contents(kept.node, text, -1, NULL));
+    g_chmod(kept.node, 0700);
+    return kept;
+}
+
+static void clear_kept(struct kept *kept)
+{
+    unlink(kept->device);
+    unlink(kept->node);
+    unlink(kept->count);
+    rmdir(kept->folder);
+    g_free(kept->device);
+    g_free(kept->node);
+    g_free(kept->count);
+    g_free(kept->folder);
+    g_free(kept->proof.reason);
+}
+
+static int keep_it(void *arg, GError **err)
+{
+    struct kept *kept = arg;
+
+    return kvm_proof_keep(&kept->proof, kept->device, kept->node, deadline_in(10000), err);
+}
+
+/* Whether KVM is proven. times: how often the proof must have been run by then. */
+static bool ask(struct kept *kept, unsigned times)
+{
+    g_autofree char *marks = NULL;
+
+    cr_assert_eq(fiber_run(keep_it, kept, NULL), 0);
+    cr_assert(g_file_get_contents(kept->count, &marks, NULL, NULL));
+    cr_expect_eq(strlen(marks), times, "the proof was run %zu times, not %u", strlen(marks), times);
+    return kept->proof.proven;
+}
+
+Test(kvm_proof, is_run_again_when_the_device_comes_changes_and_goes)
+{
+    struct kept kept = make_kept();
+
+    cr_expect_not(ask(&kept, 1), "there is no device yet");
+    cr_expect_not(ask(&kept, 1));
+    cr_expect_not_null(kept.proof.reason);
+
+    cr_assert(g_file_set_contents(kept.device, "ok\n", -1, NULL));
+    cr_expect(ask(&kept, 2), "it has come");
+    cr_expect_null(kept.proof.reason);
+    cr_expect(ask(&kept, 2));
+
+    cr_assert_eq(g_chmod(kept.device, 0640), 0);
+    cr_expect(ask(&kept, 3), "it has other permissions");
+
+    cr_assert(g_file_set_contents(kept.device, "no\n", -1, NULL));
+    cr_expect_not(ask(&kept, 4), "another one");
+    cr_expect_str_eq(kept.proof.reason, "no");
+
+    cr_assert_eq(unlink(kept.device), 0);
+    cr_expect_not(ask(&kept, 5), "it has gone");
+    clear_kept(&kept);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], KVM_PROOF_ARGUMENT) == 0)
