@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define START_MS 30000 /* a hypervisor's start, on a slow host */
-#define LATE_MS 15000  /* what the destination waits longer than the source */
 #define CONT_MS 10000  /* one command to a hypervisor that waits */
 #define ALIVE_MS 30000 /* the first sign of life after RESUME */
 #define SILENT_MS 1000 /* many heartbeats: a guest that lives has none of such gaps */
@@ -63,7 +62,7 @@ static int receive(struct handover *h, GError **err)
     handover_step(h, HANDOVER_MOVING);
     if ((h->seat->request.traits & TRANSPORT_OFFLINE) && handover_written(h, err) < 0)
         return -1;
-    if (transport->receive(h->channel, h->deadline + LATE_MS, err) < 0)
+    if (transport->receive(h->channel, h->deadline + HANDOVER_LATE_MS, err) < 0)
         return -1;
     /* The source keeps the leg's time, and says why it was not enough. */
     struct script_run script = {
@@ -75,13 +74,14 @@ static int receive(struct handover *h, GError **err)
     struct scope *meanwhile = scope_open("meanwhile");
     if (script.steps != NULL)
         scope_spawn_detached(meanwhile, "script", script_run, &script);
-    int migrated = vm_await_migrated(h->seat->vm, h->deadline + LATE_MS, err);
+    int migrated = vm_await_migrated(h->seat->vm, h->deadline + HANDOVER_LATE_MS, err);
     scope_abandon(meanwhile);
     if (migrated < 0)
         return -1;
     handover_step(h, HANDOVER_COMPLETED);
-    return transport->finish != NULL ? transport->finish(h->channel, h->deadline + LATE_MS, err)
-                                     : 0;
+    return transport->finish != NULL
+               ? transport->finish(h->channel, h->deadline + HANDOVER_LATE_MS, err)
+               : 0;
 }
 
 /* "moved": both ends have completed, the token is ours. */

@@ -304,6 +304,7 @@ static Vtmh__Migration *new_record(const struct seat *seat, const struct agreeme
     record->attempt = leg->attempt;
     record->expected_ends = leg->expected_ends;
     record->expected_survivors = leg->expected_survivors;
+    record->driver = g_strdup("qemu");
     move_options_record(seat->request.options, record);
     asked_record(&seat->request, record);
     return record;

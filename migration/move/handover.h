@@ -54,6 +54,9 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
  * (seat_patience_ms(), and each of the checks has that, too). */
 #define HANDOVER_CHECK_MS 300000
 
+/* What the destination waits longer than the source, which keeps the leg's time. */
+#define HANDOVER_LATE_MS 15000
+
 /* How far a leg has come on this host; logged at each step. */
 enum handover_step {
     HANDOVER_PREPARING, /* the source's guest runs; the destination does not exist or waits */

@@ -189,7 +189,9 @@ int source_run(struct handover *h, GError **err)
     g_autoptr(GPtrArray) answers = NULL;
     json_t *moved = moved_to_json(h);
     handover_step(h, HANDOVER_GIVEN);
-    const struct test_meeting meeting = handover_meeting(h, "moved", tag);
+    struct test_meeting meeting = handover_meeting(h, "moved", tag);
+    /* A destination that has not completed in time says so itself, and why. */
+    meeting.timeout_ms += 2 * HANDOVER_LATE_MS;
     if (test_exchange(test, &meeting, moved, &answers, err) < 0)
         return -1;
     const struct test_meeting running = handover_meeting(h, "running", tag);
