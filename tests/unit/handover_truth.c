@@ -51,14 +51,14 @@ static struct test_result *judge(const struct world *world)
 }
 
 /* The copy in which the guest was last: the one that ran last. */
-static const struct vm *last_copy(const struct world *world, const char *name)
+static const struct copy *last_copy(const struct world *world, const char *name)
 {
-    const struct vm *last = NULL;
+    const struct copy *last = NULL;
     for (unsigned i = 0; i < world->copies->len; i++) {
-        const struct vm *vm = g_ptr_array_index(world->copies, i);
-        if (strcmp(vm->name, name) == 0 && vm->ran_at > 0 &&
-            (last == NULL || vm->ran_at > last->ran_at))
-            last = vm;
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (strcmp(copy->base.name, name) == 0 && copy->ran_at > 0 &&
+            (last == NULL || copy->ran_at > last->ran_at))
+            last = copy;
     }
     return last;
 }
@@ -75,20 +75,23 @@ static const struct leg_result *last_leg(const struct test_result *result, const
 }
 
 /* Whether the guest in it was ended by a fault. */
-static bool is_dead(const struct vm *vm)
+static bool is_dead(const struct copy *copy)
 {
-    return vm->was_killed || vm->act != VM_ACT_NONE;
+    return copy->was_killed || copy->base.act != VM_ACT_NONE;
 }
 
 /* Whether something prevents the two ends from knowing of each other's copy. */
 static bool may_be_uncertain(const struct world *world, const char *name)
 {
+    if (world->has_no_coordinator)
+        return true;
     for (unsigned i = 0; i < WORLD_HOSTS; i++)
         if (world->hosts[i].is_lost)
             return true;
     for (unsigned i = 0; i < world->copies->len; i++) {
-        const struct vm *vm = g_ptr_array_index(world->copies, i);
-        if (strcmp(vm->name, name) == 0 && (vm->outlived || vm->late_at_end || vm->cont_failed))
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (strcmp(copy->base.name, name) == 0 &&
+            (copy->outlived || copy->late_at_end || copy->cont_failed))
             return true;
     }
     return false;
@@ -112,7 +115,7 @@ static bool source_tells(const struct world *world, const struct leg_result *leg
 }
 
 /* The survivor in the record is where the guest was, and was alive. */
-static void check_record(struct world *world, const struct vm *last, const struct leg_result *leg)
+static void check_record(struct world *world, const struct copy *last, const struct leg_result *leg)
 {
     bool is_alive = last->runs_at_end;
     bool on_source = strcmp(last->host->host.name, leg->source) == 0;
@@ -132,7 +135,8 @@ static void check_record(struct world *world, const struct vm *last, const struc
         if (is_alive && source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, and lives on %s", leg->leg, leg->vm,
                         last->host->host.name);
-        if (on_source && !last->gone_at_end && last->act == VM_ACT_NONE && source_tells(world, leg))
+        if (on_source && !last->gone_at_end && last->base.act == VM_ACT_NONE &&
+            source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, which nobody has seen", leg->leg,
                         leg->vm);
         break;
@@ -147,17 +151,18 @@ static void check_kept(struct world *world, const char *name, const struct leg_r
 {
     bool is_uncertain = leg != NULL && leg->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
     for (unsigned i = 0; i < world->copies->len; i++) {
-        const struct vm *vm = g_ptr_array_index(world->copies, i);
-        if (strcmp(vm->name, name) == 0 && vm->is_kept && !vm->host->is_lost && !is_uncertain)
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (strcmp(copy->base.name, name) == 0 && copy->is_kept && !copy->host->is_lost &&
+            !is_uncertain)
             world_wrong(world, "%s on %s is kept though it is not uncertain", name,
-                        vm->host->host.name);
+                        copy->host->host.name);
     }
 }
 
 /* A guest whose last copy was not killed lives in it; or is stopped, and known to be uncertain. */
 static void check_guest(struct world *world, const char *name, const struct test_result *result)
 {
-    const struct vm *last = last_copy(world, name);
+    const struct copy *last = last_copy(world, name);
     const struct leg_result *leg = last_leg(result, name);
     if (last == NULL)
         return;
@@ -171,16 +176,16 @@ static void check_guest(struct world *world, const char *name, const struct test
 /* A fault that strikes one copy is told as that, and of its host, however much else broke by it. */
 static void check_blame(struct world *world, const struct test_result *result)
 {
-    const struct vm *struck = NULL;
+    const struct copy *struck = NULL;
     for (unsigned i = 0; i < world->copies->len; i++) {
-        const struct vm *vm = g_ptr_array_index(world->copies, i);
-        if (vm->was_killed || vm->act != VM_ACT_NONE)
-            struck = vm;
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (copy->was_killed || copy->base.act != VM_ACT_NONE)
+            struck = copy;
     }
     if (world->n_faults != 1 || struck == NULL || result->status == VTMH__STATUS__STATUS_PASS)
         return;
     if (g_strcmp0(result->fail_host, struck->host->host.name) != 0)
-        world_wrong(world, "%s was struck on %s, and the verdict blames %s: %s", struck->name,
+        world_wrong(world, "%s was struck on %s, and the verdict blames %s: %s", struck->base.name,
                     struck->host->host.name, result->fail_host, result->fail_cause);
 }
 
@@ -191,14 +196,14 @@ void world_check_end(struct world *world)
     check_blame(world, result);
     world->outcome->cause = g_strdup(result->fail_cause);
     for (unsigned i = 0; i < world->copies->len; i++) {
-        const struct vm *vm = g_ptr_array_index(world->copies, i);
-        if (!vm->is_freed || (vm->state != COPY_GONE && !vm->outlived && !vm->is_kept))
-            world_wrong(world, "%s on %s is left behind", vm->name, vm->host->host.name);
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (!copy->is_freed || (copy->state != COPY_GONE && !copy->outlived && !copy->is_kept))
+            world_wrong(world, "%s on %s is left behind", copy->base.name, copy->host->host.name);
     }
     for (unsigned i = 0; i < world->setup->n_vms; i++) {
         g_autofree char *name = g_strdup_printf("vm%u", i + 1);
         check_guest(world, name, result);
-        const struct vm *last = last_copy(world, name);
+        const struct copy *last = last_copy(world, name);
         unsigned home = world->setup->legs % 2 == 1 ? DESTINATION : SOURCE;
         if (result->status == VTMH__STATUS__STATUS_PASS && !world->setup->may_fail &&
             (last == NULL || !last->runs_at_end || last->host->index != home))

@@ -1,12 +1,14 @@
 /*
- * A world of two hosts in one process, for testing the handover: hypervisors, guests and the
- * network are fakes; scenario, handover, settling, the nodes' meetings, the meeting book and the
- * verdict are the real ones. No time passes and no descriptor is opened: each wait ends by an
- * event, and when everything has come to rest, the world lets the next deadline pass.
+ * A world of two hosts in one process, for testing the handover. The hypervisor is a vm_driver of
+ * its own ("simulated"), the channel between two of them a transport, the guest what answers at the
+ * other end of a serial line; the network, the ledger and the link to the coordinator are made up
+ * as well. All else is the product: VM, guest, agreement, scenario, handover, settling, the nodes'
+ * meetings, the meeting book and the verdict. Time passes only when everything has come to rest
+ * (sim_clock.h).
  *
- * A call of a fake is a point, counted from 0, the same in each run of the same setup. At any point
- * a fault can strike. After each point the world looks whether what must never be is so, and notes
- * it.
+ * A call of something simulated is a point, counted from 0, the same in each run of the same setup.
+ * At any point a fault can strike. After each point the world looks whether what must never be is
+ * so, and notes it.
  */
 #pragma once
 
@@ -36,11 +38,25 @@ enum fault_kind {
     FAULT_KILLED,      /* the VM that is called is killed just before */
     FAULT_PEER_KILLED, /* the VM's other copy is killed just before */
     FAULT_PANICKED,    /* the guest of the VM that is called panics just before, if it runs */
-    FAULT_SOURCE_LOST, /* host SOURCE falls silent for good */
+    FAULT_SOURCE_LOST, /* the link of host SOURCE to the coordinator is cut for good */
     FAULT_DESTINATION_LOST,
     FAULT_INTERRUPTED,    /* Ctrl-C at the coordinator */
     FAULT_SOURCE_STOPPED, /* SIGTERM to the node on SOURCE */
     FAULT_DESTINATION_STOPPED,
+    N_CALL_FAULTS,
+
+    /* Those of the matrix: they strike their object, whoever is called. */
+    FAULT_SOURCE_VM_KILLED = N_CALL_FAULTS,
+    FAULT_DESTINATION_VM_KILLED,
+    FAULT_SOURCE_NODE_KILLED, /* its VMs live on, until somebody cleans up there */
+    FAULT_DESTINATION_NODE_KILLED,
+    FAULT_COORDINATOR_KILLED,
+    FAULT_SOURCE_FROZEN, /* node, VMs and all, for longer than the coordinator waits for it */
+    FAULT_DESTINATION_FROZEN,
+    FAULT_SOURCE_SLOW, /* as frozen, but so shortly that nobody notices */
+    FAULT_DESTINATION_SLOW,
+    FAULT_WAY_CUT,    /* no byte gets from host to host any more, and no word of it */
+    FAULT_STREAM_CUT, /* the connection breaks, and both ends see it */
     N_FAULTS,
 };
 
@@ -49,18 +65,33 @@ struct fault {
     unsigned point;
 };
 
+/* How far the leg has come, for all who could see everything. */
+enum world_phase {
+    PHASE_NO_LEG,       /* agreeing, booting */
+    PHASE_BEFORE_READY, /* until the book has released "ready" */
+    PHASE_READY,        /* until the first byte */
+    PHASE_MOVING,       /* until both ends have completed */
+    PHASE_COMPLETED,    /* until the book has released "moved" */
+    PHASE_MOVED,        /* until the destination's copy runs */
+    PHASE_RUNNING,      /* until the source's copy has ended */
+    PHASE_RELEASED,
+    N_PHASES,
+};
+
 /* What happened. */
 struct world_outcome {
     bool is_promise_broken; /* two copies ran, or the guest went back in time */
-    unsigned n_points;      /* that were passed */
+    GArray *phases;         /* enum world_phase of each point that was passed */
     char *where;         /* the first fault's point, "destination vm_cont vm1"; NULL: not reached */
-    Vtmh__Status status; /* the verdict */
+    bool has_struck;     /* there was something that the first fault could strike */
+    Vtmh__Status status; /* the verdict; NONE if there is nobody to have one */
     char *cause;         /* its cause, or NULL */
     GPtrArray *wrong;    /* char *: what must never be and was */
     GPtrArray *log;      /* char *: what was done, for people */
 };
 
 const char *fault_name(enum fault_kind kind);
+const char *phase_name(enum world_phase phase);
 
 /* Runs a test from first to last. At most two faults. */
 struct world_outcome *world_run(const struct world_setup *setup, const struct fault *faults,

@@ -1,12 +1,19 @@
-/* The inside of the world: shared by its network (handover_world.c) and its hypervisors, guests and
- * nodes (handover_fake_*.c). */
+/* The inside of the world: shared by handover_world.c (the test and its faults),
+ * handover_sim_coordinator.c, handover_sim_node.c, handover_sim_driver.c, handover_sim_transport.c,
+ * handover_sim_guest.c and handover_truth.c. */
 #pragma once
 
 #include "migration/scenario/scenario.h"
+#include "migration/vm/driver.h"
 #include "node/meetings.h"
 #include "sync/mailbox.h"
 #include "sync/meeting.h"
 #include "tests/unit/handover_world.h"
+#include "tests/unit/sim_clock.h"
+
+#define WORLD_TEST 1         /* the test's number */
+#define WORLD_LOST_MS 3000   /* after which the coordinator takes a silent host for lost */
+#define WORLD_GRACE_MS 60000 /* after which a node gives up a silent coordinator */
 
 enum copy_state {
     COPY_PRELAUNCH, /* made, never run */
@@ -17,15 +24,15 @@ enum copy_state {
     COPY_GONE,   /* its process has ended */
 };
 
-/* One copy of a guest: a fake hypervisor process. Lives as long as the world. */
-struct vm {
+/* One copy of a guest: a simulated hypervisor process. Lives as long as the world. */
+struct copy {
+    struct vm base; /* first */
     struct world *world;
     struct sim_host *host;
-    char *name;
     enum copy_state state;
-    bool is_freed;    /* vm_destroy() was called: nobody may use it any more */
+    bool is_freed;    /* the product has let go of it: nobody may use it any more */
     bool was_killed;  /* by a fault */
-    bool outlived;    /* vm_destroy() failed: its process is still there */
+    bool outlived;    /* it could not be ended: its process is still there */
     bool late_at_end; /* it did something unheard while it was destroyed */
     bool runs_at_end; /* it ran when it was destroyed, or kept */
     bool gone_at_end; /* it had ended by itself before */
@@ -33,15 +40,18 @@ struct vm {
     bool cont_failed; /* it could not be continued, or was not heard to be */
     unsigned ran_at;  /* tick of its last start, 0: never ran */
     unsigned held_at; /* tick of its last stop */
-    int64_t stopped_at_us, resumed_at_us;
 
-    struct vm *peer; /* the other end of the stream */
-    bool sends;      /* which end we are */
+    struct copy *peer; /* the other end of the stream */
+    bool sends;        /* which end we are */
     bool ran_before_move;
-    const char *move; /* status of the migration; NULL: none */
-    struct event exited, receives, move_ended, acted, halted;
-    enum vm_act act;
-    void (*late)(struct vm *vm); /* what a late call will still do */
+    bool has_begun; /* a migration was asked for */
+    struct event exited, receives, move_ended;
+    void (*late)(struct copy *copy); /* what a late call will still do */
+
+    struct stream *line; /* the machine's end of the serial line */
+    struct event runs;
+    bool has_booted;
+    uint32_t beats; /* the guest's own count; it travels */
 };
 
 struct sim_host {
@@ -52,9 +62,13 @@ struct sim_host {
     struct test test;
     struct meetings *meetings;
     struct mailbox *inbox; /* struct delivery */
-    struct fiber *scenario, *link;
-    bool is_lost, has_ended;
-    bool is_alone;    /* lost, and it has given up waiting for the coordinator */
+    struct fiber *scenario;
+    bool is_cut;  /* its link: no message passes */
+    bool is_lost; /* the coordinator has noticed */
+    bool is_dead; /* its node was killed */
+    bool is_frozen;
+    struct event thawed;
+    bool has_ended;
     char *stop_cause; /* of the node's own */
     unsigned told;    /* order of its first word that the test fails, 0: none */
     GError *error;
@@ -65,46 +79,83 @@ struct world {
     const struct fault *faults;
     unsigned n_faults;
     struct world_outcome *outcome;
+    char *folder; /* guests' files and logs */
     struct sim_host hosts[WORLD_HOSTS];
-    struct meeting_book *book;
+    struct meeting_book *book; /* the coordinator */
+    bool has_no_coordinator;   /* it was killed */
     struct scope *scope;
-    GPtrArray *copies; /* struct vm, in the order in which they were made */
-    unsigned tick;     /* of everything that happens */
-    int64_t now_ms;    /* of the book */
+    GPtrArray *copies; /* struct copy, in the order in which they were made */
+    enum world_phase phase;
+    bool is_way_cut;
+    struct event way_is_free; /* set unless somebody is frozen or the way is cut */
+    struct event is_over;     /* what a killed node left may unwind */
+    unsigned tick;            /* of everything that happens */
     unsigned n_told;
-    bool is_aborted;
 };
 
-#define WORLD_TEST 1 /* the test's number */
 extern const char *const world_host_names[WORLD_HOSTS];
 
-struct sim_host *sim_host_of(const struct host *host);
+/* handover_world.c */
 
 /* Marks that something happened; with a line for the log. */
 void world_did(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void world_wrong(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void world_broken(struct world *world, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* A point: faults strike here. Returns the kind that the call itself must act out. vm may be
- * NULL. */
-enum fault_kind world_point(struct sim_host *host, struct vm *vm, const char *what);
+/* The leg is that far, or was already further. */
+void world_reach(struct world *world, enum world_phase phase);
 
-/*
- * A command: asked, done, answered; others run in between, and the caller may be cancelled before
- * it is asked or while it waits for the answer. effect may be NULL.
- */
-int world_command(struct vm *vm, const char *what, void (*effect)(struct vm *vm), GError **err);
-int world_timed_out(GError **err);
+/* A point: faults strike here. Returns the kind that the call itself must act out. copy may be
+ * NULL. For what QEMU does by itself. */
+enum fault_kind world_point(struct sim_host *host, struct copy *copy, const char *what);
 
-/* Faults and their effects. */
-void world_kill(struct vm *vm);
-void world_panic(struct vm *vm);
-struct vm *world_other_copy(const struct vm *vm);
+/* The same for what a node does, which waits while its host is frozen. -1: the node is dead. */
+int world_node_point(struct sim_host *host, struct copy *copy, const char *what,
+                     enum fault_kind *fault_out);
 
+/* Waits while the host is frozen; -1: its node is dead. */
+int world_node_goes_on(struct sim_host *host);
+
+/* handover_sim_coordinator.c */
+void coordinator_open(struct world *world);
+void coordinator_close(struct world *world);
+/* Carries what the coordinator says to a host, for ever. */
+int coordinator_carry(void *host, GError **err);
+void coordinator_hears_failure(struct sim_host *host, uint64_t scope, const char *message);
+void coordinator_hears_end(struct sim_host *host);
+void coordinator_interrupt(struct world *world);
+/* From now on no message passes between it and the host. */
+void coordinator_cut(struct sim_host *host);
+void coordinator_die(struct world *world);
+/* Ends the meetings whose time is over; that is wrong, and noted. */
+void coordinator_expire(struct world *world);
+int64_t coordinator_next_timeout_ms(const struct world *world);
+
+/* handover_sim_node.c */
+void sim_node_open(struct world *world, unsigned index, const struct params *params);
+void sim_node_close(struct sim_host *host);
+/* SIGTERM, or a coordinator that was lost for too long. */
+void sim_node_stop(struct sim_host *host, const char *cause);
+void sim_node_kill(struct sim_host *host);
+struct sim_host *sim_host_of(const struct host *host);
+
+/* handover_sim_driver.c */
+struct copy *copy_of(struct vm *vm);
+void copy_kill(struct copy *copy);
+void copy_panic(struct copy *copy);
+void copy_break_stream(struct copy *source);
+bool copy_is_moving(const struct copy *copy);
+struct copy *copy_other(const struct copy *copy); /* of the same guest, that is not gone */
+struct copy *copy_last_on(const struct world *world, unsigned host);
 void copies_free(GPtrArray *copies);
-extern const struct host_ops sim_host_ops;
+/* What whoever cleans up behind a dead node does. */
+void copies_reap(struct sim_host *host);
+int copy_timed_out(GError **err);
 
-/* Judges, and notes what is wrong: in the end no copy is left behind, each guest that was not
- * killed lives in its last copy (or is known to be uncertain), the record says where, and a pass is
- * one. */
+/* handover_sim_guest.c: the machine at the serial line, from its start to its end. */
+int sim_guest_run(void *copy, GError **err);
+
+/* handover_truth.c: judges, and notes what is wrong. In the end no copy is left behind, each guest
+ * that was not killed lives in its last copy (or is known to be uncertain), the record says where,
+ * and a pass is one. */
 void world_check_end(struct world *world);

@@ -2,8 +2,8 @@
  * The promise of the handover: never two running copies, never none that could have lived.
  *
  * Each test runs a migration once without a fault, which counts the points, and then again with
- * each kind of fault at each point. What must be true at each step and at the end is in
- * handover_world.c.
+ * each kind of fault at each point. What must be true at the end is in handover_truth.c, what at
+ * each step in handover_sim_driver.c.
  */
 #include "tests/unit/handover_world.h"
 
@@ -39,7 +39,7 @@ static bool is_right(const struct world_setup *setup, const struct fault *faults
 static unsigned count_points(const struct world_setup *setup)
 {
     struct world_outcome *outcome = world_run(setup, NULL, 0);
-    unsigned n = outcome->n_points;
+    unsigned n = outcome->phases->len;
     if (outcome->wrong->len > 0)
         show(outcome, NULL, 0);
     cr_assert_eq(outcome->wrong->len, 0);
@@ -54,12 +54,12 @@ static void try_each_fault_at_each_point(const struct world_setup *setup)
     unsigned n_wrong = 0;
     cr_assert_gt(n_points, 40);
     for (unsigned point = 0; point < n_points; point++) {
-        for (enum fault_kind kind = FAULT_NONE + 1; kind < N_FAULTS; kind++) {
+        for (enum fault_kind kind = FAULT_NONE + 1; kind < N_CALL_FAULTS; kind++) {
             const struct fault fault = {kind, point};
             n_wrong += !is_right(setup, &fault, 1, n_wrong < SHOWN_AT_MOST);
         }
     }
-    cr_expect_eq(n_wrong, 0, "%u of %u runs broke the promise", n_wrong, n_points * (N_FAULTS - 1));
+    cr_expect_eq(n_wrong, 0, "%u of %u runs broke the promise", n_wrong, n_points * (N_CALL_FAULTS - 1));
 }
 
 Test(handover, one_vm)
@@ -154,7 +154,7 @@ static void try_pairs_of_faults(const struct world_setup *setup, unsigned n_runs
     for (unsigned run = 0; run < n_runs; run++) {
         struct fault faults[2];
         for (unsigned i = 0; i < G_N_ELEMENTS(faults); i++) {
-            faults[i].kind = (enum fault_kind)g_rand_int_range(random, FAULT_NONE + 1, N_FAULTS);
+            faults[i].kind = (enum fault_kind)g_rand_int_range(random, FAULT_NONE + 1, N_CALL_FAULTS);
             /* A failed leg has points of its own: somewhat more of them. */
             faults[i].point = (unsigned)g_rand_int_range(random, 0, (int)n_points * 5 / 4);
         }

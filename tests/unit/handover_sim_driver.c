@@ -1,0 +1,676 @@
+/*
+ * The simulated hypervisor, as a driver. It behaves as QEMU 7.2 does where it matters: events come
+ * in order, a cancelled or broken stream lets the source run on, a destination whose stream breaks
+ * ends by itself, and a destination that has everything stays paused until it is continued.
+ */
+#include "migration/evidence.h"
+#include "tests/unit/handover_world_private.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define NO_PROCESS INT_MAX /* no process has this id */
+#define RAM_BYTES ((int64_t)16 << 20)
+#define STEP_MS 15 /* of the stream: somebody can look meanwhile */
+
+static const struct vm_driver sim_driver;
+
+static const char *const state_names[] = {
+    [COPY_PRELAUNCH] = "prelaunch", [COPY_INCOMING] = "inmigrate", [COPY_RUNNING] = "running",
+    [COPY_PAUSED] = "paused",       [COPY_SENT] = "postmigrate",   [COPY_GONE] = "gone",
+};
+
+struct copy *copy_of(struct vm *vm)
+{
+    return (struct copy *)vm;
+}
+
+static bool is_same_guest(const struct copy *a, const struct copy *b)
+{
+    return strcmp(a->base.name, b->base.name) == 0;
+}
+
+static void tell_status(struct copy *copy, const char *status)
+{
+    g_strlcpy(copy->base.move_status, status, sizeof(copy->base.move_status));
+    event_set(&copy->base.move_changed);
+}
+
+static bool has_status(const struct copy *copy, const char *status)
+{
+    return strcmp(copy->base.move_status, status) == 0;
+}
+
+static void end_move(struct copy *copy, const char *status)
+{
+    tell_status(copy, status);
+    if (has_status(copy, "completed"))
+        copy->base.completed_at_us = g_get_real_time();
+    event_set(&copy->move_ended);
+}
+
+static void exit_copy(struct copy *copy)
+{
+    copy->state = COPY_GONE;
+    event_reset(&copy->runs);
+    stream_close(g_steal_pointer(&copy->line));
+    event_set(&copy->exited);
+}
+
+bool copy_is_moving(const struct copy *copy)
+{
+    return has_status(copy, "active");
+}
+
+static void start_cpus(struct copy *copy)
+{
+    struct world *world = copy->world;
+    if (copy->state == COPY_GONE || copy->state == COPY_RUNNING)
+        return;
+    copy->state = COPY_RUNNING;
+    copy->ran_at = ++world->tick;
+    copy->base.resumed_at_us = g_get_real_time();
+    event_set(&copy->runs);
+    world_did(world, "%s of %s runs", copy->base.name, copy->host->host.name);
+    if (copy->peer != NULL && !copy->sends)
+        world_reach(world, PHASE_RUNNING);
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct copy *other = g_ptr_array_index(world->copies, i);
+        if (other == copy || !is_same_guest(other, copy))
+            continue;
+        if (other->state == COPY_RUNNING)
+            world_broken(world, "%s runs on %s and on %s", copy->base.name, other->host->host.name,
+                         copy->host->host.name);
+        if (copy->held_at > 0 && other->ran_at > copy->held_at)
+            world_broken(world, "%s on %s goes back in time: it has run on %s since",
+                         copy->base.name, copy->host->host.name, other->host->host.name);
+    }
+}
+
+static void stop_cpus(struct copy *copy, enum copy_state state)
+{
+    if (copy->state == COPY_GONE)
+        return;
+    if (copy->state == COPY_RUNNING) {
+        copy->held_at = ++copy->world->tick;
+        copy->base.stopped_at_us = g_get_real_time();
+        event_reset(&copy->runs);
+        event_set(&copy->base.halted);
+    }
+    copy->state = state;
+}
+
+static void pause_cpus(struct copy *copy)
+{
+    if (copy->state == COPY_RUNNING)
+        stop_cpus(copy, COPY_PAUSED);
+}
+
+/* The stream ended before all was over. */
+static void end_stream(struct copy *source, const char *status)
+{
+    struct copy *destination = source->peer;
+    if (copy_is_moving(source)) {
+        end_move(source, status);
+        if (source->state == COPY_SENT && source->ran_before_move)
+            start_cpus(source);
+        else if (source->state == COPY_SENT)
+            source->state = COPY_PAUSED;
+    }
+    if (!copy_is_moving(destination))
+        return;
+    /* Where the way is cut, no word comes of it. */
+    if (destination->state != COPY_GONE && !event_is_set(&source->world->way_is_free))
+        return;
+    end_move(destination, "failed");
+    exit_copy(destination);
+}
+
+void copy_break_stream(struct copy *source)
+{
+    end_stream(source, "failed");
+}
+
+static void cancel_move(struct copy *copy)
+{
+    if (copy_is_moving(copy))
+        end_stream(copy, "cancelled");
+}
+
+/* Its process ends, and with it a stream. */
+static void end_copy(struct copy *copy)
+{
+    struct copy *source = copy->sends ? copy : copy->peer;
+    bool moves = copy_is_moving(copy);
+    exit_copy(copy);
+    if (copy->sends)
+        world_reach(copy->world,
+                    copy->world->phase == PHASE_RUNNING ? PHASE_RELEASED : copy->world->phase);
+    if (!moves)
+        return;
+    tell_status(copy, "failed");
+    if (copy != source && !event_is_set(&copy->world->way_is_free))
+        return; /* the other end does not hear of it */
+    end_stream(source, "failed");
+}
+
+void copy_kill(struct copy *copy)
+{
+    world_did(copy->world, "%s on %s is killed", copy->base.name, copy->host->host.name);
+    copy->was_killed = true;
+    end_copy(copy);
+}
+
+void copy_panic(struct copy *copy)
+{
+    if (copy == NULL || copy->state != COPY_RUNNING)
+        return;
+    world_did(copy->world, "the guest of %s on %s panics", copy->base.name, copy->host->host.name);
+    copy->base.act = VM_ACT_PANICKED;
+    copy->base.acted_at_us = g_get_real_time();
+    stop_cpus(copy, COPY_PAUSED);
+    event_set(&copy->base.acted);
+}
+
+struct copy *copy_other(const struct copy *copy)
+{
+    for (unsigned i = copy->world->copies->len; i > 0; i--) {
+        struct copy *other = g_ptr_array_index(copy->world->copies, i - 1);
+        if (other != copy && other->state != COPY_GONE && is_same_guest(other, copy))
+            return other;
+    }
+    return NULL;
+}
+
+struct copy *copy_last_on(const struct world *world, unsigned host)
+{
+    for (unsigned i = world->copies->len; i > 0; i--) {
+        struct copy *copy = g_ptr_array_index(world->copies, i - 1);
+        if (copy->host->index == host)
+            return copy;
+    }
+    return NULL;
+}
+
+int copy_timed_out(GError **err)
+{
+    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_TIMEOUT, "timed out");
+    return -1;
+}
+
+/* Waits for what does not come in time. */
+static int wait_in_vain(int64_t deadline, GError **err)
+{
+    return await_deadline(deadline, err) < 0 ? -1 : copy_timed_out(err);
+}
+
+static void do_late(struct copy *copy)
+{
+    if (copy->late != NULL && copy->state != COPY_GONE)
+        copy->late(copy);
+    copy->late = NULL;
+}
+
+static int died(struct copy *copy, GError **err)
+{
+    g_propagate_error(err, vm_death(&copy->base));
+    return -1;
+}
+
+static int node_is_dead(GError **err)
+{
+    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "the node is dead");
+    return -1;
+}
+
+/*
+ * A command: asked, done, answered; others run in between, and the caller may be cancelled before
+ * it is asked or while it waits for the answer. effect may be NULL.
+ */
+static int command(struct vm *vm, const char *what, void (*effect)(struct copy *copy),
+                   int64_t deadline, GError **err)
+{
+    struct copy *copy = copy_of(vm);
+    enum fault_kind fault;
+    if (copy->is_freed)
+        world_wrong(copy->world, "%s of %s after its end", what, vm->name);
+    if (world_node_point(copy->host, copy, what, &fault) < 0)
+        return node_is_dead(err);
+    do_late(copy);
+    if (fault != FAULT_NONE && effect == start_cpus)
+        copy->cont_failed = true;
+    if (await_turn(err) < 0) {
+        copy->late = effect; /* it has been asked */
+        return -1;
+    }
+    if (copy->state == COPY_GONE)
+        return died(copy, err);
+    if (fault == FAULT_REFUSED) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s refused", what);
+        return -1;
+    }
+    if (fault == FAULT_LATE) {
+        copy->late = effect;
+        return wait_in_vain(deadline, err);
+    }
+    if (effect != NULL)
+        effect(copy);
+    if (fault == FAULT_UNHEARD)
+        return wait_in_vain(deadline, err);
+    if (await_turn(err) < 0)
+        return -1;
+    if (world_node_goes_on(copy->host) < 0)
+        return node_is_dead(err);
+    return copy->state == COPY_GONE ? died(copy, err) : 0;
+}
+
+static struct vm_offer *sim_offer(const struct params *params, int64_t deadline, GError **err)
+{
+    json_auto_t *json =
+        json_pack("{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s], s:[s]}",
+                  "binary", "simulated", "version", 1, 0, 0, "package", "", "kvm", 0, "pvpanic", 0,
+                  "kvm_reason", "it is simulated", "machines", "pc", "pc-1", "pc-1", "pc-1", "cpus",
+                  "qemu64", "capabilities", "return-path", "late-block-activate", "compress",
+                  "events", "parameters", "downtime-limit");
+    (void)params, (void)deadline;
+    return await_turn(err) < 0 ? NULL : vm_offer_from_json(json, err);
+}
+
+static json_t *sim_show(const struct vm_spec *spec, GError **err)
+{
+    (void)err;
+    return json_pack("{s:{s:s}, s:[]}", "machine", "id", spec->name, "words");
+}
+
+static int open_line(struct copy *copy, GError **err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        g_error("socketpair");
+    copy->base.serial = stream_new(pair[0], err);
+    copy->line = stream_new(pair[1], err);
+    return copy->base.serial != NULL && copy->line != NULL ? 0 : -1;
+}
+
+static struct vm *sim_create(const struct vm_spec *spec, int64_t deadline, GError **err)
+{
+    struct sim_host *host = sim_host_of(spec->host);
+    struct world *world = host->world;
+    enum fault_kind fault;
+    (void)deadline;
+    if (world_node_point(host, NULL, "create", &fault) < 0) {
+        node_is_dead(err);
+        return NULL;
+    }
+    if (await_turn(err) < 0)
+        return NULL;
+    if (fault != FAULT_NONE) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "QEMU of %s does not start", spec->name);
+        return NULL;
+    }
+    struct copy *copy = g_new0(struct copy, 1);
+    copy->base.driver = &sim_driver;
+    copy->base.host = spec->host;
+    copy->base.name = g_strdup(spec->name);
+    copy->base.pid = NO_PROCESS;
+    copy->world = world;
+    copy->host = host;
+    copy->state = spec->incoming ? COPY_INCOMING : COPY_PRELAUNCH;
+    g_ptr_array_add(world->copies, copy);
+    world_did(world, "%s is made on %s", spec->name, host->host.name);
+    if (open_line(copy, err) < 0)
+        return NULL;
+    scope_spawn_detached(world->scope, "machine", sim_guest_run, copy);
+    return &copy->base;
+}
+
+/* Nobody uses it any more; what it was is still to be judged. */
+static void let_go(struct copy *copy)
+{
+    copy->is_freed = true;
+    stream_close(g_steal_pointer(&copy->base.serial));
+}
+
+static void look_last(struct copy *copy)
+{
+    copy->runs_at_end = copy->state == COPY_RUNNING;
+    copy->gone_at_end = copy->state == COPY_GONE;
+}
+
+static int sim_destroy(struct vm *vm, GError **err)
+{
+    struct copy *copy = copy_of(vm);
+    enum fault_kind fault;
+    if (world_node_goes_on(copy->host) < 0) {
+        let_go(copy);
+        return 0;
+    }
+    look_last(copy);
+    if (world_node_point(copy->host, copy, "destroy", &fault) < 0) {
+        let_go(copy);
+        return 0;
+    }
+    fiber_shield();
+    await_turn(NULL);
+    fiber_unshield();
+    /* "quit" comes after what was asked before. */
+    copy->late_at_end = copy->late != NULL;
+    do_late(copy);
+    let_go(copy);
+    if (fault != FAULT_NONE) {
+        copy->outlived = copy->state != COPY_GONE;
+        g_set_error(err, VM_ERROR, VM_ERROR_DIED, "QEMU of %s does not die", vm->name);
+        return copy->outlived ? -1 : 0;
+    }
+    world_did(copy->world, "%s on %s is destroyed (%s)", vm->name, copy->host->host.name,
+              state_names[copy->state]);
+    end_copy(copy);
+    return 0;
+}
+
+static void sim_drop(struct vm *vm)
+{
+    let_go(copy_of(vm));
+}
+
+void copies_reap(struct sim_host *host)
+{
+    for (unsigned i = 0; i < host->world->copies->len && host->is_dead; i++) {
+        struct copy *copy = g_ptr_array_index(host->world->copies, i);
+        if (copy->host != host || copy->is_freed)
+            continue;
+        look_last(copy);
+        copy->is_freed = true;
+        end_copy(copy);
+    }
+}
+
+static struct event *sim_exited(struct vm *vm)
+{
+    return &copy_of(vm)->exited;
+}
+
+static GError *sim_death(struct vm *vm)
+{
+    const struct copy *copy = copy_of(vm);
+    GError *error = g_error_new(VM_ERROR, VM_ERROR_DIED, "QEMU of %s on %s ended%s", vm->name,
+                                vm->host->name, copy->was_killed ? " (killed by SIGKILL)" : "");
+    return evidence_set(
+        error, copy->was_killed ? VTMH__EVIDENCE__EVIDENCE_KILLED : VTMH__EVIDENCE__EVIDENCE_PEER,
+        0);
+}
+
+static int sim_check_sound(struct vm *vm, int64_t deadline, GError **err)
+{
+    return command(vm, "check_sound", NULL, deadline, err);
+}
+
+static int sim_check_migratable(struct vm *vm, int64_t deadline, GError **err)
+{
+    return command(vm, "check_migratable", NULL, deadline, err);
+}
+
+static int sim_cont(struct vm *vm, int64_t deadline, GError **err)
+{
+    if (copy_of(vm)->state == COPY_INCOMING)
+        world_wrong(copy_of(vm)->world, "%s on %s is continued while it receives", vm->name,
+                    vm->host->name);
+    return command(vm, "cont", start_cpus, deadline, err);
+}
+
+static int sim_stop(struct vm *vm, int64_t deadline, GError **err)
+{
+    return command(vm, "stop", pause_cpus, deadline, err);
+}
+
+static int sim_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err)
+{
+    if (command(vm, "run_state", NULL, deadline, err) < 0)
+        return -1;
+    *state_out = g_strdup(state_names[copy_of(vm)->state]);
+    return 0;
+}
+
+static json_t *sim_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
+{
+    return command(vm, "facts", NULL, deadline, err) < 0
+               ? NULL
+               : json_pack("{s:[s], s:[s]}", "CPUs", "1", "CPU", cpu);
+}
+
+static int sim_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline,
+                            GError **err)
+{
+    (void)move;
+    return command(vm, "prepare_move", NULL, deadline, err);
+}
+
+static int sim_set_tls(struct vm *vm, const struct vm_tls *tls, int64_t deadline, GError **err)
+{
+    (void)tls;
+    return command(vm, "set_tls", NULL, deadline, err);
+}
+
+static char *sim_own_words(struct vm *vm)
+{
+    (void)vm;
+    return NULL;
+}
+
+static void begin_move(struct copy *copy)
+{
+    copy->has_begun = true;
+    copy->base.stopped_at_us = copy->base.resumed_at_us = copy->base.completed_at_us = 0;
+    event_reset(&copy->move_ended);
+    tell_status(copy, "setup");
+}
+
+static void listen_for_stream(struct copy *copy)
+{
+    begin_move(copy);
+    event_set(&copy->receives);
+}
+
+static int sim_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
+{
+    (void)fd;
+    return command(vm, "incoming", listen_for_stream, deadline, err);
+}
+
+static int sim_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
+                            GError **err)
+{
+    (void)uri;
+    *port_out = 0;
+    return sim_incoming_fd(vm, -1, deadline, err);
+}
+
+/* The next step of the stream is done when both hosts live and bytes pass; false: it has ended. */
+static bool await_step(struct copy *source, int64_t ms)
+{
+    if (await_deadline(deadline_in(ms), NULL) < 0 ||
+        await_event(&source->world->way_is_free, DEADLINE_NEVER, NULL) < 0)
+        return false;
+    return copy_is_moving(source);
+}
+
+/* The stream, a step at a time. QEMU works on its own: nobody can cancel this but by its
+ * commands. */
+static int stream_over(void *arg, GError **err)
+{
+    struct copy *source = arg;
+    struct copy *destination = source->peer;
+    (void)err;
+    world_point(source->host, source, "stream: pages");
+    if (!await_step(source, STEP_MS))
+        return 0;
+    stop_cpus(source, COPY_SENT);
+    world_point(source->host, source, "stream: source stopped");
+    if (!await_step(source, STEP_MS))
+        return 0;
+    destination->state = COPY_PAUSED;
+    destination->beats = source->beats;
+    end_move(destination, "completed");
+    world_point(destination->host, destination, "stream: destination completed");
+    if (!await_step(source, 0))
+        return 0;
+    end_move(source, "completed");
+    world_reach(source->world, PHASE_COMPLETED);
+    world_point(source->host, source, "stream: source completed");
+    return 0;
+}
+
+static void begin_stream(struct copy *copy)
+{
+    struct copy *peer = copy_other(copy);
+    begin_move(copy);
+    copy->ran_before_move = copy->state == COPY_RUNNING;
+    if (peer == NULL || peer->state != COPY_INCOMING || !peer->has_begun) {
+        end_move(copy, "failed");
+        return;
+    }
+    world_reach(copy->world, PHASE_MOVING);
+    tell_status(copy, "active");
+    tell_status(peer, "active");
+    copy->peer = peer;
+    copy->sends = true;
+    peer->peer = copy;
+    peer->sends = false;
+    scope_spawn_detached(copy->world->scope, "stream", stream_over, copy);
+}
+
+static int sim_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
+{
+    (void)fd;
+    return command(vm, "migrate", begin_stream, deadline, err);
+}
+
+static int sim_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err)
+{
+    (void)uri;
+    return sim_migrate_fd(vm, -1, deadline, err);
+}
+
+static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
+{
+    struct copy *copy = copy_of(vm);
+    struct event *const events[] = {&copy->move_ended, &copy->exited};
+    enum fault_kind fault;
+    if (world_node_point(copy->host, copy, "await_migrated", &fault) < 0)
+        return node_is_dead(err);
+    if (!copy->has_begun) {
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "no migration of %s was begun on %s",
+                    vm->name, vm->host->name);
+        return -1;
+    }
+    if (fault != FAULT_NONE)
+        return wait_in_vain(deadline, err);
+    int which = await_any(events, G_N_ELEMENTS(events), deadline, err);
+    if (world_node_goes_on(copy->host) < 0) {
+        g_clear_error(err);
+        return node_is_dead(err);
+    }
+    if (which < 0)
+        return -1;
+    if (has_status(copy, "completed"))
+        return 0;
+    if (copy->state == COPY_GONE)
+        return died(copy, err);
+    g_propagate_error(err,
+                      evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s",
+                                               vm->name, vm->move_status),
+                                   VTMH__EVIDENCE__EVIDENCE_PEER, 0));
+    return -1;
+}
+
+static int sim_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
+{
+    if (command(vm, "migrate_cancel", cancel_move, deadline, err) < 0)
+        return -1;
+    *completed_out = has_status(copy_of(vm), "completed");
+    return 0;
+}
+
+static int sim_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline,
+                          GError **err)
+{
+    struct vm_move_stats look = {.total_ms = 10,
+                                 .setup_ms = 1,
+                                 .downtime_ms = 1,
+                                 .transferred_bytes = RAM_BYTES,
+                                 .remaining_bytes = 0,
+                                 .total_bytes = RAM_BYTES,
+                                 .dirty_syncs = 5,
+                                 .pages_sent_again = 300,
+                                 .bytes_per_s = -1,
+                                 .throttle_percent = -1,
+                                 .xbzrle_pages = -1,
+                                 .compressed_pages = -1,
+                                 .multifd_bytes = -1,
+                                 .switchover_pauses = -1};
+    if (command(vm, "move_stats", NULL, deadline, err) < 0)
+        return -1;
+    g_strlcpy(look.status, vm->move_status, sizeof(look.status));
+    *stats = look;
+    return 0;
+}
+
+static int sim_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err)
+{
+    (void)bytes_per_s;
+    return command(vm, "set_speed", NULL, deadline, err);
+}
+
+static int sim_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err)
+{
+    (void)limit_ms;
+    return command(vm, "set_downtime", NULL, deadline, err);
+}
+
+static const struct vm_driver sim_driver = {
+    .name = "simulated",
+    .offer = sim_offer,
+    .show = sim_show,
+    .create = sim_create,
+    .destroy = sim_destroy,
+    .drop = sim_drop,
+    .exited = sim_exited,
+    .death = sim_death,
+    .cont = sim_cont,
+    .stop = sim_stop,
+    .run_state = sim_run_state,
+    .facts = sim_facts,
+    .check_sound = sim_check_sound,
+    .check_migratable = sim_check_migratable,
+    .prepare_move = sim_prepare_move,
+    .set_tls = sim_set_tls,
+    .own_words = sim_own_words,
+    .incoming_fd = sim_incoming_fd,
+    .incoming_uri = sim_incoming_uri,
+    .migrate_fd = sim_migrate_fd,
+    .migrate_uri = sim_migrate_uri,
+    .set_speed = sim_set_speed,
+    .set_downtime = sim_set_downtime,
+    .await_migrated = sim_await_migrated,
+    .migrate_cancel = sim_migrate_cancel,
+    .move_stats = sim_move_stats,
+};
+
+/* The world's own table, in place of migration/vm/drivers.c. */
+const struct vm_driver *vm_driver_find(const char *name)
+{
+    return strcmp(name, sim_driver.name) == 0 ? &sim_driver : NULL;
+}
+
+void copies_free(GPtrArray *copies)
+{
+    for (unsigned i = 0; i < copies->len; i++) {
+        struct copy *copy = g_ptr_array_index(copies, i);
+        stream_close(copy->base.serial);
+        stream_close(copy->line);
+        g_free(copy->base.name);
+        g_free(copy);
+    }
+    g_ptr_array_unref(copies);
+}
