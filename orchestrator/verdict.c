@@ -150,7 +150,6 @@ static struct leg_result *add_leg(struct test_result *result, const Vtmh__Migrat
     leg->destination = g_strdup(host_name(result, record->destination));
     leg->protocol = g_strdup(record->protocol);
     leg->guard = *record->guard != '\0' ? g_strdup(record->guard) : NULL;
-    leg->driver = g_strdup(record->driver);
     leg->leg = record->leg;
     leg->attempt = record->attempt;
     leg->status = g_strdup(record->status);
@@ -279,6 +278,8 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     leg->survivor = survivor_of(joint);
     join_status(joint, record);
     join_end(joint, host == joint->destination ? LEG_DESTINATION : LEG_SOURCE, record);
+    if (leg->driver == NULL && *record->driver != '\0')
+        leg->driver = g_strdup(record->driver);
     TAKE(cycle_ms);
     TAKE(total_ms);
     TAKE(setup_ms);

@@ -42,6 +42,7 @@ static int prepare(struct handover *h, GError **err)
     int64_t deadline = deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, START_MS)));
     if (seat_start(seat, true, deadline, err) < 0)
         return -1;
+    h->record->driver = g_strdup(vm_driver_name(seat->vm));
     if (handover_prepare(h, MOVE_DESTINATION, deadline, err) < 0)
         return -1;
     h->channel = transport->listen(seat, address, deadline, err);

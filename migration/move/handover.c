@@ -297,14 +297,14 @@ static Vtmh__Migration *new_record(const struct seat *seat, const struct agreeme
     record->protocol = g_strdup(seat->request.protocol);
     if (seat->request.transport->guard != NULL)
         record->guard = g_strdup(seat->request.transport->guard);
-    record->driver = g_strdup("qemu");
     record->offline = seat->request.offline;
     record->one_clock = agreement->one_kernel;
     record->status = g_strdup("failed");
     record->attempt = leg->attempt;
     record->expected_ends = leg->expected_ends;
     record->expected_survivors = leg->expected_survivors;
-    record->driver = g_strdup("qemu");
+    if (seat->vm != NULL) /* else the destination's, which says it when it is there */
+        record->driver = g_strdup(vm_driver_name(seat->vm));
     move_options_record(seat->request.options, record);
     asked_record(&seat->request, record);
     return record;

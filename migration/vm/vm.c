@@ -50,6 +50,11 @@ const char *vm_name(const struct vm *vm)
     return vm->name;
 }
 
+const char *vm_driver_name(const struct vm *vm)
+{
+    return vm->driver->name;
+}
+
 pid_t vm_pid(const struct vm *vm)
 {
     return vm->pid;

@@ -49,6 +49,7 @@ struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
 int vm_destroy(struct vm *vm, GError **err);
 
 const char *vm_name(const struct vm *vm);
+const char *vm_driver_name(const struct vm *vm); /* a value of `vm_type` */
 
 /* The hypervisor's process. Only tests ask: they kill it, to see that its death is noticed. */
 pid_t vm_pid(const struct vm *vm);

@@ -73,7 +73,8 @@ static void sim_close(struct channel *channel)
 
 static const struct transport sim_transport = {
     .name = "tcp",
-    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS | TRANSPORT_NAMED,
+    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS,
+    .guard = "token",
     .listen = sim_listen,
     .ticket = sim_ticket,
     .receive = sim_receive,

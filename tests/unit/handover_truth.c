@@ -114,6 +114,17 @@ static bool source_tells(const struct world *world, const struct leg_result *leg
     return false;
 }
 
+/* Who moved it is said by the driver itself, through the record of the leg. */
+static void check_driver(struct world *world, const struct test_result *result)
+{
+    for (unsigned i = 0; i < result->legs->len; i++) {
+        const struct leg_result *leg = g_ptr_array_index(result->legs, i);
+        if (source_tells(world, leg) && g_strcmp0(leg->driver, "simulated") != 0)
+            world_wrong(world, "leg %u of %s is said to be by the driver '%s'", leg->leg, leg->vm,
+                        leg->driver);
+    }
+}
+
 /* The survivor in the record is where the guest was, and was alive. */
 static void check_record(struct world *world, const struct copy *last, const struct leg_result *leg)
 {
@@ -194,6 +205,7 @@ void world_check_end(struct world *world)
     g_autoptr(test_result) result = judge(world);
     world->outcome->status = result->status;
     check_blame(world, result);
+    check_driver(world, result);
     world->outcome->cause = g_strdup(result->fail_cause);
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct copy *copy = g_ptr_array_index(world->copies, i);
