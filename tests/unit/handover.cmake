@@ -7,7 +7,7 @@ if(TARGET vtmh_report)
 endif()
 
 if(TARGET vtmh_node AND TARGET vtmh_report)
-    foreach(test test_handover test_migrations)
+    foreach(test test_handover test_handover_matrix test_migrations)
         vtmh_unit_test(${test} vtmh_node vtmh_report)
         target_sources(${test} PRIVATE handover_world.c handover_truth.c
                        handover_sim_coordinator.c handover_sim_driver.c handover_sim_guest.c

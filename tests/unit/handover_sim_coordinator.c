@@ -32,6 +32,8 @@ static void see_release(struct world *world, const struct meeting_action *action
 
 static void act(struct world *world, GPtrArray *actions)
 {
+    if (world->failing_ms < 0 && meeting_cause(world->book, WORLD_TEST, MEETING_TEST_SCOPE) != NULL)
+        world->failing_ms = sim_clock_now_ms();
     for (unsigned i = 0; i < actions->len; i++) {
         const struct meeting_action *action = g_ptr_array_index(actions, i);
         struct delivery *delivery = g_new0(struct delivery, 1);
@@ -77,6 +79,7 @@ static void deliver(struct sim_host *host, const struct meeting_action *action)
     world_did(host->world, "%s hears the abort of %s: %s", host->host.name,
               action->tag != NULL ? action->tag : "the test", action->cause->message);
     if (action->tag == NULL && action->scope == MEETING_TEST_SCOPE) {
+        host->heard_ms = sim_clock_now_ms();
         g_autoptr(GError) error =
             g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED, action->cause->message);
         if (host->scenario != NULL)
@@ -237,6 +240,7 @@ void coordinator_expire(struct world *world)
 
 void coordinator_open(struct world *world)
 {
+    world->failing_ms = -1;
     world->book = meeting_book_new();
     meeting_open_test(world->book, WORLD_TEST, WORLD_HOSTS, world_host_names);
     for (unsigned i = 0; i < WORLD_HOSTS; i++)

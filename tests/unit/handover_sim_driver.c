@@ -233,6 +233,8 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
 {
     struct copy *copy = copy_of(vm);
     enum fault_kind fault;
+    if (world_node_goes_on(copy->host) < 0)
+        return node_is_dead(err);
     if (copy->is_freed)
         world_wrong(copy->world, "%s of %s after its end", what, vm->name);
     if (world_node_point(copy->host, copy, what, &fault) < 0)
@@ -492,6 +494,8 @@ static bool await_step(struct copy *source, int64_t ms)
     if (await_deadline(deadline_in(ms), NULL) < 0 ||
         await_event(&source->world->way_is_free, DEADLINE_NEVER, NULL) < 0)
         return false;
+    if (source->peer->state == COPY_GONE) /* which nobody could hear before */
+        copy_break_stream(source);
     return copy_is_moving(source);
 }
 

@@ -70,21 +70,32 @@ static void failing(void *node, uint64_t scope, const struct test_cause *cause)
 
 static const struct test_ops test_ops = {exchange, tell, begin_scope, end_scope, failing};
 
+/* Transfer full. */
+static char *entry_of(enum owned_kind kind, const char *what)
+{
+    return g_strdup_printf("%d %s", (int)kind, what);
+}
+
 static int own(void *node, enum owned_kind kind, const char *what, GError **err)
 {
+    struct sim_host *host = node;
     enum fault_kind fault;
-    (void)kind, (void)what;
-    if (world_node_point(node, NULL, "own", &fault) < 0)
+    if (world_node_point(host, NULL, "own", &fault) < 0)
         return node_is_dead(err);
-    if (fault == FAULT_NONE)
+    if (fault == FAULT_NONE) {
+        g_hash_table_add(host->ledger, entry_of(kind, what));
         return 0;
+    }
     g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "the disk is full");
     return -1;
 }
 
 static void disown(void *node, enum owned_kind kind, const char *what)
 {
-    (void)node, (void)kind, (void)what;
+    const struct sim_host *host = node;
+    g_autofree char *entry = entry_of(kind, what);
+    if (!host->is_dead)
+        g_hash_table_remove(host->ledger, entry);
 }
 
 static void take_log(void *node, Vtmh__LogLevel level, const char *role, const char *vm,
@@ -177,6 +188,7 @@ static int run(void *arg, GError **err)
     scope_abandon(scope);
     bool lives = world_node_goes_on(host) == 0;
     host->has_ended = true;
+    host->ended_ms = sim_clock_now_ms();
     if (!lives)
         return 0;
     world_did(host->world, "%s is through: %s", host->host.name,
@@ -192,6 +204,9 @@ void sim_node_open(struct world *world, unsigned index, const struct params *par
     struct sim_host *host = &world->hosts[index];
     host->world = world;
     host->index = index;
+    host->heard_ms = -1;
+    host->ended_ms = INT64_MAX;
+    host->ledger = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     event_set(&host->thawed);
     host->host = (struct host){
         .ops = &host_ops,
@@ -223,6 +238,7 @@ void sim_node_open(struct world *world, unsigned index, const struct params *par
 void sim_node_close(struct sim_host *host)
 {
     meetings_free(host->meetings);
+    g_hash_table_unref(host->ledger);
     test_clear(&host->test);
     g_clear_error(&host->error);
     g_free(host->stop_cause);

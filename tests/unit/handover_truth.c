@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define TOLD_MS 1000
+
 /* What the node would report; NULL if nobody can hear it. The record owns nothing. */
 static Vtmh__TestDone *report_of(const struct sim_host *host)
 {
@@ -97,6 +99,13 @@ static bool may_be_uncertain(const struct world *world, const char *name)
     return false;
 }
 
+/* Whether the node beside a copy sees that the guest lives in it, and could say so. */
+static bool is_seen_alive(const struct copy *copy)
+{
+    return copy->runs_at_end && !copy->host->is_lost && !copy->world->has_no_coordinator &&
+           !copy->cont_failed && !copy->outlived && !copy->late_at_end;
+}
+
 /* Whether the source has been heard of this leg; else the destination's word is all there is. */
 static bool source_tells(const struct world *world, const struct leg_result *leg)
 {
@@ -152,7 +161,7 @@ static void check_record(struct world *world, const struct copy *last, const str
                         leg->vm);
         break;
     default:
-        if (!may_be_uncertain(world, leg->vm))
+        if (!may_be_uncertain(world, leg->vm) || is_seen_alive(last))
             world_wrong(world, "leg %u: %s is uncertain for no reason", leg->leg, leg->vm);
     }
 }
@@ -200,31 +209,84 @@ static void check_blame(struct world *world, const struct test_result *result)
                     struck->host->host.name, result->fail_host, result->fail_cause);
 }
 
-void world_check_end(struct world *world)
+/* Who could hear it was told of a failure at once. */
+static void check_told(struct world *world)
 {
-    g_autoptr(test_result) result = judge(world);
-    world->outcome->status = result->status;
-    check_blame(world, result);
-    check_driver(world, result);
-    world->outcome->cause = g_strdup(result->fail_cause);
+    for (unsigned i = 0; i < WORLD_HOSTS && world->failing_ms >= 0; i++) {
+        const struct sim_host *host = &world->hosts[i];
+        if (host->is_cut || host->is_dead || host->is_lost || host->was_frozen ||
+            host->ended_ms <= world->failing_ms)
+            continue;
+        if (host->heard_ms < 0 || host->heard_ms > world->failing_ms + TOLD_MS)
+            world_wrong(world, "%s was not told within %d ms that the test fails", host->host.name,
+                        TOLD_MS);
+    }
+}
+
+/* Whether a hypervisor could not be ended there: then it stays in the ledger. */
+static bool has_undead(const struct world *world, const struct sim_host *host)
+{
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (copy->host == host && copy->outlived)
+            return true;
+    }
+    return false;
+}
+
+/* What a node that ends by itself has entered into its ledger it has struck out again. */
+static void check_ledgers(struct world *world)
+{
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
+        const struct sim_host *host = &world->hosts[i];
+        if (!host->is_dead && !has_undead(world, host) && g_hash_table_size(host->ledger) > 0)
+            world_wrong(world, "the ledger of %s is not empty", host->host.name);
+    }
+}
+
+static void check_copies(struct world *world)
+{
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct copy *copy = g_ptr_array_index(world->copies, i);
         if (!copy->is_freed || (copy->state != COPY_GONE && !copy->outlived && !copy->is_kept))
             world_wrong(world, "%s on %s is left behind", copy->base.name, copy->host->host.name);
     }
-    for (unsigned i = 0; i < world->setup->n_vms; i++) {
-        g_autofree char *name = g_strdup_printf("vm%u", i + 1);
-        check_guest(world, name, result);
-        const struct copy *last = last_copy(world, name);
-        unsigned home = world->setup->legs % 2 == 1 ? DESTINATION : SOURCE;
-        if (result->status == VTMH__STATUS__STATUS_PASS && !world->setup->may_fail &&
-            (last == NULL || !last->runs_at_end || last->host->index != home))
-            world_wrong(world, "the test passed, but %s is not alive on %s", name,
-                        world_host_names[home]);
-    }
+}
+
+static void check_pass(struct world *world, const char *name)
+{
+    const struct copy *last = last_copy(world, name);
+    unsigned home = world->setup->legs % 2 == 1 ? DESTINATION : SOURCE;
+    if (last == NULL || !last->runs_at_end || last->host->index != home)
+        world_wrong(world, "the test passed, but %s is not alive on %s", name,
+                    world_host_names[home]);
+}
+
+static void check_verdict(struct world *world, const struct test_result *result)
+{
+    check_blame(world, result);
+    check_driver(world, result);
+    world->outcome->status = result->status;
+    world->outcome->cause = g_strdup(result->fail_cause);
     if (result->status == VTMH__STATUS__STATUS_NONE ||
         result->status == VTMH__STATUS__STATUS_ABORTED)
         world_wrong(world, "there is no verdict");
     if (result->status != VTMH__STATUS__STATUS_PASS && result->fail_cause == NULL)
         world_wrong(world, "the verdict has no cause");
+}
+
+void world_check_end(struct world *world)
+{
+    g_autoptr(test_result) result = judge(world);
+    check_told(world);
+    check_ledgers(world);
+    check_copies(world);
+    if (!world->has_no_coordinator) /* else nobody has a verdict */
+        check_verdict(world, result);
+    for (unsigned i = 0; i < world->setup->n_vms; i++) {
+        g_autofree char *name = g_strdup_printf("vm%u", i + 1);
+        check_guest(world, name, result);
+        if (world->outcome->status == VTMH__STATUS__STATUS_PASS && !world->setup->may_fail)
+            check_pass(world, name);
+    }
 }

@@ -7,7 +7,7 @@
 
 /* Turns of the loop in which nothing happens: then nothing goes on any more. A byte on a serial
  * line takes one. */
-#define QUIET_TURNS 4
+#define QUIET_TURNS 3
 #define FROZEN_MS 30000 /* longer than the settling takes that waits for nobody */
 #define SLOW_MS 1000
 #define LIMIT_MS ((int64_t)3600 * 1000) /* of any test: then somebody waits for ever */
@@ -131,7 +131,7 @@ static bool freeze(struct sim_host *host, fiber_fn thaw)
 {
     if (host->is_frozen)
         return false;
-    host->is_frozen = true;
+    host->is_frozen = host->was_frozen = true;
     event_reset(&host->thawed);
     look_at_way(host->world);
     coordinator_cut(host);
@@ -363,14 +363,22 @@ static struct params *params_of(const struct world_setup *setup, unsigned host)
     return params;
 }
 
-/* Where a node finds the guest and keeps its logs. Transfer full. */
-static char *make_folder(void)
+/* Where the nodes find the guest and keep their logs. */
+static char *folder;
+
+void world_set_up(void)
 {
-    char *folder = g_dir_make_tmp("vtmh-world-XXXXXX", NULL);
+    folder = g_dir_make_tmp("vtmh-world-XXXXXX", NULL);
     g_autofree char *guest = g_build_filename(folder, "tick", NULL);
     g_autofree char *rom = g_build_filename(guest, "tick.rom", NULL);
-    g_assert(g_mkdir(guest, 0700) == 0 && g_file_set_contents(rom, "", 0, NULL));
-    return folder;
+    if (g_mkdir(guest, 0700) < 0 || !g_file_set_contents(rom, "", 0, NULL))
+        g_error("cannot write %s", rom);
+}
+
+void world_tear_down(void)
+{
+    remove_tree(folder);
+    g_clear_pointer(&folder, g_free);
 }
 
 static int run(void *arg, GError **err)
@@ -407,7 +415,6 @@ struct world_outcome *world_run(const struct world_setup *setup, const struct fa
                                 unsigned n_faults)
 {
     struct world_outcome *outcome = g_new0(struct world_outcome, 1);
-    g_autofree char *folder = make_folder();
     struct world world = {
         .setup = setup,
         .faults = faults,
@@ -421,7 +428,6 @@ struct world_outcome *world_run(const struct world_setup *setup, const struct fa
     sim_clock_start();
     fiber_run(run, &world, NULL);
     sim_clock_stop();
-    remove_tree(folder);
     return outcome;
 }
 

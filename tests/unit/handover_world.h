@@ -93,6 +93,10 @@ struct world_outcome {
 const char *fault_name(enum fault_kind kind);
 const char *phase_name(enum world_phase phase);
 
+/* Before the first world of a process, and after the last: the folder that its nodes work in. */
+void world_set_up(void);
+void world_tear_down(void);
+
 /* Runs a test from first to last. At most two faults. */
 struct world_outcome *world_run(const struct world_setup *setup, const struct fault *faults,
                                 unsigned n_faults);

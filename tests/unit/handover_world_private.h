@@ -66,11 +66,14 @@ struct sim_host {
     bool is_cut;  /* its link: no message passes */
     bool is_lost; /* the coordinator has noticed */
     bool is_dead; /* its node was killed */
-    bool is_frozen;
+    bool is_frozen, was_frozen;
     struct event thawed;
     bool has_ended;
-    char *stop_cause; /* of the node's own */
-    unsigned told;    /* order of its first word that the test fails, 0: none */
+    int64_t ended_ms;   /* when; INT64_MAX: not yet */
+    GHashTable *ledger; /* "KIND what": what it owns */
+    int64_t heard_ms;   /* when it was told that the test fails; -1: it was not */
+    char *stop_cause;   /* of the node's own */
+    unsigned told;      /* order of its first word that the test fails, 0: none */
     GError *error;
 };
 
@@ -79,10 +82,11 @@ struct world {
     const struct fault *faults;
     unsigned n_faults;
     struct world_outcome *outcome;
-    char *folder; /* guests' files and logs */
+    char *folder; /* of guests' files and logs */
     struct sim_host hosts[WORLD_HOSTS];
     struct meeting_book *book; /* the coordinator */
     bool has_no_coordinator;   /* it was killed */
+    int64_t failing_ms;        /* when it first heard that the test fails; -1: it did not */
     struct scope *scope;
     GPtrArray *copies; /* struct copy, in the order in which they were made */
     enum world_phase phase;

@@ -12,6 +12,8 @@
 
 #define SHOWN_AT_MOST 10
 
+TestSuite(handover, .init = world_set_up, .fini = world_tear_down);
+
 static void show(const struct world_outcome *outcome, const struct fault *faults, unsigned n_faults)
 {
     for (unsigned i = 0; i < n_faults; i++)

@@ -11,6 +11,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+TestSuite(migrations, .init = world_set_up, .fini = world_tear_down);
+
 /* In the place of registry.c: whatever the type, what the test has set. */
 static struct scenario scenario;
 
