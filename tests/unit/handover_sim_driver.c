@@ -413,11 +413,21 @@ static int sim_check_migratable(struct vm *vm, int64_t deadline, GError **err)
     return command(vm, "check_migratable", NULL, deadline, err);
 }
 
+/* A source that has sent everything is continued only when the other copy has ended. */
+static void look_at_other(const struct copy *copy)
+{
+    const struct copy *other = copy_other(copy);
+    if (copy->state == COPY_SENT && other != NULL)
+        world_wrong(copy->world, "%s is continued on %s while its copy on %s is there",
+                    copy->base.name, copy->host->host.name, other->host->host.name);
+}
+
 static int sim_cont(struct vm *vm, int64_t deadline, GError **err)
 {
     if (copy_of(vm)->state == COPY_INCOMING)
         world_wrong(copy_of(vm)->world, "%s on %s is continued while it receives", vm->name,
                     vm->host->name);
+    look_at_other(copy_of(vm));
     return command(vm, "cont", start_cpus, deadline, err);
 }
 

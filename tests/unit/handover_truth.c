@@ -65,6 +65,18 @@ static const struct copy *last_copy(const struct world *world, const char *name)
     return last;
 }
 
+/* When a copy of that guest was last started on that host. */
+static unsigned last_start_on(const struct world *world, const struct copy *one)
+{
+    unsigned at = 0;
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (copy->host == one->host && strcmp(copy->base.name, one->base.name) == 0)
+            at = MAX(at, copy->ran_at);
+    }
+    return at;
+}
+
 static const struct leg_result *last_leg(const struct test_result *result, const char *name)
 {
     const struct leg_result *last = NULL;
@@ -106,8 +118,9 @@ static bool is_seen_alive(const struct copy *copy)
            !copy->cont_failed && !copy->outlived && !copy->late_at_end;
 }
 
-/* Whether the source has been heard of this leg; else the destination's word is all there is. */
-static bool source_tells(const struct world *world, const struct leg_result *leg)
+/* What the source has told of this leg; NULL: then the destination's word is all there is. */
+static const Vtmh__Migration *told_by_source(const struct world *world,
+                                             const struct leg_result *leg)
 {
     for (unsigned i = 0; i < WORLD_HOSTS; i++) {
         const struct sim_host *host = &world->hosts[i];
@@ -117,10 +130,15 @@ static bool source_tells(const struct world *world, const struct leg_result *leg
             const Vtmh__Migration *record = g_ptr_array_index(host->test.migrations, m);
             if (record->leg == leg->leg && record->attempt == leg->attempt &&
                 strcmp(record->vm, leg->vm) == 0)
-                return true;
+                return record;
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool source_tells(const struct world *world, const struct leg_result *leg)
+{
+    return told_by_source(world, leg) != NULL;
 }
 
 /* Who moved it is said by the driver itself, through the record of the leg. */
@@ -166,6 +184,22 @@ static void check_record(struct world *world, const struct copy *last, const str
     }
 }
 
+/* A copy at the source that may be the only one is not ended with the test. */
+static void check_not_ended(struct world *world, const struct leg_result *leg)
+{
+    const Vtmh__Migration *record = told_by_source(world, leg);
+    if (record == NULL || record->survivor != VTMH__SURVIVOR__SURVIVOR_UNCERTAIN)
+        return;
+    for (unsigned i = 0; i < world->copies->len; i++) {
+        const struct copy *copy = g_ptr_array_index(world->copies, i);
+        if (strcmp(copy->base.name, leg->vm) == 0 && copy->sends && !copy->is_kept &&
+            !copy->gone_at_end && strcmp(copy->host->host.name, leg->source) == 0 &&
+            copy->ran_at == last_start_on(world, copy))
+            world_wrong(world, "leg %u: %s is uncertain, and its copy on %s was ended", leg->leg,
+                        leg->vm, leg->source);
+    }
+}
+
 /* What may be the only copy outlives the test, and nothing else does. */
 static void check_kept(struct world *world, const char *name, const struct leg_result *leg)
 {
@@ -188,8 +222,10 @@ static void check_guest(struct world *world, const char *name, const struct test
         return;
     if (!is_dead(last) && !last->runs_at_end && !may_be_uncertain(world, name))
         world_wrong(world, "%s could have lived on %s and does not", name, last->host->host.name);
-    if (leg != NULL)
+    if (leg != NULL) {
         check_record(world, last, leg);
+        check_not_ended(world, leg);
+    }
     check_kept(world, name, leg);
 }
 
