@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define CONNECT_MS 10000
+
 static const struct transport sim_transport;
 
 static struct channel *open_channel(struct seat *seat)
@@ -41,10 +43,17 @@ static struct channel *sim_connect(struct seat *seat, const json_t *ticket, cons
         g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "nobody listens on %s", peer);
         return NULL;
     }
-    if (await_event(&other->receives, deadline, err) < 0 ||
-        await_event(&copy->world->way_is_free, deadline, err) < 0)
+    if (await_event(&other->receives, deadline, err) < 0)
         return NULL;
-    return open_channel(seat);
+    g_autoptr(GError) error = NULL;
+    if (await_event(&copy->world->way_is_free, deadline_min(deadline, deadline_in(CONNECT_MS)),
+                    &error) == 0)
+        return open_channel(seat);
+    if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+        g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "nobody answers on %s", peer);
+    else
+        g_propagate_error(err, g_steal_pointer(&error));
+    return NULL;
 }
 
 static int sim_send(struct channel *channel, int64_t deadline, GError **err)
