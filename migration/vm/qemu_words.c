@@ -67,7 +67,7 @@ static bool is_noise(const char *line)
            is_register_dump(line);
 }
 
-/* Behind the name of the program, which a sentence of error_report() begins with. */
+/* Behind the name of the program, which QEMU puts before a sentence of its own. */
 static const char *without_name(const char *line)
 {
     size_t name = strcspn(line, ": ");

@@ -2,9 +2,9 @@
  * A virtual machine on this host: one interface, a driver behind it.
  *
  * Life: vm_create() starts the hypervisor with the guest's CPUs stopped; a source is then started
- * by vm_cont(), a destination receives by vm_incoming(). vm_destroy() ends it, waits for its end
- * and strikes it from the ledger. Death of the hypervisor is an event (vm_exited) and fails every
- * wait.
+ * by vm_cont(), a destination receives by vm_incoming_fd() or vm_incoming_uri(). vm_destroy() ends
+ * it, waits for its end and strikes it from the ledger. Death of the hypervisor is an event
+ * (vm_exited) and fails every wait.
  *
  * Calls wait in a fiber with a deadline; errors are of VM_ERROR or SYNC_ERROR.
  */
@@ -22,7 +22,7 @@ struct vm_spec {
     const char *name;            /* "vm1" */
     const struct params *params; /* resolved for this VM */
     const struct vm_platform *platform;
-    bool incoming;              /* a destination: waits for vm_incoming() */
+    bool incoming;              /* a destination: waits for vm_incoming_fd() or vm_incoming_uri() */
     const struct vm_boot *boot; /* what the guest boots from */
 };
 
@@ -51,7 +51,7 @@ int vm_destroy(struct vm *vm, GError **err);
 const char *vm_name(const struct vm *vm);
 const char *vm_driver_name(const struct vm *vm); /* a value of `vm_type` */
 
-/* The hypervisor's process. Only tests ask: they kill it, to see that its death is noticed. */
+/* The hypervisor's process: for a script that kills or stops it, and for people. */
 pid_t vm_pid(const struct vm *vm);
 
 /* CPU time that the hypervisor's process has used, in ms; -1: not known. One that uses some is not
@@ -219,7 +219,7 @@ int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError *
 int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
 
 /* CLOCK_REALTIME in microseconds of the last STOP / RESUME event by the hypervisor's own time
- * stamp; 0: none since the last vm_incoming / vm_migrate call. */
+ * stamp; 0: none since a migration last began here. */
 int64_t vm_stopped_at_us(const struct vm *vm);
 int64_t vm_resumed_at_us(const struct vm *vm);
 

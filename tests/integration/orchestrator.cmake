@@ -2,3 +2,8 @@
 add_test(NAME integration/test_install COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_install.sh)
 set_tests_properties(integration/test_install PROPERTIES
     ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
+
+# Comments and documents name what is there.
+add_test(NAME integration/test_comment_names
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_comment_names.py ${PROJECT_SOURCE_DIR})
+set_tests_properties(integration/test_comment_names PROPERTIES TIMEOUT 60)

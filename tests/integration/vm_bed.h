@@ -8,7 +8,7 @@
 
 struct bed {
     char *dir;                    /* everything of this bed */
-    char *guests_dir;             /* the user's cache, or dir/guests after bed_make_rom() */
+    char *guests_dir;             /* the user's cache, or dir/guests after bed_make_mute_rom() */
     struct host host;             /* "host1"; logs in dir */
     GHashTable *owned;            /* "kind what" */
     struct params *params;        /* TCG, 32 MiB, guest tick */
