@@ -1,8 +1,4 @@
-/*
- * The simulated hypervisor, as a driver. It behaves as QEMU 7.2 does where it matters: events come
- * in order, a cancelled or broken stream lets the source run on, a destination whose stream breaks
- * ends by itself, and a destination that has everything stays paused until it is continued.
- */
+/* The simulated hypervisor, as a driver: what a node can ask of it. */
 #include "migration/evidence.h"
 #include "tests/unit/handover_world_private.h"
 
@@ -12,7 +8,6 @@
 
 #define NO_PROCESS INT_MAX /* no process has this id */
 #define RAM_BYTES ((int64_t)16 << 20)
-#define STEP_MS 15 /* of the stream: somebody can look meanwhile */
 
 static const struct vm_driver sim_driver;
 
@@ -26,183 +21,12 @@ struct copy *copy_of(struct vm *vm)
     return (struct copy *)vm;
 }
 
-static bool is_same_guest(const struct copy *a, const struct copy *b)
-{
-    return strcmp(a->base.name, b->base.name) == 0;
-}
-
-static void tell_status(struct copy *copy, const char *status)
-{
-    g_strlcpy(copy->base.move_status, status, sizeof(copy->base.move_status));
-    event_set(&copy->base.move_changed);
-}
-
-static bool has_status(const struct copy *copy, const char *status)
-{
-    return strcmp(copy->base.move_status, status) == 0;
-}
-
-static void end_move(struct copy *copy, const char *status)
-{
-    tell_status(copy, status);
-    if (has_status(copy, "completed"))
-        copy->base.completed_at_us = g_get_real_time();
-    event_set(&copy->move_ended);
-}
-
-static void exit_copy(struct copy *copy)
-{
-    copy->state = COPY_GONE;
-    event_reset(&copy->runs);
-    stream_close(g_steal_pointer(&copy->line));
-    event_set(&copy->exited);
-}
-
-bool copy_is_moving(const struct copy *copy)
-{
-    return has_status(copy, "active");
-}
-
-static void start_cpus(struct copy *copy)
-{
-    struct world *world = copy->world;
-    if (copy->state == COPY_GONE || copy->state == COPY_RUNNING)
-        return;
-    copy->state = COPY_RUNNING;
-    copy->ran_at = ++world->tick;
-    copy->base.resumed_at_us = g_get_real_time();
-    event_set(&copy->runs);
-    world_did(world, "%s of %s runs", copy->base.name, copy->host->host.name);
-    if (copy->peer != NULL && !copy->sends)
-        world_reach(world, PHASE_RUNNING);
-    for (unsigned i = 0; i < world->copies->len; i++) {
-        const struct copy *other = g_ptr_array_index(world->copies, i);
-        if (other == copy || !is_same_guest(other, copy))
-            continue;
-        if (other->state == COPY_RUNNING)
-            world_broken(world, "%s runs on %s and on %s", copy->base.name, other->host->host.name,
-                         copy->host->host.name);
-        if (copy->held_at > 0 && other->ran_at > copy->held_at)
-            world_broken(world, "%s on %s goes back in time: it has run on %s since",
-                         copy->base.name, copy->host->host.name, other->host->host.name);
-    }
-}
-
-static void stop_cpus(struct copy *copy, enum copy_state state)
-{
-    if (copy->state == COPY_GONE)
-        return;
-    if (copy->state == COPY_RUNNING) {
-        copy->held_at = ++copy->world->tick;
-        copy->base.stopped_at_us = g_get_real_time();
-        event_reset(&copy->runs);
-        event_set(&copy->base.halted);
-    }
-    copy->state = state;
-}
-
-static void pause_cpus(struct copy *copy)
-{
-    if (copy->state == COPY_RUNNING)
-        stop_cpus(copy, COPY_PAUSED);
-}
-
-/* The stream ended before all was over. */
-static void end_stream(struct copy *source, const char *status)
-{
-    struct copy *destination = source->peer;
-    if (copy_is_moving(source)) {
-        end_move(source, status);
-        if (source->state == COPY_SENT && source->ran_before_move)
-            start_cpus(source);
-        else if (source->state == COPY_SENT)
-            source->state = COPY_PAUSED;
-    }
-    if (!copy_is_moving(destination))
-        return;
-    /* Where the way is cut, no word comes of it. */
-    if (destination->state != COPY_GONE && !event_is_set(&source->world->way_is_free))
-        return;
-    end_move(destination, "failed");
-    exit_copy(destination);
-}
-
-void copy_break_stream(struct copy *source)
-{
-    end_stream(source, "failed");
-}
-
-static void cancel_move(struct copy *copy)
-{
-    if (copy_is_moving(copy))
-        end_stream(copy, "cancelled");
-}
-
-/* Its process ends, and with it a stream. */
-static void end_copy(struct copy *copy)
-{
-    struct copy *source = copy->sends ? copy : copy->peer;
-    bool moves = copy_is_moving(copy);
-    exit_copy(copy);
-    if (copy->sends)
-        world_reach(copy->world,
-                    copy->world->phase == PHASE_RUNNING ? PHASE_RELEASED : copy->world->phase);
-    if (!moves)
-        return;
-    tell_status(copy, "failed");
-    if (copy != source && !event_is_set(&copy->world->way_is_free))
-        return; /* the other end does not hear of it */
-    end_stream(source, "failed");
-}
-
-void copy_kill(struct copy *copy)
-{
-    world_did(copy->world, "%s on %s is killed", copy->base.name, copy->host->host.name);
-    copy->was_killed = true;
-    end_copy(copy);
-}
-
-void copy_panic(struct copy *copy)
-{
-    if (copy == NULL || copy->state != COPY_RUNNING)
-        return;
-    world_did(copy->world, "the guest of %s on %s panics", copy->base.name, copy->host->host.name);
-    copy->base.act = VM_ACT_PANICKED;
-    copy->base.acted_at_us = g_get_real_time();
-    stop_cpus(copy, COPY_PAUSED);
-    event_set(&copy->base.acted);
-}
-
-struct copy *copy_other(const struct copy *copy)
-{
-    for (unsigned i = copy->world->copies->len; i > 0; i--) {
-        struct copy *other = g_ptr_array_index(copy->world->copies, i - 1);
-        if (other != copy && other->state != COPY_GONE && is_same_guest(other, copy))
-            return other;
-    }
-    return NULL;
-}
-
-struct copy *copy_last_on(const struct world *world, unsigned host)
-{
-    for (unsigned i = world->copies->len; i > 0; i--) {
-        struct copy *copy = g_ptr_array_index(world->copies, i - 1);
-        if (copy->host->index == host)
-            return copy;
-    }
-    return NULL;
-}
-
-int copy_timed_out(GError **err)
-{
-    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_TIMEOUT, "timed out");
-    return -1;
-}
-
 /* Waits for what does not come in time. */
 static int wait_in_vain(int64_t deadline, GError **err)
 {
-    return await_deadline(deadline, err) < 0 ? -1 : copy_timed_out(err);
+    if (await_deadline(deadline, err) == 0)
+        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_TIMEOUT, "timed out");
+    return -1;
 }
 
 static void do_late(struct copy *copy)
@@ -218,12 +42,6 @@ static int died(struct copy *copy, GError **err)
     return -1;
 }
 
-static int node_is_dead(GError **err)
-{
-    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "the node is dead");
-    return -1;
-}
-
 /*
  * A command: asked, done, answered; others run in between, and the caller may be cancelled before
  * it is asked or while it waits for the answer. effect may be NULL.
@@ -234,13 +52,13 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
     struct copy *copy = copy_of(vm);
     enum fault_kind fault;
     if (world_node_goes_on(copy->host) < 0)
-        return node_is_dead(err);
+        return sim_node_is_dead(err);
     if (copy->is_freed)
         world_wrong(copy->world, "%s of %s after its end", what, vm->name);
     if (world_node_point(copy->host, copy, what, &fault) < 0)
-        return node_is_dead(err);
+        return sim_node_is_dead(err);
     do_late(copy);
-    if (fault != FAULT_NONE && effect == start_cpus)
+    if (fault != FAULT_NONE && effect == copy_start)
         copy->cont_failed = true;
     if (await_turn(err) < 0) {
         copy->late = effect; /* it has been asked */
@@ -263,7 +81,7 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
     if (await_turn(err) < 0)
         return -1;
     if (world_node_goes_on(copy->host) < 0)
-        return node_is_dead(err);
+        return sim_node_is_dead(err);
     return copy->state == COPY_GONE ? died(copy, err) : 0;
 }
 
@@ -302,7 +120,7 @@ static struct vm *sim_create(const struct vm_spec *spec, int64_t deadline, GErro
     enum fault_kind fault;
     (void)deadline;
     if (world_node_point(host, NULL, "create", &fault) < 0) {
-        node_is_dead(err);
+        sim_node_is_dead(err);
         return NULL;
     }
     if (await_turn(err) < 0)
@@ -334,12 +152,6 @@ static void let_go(struct copy *copy)
     stream_close(g_steal_pointer(&copy->base.serial));
 }
 
-static void look_last(struct copy *copy)
-{
-    copy->runs_at_end = copy->state == COPY_RUNNING;
-    copy->gone_at_end = copy->state == COPY_GONE;
-}
-
 static int sim_destroy(struct vm *vm, GError **err)
 {
     struct copy *copy = copy_of(vm);
@@ -348,7 +160,7 @@ static int sim_destroy(struct vm *vm, GError **err)
         let_go(copy);
         return 0;
     }
-    look_last(copy);
+    copy_look_last(copy);
     if (world_node_point(copy->host, copy, "destroy", &fault) < 0) {
         let_go(copy);
         return 0;
@@ -367,25 +179,13 @@ static int sim_destroy(struct vm *vm, GError **err)
     }
     world_did(copy->world, "%s on %s is destroyed (%s)", vm->name, copy->host->host.name,
               state_names[copy->state]);
-    end_copy(copy);
+    copy_end(copy);
     return 0;
 }
 
 static void sim_drop(struct vm *vm)
 {
     let_go(copy_of(vm));
-}
-
-void copies_reap(struct sim_host *host)
-{
-    for (unsigned i = 0; i < host->world->copies->len && host->is_dead; i++) {
-        struct copy *copy = g_ptr_array_index(host->world->copies, i);
-        if (copy->host != host || copy->is_freed)
-            continue;
-        look_last(copy);
-        copy->is_freed = true;
-        end_copy(copy);
-    }
 }
 
 static struct event *sim_exited(struct vm *vm)
@@ -428,12 +228,12 @@ static int sim_cont(struct vm *vm, int64_t deadline, GError **err)
         world_wrong(copy_of(vm)->world, "%s on %s is continued while it receives", vm->name,
                     vm->host->name);
     look_at_other(copy_of(vm));
-    return command(vm, "cont", start_cpus, deadline, err);
+    return command(vm, "cont", copy_start, deadline, err);
 }
 
 static int sim_stop(struct vm *vm, int64_t deadline, GError **err)
 {
-    return command(vm, "stop", pause_cpus, deadline, err);
+    return command(vm, "stop", copy_pause, deadline, err);
 }
 
 static int sim_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err)
@@ -470,24 +270,10 @@ static char *sim_own_words(struct vm *vm)
     return NULL;
 }
 
-static void begin_move(struct copy *copy)
-{
-    copy->has_begun = true;
-    copy->base.stopped_at_us = copy->base.resumed_at_us = copy->base.completed_at_us = 0;
-    event_reset(&copy->move_ended);
-    tell_status(copy, "setup");
-}
-
-static void listen_for_stream(struct copy *copy)
-{
-    begin_move(copy);
-    event_set(&copy->receives);
-}
-
 static int sim_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
 {
     (void)fd;
-    return command(vm, "incoming", listen_for_stream, deadline, err);
+    return command(vm, "incoming", copy_listen, deadline, err);
 }
 
 static int sim_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,
@@ -498,66 +284,10 @@ static int sim_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, 
     return sim_incoming_fd(vm, -1, deadline, err);
 }
 
-/* The next step of the stream is done when both hosts live and bytes pass; false: it has ended. */
-static bool await_step(struct copy *source, int64_t ms)
-{
-    if (await_deadline(deadline_in(ms), NULL) < 0 ||
-        await_event(&source->world->way_is_free, DEADLINE_NEVER, NULL) < 0)
-        return false;
-    if (source->peer->state == COPY_GONE) /* which nobody could hear before */
-        copy_break_stream(source);
-    return copy_is_moving(source);
-}
-
-/* The stream, a step at a time. QEMU works on its own: nobody can cancel this but by its
- * commands. */
-static int stream_over(void *arg, GError **err)
-{
-    struct copy *source = arg;
-    struct copy *destination = source->peer;
-    (void)err;
-    world_point(source->host, source, "stream: pages");
-    if (!await_step(source, STEP_MS))
-        return 0;
-    stop_cpus(source, COPY_SENT);
-    world_point(source->host, source, "stream: source stopped");
-    if (!await_step(source, STEP_MS))
-        return 0;
-    destination->state = COPY_PAUSED;
-    destination->beats = source->beats;
-    end_move(destination, "completed");
-    world_point(destination->host, destination, "stream: destination completed");
-    if (!await_step(source, 0))
-        return 0;
-    end_move(source, "completed");
-    world_reach(source->world, PHASE_COMPLETED);
-    world_point(source->host, source, "stream: source completed");
-    return 0;
-}
-
-static void begin_stream(struct copy *copy)
-{
-    struct copy *peer = copy_other(copy);
-    begin_move(copy);
-    copy->ran_before_move = copy->state == COPY_RUNNING;
-    if (peer == NULL || peer->state != COPY_INCOMING || !peer->has_begun) {
-        end_move(copy, "failed");
-        return;
-    }
-    world_reach(copy->world, PHASE_MOVING);
-    tell_status(copy, "active");
-    tell_status(peer, "active");
-    copy->peer = peer;
-    copy->sends = true;
-    peer->peer = copy;
-    peer->sends = false;
-    scope_spawn_detached(copy->world->scope, "stream", stream_over, copy);
-}
-
 static int sim_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
 {
     (void)fd;
-    return command(vm, "migrate", begin_stream, deadline, err);
+    return command(vm, "migrate", copy_begin_stream, deadline, err);
 }
 
 static int sim_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err)
@@ -572,7 +302,7 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
     struct event *const events[] = {&copy->move_ended, &copy->exited};
     enum fault_kind fault;
     if (world_node_point(copy->host, copy, "await_migrated", &fault) < 0)
-        return node_is_dead(err);
+        return sim_node_is_dead(err);
     if (!copy->has_begun) {
         g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "no migration of %s was begun on %s",
                     vm->name, vm->host->name);
@@ -583,11 +313,11 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
     int which = await_any(events, G_N_ELEMENTS(events), deadline, err);
     if (world_node_goes_on(copy->host) < 0) {
         g_clear_error(err);
-        return node_is_dead(err);
+        return sim_node_is_dead(err);
     }
     if (which < 0)
         return -1;
-    if (has_status(copy, "completed"))
+    if (copy_has_status(copy, "completed"))
         return 0;
     if (copy->state == COPY_GONE)
         return died(copy, err);
@@ -600,9 +330,9 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
 
 static int sim_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
 {
-    if (command(vm, "migrate_cancel", cancel_move, deadline, err) < 0)
+    if (command(vm, "migrate_cancel", copy_cancel_move, deadline, err) < 0)
         return -1;
-    *completed_out = has_status(copy_of(vm), "completed");
+    *completed_out = copy_has_status(copy_of(vm), "completed");
     return 0;
 }
 
@@ -675,16 +405,4 @@ static const struct vm_driver sim_driver = {
 const struct vm_driver *vm_driver_find(const char *name)
 {
     return strcmp(name, sim_driver.name) == 0 ? &sim_driver : NULL;
-}
-
-void copies_free(GPtrArray *copies)
-{
-    for (unsigned i = 0; i < copies->len; i++) {
-        struct copy *copy = g_ptr_array_index(copies, i);
-        stream_close(copy->base.serial);
-        stream_close(copy->line);
-        g_free(copy->base.name);
-        g_free(copy);
-    }
-    g_ptr_array_unref(copies);
 }

@@ -13,7 +13,7 @@ struct sim_host *sim_host_of(const struct host *host)
     return host->node;
 }
 
-static int node_is_dead(GError **err)
+int sim_node_is_dead(GError **err)
 {
     g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "the node is dead");
     return -1;
@@ -25,7 +25,7 @@ static int exchange(void *node, const struct test_meeting *meeting, GBytes *payl
     struct sim_host *host = node;
     g_autofree char *arriving = g_strdup_printf("arrives at '%s'", meeting->tag);
     if (world_node_point(host, NULL, arriving, NULL) < 0)
-        return node_is_dead(err);
+        return sim_node_is_dead(err);
     bool met = meetings_exchange(host->meetings, meeting, payload, answers_out, err) == 0;
     if (!met && world_node_goes_on(host) == 0)
         return -1;
@@ -35,7 +35,7 @@ static int exchange(void *node, const struct test_meeting *meeting, GBytes *payl
     if (met)
         g_clear_pointer(answers_out, g_ptr_array_unref);
     g_clear_error(err);
-    return node_is_dead(err);
+    return sim_node_is_dead(err);
 }
 
 static void tell(void *node, const struct test_meeting *meeting, GBytes *payload)
@@ -81,7 +81,7 @@ static int own(void *node, enum owned_kind kind, const char *what, GError **err)
     struct sim_host *host = node;
     enum fault_kind fault;
     if (world_node_point(host, NULL, "own", &fault) < 0)
-        return node_is_dead(err);
+        return sim_node_is_dead(err);
     if (fault == FAULT_NONE) {
         g_hash_table_add(host->ledger, entry_of(kind, what));
         return 0;
@@ -124,8 +124,7 @@ static void keep(void *node, struct vm *vm)
     if (world_node_goes_on(host) < 0)
         return;
     copy->is_freed = copy->is_kept = true;
-    copy->runs_at_end = copy->state == COPY_RUNNING;
-    copy->gone_at_end = copy->state == COPY_GONE;
+    copy_look_last(copy);
     world_did(host->world, "%s on %s is kept", vm->name, host->host.name);
 }
 

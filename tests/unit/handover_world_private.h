@@ -1,6 +1,6 @@
 /* The inside of the world: shared by handover_world.c (the test and its faults),
- * handover_sim_coordinator.c, handover_sim_node.c, handover_sim_driver.c, handover_sim_transport.c,
- * handover_sim_guest.c and handover_truth.c. */
+ * handover_sim_coordinator.c, handover_sim_node.c, handover_sim_driver.c, handover_sim_copy.c,
+ * handover_sim_transport.c, handover_sim_guest.c and handover_truth.c. */
 #pragma once
 
 #include "migration/scenario/scenario.h"
@@ -142,19 +142,37 @@ void sim_node_close(struct sim_host *host);
 void sim_node_stop(struct sim_host *host, const char *cause);
 void sim_node_kill(struct sim_host *host);
 struct sim_host *sim_host_of(const struct host *host);
+int sim_node_is_dead(GError **err); /* -1: what its calls come to */
 
 /* handover_sim_driver.c */
 struct copy *copy_of(struct vm *vm);
+
+/* handover_sim_copy.c */
+
+/* Commands, when they are done. */
+void copy_start(struct copy *copy);
+void copy_pause(struct copy *copy);
+void copy_listen(struct copy *copy);       /* destination: waits for the stream */
+void copy_begin_stream(struct copy *copy); /* source; it goes on by itself */
+void copy_cancel_move(struct copy *copy);
+
+/* Its process ends, and with it a stream. */
+void copy_end(struct copy *copy);
 void copy_kill(struct copy *copy);
 void copy_panic(struct copy *copy);
+/* The connection breaks, and both ends see it. */
 void copy_break_stream(struct copy *source);
+
+bool copy_has_status(const struct copy *copy, const char *status); /* of its migration */
 bool copy_is_moving(const struct copy *copy);
 struct copy *copy_other(const struct copy *copy); /* of the same guest, that is not gone */
 struct copy *copy_last_on(const struct world *world, unsigned host);
-void copies_free(GPtrArray *copies);
+
+/* Keeps what it was, for the judge: it is about to be ended, or left to itself. */
+void copy_look_last(struct copy *copy);
 /* What whoever cleans up behind a dead node does. */
 void copies_reap(struct sim_host *host);
-int copy_timed_out(GError **err);
+void copies_free(GPtrArray *copies);
 
 /* handover_sim_guest.c: the machine at the serial line, from its start to its end. */
 int sim_guest_run(void *copy, GError **err);

@@ -3,7 +3,7 @@
  *
  * Each test runs a migration once without a fault, which counts the points, and then again with
  * each kind of fault at each point. What must be true at the end is in handover_truth.c, what at
- * each step in handover_sim_driver.c.
+ * each step in handover_sim_copy.c.
  */
 #include "tests/unit/handover_world.h"
 
