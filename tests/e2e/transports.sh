@@ -41,6 +41,33 @@ expect_equal "attempts" "1 cancelled,2 completed" \
     "$(job_result '[.tests[1].vtmh.migrations[] | "\(.attempt) \(.status)"] | join(",")')"
 no_leaks host1 host2
 
+step "a stranger who takes the place of a stream at QEMU's own port is the testbed's fault"
+cat >"$work/stranger" <<'END'
+import signal, socket, sys, time
+signal.alarm(60)
+while True: # until somebody keeps him: vtmh tries the port, too, before anything moves
+    try:
+        peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+        came = time.monotonic()
+        peer.sendall(sys.argv[3].encode())
+        while peer.recv(100):
+            pass
+        if time.monotonic() - came > 1:
+            break
+    except OSError:
+        pass
+END
+for says in "" "GET / HTTP/1.0"; do
+    lab exec python3 "$work/stranger" 10.77.0.2 5999 "$says" >/dev/null 2>&1 &
+    stranger=$!
+    job -m host1,host2 --only options..multifd "$library" -p mig_port=5999 -p mig_stall_timeout=3
+    wait "$stranger" || true
+    expect_equal "exit status" 1 "$status"
+    expect_verdict ERROR host2 "a stranger, 10\\.77\\.0\\.254, has connected to port 5999 of host2, QEMU's own"
+    expect_survivor source
+done
+no_leaks host1 host2
+
 script=(-m host1,host2 --only scripts..too_slow "$library")
 
 step "an end that is killed on purpose: the guest goes on on the source, or is gone, as planned"

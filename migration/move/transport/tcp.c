@@ -5,15 +5,39 @@
  *
  * The port of its own is bound to the one migration address, and opened when the source has said
  * its token to the node, which then tells it the port: so it is open for the moment in which the
- * source's hypervisor connects, and no longer.
+ * source's hypervisor connects, and no longer. A stranger who comes in that moment is taken for a
+ * part of the source; if the leg fails then, that is the testbed's fault.
  */
 #include "migration/evidence.h"
+#include "migration/move/options.h"
+#include "migration/move/transport/peers.h"
 #include "migration/move/transport/relayed.h"
 #include "migration/move/transport/table.h"
 
+#include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define LINE_BYTES 16
+
+struct open {
+    struct direct direct; /* first: how the source says that it is there, and is told the port */
+
+    /* Destination. */
+    uint16_t port;
+    char *source;      /* where the source comes from; NULL: it has not come */
+    GPtrArray *before; /* the host's connections when the port was opened */
+};
+
+static void open_close(struct channel *channel)
+{
+    struct open *open = (struct open *)channel;
+
+    direct_clear(&open->direct);
+    g_clear_pointer(&open->before, g_ptr_array_unref);
+    g_free(open->source);
+    g_free(open);
+}
 
 /* tcp:ADDRESS:LOW[,to=HIGH]. Transfer full. */
 static char *make_uri(const char *address, uint16_t low, uint16_t high)
@@ -31,38 +55,73 @@ static char *make_uri(const char *address, uint16_t low, uint16_t high)
 static struct channel *open_listen(struct seat *seat, const char *address, int64_t deadline,
                                    GError **err)
 {
-    struct direct *direct = g_new0(struct direct, 1);
+    struct open *open = g_new0(struct open, 1);
 
     (void)deadline;
     test_note(seat->test, "%s: the migration's port is QEMU's own, open to whoever comes first",
               seat->test->host->name);
-    if (direct_open(direct, seat, address, true, 1, err) == 0)
-        return &direct->channel;
-    direct_close(&direct->channel);
+    if (direct_open(&open->direct, seat, address, true, 1, err) == 0)
+        return &open->direct.channel;
+    open_close(&open->direct.channel);
     return NULL;
 }
 
-static int let_vm_listen(const struct direct *direct, uint16_t *port_out, int64_t deadline,
-                         GError **err)
+/* Transfer full. */
+static char *address_of_peer(int fd)
 {
-    const struct seat *seat = direct->channel.seat;
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+    char text[NI_MAXHOST] = "";
+
+    if (getpeername(fd, (struct sockaddr *)&address, &size) == 0)
+        getnameinfo((struct sockaddr *)&address, size, text, sizeof(text), NULL, 0, NI_NUMERICHOST);
+    return g_strdup(text);
+}
+
+static int let_vm_listen(struct open *open, int64_t deadline, GError **err)
+{
+    const struct seat *seat = open->direct.channel.seat;
     g_autofree char *uri =
-        make_uri(direct->address, seat->request.port_low, seat->request.port_high);
+        make_uri(open->direct.address, seat->request.port_low, seat->request.port_high);
 
     DOING(BLAME_TESTBED, "opening a port for %s", seat->name);
-    return vm_incoming_uri(seat->vm, uri, port_out, deadline, err);
+    open->before = peers_now();
+    return vm_incoming_uri(seat->vm, uri, &open->port, deadline, err);
 }
 
 static int open_receive(struct channel *channel, int64_t deadline, GError **err)
 {
-    struct direct *direct = (struct direct *)channel;
+    struct open *open = (struct open *)channel;
     char line[LINE_BYTES];
-    uint16_t port;
 
-    if (direct_admit(direct, deadline, err) < 0 || let_vm_listen(direct, &port, deadline, err) < 0)
+    if (direct_admit(&open->direct, deadline, err) < 0)
         return -1;
-    g_snprintf(line, sizeof(line), "%u\n", port);
-    return stream_write(direct->stream, line, strlen(line), deadline, err);
+    open->source = address_of_peer(stream_fd(open->direct.stream));
+    if (let_vm_listen(open, deadline, err) < 0)
+        return -1;
+    g_snprintf(line, sizeof(line), "%u\n", open->port);
+    return stream_write(open->direct.stream, line, strlen(line), deadline, err);
+}
+
+/* QEMU does not know whom it listens to; the kernel does. */
+static GError *open_complaint(struct channel *channel)
+{
+    const struct open *open = (const struct open *)channel;
+    const struct seat *seat = channel->seat;
+
+    if (open->port == 0)
+        return NULL;
+    g_autofree char *stranger = peers_find_stranger(open->before, open->port, open->source,
+                                                    move_options_streams(seat->request.options));
+    if (stranger == NULL)
+        return NULL;
+    DOING(BLAME_TESTBED, "receiving %s", seat->name);
+    return evidence_set(
+        g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
+                    "a stranger, %s, has connected to port %u of %s, QEMU's own, while %s moved "
+                    "there: the leg proves nothing (mig_guard = relay keeps strangers out)",
+                    stranger, open->port, seat->test->host->name, seat->name),
+        VTMH__EVIDENCE__EVIDENCE_KILLED, 0);
 }
 
 /* Which port was opened for us. */
@@ -84,6 +143,17 @@ static int read_port(struct direct *direct, uint16_t *port_out, int64_t deadline
                                           "the destination has opened no port: %s", error->message),
                               VTMH__EVIDENCE__EVIDENCE_PEER, 0));
     return -1;
+}
+
+static struct channel *open_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                                    int64_t deadline, GError **err)
+{
+    struct open *open = g_new0(struct open, 1);
+
+    if (direct_enter(&open->direct, seat, ticket, peer, deadline, err) == 0)
+        return &open->direct.channel;
+    open_close(&open->direct.channel);
+    return NULL;
 }
 
 static int open_send(struct channel *channel, int64_t deadline, GError **err)
@@ -116,11 +186,12 @@ static const struct transport transport_tcp_open = {
     .listen = open_listen,
     .ticket = direct_ticket,
     .receive = open_receive,
-    .connect = direct_connect,
+    .connect = open_connect,
     .send = open_send,
+    .complaint = open_complaint,
     .probe = direct_probe,
     .break_off = open_break_off,
-    .close = direct_close,
+    .close = open_close,
 };
 
 const struct transport transport_tcp = {

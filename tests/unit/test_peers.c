@@ -1,0 +1,86 @@
+/* Whoever connects to a port that is not ours to guard is seen by his address, or his number. */
+#include "migration/move/transport/peers.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+TestSuite(peers, .timeout = 60);
+
+static uint16_t port;
+static int listener;
+
+static struct sockaddr_in at(const char *address, uint16_t number)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(number)};
+
+    inet_pton(AF_INET, address, &in.sin_addr);
+    return in;
+}
+
+static void open_port(void)
+{
+    struct sockaddr_in here = at("127.0.0.1", 0);
+    socklen_t size = sizeof(here);
+
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(listener, (struct sockaddr *)&here, size), 0);
+    cr_assert_eq(listen(listener, 8), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&here, &size), 0);
+    port = ntohs(here.sin_port);
+}
+
+static int come_from(const char *address)
+{
+    struct sockaddr_in from = at(address, 0), there = at("127.0.0.1", port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    cr_assert_eq(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+    return fd;
+}
+
+static void expect_stranger(const GPtrArray *before, unsigned n_friends, const char *expected)
+{
+    g_autofree char *stranger = peers_find_stranger(before, port, "127.0.0.2", n_friends);
+
+    cr_expect_eq(g_strcmp0(stranger, expected), 0, "%s, not %s", stranger, expected);
+}
+
+Test(peers, a_friend_is_no_stranger_and_one_more_of_him_is)
+{
+    open_port();
+    g_autoptr(GPtrArray) before = peers_now();
+    int one = come_from("127.0.0.2"), two = come_from("127.0.0.2");
+
+    expect_stranger(before, 2, NULL);
+    expect_stranger(before, 1, "127.0.0.2");
+    close(one);
+    close(two);
+    close(listener);
+}
+
+Test(peers, who_comes_from_elsewhere_is_a_stranger_also_when_he_has_been_let_go)
+{
+    open_port();
+    g_autoptr(GPtrArray) before = peers_now();
+    int stranger = come_from("127.0.0.3");
+
+    expect_stranger(before, 9, "127.0.0.3");
+    close(accept(listener, NULL, NULL));
+    expect_stranger(before, 9, "127.0.0.3");
+    close(stranger);
+    close(listener);
+}
+
+Test(peers, who_was_there_before_is_none)
+{
+    open_port();
+    int early = come_from("127.0.0.3");
+    g_autoptr(GPtrArray) before = peers_now();
+
+    expect_stranger(before, 0, NULL);
+    close(early);
+    close(listener);
+}
