@@ -133,6 +133,7 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
     record->bytes_per_s = -1;
     record->throttle_percent = record->xbzrle_pages = record->compressed_pages = -1;
     record->multifd_bytes = record->switchover_pauses = -1;
+    record->postcopy_bytes = record->postcopy_requests = -1;
     g_ptr_array_add(test->migrations, record);
     return record;
 }

@@ -18,6 +18,7 @@ struct leg_result *leg_result_new(void)
     leg->bytes_per_s = -1;
     leg->throttle_percent = leg->xbzrle_pages = leg->compressed_pages = -1;
     leg->multifd_bytes = leg->switchover_pauses = -1;
+    leg->postcopy_bytes = leg->postcopy_requests = -1;
     leg->options = g_ptr_array_new_with_free_func(g_free);
     leg->asked = json_object();
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;

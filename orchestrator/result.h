@@ -57,6 +57,8 @@ struct leg_result {
     GPtrArray *options; /* char *, of the migration: "xbzrle = yes" */
     json_t *asked;      /* parameters for it alone: name -> value */
     int64_t throttle_percent, xbzrle_pages, compressed_pages, multifd_bytes, switchover_pauses;
+    int64_t postcopy_bytes, postcopy_requests;
+    unsigned recoveries; /* streams that broke in post-copy and were replaced */
     Vtmh__MemoryCheck memory_check;
     char *not_checked; /* why memory_check is no more than that; NULL: not said */
     uint64_t bad_pages;

@@ -299,6 +299,9 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(compressed_pages);
     TAKE(multifd_bytes);
     TAKE(switchover_pauses);
+    TAKE(postcopy_bytes);
+    TAKE(postcopy_requests);
+    leg->recoveries = MAX(leg->recoveries, record->recoveries);
     add_options(leg, record);
     add_asked(leg, record);
     if (*record->not_checked != '\0' && leg->not_checked == NULL)

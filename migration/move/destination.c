@@ -3,6 +3,7 @@
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/memory_check.h"
+#include "migration/move/postcopy.h"
 #include "migration/move/script.h"
 
 #include <string.h>
@@ -75,11 +76,14 @@ static int receive(struct handover *h, GError **err)
     struct scope *meanwhile = scope_open("meanwhile");
     if (script.steps != NULL)
         scope_spawn_detached(meanwhile, "script", script_run, &script);
-    int migrated = vm_await_migrated(h->seat->vm, h->deadline + HANDOVER_LATE_MS, err);
+    int migrated = postcopy_is_asked_for(h)
+                       ? postcopy_receive(h, h->deadline + HANDOVER_LATE_MS, err)
+                       : vm_await_migrated(h->seat->vm, h->deadline + HANDOVER_LATE_MS, err);
     scope_abandon(meanwhile);
     if (migrated < 0)
         return -1;
-    handover_step(h, HANDOVER_COMPLETED);
+    if (h->step != HANDOVER_OWNED)
+        handover_step(h, HANDOVER_COMPLETED);
     return transport->finish != NULL
                ? transport->finish(h->channel, h->deadline + HANDOVER_LATE_MS, err)
                : 0;
@@ -126,22 +130,34 @@ static int check_stream(struct handover *h, const struct moved *moved, GError **
     return -1;
 }
 
-/* Writes down that the one copy is here, then starts it. */
-static int take_over(struct handover *h, const struct moved *moved, GError **err)
+int handover_own(struct handover *h, const char *guest, bool boots, GError **err)
 {
     struct seat *seat = h->seat;
-    SEAT_DOING(seat, BLAME_PRODUCT, "starting %s after the move", seat->name);
-    if (guest_adopt_state(seat->guest, moved->guest, err) < 0)
+    if (guest_adopt_state(seat->guest, guest, err) < 0)
         return -1;
     g_free(seat->guest_state);
-    seat->guest_state = g_strdup(moved->guest);
-    seat->boots = moved->boots;
-    seat->works = !moved->boots;
+    seat->guest_state = g_strdup(guest);
+    seat->boots = boots;
+    seat->works = !boots;
+    if (h->step == HANDOVER_OWNED)
+        return 0;
     int64_t began_us = g_get_monotonic_time();
     if (host_own(seat->test->host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
     h->ledger_us = g_get_monotonic_time() - began_us;
     handover_step(h, HANDOVER_OWNED);
+    return 0;
+}
+
+/* Writes down that the one copy is here, then starts it; in post-copy that is done. */
+static int take_over(struct handover *h, const struct moved *moved, GError **err)
+{
+    struct seat *seat = h->seat;
+    SEAT_DOING(seat, BLAME_PRODUCT, "starting %s after the move", seat->name);
+    if (vm_is_postcopy(seat->vm))
+        return 0;
+    if (handover_own(h, moved->guest, moved->boots, err) < 0)
+        return -1;
     /* An abort that comes now comes too late: whether the guest has been started must be known. */
     fiber_shield();
     h->cont_at_us = g_get_real_time();

@@ -28,6 +28,8 @@
  * stopped; nor is a copy ended that does not answer and was not seen dead. The result is UNCERTAIN,
  * since nobody guesses, and such a copy is kept until the job ends.
  *
+ * In post-copy the guest changes hands while its memory still moves: see postcopy.h.
+ *
  * Where the leg was planned to end otherwise than by completing, its failure ends its own scope,
  * not the test; after "settle" both ends tell each other at "outcome" what they know, and come to
  * the same conclusion.
@@ -86,6 +88,9 @@ struct handover {
     struct channel *channel;     /* this end of the stream; NULL: none yet */
     bool has_moved;              /* bytes of the guest have gone, or come */
     bool was_called_off;         /* by the source, as planned */
+    bool is_switching;           /* source: to post-copy, or it has */
+    struct event switch_over;    /* source: it is no longer under way */
+    bool has_switched;           /* source: the guest may be the destination's by that */
     GError *error;               /* why this end has not ended well; the running fiber's */
 };
 
@@ -113,6 +118,11 @@ int handover_start(struct handover *h, GError **err);
 
 /* Tells the VM here what is asked of the migration: options, limits, credentials. */
 int handover_prepare(struct handover *h, enum move_end end, int64_t deadline, GError **err);
+
+/* Destination, before it starts the guest: makes what the source knows of it known to us, and
+ * writes to the ledger that the one copy is here. guest: of the source's guest_state(), NULL if it
+ * said none; boots: it was not up yet. */
+int handover_own(struct handover *h, const char *guest, bool boots, GError **err);
 
 /* Meets at "written", where the source writes all of the stream before the destination reads. */
 int handover_written(struct handover *h, GError **err);

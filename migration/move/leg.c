@@ -2,7 +2,13 @@
 
 uint64_t leg_scope(const struct leg_plan *plan)
 {
-    return (uint64_t)plan->number << 32 | (uint64_t)(plan->attempt & 0xff) << 24 | plan->vm;
+    return (uint64_t)plan->number << 32 | (uint64_t)(plan->attempt & 0xff) << 24 |
+           (plan->vm & 0xffff);
+}
+
+uint64_t leg_stream_scope(const struct leg_plan *plan, unsigned stream)
+{
+    return leg_scope(plan) | (uint64_t)(stream & 0xff) << 16;
 }
 
 bool leg_may_fail(const struct leg_plan *plan)

@@ -43,6 +43,9 @@ struct leg_outcome {
 /* The scope of its meetings (sync/meeting.h): never 0, and another for each attempt and VM. */
 uint64_t leg_scope(const struct leg_plan *plan);
 
+/* The scope of one of its streams, counted from 1: post-copy may need several (postcopy.h). */
+uint64_t leg_stream_scope(const struct leg_plan *plan, unsigned stream);
+
 /* Whether it may end otherwise than by completing. */
 bool leg_may_fail(const struct leg_plan *plan);
 

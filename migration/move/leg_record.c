@@ -25,6 +25,8 @@ void leg_record_stats(Vtmh__Migration *record, const struct vm_move_stats *stats
     KEEP(compressed_pages);
     KEEP(multifd_bytes);
     KEEP(switchover_pauses);
+    KEEP(postcopy_bytes);
+    KEEP(postcopy_requests);
 }
 
 void leg_record_end(Vtmh__Migration *record, const GError *error)

@@ -40,9 +40,10 @@ const struct param_info move_params[] = {
     {MIGRATION("mig_script"), .kind = PARAM_STRING, .scopes = PARAM_PER_VM,
      .example = "1s speed 10M; 50% downtime 500ms", .word_pattern = SCRIPT_PATTERN,
      .word_rule = "a script: WHEN WHAT; …, as in '1s speed 10M; 50% cancel'",
-     .doc =
-         "what happens while the VM moves: steps of when (1s, 50%, active) and what (cancel, speed "
-         "SIZE, downtime TIME, pause, resume, kill, freeze or thaw source or destination)"},
+     .doc = "what happens while the VM moves: steps of when (1s, 50%, 2syncs, active) and what "
+            "(cancel, speed "
+            "SIZE, downtime TIME, pause, resume, postcopy, cut, kill, freeze or thaw source or "
+            "destination)"},
     {MIGRATION("cancel_delay"), .kind = PARAM_DURATION, .scopes = PARAM_PER_VM, .example = "2",
      .doc = "the source calls the leg off so long after its stream has begun; of several attempts "
             "(mig_retry) all but the last"},

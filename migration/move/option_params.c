@@ -1,5 +1,6 @@
 /* What a migration is asked for beyond its bandwidth and downtime: read by options.c, whose table
  * says what each of them is to the hypervisor. */
+#include "migration/move/script_pattern.h"
 #include "migration/params_tables.h"
 
 #define OPTION(name_) .name = (name_), .section = "migration options"
@@ -10,11 +11,6 @@
 
 #define ON_OFF .kind = PARAM_BOOL, .fallback = "no"
 #define PERCENT .kind = PARAM_INT, .min = 1, .max = 99
-
-/* Known, and with a row in the table of options; nothing here can do it yet. */
-#define NOT_YET(why_) .care = PARAM_NOT_SUPPORTED, .why = (why_)
-#define NO WORDS("no")
-#define NO_POSTCOPY "a guest runs on the destination only when all of it is there"
 
 const struct param_info option_params[] = {
     {OPTION("xbzrle"), ON_OFF, ONE_END,
@@ -76,10 +72,21 @@ const struct param_info option_params[] = {
      .doc = "how pages are compressed there; counts with mig_multifd = yes"},
     {OPTION("mig_zero_copy"), ON_OFF, ONE_END,
      .doc = "whether the kernel sends pages from where they lie; needs mig_multifd = yes"},
-    {OPTION("mig_postcopy"), ON_OFF, BOTH_ENDS, NOT_YET(NO_POSTCOPY), .same = NO,
-     .doc = "the guest runs on the destination before all of its memory is there"},
-    {OPTION("mig_postcopy_preempt"), ON_OFF, BOTH_ENDS, NOT_YET(NO_POSTCOPY), .same = NO,
-     .doc = "pages that the guest waits for have a connection of their own"},
+    {OPTION("mig_postcopy"), ON_OFF, BOTH_ENDS,
+     .doc = "whether the guest goes on at the destination before all of its memory is there"},
+    {OPTION("mig_postcopy_when"), .kind = PARAM_STRING, .fallback = "2syncs", BOTH_ENDS,
+     .word_pattern = "^" SCRIPT_WHEN "$",
+     .word_rule = "a time as in mig_script: 1s, 50%, 2syncs, active",
+     .doc = "when the source switches to that; 2syncs: when all memory was sent once. A step "
+            "'postcopy' of mig_script wins"},
+    {OPTION("mig_postcopy_speed"), .kind = PARAM_SIZE, .unit = MIB, ONE_END, .example = "20",
+     .doc = "limit of the bandwidth from then on, in MiB/s; 0, or not set: none. Counts with "
+            "mig_postcopy = yes"},
+    {OPTION("mig_postcopy_recover"), .kind = PARAM_BOOL, .fallback = "yes", BOTH_ENDS,
+     .doc = "whether a stream that breaks then is replaced by another; else the guest is lost"},
+    {OPTION("mig_postcopy_preempt"), ON_OFF, BOTH_ENDS,
+     .doc = "whether pages that the guest waits for have a connection of their own; needs "
+            "mig_postcopy"},
     {OPTION("mig_tls"), .kind = PARAM_WORD, .fallback = "no",
      .values = WORDS("no", "yes", "x509", "psk"), BOTH_ENDS,
      .doc = "encryption of the VM's stream; yes is x509. Both ends verify the other"},

@@ -15,7 +15,7 @@ static GError *end_here(const struct seat *seat)
 static GError *refusal_here(const struct handover *h)
 {
     g_autoptr(GError) error = NULL;
-    if (h->step != HANDOVER_MOVING ||
+    if ((h->step != HANDOVER_MOVING && !vm_is_postcopy(h->seat->vm)) ||
         vm_await_migrated(h->seat->vm, deadline_in(WORD_MS), &error) == 0)
         return NULL;
     if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))

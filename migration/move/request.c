@@ -50,14 +50,6 @@ static int read_script(const struct params *params, struct move_request *request
     return request->script != NULL ? 0 : -1;
 }
 
-static bool calls_off(const struct move_request *request)
-{
-    for (unsigned i = 0; request->script != NULL && i < request->script->len; i++)
-        if (g_array_index(request->script, struct script_step, i).action == SCRIPT_CANCEL)
-            return true;
-    return false;
-}
-
 /* How the legs are to end: as is said, else as what happens meanwhile makes it. */
 static void read_expected(const struct params *params, struct move_request *request)
 {
@@ -73,8 +65,9 @@ static void read_expected(const struct params *params, struct move_request *requ
             request->expected_survivors |= LEG_BIT(who);
     if (request->expected_ends == 0)
         request->expected_ends =
-            LEG_BIT(calls_off(request) && request->retries == 0 ? VTMH__LEG_END__LEG_CANCELLED
-                                                                : VTMH__LEG_END__LEG_COMPLETED);
+            LEG_BIT(script_does(request->script, SCRIPT_CANCEL) && request->retries == 0
+                        ? VTMH__LEG_END__LEG_CANCELLED
+                        : VTMH__LEG_END__LEG_COMPLETED);
     if (request->expected_survivors == 0)
         request->expected_survivors =
             (request->expected_ends & LEG_BIT(VTMH__LEG_END__LEG_COMPLETED)
@@ -100,6 +93,35 @@ static int read_tls(const struct params *params, struct move_request *request, G
     g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_MISSING,
                 "mig_tls = %s needs tls_dir, the folder with the credentials on each host", kind);
     return -1;
+}
+
+/* mig_postcopy: the switch is a script of one step, beside the user's own. */
+static int read_postcopy(const struct params *params, struct move_request *request, GError **err)
+{
+    bool is_on = false;
+
+    if (param_bool(params, "mig_postcopy", &is_on, err) < 0 ||
+        param_bool(params, "mig_postcopy_recover", &request->recovers, err) < 0)
+        return -1;
+    if (!is_on && script_does(request->script, SCRIPT_POSTCOPY)) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "mig_script = %s: post-copy needs mig_postcopy = yes",
+                    param_text(params, "mig_script"));
+        return -1;
+    }
+    if (!is_on)
+        return 0;
+    if (request->offline) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "mig_postcopy = yes: a guest that is stopped (mig_offline = yes) cannot go on "
+                    "before all of it is there");
+        return -1;
+    }
+    g_autofree char *script =
+        g_strdup_printf("%s postcopy", param_text(params, "mig_postcopy_when"));
+    request->postcopy =
+        script_parse(script_does(request->script, SCRIPT_POSTCOPY) ? "" : script, err);
+    return request->postcopy != NULL ? 0 : -1;
 }
 
 /* host_mig_offline: exec by way of a file, which is what the transport file does. */
@@ -177,7 +199,8 @@ int move_request_read(struct move_request *request, struct params *params, GErro
     if (param_is_set(params, "mig_downtime") &&
         param_duration_ms(params, "mig_downtime", &downtime_ms, err) < 0)
         return -1;
-    if (read_through_file(params, request, err) < 0 || read_tls(params, request, err) < 0)
+    if (read_postcopy(params, request, err) < 0 || read_through_file(params, request, err) < 0 ||
+        read_tls(params, request, err) < 0)
         return -1;
     if (choose_transport(params, request, err) < 0)
         return -1;
@@ -197,4 +220,5 @@ void move_request_clear(struct move_request *request)
     g_clear_pointer(&request->script, g_array_unref);
     g_clear_pointer(&request->asked, params_unref);
     g_clear_pointer(&request->params, params_unref);
+    g_clear_pointer(&request->postcopy, g_array_unref);
 }

@@ -27,9 +27,11 @@ struct move_request {
     int64_t work_ms;      /* for the guest's work to begin and to have written so often */
     const char *tls;      /* mig_tls: "x509" or "psk"; NULL: the stream is not encrypted */
     const char *tls_dir, *tls_hostname, *tls_user;
-    unsigned retries;               /* mig_retry: attempts beyond the first */
-    GArray *script;                 /* mig_script, cancel_delay: what happens meanwhile; or NULL */
-    unsigned expected_ends;         /* mig_expect, as bits of LegEnd */
+    GArray *postcopy;       /* mig_postcopy: the script of its switch; NULL: none is asked for */
+    bool recovers;          /* mig_postcopy_recover */
+    unsigned retries;       /* mig_retry: attempts beyond the first */
+    GArray *script;         /* mig_script, cancel_delay: what happens meanwhile; or NULL */
+    unsigned expected_ends; /* mig_expect, as bits of LegEnd */
     unsigned expected_survivors;    /* mig_expect_survivor, as bits of Survivor */
     json_t *options;                /* options.h */
     struct vm_move move[MOVE_ENDS]; /* what each end sets; by the names that the VM's hypervisor

@@ -13,10 +13,25 @@ static const struct {
     enum script_action action;
     bool has_size, has_time, has_end;
 } actions[] = {
-    {"cancel", SCRIPT_CANCEL, false, false, false},    {"speed", SCRIPT_SPEED, true, false, false},
-    {"downtime", SCRIPT_DOWNTIME, false, true, false}, {"pause", SCRIPT_PAUSE, false, false, false},
-    {"resume", SCRIPT_RESUME, false, false, false},    {"kill", SCRIPT_KILL, false, false, true},
-    {"freeze", SCRIPT_FREEZE, false, false, true},     {"thaw", SCRIPT_THAW, false, false, true},
+    {"cancel", SCRIPT_CANCEL, false, false, false},
+    {"speed", SCRIPT_SPEED, true, false, false},
+    {"downtime", SCRIPT_DOWNTIME, false, true, false},
+    {"pause", SCRIPT_PAUSE, false, false, false},
+    {"resume", SCRIPT_RESUME, false, false, false},
+    {"postcopy", SCRIPT_POSTCOPY, false, false, false},
+    {"cut", SCRIPT_CUT, false, false, false},
+    {"kill", SCRIPT_KILL, false, false, true},
+    {"freeze", SCRIPT_FREEZE, false, false, true},
+    {"thaw", SCRIPT_THAW, false, false, true},
+};
+
+static const struct {
+    const char *word;
+    enum script_when when;
+    int factor;
+} units[] = {
+    {"s", SCRIPT_AFTER_MS, 1000}, {"ms", SCRIPT_AFTER_MS, 1},  {"%", SCRIPT_AT_PERCENT, 1},
+    {"syncs", SCRIPT_AT_SYNC, 1}, {"sync", SCRIPT_AT_SYNC, 1},
 };
 
 static void clear_step(gpointer data)
@@ -25,20 +40,39 @@ static void clear_step(gpointer data)
     g_free(step->text);
 }
 
-static bool read_when(const char *word, struct script_step *step)
+/* A number with its unit. */
+static bool read_number(const char *word, enum script_when *when, int64_t *number_out)
 {
     char *end;
     double number = g_ascii_strtod(word, &end);
 
-    if (end == word) {
-        step->when = SCRIPT_AT_STATUS;
-        g_strlcpy(step->status, word, sizeof(step->status));
+    for (size_t i = 0; i < G_N_ELEMENTS(units) && end != word; i++)
+        if (strcmp(units[i].word, end) == 0) {
+            *when = units[i].when;
+            *number_out = (int64_t)(number * units[i].factor);
+            return number >= 0;
+        }
+    return false;
+}
+
+static bool read_when(const char *word, struct script_step *step)
+{
+    g_auto(GStrv) parts = g_strsplit(word, "+", 2);
+    enum script_when unit = SCRIPT_AFTER_MS;
+
+    if (parts[1] != NULL &&
+        (!read_number(parts[1], &unit, &step->later_ms) || unit != SCRIPT_AFTER_MS))
+        return false;
+    if (*parts[0] == '\0') {
+        step->when = SCRIPT_AT_ONCE;
         return true;
     }
-    step->when = strcmp(end, "%") == 0 ? SCRIPT_AT_PERCENT : SCRIPT_AFTER_MS;
-    step->at = (int64_t)(strcmp(end, "s") == 0 ? number * 1000 : number);
-    return number >= 0 &&
-           (strcmp(end, "%") == 0 || strcmp(end, "s") == 0 || strcmp(end, "ms") == 0);
+    if (g_ascii_isalpha(*parts[0])) {
+        step->when = SCRIPT_AT_STATUS;
+        g_strlcpy(step->status, parts[0], sizeof(step->status));
+        return true;
+    }
+    return read_number(parts[0], &step->when, &step->at);
 }
 
 static bool read_action(char **words, struct script_step *step)
@@ -102,36 +136,63 @@ GArray *script_parse(const char *text, GError **err)
     return g_steal_pointer(&steps);
 }
 
+bool script_does(const GArray *script, enum script_action action)
+{
+    for (unsigned i = 0; script != NULL && i < script->len; i++)
+        if (g_array_index(script, struct script_step, i).action == action)
+            return true;
+    return false;
+}
+
 static bool is_reached(const struct script_run *run, const struct script_step *step)
 {
-    const struct vm_move_stats *stats = &run->stats;
-
     if (step->when == SCRIPT_AT_STATUS)
         return strcmp(vm_move_status(run->vm), step->status) == 0;
+    if (run->looks == NULL)
+        return false;
+    const struct vm_move_stats *stats = &run->looks->last;
+    if (step->when == SCRIPT_AT_SYNC)
+        return stats->dirty_syncs >= step->at;
     return stats->total_bytes > 0 && stats->remaining_bytes >= 0 &&
            100 * (stats->total_bytes - stats->remaining_bytes) >= step->at * stats->total_bytes;
+}
+
+static int await_reached(struct script_run *run, const struct script_step *step, GError **err)
+{
+    while (!is_reached(run, step)) {
+        struct event *const events[] = {vm_move_changed(run->vm),
+                                        run->looks != NULL ? &run->looks->changed : NULL};
+        size_t n = run->looks != NULL ? 2 : 1;
+
+        for (size_t i = 0; i < n; i++)
+            event_reset(events[i]);
+        if (await_any(events, n, DEADLINE_NEVER, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int await_step(struct script_run *run, const struct script_step *step, int64_t began_ms,
                       GError **err)
 {
-    if (step->when == SCRIPT_AFTER_MS)
-        return await_deadline(began_ms + step->at, err);
-    while (!is_reached(run, step)) {
-        struct event *const events[] = {&run->changed, vm_move_changed(run->vm)};
-
-        event_reset(&run->changed);
-        event_reset(vm_move_changed(run->vm));
-        if (await_any(events, G_N_ELEMENTS(events), DEADLINE_NEVER, err) < 0)
-            return -1;
-    }
-    return 0;
+    if (step->when == SCRIPT_AFTER_MS && await_deadline(began_ms + step->at, err) < 0)
+        return -1;
+    if (step->when > SCRIPT_AFTER_MS && await_reached(run, step, err) < 0)
+        return -1;
+    return step->later_ms > 0 ? await_deadline(deadline_in(step->later_ms), err) : 0;
 }
 
 static int call_off(const struct script_run *run, GError **err)
 {
     bool completed = false;
 
+    if (vm_is_postcopy(run->vm)) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                    "mig_script: cancel comes after the switch to post-copy, where it would end "
+                    "the guest of %s",
+                    vm_name(run->vm));
+        return -1;
+    }
     *run->called_off = true;
     if (vm_migrate_cancel(run->vm, &completed, deadline_in(CANCEL_MS), err) < 0)
         return -1;
@@ -156,6 +217,10 @@ static int do_step(const struct script_run *run, const struct script_step *step,
         return vm_stop(run->vm, deadline, err);
     case SCRIPT_RESUME:
         return vm_cont(run->vm, deadline, err);
+    case SCRIPT_POSTCOPY:
+        return run->switch_over(run->leg, err);
+    case SCRIPT_CUT:
+        return run->cut(run->leg, err);
     case SCRIPT_KILL:
         kill(vm_pid(run->vm), SIGKILL);
         return 0;

@@ -8,11 +8,15 @@
  *
  *     WHEN   1s, 500ms      since this end began to move (the step before may have to come first)
  *            50%            of the guest's memory is over
+ *            2syncs         so many dirty syncs are done: 1 at the start, 2 after the first pass
  *            active         the hypervisor's status, as QMP's MigrationStatus has it
- *     WHAT   cancel         the source calls the leg off
+ *            active+500ms   so long after that; +500ms alone: after the step before of this end
+ *     WHAT   cancel         the source calls the leg off; not any more in post-copy
  *            speed SIZE     bytes a second; 0: none
  *            downtime TIME  the limit
  *            pause, resume  the guest on the source
+ *            postcopy       the switch to post-copy
+ *            cut            the stream breaks
  *            kill END       the hypervisor of source or destination: SIGKILL
  *            freeze END     … SIGSTOP        thaw END     … SIGCONT
  *
@@ -22,7 +26,13 @@
 
 #include "migration/vm/vm.h"
 
-enum script_when { SCRIPT_AFTER_MS, SCRIPT_AT_PERCENT, SCRIPT_AT_STATUS };
+enum script_when {
+    SCRIPT_AT_ONCE,
+    SCRIPT_AFTER_MS,
+    SCRIPT_AT_PERCENT,
+    SCRIPT_AT_SYNC,
+    SCRIPT_AT_STATUS
+};
 
 enum script_action {
     SCRIPT_CANCEL,
@@ -30,6 +40,8 @@ enum script_action {
     SCRIPT_DOWNTIME,
     SCRIPT_PAUSE,
     SCRIPT_RESUME,
+    SCRIPT_POSTCOPY,
+    SCRIPT_CUT,
     SCRIPT_KILL,
     SCRIPT_FREEZE,
     SCRIPT_THAW,
@@ -37,7 +49,8 @@ enum script_action {
 
 struct script_step {
     enum script_when when;
-    int64_t at;      /* ms, or percent */
+    int64_t at; /* ms, percent, or syncs */
+    int64_t later_ms;
     char status[24]; /* SCRIPT_AT_STATUS */
     enum script_action action;
     uint64_t value; /* bytes a second, or ms */
@@ -49,15 +62,28 @@ struct script_step {
  * names the step. text: of the parameter. */
 GArray *script_parse(const char *text, GError **err);
 
+/* Whether the script has a step that does this. script: NULL has none. */
+bool script_does(const GArray *script, enum script_action action);
+
+/* The last look at a migration, and its event, set with each. Several scripts may wait for it. */
+struct script_looks {
+    struct vm_move_stats last;
+    struct event changed;
+};
+
 /* A script while it is carried out, at one end. */
 struct script_run {
     const GArray *steps;
     struct vm *vm;
     const struct host *host;
     bool at_destination;
-    struct vm_move_stats stats; /* source: the last look; changed is set with each */
-    struct event changed;
-    bool *called_off; /* source: set when a step has called the leg off */
+
+    /* Of the source alone. */
+    struct script_looks *looks;
+    bool *called_off;                            /* set when a step has called the leg off */
+    int (*switch_over)(void *leg, GError **err); /* to post-copy */
+    int (*cut)(void *leg, GError **err);
+    void *leg;
 };
 
 /* The body of a fiber: arg is a struct script_run. Ends with the last of its steps. -1: a step

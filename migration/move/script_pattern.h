@@ -2,8 +2,9 @@
  * means. */
 #pragma once
 
+#define SCRIPT_WHEN "(([0-9.]+(ms|s|%|syncs?)|[a-z-]+)(\\+[0-9.]+(ms|s))?|\\+[0-9.]+(ms|s))"
 #define SCRIPT_STEP                                                                                \
-    "\\s*([0-9.]+(ms|s|%)|[a-z-]+)\\s+"                                                            \
-    "(cancel|pause|resume|speed\\s+[0-9.]+[KMGkmg]?|downtime\\s+[0-9.]+(ms|s)?|"                   \
+    "\\s*" SCRIPT_WHEN "\\s+"                                                                      \
+    "(cancel|pause|resume|postcopy|cut|speed\\s+[0-9.]+[KMGkmg]?|downtime\\s+[0-9.]+(ms|s)?|"      \
     "(kill|freeze|thaw)\\s+(source|destination))\\s*"
 #define SCRIPT_PATTERN "^" SCRIPT_STEP "(;" SCRIPT_STEP ")*;?\\s*$"

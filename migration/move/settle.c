@@ -1,5 +1,6 @@
 #include "migration/move/handover.h"
 #include "migration/move/own_end.h"
+#include "migration/move/postcopy.h"
 
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #define COPY_DEAD "dead" /* destroyed and confirmed; it never ran */
 #define COPY_RAN "ran"   /* destroyed or died, but it had been started: the guest went on there */
 #define COPY_RUNNING "running" /* the guest lives there */
+#define COPY_WAITS                                                                                 \
+    "waits" /* the guest went on there, in post-copy; the rest of it may still come */
 #define COPY_UNKNOWN                                                                               \
     "unknown" /* it could not be destroyed, or may have been started before it was */
 
@@ -19,7 +22,7 @@ static struct test_meeting settle_meeting(const struct handover *h, char tag[80]
 {
     struct test_meeting meeting = handover_meeting(h, "settle", tag);
     meeting.settle = true;
-    meeting.timeout_ms = SETTLE_MS;
+    meeting.timeout_ms = SETTLE_MS + (postcopy_is_asked_for(h) ? postcopy_patience_ms(h) : 0);
     return meeting;
 }
 
@@ -45,6 +48,9 @@ static char *ask_destination(struct handover *h)
  * completed. */
 static void stop_stream(struct handover *h)
 {
+    /* The other end does not see that this hypervisor is gone while we hold its stream open. */
+    if (event_is_set(vm_exited(h->seat->vm)) && h->channel != NULL)
+        h->channel->transport->break_off(h->channel);
     if (h->step != HANDOVER_MOVING || h->was_called_off || event_is_set(vm_exited(h->seat->vm)))
         return;
     bool completed = false;
@@ -106,10 +112,24 @@ static Vtmh__Survivor continue_source(struct handover *h)
     return VTMH__SURVIVOR__SURVIVOR_SOURCE;
 }
 
+/* A guest that was stopped for post-copy and has never run over there: what we hold is all of it,
+ * unless the hypervisor no longer lets it go on, since its stream has broken. */
+static Vtmh__Survivor take_back(struct handover *h)
+{
+    bool completed = false;
+    g_autoptr(GError) error = NULL;
+    if (vm_migrate_cancel(h->seat->vm, &completed, deadline_in(CANCEL_MS), &error) == 0)
+        return continue_source(h);
+    host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_ERROR, "source", h->seat->name,
+             "the guest cannot go on here: %s", error->message);
+    return VTMH__SURVIVOR__SURVIVOR_NONE;
+}
+
 /* Where the guest is, given what the destination says of its copy. */
 static Vtmh__Survivor decide(struct handover *h, const char *copy)
 {
     bool is_known = strcmp(copy, COPY_UNKNOWN) != 0;
+    bool is_dead = strcmp(copy, COPY_DEAD) == 0;
     if (strcmp(copy, COPY_RUNNING) == 0)
         return VTMH__SURVIVOR__SURVIVOR_DESTINATION;
     /* The guest went on over there and is dead: what we hold is its past. */
@@ -118,14 +138,28 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
     if (event_is_set(vm_exited(h->seat->vm)))
         return is_known || h->step != HANDOVER_GIVEN ? VTMH__SURVIVOR__SURVIVOR_NONE
                                                      : VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
-    if (strcmp(copy, COPY_DEAD) == 0 || is_running(h))
+    if (is_dead && h->has_switched)
+        return take_back(h);
+    if (is_dead || (!h->has_switched && is_running(h)))
         return continue_source(h);
     test_note(
         h->seat->test,
-        "uncertain: %s was stopped on %s and not continued, since %s could not say whether it "
-        "runs there",
+        strcmp(copy, COPY_WAITS) == 0
+            ? "uncertain: %s went on in post-copy and was not continued on %s, though not all of "
+              "it has come to %s"
+            : "uncertain: %s was stopped on %s and not continued, since %s could not say whether "
+              "it "
+              "runs there",
         h->seat->name, h->seat->test->host->name, h->seat->test->names[h->leg->destination]);
     return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+}
+
+static void note_kept(const struct handover *h)
+{
+    const struct seat *seat = h->seat;
+    test_note(seat->test,
+              "%s: process %d, which may hold the only copy of %s, is kept until the job ends",
+              seat->test->host->name, (int)vm_pid(seat->vm), seat->name);
 }
 
 void settle_source(struct handover *h, GError **cause)
@@ -145,11 +179,21 @@ void settle_source(struct handover *h, GError **cause)
     seat->is_uncertain = h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN &&
                          !event_is_set(vm_exited(seat->vm));
     if (seat->is_uncertain)
-        test_note(seat->test,
-                  "%s: process %d, which may hold the only copy of %s, is kept until "
-                  "the job ends",
-                  seat->test->host->name, (int)vm_pid(seat->vm), seat->name);
+        note_kept(h);
     fiber_unshield();
+}
+
+static const char *look_at_running_copy(const struct handover *h)
+{
+    switch (postcopy_await_rest(h)) {
+    case POSTCOPY_WHOLE:
+        return COPY_RUNNING;
+    case POSTCOPY_WAITS:
+        return COPY_WAITS;
+    case POSTCOPY_LOST:
+        break;
+    }
+    return COPY_RAN;
 }
 
 /*
@@ -168,7 +212,7 @@ static const char *look_at_own_copy(struct handover *h)
     }
     bool has_exited = event_is_set(vm_exited(vm));
     if (vm_resumed_at_us(vm) > 0)
-        return has_exited ? COPY_RAN : COPY_RUNNING;
+        return has_exited ? COPY_RAN : look_at_running_copy(h);
     return is_told || has_exited ? COPY_DEAD : COPY_UNKNOWN;
 }
 
@@ -196,10 +240,14 @@ void settle_destination(struct handover *h, GError **cause)
     own_end_look(h, cause);
     const char *copy = look_at_own_copy(h);
     bool lives = strcmp(copy, COPY_RUNNING) == 0;
-    if (!lives)
+    h->seat->is_uncertain = strcmp(copy, COPY_WAITS) == 0;
+    if (h->seat->is_uncertain)
+        note_kept(h);
+    else if (!lives)
         copy = end_own_copy(h, copy);
-    h->record->survivor =
-        lives ? VTMH__SURVIVOR__SURVIVOR_DESTINATION : VTMH__SURVIVOR__SURVIVOR_NONE;
+    h->record->survivor = h->seat->is_uncertain ? VTMH__SURVIVOR__SURVIVOR_UNCERTAIN
+                          : lives               ? VTMH__SURVIVOR__SURVIVOR_DESTINATION
+                                                : VTMH__SURVIVOR__SURVIVOR_NONE;
 
     char tag[80];
     const struct test_meeting meeting = settle_meeting(h, tag);

@@ -3,11 +3,14 @@
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/options.h"
+#include "migration/move/postcopy.h"
 #include "migration/move/script.h"
 #include "migration/move/series.h"
 #include "migration/move/watch.h"
 
 #include <string.h>
+
+#define CUT_MS 10000 /* for a hypervisor to take the command */
 
 /* Until the first of the guest's pages go. */
 static int await_active(struct vm *vm, GError **err)
@@ -28,26 +31,83 @@ static int work_during(void *arg, GError **err)
     return await_active(h->seat->vm, err) < 0 ? -1 : h->work->during(h->seat, err);
 }
 
+/* A step of a script that cannot be done is the end of the leg. */
+static int run_script(void *arg, GError **err)
+{
+    struct script_run *script = arg;
+    struct handover *h = script->leg;
+    struct seat *seat = h->seat;
+    g_autoptr(GError) error = NULL;
+
+    if (script_run(script, &error) == 0)
+        return 0;
+    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED) && seat->end == NULL) {
+        scope_cancel(seat->leg, error);
+        seat->end = g_error_copy(error);
+    }
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+/* In post-copy the hypervisor does it, as the stream may be its own. */
+static int cut(void *arg, GError **err)
+{
+    struct handover *h = arg;
+    if (vm_is_postcopy(h->seat->vm))
+        return vm_pause_postcopy(h->seat->vm, deadline_in(CUT_MS), err);
+    h->channel->transport->break_off(h->channel);
+    return 0;
+}
+
+struct watching {
+    struct handover *h;
+    struct script_looks *looks;
+};
+
+static int watch_stream(void *arg, GError **err)
+{
+    const struct watching *watching = arg;
+    const struct handover *h = watching->h;
+    return watch_migration(h->seat, h->record, h->channel,
+                           h->seat->test->names[h->leg->destination], h->deadline, watching->looks,
+                           err);
+}
+
 /* Waits for the end of the stream, and does meanwhile what is planned. */
 static int watch(struct handover *h, GError **err)
 {
-    const char *peer = h->seat->test->names[h->leg->destination];
     struct scope *meanwhile = scope_open("meanwhile");
-    struct script_run script = {
+    struct script_looks looks = {.changed = EVENT_INIT};
+    struct script_run planned = {
         .steps = h->leg->script,
         .vm = h->seat->vm,
         .host = h->seat->test->host,
+        .looks = &looks,
         .called_off = &h->was_called_off,
+        .switch_over = postcopy_switch,
+        .cut = cut,
+        .leg = h,
     };
-    struct fiber *scripted = script.steps != NULL
-                                 ? scope_spawn_detached(meanwhile, "script", script_run, &script)
-                                 : NULL;
-    struct fiber *during = scope_spawn_detached(meanwhile, "during", work_during, h);
-    int result = watch_migration(h->seat, h->record, h->channel, peer, h->deadline, &script, err);
-    if (result == 0 && scripted != NULL && fiber_has_ended(scripted))
-        result = fiber_join(scripted, DEADLINE_NEVER, err);
-    if (result == 0 && fiber_has_ended(during))
-        result = fiber_join(during, DEADLINE_NEVER, err);
+    struct script_run switching = planned;
+    switching.steps = h->seat->request.postcopy;
+    struct script_run *const scripts[] = {&planned, &switching};
+    struct fiber *fibers[G_N_ELEMENTS(scripts) + 1];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(scripts); i++)
+        if (scripts[i]->steps != NULL)
+            fibers[n++] = scope_spawn_detached(meanwhile, "script", run_script, scripts[i]);
+    fibers[n++] = scope_spawn_detached(meanwhile, "during", work_during, h);
+    struct watching watching = {h, &looks};
+    int result = postcopy_is_asked_for(h)
+                     ? postcopy_await_streams(h, watch_stream, &watching, h->deadline, err)
+                     : watch_stream(&watching, err);
+    /* The other end waits for a switch that has been announced. */
+    if (result == 0 && h->is_switching)
+        result = await_event(&h->switch_over, DEADLINE_NEVER, err);
+    for (unsigned i = 0; i < n && result == 0; i++)
+        if (fiber_has_ended(fibers[i]))
+            result = fiber_join(fibers[i], DEADLINE_NEVER, err);
     scope_abandon(meanwhile);
     h->has_moved = h->record->transferred_bytes != 0;
     return result;
@@ -74,7 +134,9 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
     if (h->channel == NULL || transport->send(h->channel, h->deadline, err) < 0 ||
         watch(h, err) < 0)
         return -1;
-    handover_step(h, HANDOVER_COMPLETED);
+    if (!h->has_switched)
+        handover_step(h, HANDOVER_COMPLETED);
+    postcopy_decline(h);
     if (transport->finish != NULL && transport->finish(h->channel, h->deadline, err) < 0)
         return -1;
     if ((seat->request.traits & TRANSPORT_OFFLINE) && handover_written(h, err) < 0)
@@ -86,6 +148,10 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
     leg_record_stats(h->record, &stats, seat->request.offline);
     series_add(seat, h->record, &stats);
     move_options_judge(seat->request.options, h->record, warn_of_option, h);
+    if (h->record->recoveries > 0 && !script_does(h->leg->script, SCRIPT_CUT))
+        test_warn(seat->test, "leg %u of %s: its stream broke in post-copy, %u time%s, unasked",
+                  h->leg->number, seat->name, h->record->recoveries,
+                  h->record->recoveries == 1 ? "" : "s");
     seat_progress(seat, h->record, "switchover", &stats);
     h->stopped_at_us = vm_stopped_at_us(seat->vm);
     h->last_beat = guest_last_beat(seat->guest);

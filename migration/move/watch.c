@@ -20,8 +20,8 @@ struct watched {
     struct seat *seat;
     Vtmh__Migration *leg;
     struct channel *channel;
-    struct script_run *script; /* it is told of each look */
-    const char *peer;          /* the other end's host */
+    struct script_looks *looks; /* it is told of each look */
+    const char *peer;           /* the other end's host */
     int64_t deadline;
     struct event completed;
     struct vm_move_stats last; /* the last look */
@@ -169,8 +169,8 @@ static int look(struct watched *watched, struct stall *stall, GError **err)
     seat_progress(seat, watched->leg, "migrating", &stats);
     leg_record_stats(watched->leg, &stats, seat->request.offline);
     series_add(seat, watched->leg, &stats);
-    watched->last = watched->script->stats = stats;
-    event_set(&watched->script->changed);
+    watched->last = watched->looks->last = stats;
+    event_set(&watched->looks->changed);
     return judge(watched, stall,
                  stall_answered(stall, now_ms(), stats.status, stats.transferred_bytes), err);
 }
@@ -219,13 +219,13 @@ static int sample(void *arg, GError **err)
 }
 
 int watch_migration(struct seat *seat, Vtmh__Migration *leg, struct channel *channel,
-                    const char *peer, int64_t deadline, struct script_run *script, GError **err)
+                    const char *peer, int64_t deadline, struct script_looks *looks, GError **err)
 {
     struct watched watched = {
         .seat = seat,
         .leg = leg,
         .channel = channel,
-        .script = script,
+        .looks = looks,
         .peer = peer,
         .deadline = deadline,
         .completed = EVENT_INIT,

@@ -33,6 +33,8 @@ struct vm_driver {
     int (*migrate_uri)(struct vm *vm, const char *uri, int64_t deadline, GError **err);
     int (*set_speed)(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
     int (*set_downtime)(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
+    int (*start_postcopy)(struct vm *vm, int64_t deadline, GError **err);
+    int (*pause_postcopy)(struct vm *vm, int64_t deadline, GError **err);
     int (*await_migrated)(struct vm *vm, int64_t deadline, GError **err);
     int (*migrate_cancel)(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
     int (*move_stats)(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
@@ -54,6 +56,7 @@ struct vm {
     uint16_t ssh_port;
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
+    bool is_postcopy; /* the migration has been there */
     struct event move_changed, move_passed;
     struct event halted;
     struct event acted;

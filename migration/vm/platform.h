@@ -19,6 +19,7 @@ enum vm_error {
     VM_ERROR_DIED,        /* it ended by itself or was killed; with status and stderr's tail */
     VM_ERROR_COMMAND,     /* it refused a command; with command, class and description */
     VM_ERROR_MIGRATION,   /* the migration failed; with the hypervisor's reason */
+    VM_ERROR_BROKEN,      /* its stream broke in post-copy: it can go on over another */
     VM_ERROR_UNSUPPORTED, /* it cannot do what is asked for: the test is SKIP with this sentence */
     VM_ERROR_GUEST,       /* the guest did not boot, answer, or keep its work */
     VM_ERROR_SLOW,        /* it works, but the host is too busy for it to answer in time */

@@ -6,10 +6,11 @@
 
 /* Where a migration of this QEMU is, as its MIGRATION events say. */
 enum qemu_phase {
-    QEMU_MIGRATION_NONE,  /* none was asked for */
-    QEMU_MIGRATION_ASKED, /* a command is under way; events until `setup` are of an earlier one */
-    QEMU_MIGRATION_RUNS,  /* from `setup` on */
-    QEMU_MIGRATION_ENDED, /* completed, failed or cancelled: `status` says which */
+    QEMU_MIGRATION_NONE,   /* none was asked for */
+    QEMU_MIGRATION_ASKED,  /* a command is under way; events until `setup` are of an earlier one */
+    QEMU_MIGRATION_RUNS,   /* from `setup` on */
+    QEMU_MIGRATION_BROKEN, /* post-copy without a stream: it waits for another */
+    QEMU_MIGRATION_ENDED,  /* completed, failed or cancelled: `status` says which */
 };
 
 struct qemu_migration {
@@ -50,6 +51,8 @@ int qemu_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_
                       GError **err);
 int qemu_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
 int qemu_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err);
+int qemu_start_postcopy(struct vm *vm, int64_t deadline, GError **err);
+int qemu_pause_postcopy(struct vm *vm, int64_t deadline, GError **err);
 int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 

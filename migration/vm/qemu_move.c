@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define PAUSED "pre-switchover" /* the status, and what migrate-continue names */
-#define EXIT_MS 1000            /* for a destination that failed to end by itself */
+#define POSTCOPY "postcopy-active"
+#define BROKEN "postcopy-paused"
+#define EXIT_MS 1000 /* for a destination that failed to end by itself */
 
 void qemu_move_on_status(struct qemu_vm *vm, const char *status, int64_t time_us)
 {
@@ -21,7 +23,13 @@ void qemu_move_on_status(struct qemu_vm *vm, const char *status, int64_t time_us
         return;
     g_strlcpy(m->status, status, sizeof m->status);
     g_strlcpy(vm->base.move_status, status, sizeof(vm->base.move_status));
+    vm->base.is_postcopy = vm->base.is_postcopy || strcmp(status, POSTCOPY) == 0;
     event_set(&vm->base.move_changed);
+    if (strcmp(status, BROKEN) == 0) {
+        m->phase = QEMU_MIGRATION_BROKEN;
+        event_set(&m->ended);
+        return;
+    }
     if (strcmp(status, PAUSED) == 0) {
         m->pauses++;
         event_set(&m->paused);
@@ -42,6 +50,7 @@ static void expect(struct qemu_vm *vm, bool is_incoming)
     vm->migration.is_incoming = is_incoming;
     vm->migration.status[0] = vm->base.move_status[0] = '\0';
     vm->migration.pauses = 0;
+    vm->base.is_postcopy = false;
     event_reset(&vm->migration.ended);
     event_reset(&vm->migration.paused);
     vm->base.stopped_at_us = 0;
@@ -68,12 +77,33 @@ static int give_fd(struct qemu_vm *vm, int fd, int64_t deadline, GError **err)
                                 deadline, NULL, err);
 }
 
-/* migrate or migrate-incoming. */
-static int begin(struct qemu_vm *vm, const char *command, const char *uri, bool is_incoming,
-                 int64_t deadline, GError **err)
+/* A migration in post-copy that has lost its stream goes on over another. */
+static int go_on_over(struct qemu_vm *vm, const char *uri, bool is_incoming, int64_t deadline,
+                      GError **err)
 {
+    struct qemu_migration *m = &vm->migration;
+
+    json_t *arguments = json_pack("{s:s}", "uri", uri);
+
+    if (!is_incoming)
+        json_object_set_new(arguments, "resume", json_true());
+    m->phase = QEMU_MIGRATION_RUNS;
+    event_reset(&m->ended);
+    if (qemu_command(vm, is_incoming ? "migrate-recover" : "migrate", arguments, deadline, NULL,
+                     err) == 0)
+        return 0;
+    m->phase = QEMU_MIGRATION_BROKEN;
+    return -1;
+}
+
+static int begin(struct qemu_vm *vm, const char *uri, bool is_incoming, int64_t deadline,
+                 GError **err)
+{
+    if (vm->migration.phase == QEMU_MIGRATION_BROKEN)
+        return go_on_over(vm, uri, is_incoming, deadline, err);
     expect(vm, is_incoming);
-    if (qemu_command(vm, command, json_pack("{s:s}", "uri", uri), deadline, NULL, err) == 0)
+    if (qemu_command(vm, is_incoming ? "migrate-incoming" : "migrate",
+                     json_pack("{s:s}", "uri", uri), deadline, NULL, err) == 0)
         return 0;
     vm->migration.phase = QEMU_MIGRATION_NONE;
     return -1;
@@ -83,9 +113,7 @@ int qemu_incoming_fd(struct vm *base, int fd, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
 
-    return give_fd(vm, fd, deadline, err) < 0
-               ? -1
-               : begin(vm, "migrate-incoming", "fd:vtmh-move", true, deadline, err);
+    return give_fd(vm, fd, deadline, err) < 0 ? -1 : begin(vm, "fd:vtmh-move", true, deadline, err);
 }
 
 int qemu_incoming_uri(struct vm *base, const char *uri, uint16_t *port_out, int64_t deadline,
@@ -94,7 +122,7 @@ int qemu_incoming_uri(struct vm *base, const char *uri, uint16_t *port_out, int6
     struct qemu_vm *vm = qemu_vm(base);
     json_auto_t *reply = NULL;
 
-    if (begin(vm, "migrate-incoming", uri, true, deadline, err) < 0) {
+    if (begin(vm, uri, true, deadline, err) < 0) {
         g_prefix_error(err, "%s cannot listen on %s of %s: ", base->name, uri, base->host->name);
         return -1;
     }
@@ -132,14 +160,13 @@ int qemu_migrate_fd(struct vm *base, int fd, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
 
-    return give_fd(vm, fd, deadline, err) < 0
-               ? -1
-               : begin(vm, "migrate", "fd:vtmh-move", false, deadline, err);
+    return give_fd(vm, fd, deadline, err) < 0 ? -1
+                                              : begin(vm, "fd:vtmh-move", false, deadline, err);
 }
 
 int qemu_migrate_uri(struct vm *base, const char *uri, int64_t deadline, GError **err)
 {
-    return begin(qemu_vm(base), "migrate", uri, false, deadline, err);
+    return begin(qemu_vm(base), uri, false, deadline, err);
 }
 
 /*
@@ -255,8 +282,27 @@ int qemu_await_migrated(struct vm *base, int64_t deadline, GError **err)
         return -1;
     if (strcmp(m->status, "completed") == 0)
         return 0;
-    g_propagate_error(err, failure_of(vm, deadline));
+    if (m->phase == QEMU_MIGRATION_BROKEN)
+        g_propagate_error(
+            err,
+            evidence_set(g_error_new(VM_ERROR, VM_ERROR_BROKEN,
+                                     "the stream of %s broke in post-copy, as %s saw: the rest of "
+                                     "its memory does not come",
+                                     base->name, base->host->name),
+                         VTMH__EVIDENCE__EVIDENCE_PEER, 0));
+    else
+        g_propagate_error(err, failure_of(vm, deadline));
     return -1;
+}
+
+int qemu_start_postcopy(struct vm *base, int64_t deadline, GError **err)
+{
+    return qemu_command(qemu_vm(base), "migrate-start-postcopy", NULL, deadline, NULL, err);
+}
+
+int qemu_pause_postcopy(struct vm *base, int64_t deadline, GError **err)
+{
+    return qemu_command(qemu_vm(base), "migrate-pause", NULL, deadline, NULL, err);
 }
 
 int qemu_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadline, GError **err)
@@ -267,6 +313,12 @@ int qemu_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadline, 
     if (m->phase == QEMU_MIGRATION_NONE) {
         *completed_out = false;
         return 0;
+    }
+    if (m->phase == QEMU_MIGRATION_BROKEN) { /* it would be cancelling for ever */
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                    "the migration of %s on %s has no stream: it cannot be cancelled", base->name,
+                    base->host->name);
+        return -1;
     }
     if (m->phase != QEMU_MIGRATION_ENDED &&
         qemu_command(vm, "migrate_cancel", NULL, deadline, NULL, err) < 0)

@@ -68,6 +68,8 @@ void qemu_stats_fill(struct vm_move_stats *stats, const json_t *reply)
     stats->compressed_pages = integer_of(json_object_get(reply, "compression"), "pages");
     stats->multifd_bytes = integer_of(ram, "multifd-bytes");
     stats->switchover_pauses = -1;
+    stats->postcopy_bytes = integer_of(ram, "postcopy-bytes");
+    stats->postcopy_requests = integer_of(ram, "postcopy-requests");
 }
 
 /* The source says completed a moment before it has computed its totals. */

@@ -233,6 +233,21 @@ struct event *vm_move_passed(struct vm *vm)
     return &vm->move_passed;
 }
 
+int vm_start_postcopy(struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm->driver->start_postcopy(vm, deadline, err);
+}
+
+bool vm_is_postcopy(const struct vm *vm)
+{
+    return vm->is_postcopy;
+}
+
+int vm_pause_postcopy(struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm->driver->pause_postcopy(vm, deadline, err);
+}
+
 int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err)
 {
     return vm->driver->set_speed(vm, bytes_per_s, deadline, err);

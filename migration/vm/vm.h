@@ -146,6 +146,8 @@ struct vm_move_stats {
     int64_t compressed_pages;  /* sent compressed */
     int64_t multifd_bytes;     /* that several connections have carried */
     int64_t switchover_pauses; /* how often it stopped and asked before the switchover */
+    int64_t postcopy_bytes;    /* that moved while the guest ran at the destination */
+    int64_t postcopy_requests; /* pages that it had to wait for there */
 };
 
 /* Either end, before each move: sets capabilities and parameters, and reads them back. */
@@ -194,7 +196,8 @@ int vm_check_migratable(struct vm *vm, int64_t deadline, GError **err);
 /*
  * Either end: waits for the end of the migration begun by the calls above, by MIGRATION events
  * only. Returns 0 when it completed. MIGRATION error with the hypervisor's reason when it failed or
- * was cancelled; DIED when the hypervisor ended.
+ * was cancelled; BROKEN when its stream broke in post-copy: then the calls above go on with it over
+ * another stream (QMP migrate-recover; migrate with resume). DIED when the hypervisor ended.
  */
 int vm_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 
@@ -213,6 +216,20 @@ struct event *vm_move_changed(struct vm *vm);
 
 /* Source: set when it begins another pass over the memory (QMP MIGRATION_PASS); likewise. */
 struct event *vm_move_passed(struct vm *vm);
+
+/*
+ * Source, while it migrates (QMP migrate-start-postcopy): stops the guest, which the destination
+ * can then start, while the rest of its memory still moves. Cancelling ends a guest that runs
+ * there. COMMAND: the hypervisor refused, and nothing has happened.
+ */
+int vm_start_postcopy(struct vm *vm, int64_t deadline, GError **err);
+
+/* Whether the migration at this end has come to post-copy (MigrationStatus postcopy-active), or to
+ * more. */
+bool vm_is_postcopy(const struct vm *vm);
+
+/* Source, in post-copy: breaks the stream (QMP migrate-pause); both ends then wait for another. */
+int vm_pause_postcopy(struct vm *vm, int64_t deadline, GError **err);
 
 /* Source, while it migrates: bytes a second (0: no limit); the limit of the downtime. */
 int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);

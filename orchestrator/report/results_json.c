@@ -155,6 +155,9 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "usage",
                         json_pack("{s:o, s:o}", "source", usage_of_side(leg->usage[LEG_SOURCE]),
                                   "destination", usage_of_side(leg->usage[LEG_DESTINATION])));
+    json_object_set_new(object, "postcopy_bytes", count(leg->postcopy_bytes));
+    json_object_set_new(object, "postcopy_requests", count(leg->postcopy_requests));
+    json_object_set_new(object, "recoveries", json_integer(leg->recoveries));
     json_object_set_new(object, "memory_check",
                         text_or_null(WORD(memory_checks, leg->memory_check)));
     if (leg->not_checked != NULL && leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED)

@@ -19,7 +19,6 @@ not_done=(
     'pre_command = false | pre_command'
     'nic_mode = tap | nic_mode'
     'monitor_type = human | monitor_type'
-    'postcopy = yes | postcopy'
     'skip = yes | skip'
     'max_downtime = 50ms | max_downtime'
     'attempts_timeout = 7 | attempts_timeout'
@@ -53,7 +52,7 @@ expect_equal "exit status" 1 "$status"
 expect_match "reason" 'completed .*planned was: cancelled' "$(results '.tests[0].fail_reason')"
 
 step "a parameter of the command line is no exception"
-for param in postcopy=yes image_name=/tmp/x.qcow2; do
+for param in image_snapshot=yes image_name=/tmp/x.qcow2; do
     job -q -m local:a,local:b --only quick..offline -p "$param" "$library"
     expect_equal "exit status of $param" 32 "$status"
     expect_match "the verdict" "^SKIP .*: ${param%%=*} = " "$out"

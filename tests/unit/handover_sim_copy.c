@@ -113,7 +113,8 @@ static void end_stream(struct copy *source, const char *status)
 
 void copy_break_stream(struct copy *source)
 {
-    end_stream(source, "failed");
+    if (source->peer != NULL)
+        end_stream(source, "failed");
 }
 
 void copy_cancel_move(struct copy *copy)

@@ -33,6 +33,20 @@ Test(script, has_steps_of_when_and_what)
     cr_expect_str_eq(step_of(steps, 3)->text, "250ms kill destination");
 }
 
+Test(script, tells_times_after_something_from_times_since_the_begin)
+{
+    g_autoptr(GArray) steps =
+        script_parse("2syncs postcopy; +200ms cut; postcopy-active+1s kill destination", NULL);
+
+    cr_assert_not_null(steps);
+    cr_expect(step_of(steps, 0)->when == SCRIPT_AT_SYNC && step_of(steps, 0)->at == 2);
+    cr_expect(step_of(steps, 0)->later_ms == 0);
+    cr_expect(step_of(steps, 1)->when == SCRIPT_AT_ONCE && step_of(steps, 1)->later_ms == 200);
+    cr_expect(step_of(steps, 2)->when == SCRIPT_AT_STATUS && step_of(steps, 2)->later_ms == 1000);
+    cr_expect_str_eq(step_of(steps, 2)->status, "postcopy-active");
+    cr_expect(script_does(steps, SCRIPT_CUT) && !script_does(steps, SCRIPT_CANCEL));
+}
+
 /* What the parameter's row lets pass and what is parsed must not differ. */
 Test(script, is_refused_by_the_parameters_row_and_by_the_parser_alike)
 {
@@ -40,12 +54,32 @@ Test(script, is_refused_by_the_parameters_row_and_by_the_parser_alike)
         const char *text;
         bool is_right;
     } cases[] = {
-        {"1s cancel", true},         {"1.5s cancel", true},     {"active pause; 2s resume", true},
-        {"10% speed 0", true},       {"1s kill source;", true}, {"1s", false},
-        {"cancel", false},           {"1s explode", false},     {"1s cancel now", false},
-        {"1s kill", false},          {"1s kill guest", false},  {"1s speed", false},
-        {"1s speed fast", false},    {"1 cancel", false},       {"1h cancel", false},
+        {"1s cancel", true},
+        {"1.5s cancel", true},
+        {"active pause; 2s resume", true},
+        {"10% speed 0", true},
+        {"1s kill source;", true},
+        {"1s", false},
+        {"cancel", false},
+        {"1s explode", false},
+        {"1s cancel now", false},
+        {"1s kill", false},
+        {"1s kill guest", false},
+        {"1s speed", false},
+        {"1s speed fast", false},
+        {"1 cancel", false},
+        {"1h cancel", false},
         {"1s downtime soon", false},
+        {"2syncs postcopy", true},
+        {"1sync cut", true},
+        {"postcopy-active+200ms kill destination", true},
+        {"+1s cut", true},
+        {"50%+1s cut", true},
+        {"2syncs cut now", false},
+        {"+50% cut", false},
+        {"+ cut", false},
+        {"1s+ cut", false},
+        {"1s+2 cut", false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
