@@ -33,7 +33,7 @@ lab exec rm "${others[@]}" # all of them are still there
 no_leaks host1 host2
 
 step "what is planned to be called off, to fail, or to be tried again passes"
-job -m host1,host2 --only scripts "$library"
+job -m host1,host2 --only scripts..cancel,scripts..cancel_and_again,scripts..too_slow "$library"
 expect_equal "exit status" 0 "$status"
 expect_match "the legs" 'cancelled source true' \
     "$(job_result '.tests[0].vtmh.migrations[] | "\(.status) \(.survivor) \(.as_planned)"')"

@@ -325,6 +325,30 @@ Test(move_options, an_option_whose_figure_does_not_show_it_has_not_acted)
                                 "reported;");
 }
 
+/* Each that has a figure: without it a warning, with it none. */
+Test(move_options, each_option_with_a_figure_warns_when_that_is_not_above_0)
+{
+    unsigned n = 0;
+    for (const struct move_option *row = move_options; row->name != NULL; row++) {
+        if (row->figure_name == NULL)
+            continue;
+        n++;
+        json_auto_t *options = json_pack("{s:{s:b, s:s}}", row->name, "is", 1, "as", "yes");
+        Vtmh__Migration record = VTMH__MIGRATION__INIT;
+        int64_t *figure = (int64_t *)((char *)&record + row->figure);
+        static const int64_t values[] = {-1, 0, 1};
+        for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+            g_autoptr(GString) said = g_string_new(NULL);
+            *figure = values[i];
+            move_options_judge(options, &record, add_text, said);
+            cr_expect_eq(said->len > 0, values[i] <= 0, "%s = %d: '%s'", row->figure_name,
+                         (int)values[i], said->str);
+            cr_expect(said->len == 0 || strstr(said->str, row->name) != NULL, "%s", said->str);
+        }
+    }
+    cr_expect_geq(n, 5, "of %u options", n);
+}
+
 Test(move_options, a_record_has_what_the_user_wrote)
 {
     json_auto_t *options = options_of("xbzrle=on xbzrle_cache_size=64M", &two_way);
