@@ -16,6 +16,8 @@ void test_init(struct test *test)
     test->notes = g_ptr_array_new_with_free_func(g_free);
     test->is_failing = test->moves_nothing = false;
     test->warning = NULL;
+    test->n_moving = 0;
+    test->still = (struct event){.is_set = true};
 }
 
 void test_clear(struct test *test)

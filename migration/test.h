@@ -69,6 +69,9 @@ struct test {
     GPtrArray *notes;      /* char * */
     bool is_failing;
     bool moves_nothing; /* by design */
+    unsigned
+        n_moving; /* legs that have begun here, and have neither failed nor come to "running" */
+    struct event still; /* set while there are none */
     char *warning;      /* why the test is a WARN though nothing failed; NULL if it is not */
 };
 

@@ -43,6 +43,7 @@ struct leg_result {
     char *status;       /* completed, cancelled, refused, failed, uncertain */
     bool is_as_planned; /* that, and the survivor, are what the test was to see */
     bool offline;
+    bool prepared;  /* the destination's hypervisor ran before the leg was asked for */
     bool one_clock; /* the clocks of both hosts are one */
     double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, network_gap_ms;
     double guest_gap_ms;                           /* the longest in the whole leg */

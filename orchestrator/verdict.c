@@ -290,6 +290,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     TAKE(dirty_syncs);
     TAKE(iterations);
     leg->one_clock |= record->one_clock;
+    leg->prepared |= record->prepared;
     TAKE(pages_sent_again);
     TAKE(set_pages);
     TAKE(remaining_bytes);

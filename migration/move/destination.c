@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define START_MS 30000 /* a hypervisor's start, on a slow host */
 #define CONT_MS 10000  /* one command to a hypervisor that waits */
 #define ALIVE_MS 30000 /* the first sign of life after RESUME */
 #define SILENT_MS 1000 /* many heartbeats: a guest that lives has none of such gaps */
@@ -40,10 +39,12 @@ static int prepare(struct handover *h, GError **err)
 
     SEAT_DOING(seat, BLAME_TESTBED, "preparing %s as a destination", seat->name);
     seat_progress(seat, h->record, "preparing", NULL);
-    int64_t deadline = deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, START_MS)));
+    int64_t deadline =
+        deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, HANDOVER_START_MS)));
     if (seat_start(seat, true, deadline, err) < 0)
         return -1;
     h->record->driver = g_strdup(vm_driver_name(seat->vm));
+    h->record->prepared = seat->was_ahead;
     if (handover_prepare(h, MOVE_DESTINATION, deadline, err) < 0)
         return -1;
     h->channel = transport->listen(seat, address, deadline, err);

@@ -20,6 +20,22 @@ static const char *role_of(const struct handover *h)
     return h->seat->test->self == h->leg->source ? "source" : "destination";
 }
 
+static void begin_moving(struct handover *h)
+{
+    struct test *test = h->seat->test;
+    h->is_moving = true;
+    test->n_moving++;
+    event_reset(&test->still);
+}
+
+static void stop_moving(struct handover *h)
+{
+    struct test *test = h->seat->test;
+    if (h->is_moving && --test->n_moving == 0)
+        event_set(&test->still);
+    h->is_moving = false;
+}
+
 void handover_step(struct handover *h, enum handover_step step)
 {
     host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, role_of(h), h->seat->name,
@@ -27,6 +43,8 @@ void handover_step(struct handover *h, enum handover_step step)
     h->step = step;
     if (step == HANDOVER_MOVING)
         event_set(&h->seat->moving);
+    if (step == HANDOVER_DONE)
+        stop_moving(h);
 }
 
 struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80])
@@ -360,7 +378,9 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     SEAT_DOING(seat, BLAME_PRODUCT, "leg %u of %s (%s to %s)", leg->number, seat->name,
                test->names[leg->source], test->names[leg->destination]);
     seat->is_in_leg = true;
+    begin_moving(&h);
     int result = run_and_settle(&h, outcome, err);
+    stop_moving(&h);
     seat->is_in_leg = false;
     channel_close(h.channel);
     g_clear_error(&seat->end);

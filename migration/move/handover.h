@@ -59,6 +59,8 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
 /* What the destination waits longer than the source, which keeps the leg's time. */
 #define HANDOVER_LATE_MS 15000
 
+#define HANDOVER_START_MS 30000 /* for a hypervisor to start, on a slow host */
+
 /* How far a leg has come on this host; logged at each step. */
 enum handover_step {
     HANDOVER_PREPARING, /* the source's guest runs; the destination does not exist or waits */
@@ -91,6 +93,7 @@ struct handover {
     bool is_switching;           /* source: to post-copy, or it has */
     struct event switch_over;    /* source: it is no longer under way */
     bool has_switched;           /* source: the guest may be the destination's by that */
+    bool is_moving;              /* it counts among the test's legs that move */
     GError *error;               /* why this end has not ended well; the running fiber's */
 };
 

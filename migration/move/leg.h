@@ -26,6 +26,7 @@ struct leg_plan {
     const GArray *script;        /* what happens meanwhile (script.h); NULL: nothing */
     unsigned expected_ends;      /* of Vtmh__LegEnd */
     unsigned expected_survivors; /* of Vtmh__Survivor */
+    bool comes_back;             /* the next leg brings the VM back to the source of this one */
 };
 
 /* What one end knows of it. */

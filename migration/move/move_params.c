@@ -49,5 +49,9 @@ const struct param_info move_params[] = {
             "(mig_retry) all but the last"},
     {MIGRATION("mig_offline"), .kind = PARAM_BOOL, .fallback = "no", .scopes = PARAM_PER_VM,
      .doc = "whether the guest is stopped before the migration"},
+    {MIGRATION("prepare_ahead"), .kind = PARAM_BOOL, .fallback = "no", .scopes = PARAM_PER_VM,
+     .doc =
+         "whether the hypervisor of the next leg's destination starts while the guest is checked "
+         "after a leg, so that the next one need not wait for it"},
     {.name = NULL},
 };

@@ -181,6 +181,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
     int64_t retries = 0, downtime_ms = -1;
     uint64_t bandwidth = 0;
     if (param_bool(params, "mig_offline", &request->offline, err) < 0 ||
+        param_bool(params, "prepare_ahead", &request->prepare_ahead, err) < 0 ||
         param_duration_ms(params, "mig_timeout", &request->timeout_ms, err) < 0 ||
         param_duration_ms(params, "mig_stall_timeout", &request->stall_ms, err) < 0 ||
         param_duration_ms(params, "login_timeout", &request->login_ms, err) < 0 ||

@@ -27,6 +27,7 @@ struct move_request {
     int64_t work_ms;      /* for the guest's work to begin and to have written so often */
     const char *tls;      /* mig_tls: "x509" or "psk"; NULL: the stream is not encrypted */
     const char *tls_dir, *tls_hostname, *tls_user;
+    bool prepare_ahead;     /* prepare_ahead: the next destination starts before its leg */
     GArray *postcopy;       /* mig_postcopy: the script of its switch; NULL: none is asked for */
     bool recovers;          /* mig_postcopy_recover */
     unsigned retries;       /* mig_retry: attempts beyond the first */

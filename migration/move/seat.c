@@ -29,7 +29,7 @@ void seat_free(struct seat *seat)
 {
     if (seat == NULL)
         return;
-    g_assert(seat->vm == NULL);
+    g_assert(seat->vm == NULL && seat->ahead == NULL);
     series_close(&seat->series);
     move_request_clear(&seat->request);
     g_clear_pointer(&seat->boot, guest_boot_free);
@@ -108,7 +108,7 @@ static int watch(void *arg, GError **err)
     return -1;
 }
 
-int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+static struct vm *create(struct seat *seat, bool incoming, int64_t deadline, GError **err)
 {
     const struct vm_spec spec = {
         .host = seat->test->host,
@@ -118,7 +118,39 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
         .incoming = incoming,
         .boot = seat->boot,
     };
-    seat->vm = vm_create(&spec, deadline, err);
+    return vm_create(&spec, deadline, err);
+}
+
+int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err)
+{
+    g_assert(seat->vm == NULL && seat->ahead == NULL);
+    seat->ahead = create(seat, true, deadline, err);
+    return seat->ahead != NULL ? 0 : -1;
+}
+
+/* Ends what was started ahead and is of no use. */
+static int end_ahead(struct seat *seat, GError **err)
+{
+    fiber_shield();
+    int ended = vm_destroy(g_steal_pointer(&seat->ahead), err);
+    fiber_unshield();
+    return ended;
+}
+
+/* The VM that was started ahead, if it is what is wanted and still lives, else a new one. */
+static struct vm *take_or_create(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+{
+    seat->was_ahead = incoming && seat->ahead != NULL && !event_is_set(vm_exited(seat->ahead));
+    if (seat->was_ahead)
+        return g_steal_pointer(&seat->ahead);
+    if (seat->ahead != NULL && end_ahead(seat, err) < 0)
+        return NULL;
+    return create(seat, incoming, deadline, err);
+}
+
+int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+{
+    seat->vm = take_or_create(seat, incoming, deadline, err);
     if (seat->vm == NULL)
         return -1;
     seat->guest = guest_attach(seat->vm, seat->test->host, seat->params, seat->readers, err);
@@ -155,7 +187,7 @@ static struct vm *retire(struct seat *seat)
 int seat_end(struct seat *seat, GError **err)
 {
     if (seat->vm == NULL)
-        return 0;
+        return seat->ahead != NULL ? end_ahead(seat, err) : 0;
     fiber_shield();
     int ended = vm_destroy(retire(seat), err);
     fiber_unshield();

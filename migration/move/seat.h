@@ -44,8 +44,10 @@ struct seat {
     bool boots; /* it goes on from its start only when it moves (paused_after_start_vm), and was not
                    seen up since */
 
-    struct vm *vm; /* NULL: the VM is not here */
-    json_t *facts; /* what its hypervisor says that it is; NULL: not asked yet */
+    struct vm *vm;    /* NULL: the VM is not here */
+    struct vm *ahead; /* a destination for the next leg, started ahead; NULL, or vm is */
+    bool was_ahead;   /* vm was started so */
+    json_t *facts;    /* what its hypervisor says that it is; NULL: not asked yet */
     struct guest *guest;
     bool is_uncertain;    /* what is here may be the only copy of the guest: kept after the test */
     struct doing *doing;  /* what is done with it now: what its watcher blames a failure on */
@@ -71,6 +73,12 @@ void seat_free(struct seat *seat);
  */
 int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err);
 
+/*
+ * Starts a destination's hypervisor for a later seat_start(), which takes it if it still lives.
+ * There is no VM here yet, and nobody watches over it: until then it holds nothing.
+ */
+int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err);
+
 /* What the VM here is, as its hypervisor says: asked once. Transfer none. */
 const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
 
@@ -81,7 +89,8 @@ const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
 #define SEAT_DOING(seat, blame, ...)                                                               \
     SEAT_DOING_SCOPED G_PASTE(seat_doing_, __LINE__) = seat_doing_begin(seat, blame, __VA_ARGS__)
 
-/* Ends the VM if it is here, on purpose. Works on a cancelled fiber. -1: it could not be ended. */
+/* Ends the VM if it is here, or was started ahead, on purpose. Works on a cancelled fiber. -1: it
+ * could not be ended. */
 int seat_end(struct seat *seat, GError **err);
 
 /* As long as base_ms, and 30 s for each GiB of the guest: what is done once to all of its memory

@@ -37,6 +37,8 @@ static void add_figure(GString *row, double value)
 void series_add(struct seat *seat, Vtmh__Migration *leg, const struct vm_move_stats *look)
 {
     struct series *series = &seat->series;
+    if (look->total_ms < 0) /* it has not begun yet */
+        return;
     leg->iterations = MAX(leg->iterations, 0) + 1;
     if (!is_open(seat))
         return;

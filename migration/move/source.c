@@ -23,6 +23,8 @@ static int await_active(struct vm *vm, GError **err)
     return 0;
 }
 
+#define STILL_MS 30000 /* for the test's other VMs to have moved */
+
 static int work_during(void *arg, GError **err)
 {
     struct handover *h = arg;
@@ -236,6 +238,25 @@ static int check_migratable(struct handover *h, GError **err)
     return vm_check_migratable(h->seat->vm, h->deadline, err);
 }
 
+/*
+ * The guest is checked over there, and comes back here with the next leg: its hypervisor starts
+ * meanwhile, but not while another VM of the test still moves. One that does not start is of no
+ * consequence: the leg itself will try, and say why.
+ */
+static void prepare_next(const struct handover *h)
+{
+    struct seat *seat = h->seat;
+    g_autoptr(GError) error = NULL;
+    if (!h->leg->comes_back || !seat->request.prepare_ahead)
+        return;
+    SEAT_DOING(seat, BLAME_TESTBED, "starting the next destination of %s", seat->name);
+    if (await_event(&seat->test->still, deadline_in(STILL_MS), &error) == 0 &&
+        seat_start_ahead(seat, deadline_in(seat_patience_ms(seat, HANDOVER_START_MS)), &error) == 0)
+        return;
+    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_WARNING, "destination", seat->name,
+             "the next destination of %s was not started ahead: %s", seat->name, error->message);
+}
+
 int source_run(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
@@ -273,6 +294,7 @@ int source_run(struct handover *h, GError **err)
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
     if (HANDOVER_WORK(h, after, err) < 0)
         return -1;
+    prepare_next(h);
 
     struct test_meeting checked = handover_meeting(h, "checked", tag);
     checked.timeout_ms = HANDOVER_CHECK_MS + 3 * seat_patience_ms(seat, 0);

@@ -17,7 +17,8 @@ struct migration {
     struct scene *scene;
     unsigned number; /* from 1: the leg of its VMs */
     unsigned source, destination;
-    bool swings; /* its VMs go from where they are to the other of the two hosts */
+    bool swings;     /* its VMs go from where they are to the other of the two hosts */
+    bool comes_back; /* so does the next one, the other way */
     const struct work *work;
     GPtrArray *tasks; /* struct task, owned */
     GPtrArray *names; /* of their VMs; NULL at last */
@@ -74,6 +75,7 @@ static struct migration *migration_new(struct scene *scene, unsigned source, uns
         .source = source,
         .destination = destination,
         .work = work != NULL ? work : &none,
+        .comes_back = scene->comes_back,
         .tasks = g_ptr_array_new_with_free_func(task_free),
         .names = g_ptr_array_new(),
     };
@@ -220,6 +222,7 @@ static int move(struct task *task, GError **err)
         .number = migration->number,
         .hosts = {migration->source, migration->destination},
         .work = migration->work,
+        .comes_back = migration->comes_back,
     };
     task->is_asked = true;
     asked_swap(task->seat, &task->request);

@@ -8,6 +8,7 @@ const struct scenario scenarios[] = {
         .summary =
             "one migration from the first host to the second, with work going on in the guest",
         .migrate_count = 1,
+        .knows_next = true,
         .run = scenario_legs,
     },
     {
@@ -15,6 +16,7 @@ const struct scenario scenarios[] = {
         .summary =
             "the guest goes to and fro migrate_count times, its memory checked after each leg",
         .migrate_count = 10,
+        .knows_next = true,
         .run = scenario_legs,
     },
     {

@@ -54,6 +54,20 @@ static int end_seats(struct scene *scene, int result, GError **err)
     return result;
 }
 
+/* Where no VM goes back by a next leg, nothing is there to be started ahead. */
+static void note_unprepared(const struct scene *scene, const struct scenario *scenario,
+                            int64_t legs)
+{
+    for (unsigned i = 0; i < scene->seats->len; i++) {
+        const struct seat *seat = g_ptr_array_index(scene->seats, i);
+        if (!seat->request.prepare_ahead || (scenario->knows_next && legs > 1))
+            continue;
+        test_note(scene->test, "prepare_ahead has no effect on %s: %s", seat->name,
+                  scenario->knows_next ? "there is no leg after the first"
+                                       : "this test type does not say where a VM goes next");
+    }
+}
+
 static int run_steps(struct run *run, struct scene *scene, GError **err)
 {
     const char *type = params_require(run->test->params, "type", err);
@@ -77,6 +91,7 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
         return 0;
     for (unsigned i = 0; i < scene->seats->len; i++)
         ((struct seat *)g_ptr_array_index(scene->seats, i))->legs = (unsigned)legs;
+    note_unprepared(scene, scenario, legs);
     run->test->moves_nothing = scenario->moves_nothing;
     scene_open_migrations(scene);
     g_autoptr(GError) error = NULL;

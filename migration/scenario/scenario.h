@@ -16,7 +16,8 @@ struct scene {
     struct agreement agreement;
     GPtrArray *migrations; /* struct migration, all of the test (migration.h) */
     struct scope *movers;  /* where they run */
-    bool goes_on;          /* not_wait_for_migration: the test does not wait for them */
+    bool comes_back; /* after the migration that begins next, each VM goes back (scene_swing) */
+    bool goes_on;    /* not_wait_for_migration: the test does not wait for them */
 };
 
 struct scenario {
@@ -25,6 +26,7 @@ struct scenario {
     int64_t migrate_count; /* default of the parameter */
     unsigned min_hosts;    /* 0: two */
     bool moves_nothing;    /* by design: a pass without a leg */
+    bool knows_next;       /* it says of a migration whether the next one goes back */
     /* What its migrations ask for alone (ASKED()), so that what cannot be is known before anything
      * starts; NULL behind the last. NULL: nothing. */
     const char *const *const *asks;
@@ -52,6 +54,7 @@ struct scene_leg {
     unsigned number; /* from 1 */
     unsigned hosts[2];
     const struct work *work; /* NULL: none */
+    bool comes_back;         /* the next one goes the other way */
 };
 
 /* This host's part of a leg of one VM, tried again as its params say. A VM whose guest has ended,

@@ -86,6 +86,7 @@ static struct leg_plan plan_attempt(const struct scene *scene, const struct seat
         .script = is_last && request->retries > 0 ? NULL : request->script,
         .expected_ends = request->expected_ends,
         .expected_survivors = request->expected_survivors,
+        .comes_back = leg->comes_back,
     };
     if (!is_last) {
         plan.expected_ends |=

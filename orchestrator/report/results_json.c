@@ -128,6 +128,7 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "status", text_or_null(leg->status));
     json_object_set_new(object, "as_planned", json_boolean(leg->is_as_planned));
     json_object_set_new(object, "offline", json_boolean(leg->offline));
+    json_object_set_new(object, "prepared", json_boolean(leg->prepared));
     json_object_set_new(object, "cycle_ms", figure(leg->cycle_ms));
     json_object_set_new(object, "total_ms", figure(leg->total_ms));
     json_object_set_new(object, "setup_ms", figure(leg->setup_ms));

@@ -353,6 +353,7 @@ static struct params *params_of(const struct world_setup *setup, unsigned host)
     params_set(params, "mig_offline", setup->offline ? "yes" : "no", NULL);
     params_set(params, "mig_timeout", "60", NULL);
     params_set(params, "login_timeout", "60", NULL);
+    params_set(params, "prepare_ahead", setup->ahead ? "yes" : "no", NULL);
     if (setup->may_fail) {
         params_set(params, "mig_expect", "completed cancelled refused failed uncertain", NULL);
         params_set(params, "mig_expect_survivor", "source destination none uncertain", NULL);

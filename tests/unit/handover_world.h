@@ -24,6 +24,7 @@ struct world_setup {
     unsigned n_vms;
     unsigned legs;
     bool offline;
+    bool ahead;       /* the next destination's hypervisor is started ahead */
     bool may_fail;    /* legs may end in any way, and leave the guest anywhere */
     unsigned retries; /* of a leg that left the guest on its source */
     bool ends_differ; /* the destination alone is asked for compression */

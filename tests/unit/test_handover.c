@@ -105,6 +105,48 @@ Test(handover, one_vm_to_and_fro)
     try_each_fault_at_each_point(&(struct world_setup){.n_vms = 1, .legs = 2, .slow_host = -1});
 }
 
+/* Where the log has this line for the first time from a line on. */
+static unsigned line_from(const struct world_outcome *outcome, unsigned from, const char *format,
+                          unsigned vm)
+{
+    g_autofree char *text = g_strdup_printf(format, vm);
+    for (unsigned i = from; i < outcome->log->len; i++)
+        if (strcmp(outcome->log->pdata[i], text) == 0)
+            return i;
+    cr_assert_fail("there is no '%s' from line %u on", text, from);
+    return from;
+}
+
+/* Not while another VM of the test still moves, and before the next leg is asked for. */
+Test(handover, a_next_destination_is_started_ahead_only_while_guests_are_checked)
+{
+    struct world_outcome *outcome = world_run(
+        &(struct world_setup){.n_vms = 2, .legs = 2, .ahead = true, .slow_host = -1}, NULL, 0);
+    cr_assert_eq(outcome->status, VTMH__STATUS__STATUS_PASS, "%s", outcome->cause);
+    unsigned moved = MAX(line_from(outcome, 0, "source: vm%u: leg 1: given -> done", 1),
+                         line_from(outcome, 0, "source: vm%u: leg 1: given -> done", 2));
+    for (unsigned vm = 1; vm <= 2; vm++) {
+        unsigned booted = line_from(outcome, 0, "vm%u is made on source", vm);
+        unsigned made = line_from(outcome, booted + 1, "vm%u is made on source", vm);
+        unsigned checked = line_from(outcome, 0, "source arrives at 'checked vm%u'", vm);
+        cr_expect_gt(made, moved, "vm%u", vm);
+        cr_expect_lt(made, checked, "vm%u", vm);
+    }
+    world_outcome_free(outcome);
+}
+
+Test(handover, one_vm_whose_next_destination_is_started_ahead)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){.n_vms = 1, .legs = 3, .ahead = true, .slow_host = -1});
+}
+
+Test(handover, one_vm_whose_legs_may_end_anyhow_with_a_next_destination_ahead)
+{
+    try_each_fault_at_each_point(&(struct world_setup){
+        .n_vms = 1, .legs = 2, .ahead = true, .may_fail = true, .slow_host = DESTINATION});
+}
+
 Test(handover, two_vms_at_once)
 {
     try_each_fault_at_each_point(&(struct world_setup){.n_vms = 2, .legs = 1, .slow_host = -1});
