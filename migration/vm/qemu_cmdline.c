@@ -3,10 +3,12 @@
 /* What is no part of the machine: the process, its screen that is none, and the driver's way in. */
 static void add_process(GPtrArray *line, const struct qemu_cmdline *in)
 {
-    g_autofree char *name = qemu_line_quote(in->board->id);
-
     qemu_line_word(line, in->binary);
-    qemu_line_option(line, "-name", "%s,debug-threads=on", name);
+    if (in->board != NULL) {
+        g_autofree char *name = qemu_line_quote(in->board->id);
+
+        qemu_line_option(line, "-name", "%s,debug-threads=on", name);
+    }
     qemu_line_word(line, "-nodefaults");
     qemu_line_word(line, "-no-user-config");
     qemu_line_option(line, "-display", "none");
@@ -28,7 +30,10 @@ GStrv qemu_cmdline_build(const struct qemu_cmdline *input)
     GPtrArray *line = g_ptr_array_new();
 
     add_process(line, input);
-    add_devices(line, input->board);
+    if (input->board != NULL)
+        add_devices(line, input->board);
+    else
+        qemu_line_option(line, "-machine", "none,accel=tcg:kvm");
     g_ptr_array_add(line, NULL);
     return (GStrv)g_ptr_array_free(line, FALSE);
 }

@@ -6,7 +6,7 @@
 
 struct qemu_cmdline {
     const char *binary;
-    const struct device *board; /* of the machine */
+    const struct device *board; /* of the machine; NULL: none, QEMU is only to be asked */
     int qmp_fd;                 /* number in the new process */
 };
 

@@ -6,6 +6,7 @@
 #include "migration/vm/file_identity.h"
 #include "migration/vm/kvm_proof.h"
 #include "migration/vm/qemu.h"
+#include "migration/vm/qemu_cmdline.h"
 
 #include <errno.h>
 
@@ -115,25 +116,16 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
 
 static int ask_binary(const char *binary, struct known *known, int64_t deadline, GError **err)
 {
-    static const char *const argv[] = {"qemu",
-                                       "-machine",
-                                       "none,accel=tcg:kvm",
-                                       "-nodefaults",
-                                       "-no-user-config",
-                                       "-display",
-                                       "none",
-                                       "-S",
-                                       "-chardev",
-                                       "socket,id=qmp,fd=3",
-                                       "-mon",
-                                       "chardev=qmp,mode=control",
-                                       NULL};
-    struct qemu_start start = {
-        .who = "QEMU", .binary = binary, .argv = argv, .serial_fd = -1, .on_event = ignore_event};
+    const struct qemu_cmdline line = {.binary = binary, .qmp_fd = QEMU_FD_QMP};
+    g_auto(GStrv) argv = qemu_cmdline_build(&line);
+    struct qemu_start start = {.who = "QEMU",
+                               .binary = binary,
+                               .argv = (const char *const *)argv,
+                               .serial_fd = -1,
+                               .on_event = ignore_event};
     g_autoptr(qemu_process) process = NULL;
     int result;
 
-    G_STATIC_ASSERT(QEMU_FD_QMP == 3);
     process = qemu_process_start(&start, err);
     if (process == NULL)
         return -1;

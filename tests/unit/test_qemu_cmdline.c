@@ -115,6 +115,17 @@ Test(qemu_cmdline, params_find_their_place)
     cr_assert(g_str_has_suffix(line, "-incoming defer -device virtio-rng-pci,id=a b"));
 }
 
+Test(qemu_cmdline, a_qemu_that_is_only_asked_has_no_machine)
+{
+    const struct qemu_cmdline input = {.binary = "/usr/bin/qemu", .qmp_fd = 3};
+    g_auto(GStrv) words = qemu_cmdline_build(&input);
+    g_autofree char *line = g_strjoinv(" ", words);
+
+    cr_assert_str_eq(line, "/usr/bin/qemu -nodefaults -no-user-config -display none -vga none -S "
+                           "-chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control "
+                           "-machine none,accel=tcg:kvm");
+}
+
 static void refuses(const char *key, const char *value, GQuark domain, int code)
 {
     g_autoptr(params) params = params_new();
