@@ -156,7 +156,12 @@ static int check_row(const json_t *options, const struct move_option *row,
                            row->why_traits);
     if (row->needs != NULL && !is_on(options, row->needs))
         return unsupported(options, row, err, " without %s = yes", row->needs);
-    if (row->kind == MOVE_OTHERWISE || known_word(row, offer) != NULL)
+    const char *word = row->kind != MOVE_OTHERWISE ? known_word(row, offer) : NULL;
+    const char *refusal =
+        word != NULL && offer->refused != NULL ? g_hash_table_lookup(offer->refused, word) : NULL;
+    if (refusal != NULL)
+        return unsupported(options, row, err, ": QEMU refuses %s on %s: %s", word, host, refusal);
+    if (row->kind == MOVE_OTHERWISE || word != NULL)
         return 0;
     return unsupported(options, row, err, ": QEMU %u.%u.%u on %s has no migration %s %s",
                        offer->version[0], offer->version[1], offer->version[2], host,

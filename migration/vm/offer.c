@@ -13,6 +13,7 @@ void vm_offer_free(struct vm_offer *offer)
     g_clear_pointer(&offer->machines, g_hash_table_unref);
     g_clear_pointer(&offer->cpus, g_hash_table_unref);
     g_clear_pointer(&offer->capabilities, g_hash_table_unref);
+    g_clear_pointer(&offer->refused, g_hash_table_unref);
     g_clear_pointer(&offer->parameters, g_hash_table_unref);
     g_free(offer);
 }
@@ -33,12 +34,15 @@ static json_t *set_to_json(GHashTable *set)
     return array;
 }
 
+/* NULL: an empty one. */
 static json_t *map_to_json(GHashTable *map)
 {
     json_t *object = json_object();
     GHashTableIter iter;
     void *key, *value;
 
+    if (map == NULL)
+        return object;
     g_hash_table_iter_init(&iter, map);
     while (g_hash_table_iter_next(&iter, &key, &value))
         json_object_set_new(object, key, json_string(value));
@@ -79,20 +83,20 @@ static GHashTable *map_from_json(json_t *object)
 
 json_t *vm_offer_to_json(const struct vm_offer *offer)
 {
-    return json_pack("{s:s, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o}", "binary",
+    return json_pack("{s:s, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o, s:o}", "binary",
                      offer->binary, "version", (int)offer->version[0], (int)offer->version[1],
                      (int)offer->version[2], "package", offer->package, "kvm", (int)offer->kvm,
                      "pvpanic", (int)offer->pvpanic, "kvm_reason", offer->kvm_reason, "machines",
                      map_to_json(offer->machines), "cpus", set_to_json(offer->cpus), "capabilities",
-                     set_to_json(offer->capabilities), "parameters",
-                     set_to_json(offer->parameters));
+                     set_to_json(offer->capabilities), "refused", map_to_json(offer->refused),
+                     "parameters", set_to_json(offer->parameters));
 }
 
 /* The strings and lists of an offer; what it has so far stays the caller's on failure. */
 static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
 {
     const char *binary, *package, *reason = NULL;
-    json_t *machines, *cpus, *capabilities, *parameters;
+    json_t *machines, *cpus, *capabilities, *refused, *parameters;
     int version[3], kvm, pvpanic;
     json_error_t error;
 
@@ -100,11 +104,12 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "there is none for this VM");
         return -1;
     }
-    if (json_unpack_ex(json, &error, 0, "{s:s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o}",
-                       "binary", &binary, "version", &version[0], &version[1], &version[2],
-                       "package", &package, "kvm", &kvm, "pvpanic", &pvpanic, "kvm_reason", &reason,
+    if (json_unpack_ex(json, &error, 0,
+                       "{s:s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o, s:o}", "binary",
+                       &binary, "version", &version[0], &version[1], &version[2], "package",
+                       &package, "kvm", &kvm, "pvpanic", &pvpanic, "kvm_reason", &reason,
                        "machines", &machines, "cpus", &cpus, "capabilities", &capabilities,
-                       "parameters", &parameters) < 0) {
+                       "refused", &refused, "parameters", &parameters) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "a host's offer cannot be read: %s",
                     error.text);
         return -1;
@@ -119,9 +124,10 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
     offer->machines = map_from_json(machines);
     offer->cpus = set_from_json(cpus);
     offer->capabilities = set_from_json(capabilities);
+    offer->refused = map_from_json(refused);
     offer->parameters = set_from_json(parameters);
     if (offer->machines != NULL && offer->cpus != NULL && offer->capabilities != NULL &&
-        offer->parameters != NULL)
+        offer->refused != NULL && offer->parameters != NULL)
         return 0;
     g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
                 "a host's offer cannot be read: a list has something else in it");

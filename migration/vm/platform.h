@@ -45,6 +45,7 @@ struct vm_offer {
     GHashTable *machines;     /* full name or alias -> full name (QMP query-machines) */
     GHashTable *cpus;         /* set of CPU models (QMP query-cpu-definitions) */
     GHashTable *capabilities; /* set of migration capabilities (QMP query-migrate-capabilities) */
+    GHashTable *refused;      /* of those that it names and this host refuses -> its reason */
     GHashTable *parameters;   /* set of migration parameters (QMP query-migrate-parameters) */
     bool pvpanic;             /* has the device by which a guest tells that it panics */
 };

@@ -30,10 +30,12 @@ GStrv qemu_cmdline_build(const struct qemu_cmdline *input)
     GPtrArray *line = g_ptr_array_new();
 
     add_process(line, input);
-    if (input->board != NULL)
+    if (input->board != NULL) {
         add_devices(line, input->board);
-    else
+    } else {
         qemu_line_option(line, "-machine", "none,accel=tcg:kvm");
+        qemu_line_option(line, "-incoming", "defer"); /* a destination can refuse more */
+    }
     g_ptr_array_add(line, NULL);
     return (GStrv)g_ptr_array_free(line, FALSE);
 }

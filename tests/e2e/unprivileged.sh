@@ -40,6 +40,14 @@ job "${quick[@]}" "$library"
 expect_equal "exit status" 0 "$status"
 expect_no_nodes
 
+step "post-copy is skipped where the kernel does not let a user have it"
+if [[ $(cat /proc/sys/vm/unprivileged_userfaultfd) == 0 ]]; then
+    job "${quick[@]}" -p mig_offline=no -p mig_postcopy=yes "$library"
+    expect_equal "exit status" 32 "$status"
+    expect_match "the reason" 'QEMU refuses postcopy-ram on [ab]: .*userfaultfd' "$(result .fail_reason)"
+    expect_no_nodes
+fi
+
 step "eighteen local nodes in one tuple"
 job -m "$(seq -s, -f 'local:h%g' 18)" --tuple 18 --only all..tick..ping_pong -p migrate_count=2 "$library"
 expect_equal "exit status" 0 "$status"

@@ -87,12 +87,12 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
 
 static struct vm_offer *sim_offer(const struct params *params, int64_t deadline, GError **err)
 {
-    json_auto_t *json =
-        json_pack("{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s], s:[s]}",
-                  "binary", "simulated", "version", 1, 0, 0, "package", "", "kvm", 0, "pvpanic", 0,
-                  "kvm_reason", "it is simulated", "machines", "pc", "pc-1", "pc-1", "pc-1", "cpus",
-                  "qemu64", "capabilities", "return-path", "late-block-activate", "compress",
-                  "events", "parameters", "downtime-limit");
+    json_auto_t *json = json_pack(
+        "{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s], s:{}, s:[s]}",
+        "binary", "simulated", "version", 1, 0, 0, "package", "", "kvm", 0, "pvpanic", 0,
+        "kvm_reason", "it is simulated", "machines", "pc", "pc-1", "pc-1", "pc-1", "cpus", "qemu64",
+        "capabilities", "return-path", "late-block-activate", "compress", "events", "refused",
+        "parameters", "downtime-limit");
     (void)params, (void)deadline;
     return await_turn(err) < 0 ? NULL : vm_offer_from_json(json, err);
 }

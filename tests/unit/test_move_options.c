@@ -221,6 +221,25 @@ Test(move_options, what_one_host_lacks_is_not_supported_and_that_host_is_named)
                    "migration capability switchover-ack");
 }
 
+Test(move_options, what_a_host_has_and_refuses_is_not_supported_for_its_reason)
+{
+    json_auto_t *options = options_of("mig_postcopy=yes", &two_way);
+    struct vm_offer user = offer(7, 2, CAPABILITIES);
+    const json_t *all[] = {options};
+    const struct vm_offer *const offers[] = {&user};
+    g_autoptr(GError) error = NULL;
+    cr_expect_eq(move_options_check(all, offers, hosts, 1, &two_way, NULL), 0);
+    user.refused = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(user.refused, "postcopy-ram", "userfaultfd not available");
+    cr_expect_eq(move_options_check(all, offers, hosts, 1, &two_way, &error), -1);
+    cr_expect(g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));
+    cr_expect_str_eq(error->message,
+                     "mig_postcopy = yes is not supported: QEMU refuses postcopy-ram on host1: "
+                     "userfaultfd not available");
+    g_hash_table_unref(user.refused);
+    clear(&user);
+}
+
 Test(move_options, a_host_that_is_not_asked_for_it_need_not_have_it)
 {
     json_auto_t *asked = options_of("xbzrle=yes", &two_way);

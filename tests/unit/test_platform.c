@@ -273,6 +273,8 @@ Test(platform, offer_survives_the_wire)
     sent->pvpanic = true;
     g_hash_table_add(sent->capabilities, g_strdup("events"));
     g_hash_table_add(sent->parameters, g_strdup("max-bandwidth"));
+    sent->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_hash_table_insert(sent->refused, g_strdup("postcopy-ram"), g_strdup("no userfaultfd"));
     json = vm_offer_to_json(sent);
     got = vm_offer_from_json(json, NULL);
     cr_assert_not_null(got);
@@ -285,6 +287,7 @@ Test(platform, offer_survives_the_wire)
     cr_assert(g_hash_table_contains(got->cpus, "qemu64"));
     cr_assert(g_hash_table_contains(got->capabilities, "events"));
     cr_assert(g_hash_table_contains(got->parameters, "max-bandwidth"));
+    cr_assert_str_eq(g_hash_table_lookup(got->refused, "postcopy-ram"), "no userfaultfd");
     json_decref(json);
     vm_offer_free(sent);
     vm_offer_free(got);
@@ -296,9 +299,9 @@ Test(platform, offer_that_is_not_one_is_refused)
         "{}", "[]", "{\"binary\": 3}",
         "{\"binary\":\"q\",\"version\":[7,2,0],\"package\":\"\",\"kvm\":true,\"machines\":{\"pc\":"
         "1},"
-        "\"cpus\":[],\"capabilities\":[],\"parameters\":[]}",
+        "\"cpus\":[],\"capabilities\":[],\"refused\":{},\"parameters\":[]}",
         "{\"binary\":\"q\",\"version\":[7,2,0],\"package\":\"\",\"kvm\":true,\"machines\":{},"
-        "\"cpus\":[1],\"capabilities\":[],\"parameters\":[]}"};
+        "\"cpus\":[1],\"capabilities\":[],\"refused\":{},\"parameters\":[]}"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GError) err = NULL;
