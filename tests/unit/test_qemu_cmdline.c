@@ -123,7 +123,7 @@ Test(qemu_cmdline, a_qemu_that_is_only_asked_has_no_machine)
 
     cr_assert_str_eq(line, "/usr/bin/qemu -nodefaults -no-user-config -display none -vga none -S "
                            "-chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control "
-                           "-machine none,accel=tcg:kvm");
+                           "-machine none,accel=tcg:kvm -incoming defer");
 }
 
 static void refuses(const char *key, const char *value, GQuark domain, int code)
