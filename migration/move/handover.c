@@ -7,6 +7,7 @@
 #include "migration/move/options.h"
 
 #define STAYED_MS 30000  /* for a guest that stayed to show that it works */
+#define GIVEN_MS 15000   /* for a guest that was given up to be started */
 #define OUTCOME_MS 30000 /* for the other end to have settled */
 
 static const char *const step_names[] = {
@@ -47,6 +48,13 @@ void handover_step(struct handover *h, enum handover_step step)
         stop_moving(h);
 }
 
+/* The leg's time is no longer asked for when the guest has been given up: it must be started. */
+static int64_t time_to_meet_ms(const struct handover *h)
+{
+    int64_t least_ms = h->step < HANDOVER_GIVEN ? 1 : seat_patience_ms(h->seat, GIVEN_MS);
+    return MAX(deadline_left(h->deadline), least_ms);
+}
+
 struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80])
 {
     g_snprintf(tag, 80, "%s %s", what, h->seat->name);
@@ -55,7 +63,7 @@ struct test_meeting handover_meeting(const struct handover *h, const char *what,
         .scope = leg_scope(h->leg),
         .who = h->members,
         .n_who = G_N_ELEMENTS(h->members),
-        .timeout_ms = MAX(deadline_left(h->deadline), 1),
+        .timeout_ms = time_to_meet_ms(h),
     };
 }
 

@@ -70,7 +70,7 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s refused", what);
         return -1;
     }
-    if (fault == FAULT_LATE) {
+    if (fault == FAULT_LATE || deadline_left(deadline) == 0) {
         copy->late = effect;
         return wait_in_vain(deadline, err);
     }

@@ -345,13 +345,14 @@ static struct params *params_of(const struct world_setup *setup, unsigned host)
     struct params *params = params_new();
     g_autofree char *legs = g_strdup_printf("%u", setup->legs);
     g_autofree char *retries = g_strdup_printf("%u", setup->retries);
+    g_autofree char *timeout = g_strdup_printf("%u", setup->timeout_s > 0 ? setup->timeout_s : 60);
     params_set(params, "type", "migration_multi_host_ping_pong", NULL);
     params_set(params, "vms", setup->n_vms == 1 ? "vm1" : "vm1 vm2", NULL);
     params_set(params, "vm_type", "simulated", NULL);
     params_set(params, "guest", "tick", NULL);
     params_set(params, "migrate_count", legs, NULL);
     params_set(params, "mig_offline", setup->offline ? "yes" : "no", NULL);
-    params_set(params, "mig_timeout", "60", NULL);
+    params_set(params, "mig_timeout", timeout, NULL);
     params_set(params, "login_timeout", "60", NULL);
     params_set(params, "prepare_ahead", setup->ahead ? "yes" : "no", NULL);
     if (setup->may_fail) {

@@ -24,11 +24,12 @@ struct world_setup {
     unsigned n_vms;
     unsigned legs;
     bool offline;
-    bool ahead;       /* the next destination's hypervisor is started ahead */
-    bool may_fail;    /* legs may end in any way, and leave the guest anywhere */
-    unsigned retries; /* of a leg that left the guest on its source */
-    bool ends_differ; /* the destination alone is asked for compression */
-    int slow_host;    /* messages reach this host later than the other; -1: none is slow */
+    bool ahead;         /* the next destination's hypervisor is started ahead */
+    bool may_fail;      /* legs may end in any way, and leave the guest anywhere */
+    unsigned retries;   /* of a leg that left the guest on its source */
+    bool ends_differ;   /* the destination alone is asked for compression */
+    unsigned timeout_s; /* of a leg (mig_timeout); 0: a minute */
+    int slow_host;      /* messages reach this host later than the other; -1: none is slow */
 };
 
 enum fault_kind {

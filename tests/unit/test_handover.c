@@ -61,7 +61,8 @@ static void try_each_fault_at_each_point(const struct world_setup *setup)
             n_wrong += !is_right(setup, &fault, 1, n_wrong < SHOWN_AT_MOST);
         }
     }
-    cr_expect_eq(n_wrong, 0, "%u of %u runs broke the promise", n_wrong, n_points * (N_CALL_FAULTS - 1));
+    cr_expect_eq(n_wrong, 0, "%u of %u runs broke the promise", n_wrong,
+                 n_points * (N_CALL_FAULTS - 1));
 }
 
 Test(handover, one_vm)
@@ -81,6 +82,29 @@ Test(handover, ends_that_are_asked_for_different_migrations_move_nothing)
     for (unsigned i = 0; i < outcome->log->len; i++)
         cr_expect_null(strstr(outcome->log->pdata[i], "vm_migrate_fd"), "it moved");
     world_outcome_free(outcome);
+}
+
+/* The source keeps the leg's time, and has completed in it. */
+Test(handover, destination_that_has_completed_when_the_legs_time_is_over_starts_the_guest)
+{
+    const struct world_setup setup = {.n_vms = 1, .legs = 1, .timeout_s = 1, .slow_host = -1};
+    struct world_outcome *whole = world_run(&setup, NULL, 0);
+    unsigned n_struck = 0;
+    for (unsigned point = 0; point < whole->phases->len; point++) {
+        if (g_array_index(whole->phases, enum world_phase, point) != PHASE_COMPLETED)
+            continue;
+        const struct fault fault = {FAULT_DESTINATION_SLOW, point};
+        struct world_outcome *outcome = world_run(&setup, &fault, 1);
+        n_struck += outcome->has_struck;
+        if (outcome->wrong->len > 0)
+            show(outcome, &fault, 1);
+        cr_expect_eq(outcome->wrong->len, 0);
+        cr_expect_eq(outcome->status, VTMH__STATUS__STATUS_PASS, "%s: %s", outcome->where,
+                     outcome->cause);
+        world_outcome_free(outcome);
+    }
+    cr_expect_gt(n_struck, 0);
+    world_outcome_free(whole);
 }
 
 Test(handover, one_vm_with_a_slow_source)
@@ -198,7 +222,8 @@ static void try_pairs_of_faults(const struct world_setup *setup, unsigned n_runs
     for (unsigned run = 0; run < n_runs; run++) {
         struct fault faults[2];
         for (unsigned i = 0; i < G_N_ELEMENTS(faults); i++) {
-            faults[i].kind = (enum fault_kind)g_rand_int_range(random, FAULT_NONE + 1, N_CALL_FAULTS);
+            faults[i].kind =
+                (enum fault_kind)g_rand_int_range(random, FAULT_NONE + 1, N_CALL_FAULTS);
             /* A failed leg has points of its own: somewhat more of them. */
             faults[i].point = (unsigned)g_rand_int_range(random, 0, (int)n_points * 5 / 4);
         }
