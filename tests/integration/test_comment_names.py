@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Comments and documents name no function and no file that is not there.
 
-A function is a word before "()", a file a word that ends as the tree's files do. Usage:
+A function is a word before "()", a file a word that ends as the tree's files do; what stands in
+<> is of another project. Usage:
 test_comment_names.py SOURCE
 """
 import os

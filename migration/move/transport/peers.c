@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* States of a connection in that file, see the kernel's tcp_states.h. */
+/* States of a connection in that file, see the kernel's <net/tcp_states.h>. */
 #define TCP_SYN_RECV 3
 #define TCP_LISTEN 10
 
