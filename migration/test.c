@@ -129,6 +129,7 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
     record->destination = destination;
     record->cycle_ms = record->total_ms = record->setup_ms = record->downtime_ms = -1;
     record->stop_to_resume_ms = record->guest_gap_ms = record->switchover_gap_ms = -1;
+    record->prepare_ms = -1;
     record->transferred_bytes = record->dirty_syncs = record->iterations = -1;
     record->pages_sent_again = record->set_pages = -1;
     record->remaining_bytes = -1;

@@ -6,7 +6,7 @@ struct leg_result *leg_result_new(void)
 {
     struct leg_result *leg = g_new0(struct leg_result, 1);
 
-    leg->cycle_ms = leg->total_ms = leg->setup_ms = leg->downtime_ms = -1;
+    leg->cycle_ms = leg->prepare_ms = leg->total_ms = leg->setup_ms = leg->downtime_ms = -1;
     leg->stop_to_resume_ms = leg->guest_gap_ms = leg->network_gap_ms = -1;
     leg->guest_gap_source_ms = leg->switchover_gap_ms = -1;
     leg->downtime_parts = (struct downtime_parts){-1, -1, -1, -1};

@@ -45,7 +45,7 @@ struct leg_result {
     bool offline;
     bool prepared;  /* the destination's hypervisor ran before the leg was asked for */
     bool one_clock; /* the clocks of both hosts are one */
-    double cycle_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, network_gap_ms;
+    double cycle_ms, prepare_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, network_gap_ms;
     double guest_gap_ms;                           /* the longest in the whole leg */
     double guest_gap_source_ms, switchover_gap_ms; /* before the guest was stopped; round that */
     struct downtime_parts downtime_parts;

@@ -281,6 +281,7 @@ static void join_leg(struct test_result *result, GHashTable *joints, unsigned ho
     if (leg->driver == NULL && *record->driver != '\0')
         leg->driver = g_strdup(record->driver);
     TAKE(cycle_ms);
+    TAKE(prepare_ms);
     TAKE(total_ms);
     TAKE(setup_ms);
     TAKE(downtime_ms);

@@ -121,6 +121,12 @@ static void warn_of_option(const char *text, void *arg)
     test_warn(h->seat->test, "leg %u of %s: %s", h->leg->number, h->seat->name, text);
 }
 
+/* Less the time in which the guest did its work. */
+static double ms_since_request(const struct handover *h)
+{
+    return (double)(g_get_monotonic_time() - h->started_us) / 1000.0;
+}
+
 /* Streams the guest over, watching progress, until QEMU says completed. */
 static int move(struct handover *h, const json_t *ticket, GError **err)
 {
@@ -268,6 +274,7 @@ int source_run(struct handover *h, GError **err)
     if (ticket == NULL || check_migratable(h, err) < 0 || start_work(h, err) < 0 ||
         handover_start(h, err) < 0)
         return -1;
+    h->record->prepare_ms = ms_since_request(h);
     SEAT_DOING(seat, BLAME_PRODUCT, "migrating %s", seat->name);
     if (move(h, ticket, err) < 0)
         return -1;
@@ -289,7 +296,7 @@ int source_run(struct handover *h, GError **err)
     leg_usage_record(&h->usage, seat, h->record);
     if (seat_end(seat, err) < 0)
         return -1;
-    h->record->cycle_ms = (double)(g_get_monotonic_time() - h->started_us) / 1000.0;
+    h->record->cycle_ms = ms_since_request(h);
     leg_record_end(h->record, NULL);
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
     if (HANDOVER_WORK(h, after, err) < 0)

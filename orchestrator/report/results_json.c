@@ -130,6 +130,7 @@ static json_t *migration(const struct leg_result *leg)
     json_object_set_new(object, "offline", json_boolean(leg->offline));
     json_object_set_new(object, "prepared", json_boolean(leg->prepared));
     json_object_set_new(object, "cycle_ms", figure(leg->cycle_ms));
+    json_object_set_new(object, "prepare_ms", figure(leg->prepare_ms));
     json_object_set_new(object, "total_ms", figure(leg->total_ms));
     json_object_set_new(object, "setup_ms", figure(leg->setup_ms));
     json_object_set_new(object, "downtime_ms", figure(leg->downtime_ms));

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -157,32 +158,42 @@ static int listen_incoming(struct qemu *destination, char **migrate_out, GError 
     return 0;
 }
 
+static double now_ms(void)
+{
+    return (double)g_get_monotonic_time() / 1000.0;
+}
+
 static int leg(struct qemu *source, struct qemu *destination, const struct bare_guest *guest,
-               GError **err)
+               struct leg_times *times, GError **err)
 {
     g_autofree char *migrate = NULL;
+    double asked = now_ms();
     if (start(destination, guest, true, err) < 0 ||
         listen_incoming(destination, &migrate, err) < 0 ||
-        command(source, capabilities, NULL, err) < 0 ||
-        command(source, parameters, NULL, err) < 0 || command(source, migrate, NULL, err) < 0 ||
-        await_line(source, "\"completed\"", err) < 0 ||
-        await_line(destination, "\"RESUME\"", err) < 0)
+        command(source, capabilities, NULL, err) < 0 || command(source, parameters, NULL, err) < 0)
+        return -1;
+    double began = now_ms();
+    if (command(source, migrate, NULL, err) < 0 || await_line(source, "\"completed\"", err) < 0)
+        return -1;
+    double completed = now_ms();
+    if (await_line(destination, "\"RESUME\"", err) < 0)
         return -1;
     end(source);
+    double ended = now_ms();
+    *times = (struct leg_times){
+        ended - asked, began - asked, completed - began, ended - completed, NAN, NAN, NAN, NAN};
     return 0;
 }
 
-int bare_qmp_legs(const struct bare_guest *guest, unsigned n, double *ms_out, GError **err)
+int bare_qmp_legs(const struct bare_guest *guest, unsigned n, struct leg_times *times_out,
+                  GError **err)
 {
     struct qemu both[2] = {{0}, {0}};
     int done = start(&both[0], guest, false, err);
     if (done == 0)
         done = await_up(&both[0], err);
-    for (unsigned i = 0; done == 0 && i < n; i++) {
-        gint64 began_us = g_get_monotonic_time();
-        done = leg(&both[i % 2], &both[(i + 1) % 2], guest, err);
-        ms_out[i] = (double)(g_get_monotonic_time() - began_us) / 1000.0;
-    }
+    for (unsigned i = 0; done == 0 && i < n; i++)
+        done = leg(&both[i % 2], &both[(i + 1) % 2], guest, &times_out[i], err);
     end(&both[0]);
     end(&both[1]);
     return done;

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "tests/bench/leg_times.h"
+
 #include <glib.h>
 
 struct bare_guest {
@@ -15,7 +17,8 @@ struct bare_guest {
 
 /*
  * Boots the guest, waits for its "up" line, and moves it n times from one QEMU to the next over TCP
- * on loopback, with return-path. ms_out: n durations, each from starting the destination's QEMU to
- * the source's end. Returns 0, or -1 with err.
+ * on loopback, with return-path, one step after the other. times_out: of n legs, each from starting
+ * the destination's QEMU to the source's end. Returns 0, or -1 with err.
  */
-int bare_qmp_legs(const struct bare_guest *guest, unsigned n, double *ms_out, GError **err);
+int bare_qmp_legs(const struct bare_guest *guest, unsigned n, struct leg_times *times_out,
+                  GError **err);

@@ -1,2 +1,2 @@
-vtmh_bench(bench_legs PkgConfig::JANSSON)
-target_sources(bench_legs PRIVATE bare_qmp.c)
+vtmh_bench(bench_legs PkgConfig::JANSSON m)
+target_sources(bench_legs PRIVATE bare_qmp.c vtmh_legs.c)

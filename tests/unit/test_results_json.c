@@ -192,7 +192,7 @@ Test(results_json, tells_a_test_that_passed)
            "  \"leg\": 1, \"attempt\": 1,"
            "  \"status\": \"completed\", \"as_planned\": true, \"offline\": false,"
            "  \"prepared\": false,"
-           "  \"cycle_ms\": 412.3, \"total_ms\": 0.0, \"setup_ms\": null,"
+           "  \"cycle_ms\": 412.3, \"prepare_ms\": null, \"total_ms\": 0.0, \"setup_ms\": null,"
            "  \"downtime_ms\": 12.3, \"stop_to_resume_ms\": null,"
            "  \"downtime_parts\": {\"hypervisor_ms\": 9.5, \"moved_ms\": 2.0, \"ledger_ms\": 0.25,"
            "  \"cont_ms\": 0.5}, \"guest_gap_ms\": null, \"guest_gap_source_ms\": null,"

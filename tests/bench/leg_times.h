@@ -1,0 +1,8 @@
+/* What a leg took, in ms, by whichever program; not a number where it was not measured. */
+#pragma once
+
+struct leg_times {
+    double leg;                     /* from asking for it to the source's end */
+    double prepare, stream, finish; /* which it consists of; the stream by QEMU's own account */
+    double hypervisor, moved, ledger, cont; /* of the downtime; only of vtmh */
+};
