@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The transports between hosts, and legs that are planned to end otherwise: each passes only if it ended so,
-# and leaves nothing behind. With --long also: a page that is lost is found on every transport; the two
-# test types that write their migrations themselves, on each transport, the one of three hosts too.
+# and leaves nothing behind. With --long also, on each transport (VTMH_WAYS: on these): a page that is lost is
+# found; the two test types that write their migrations themselves pass, and where three hosts take part each
+# fault in each step is told to all of them.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/jobs.sh
@@ -43,25 +44,41 @@ no_leaks host1 host2
 
 step "a stranger who takes the place of a stream at QEMU's own port is the testbed's fault"
 cat >"$work/stranger" <<'END'
-import signal, socket, sys, time
+# ADDRESS PORT TEXT: comes in as soon as there is a port, says so and TEXT, and stays until he is sent away.
+import signal, socket, sys
 signal.alarm(60)
-while True: # until somebody keeps him: vtmh tries the port, too, before anything moves
+while True:
     try:
         peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-        came = time.monotonic()
-        peer.sendall(sys.argv[3].encode())
-        while peer.recv(100):
-            pass
-        if time.monotonic() - came > 1:
-            break
+        break
     except OSError:
         pass
+print("in", flush=True)
+peer.sendall(sys.argv[3].encode())
+try:
+    while peer.recv(100):
+        pass
+except OSError:
+    pass
 END
-for says in "" "GET / HTTP/1.0"; do
-    lab exec python3 "$work/stranger" 10.77.0.2 5999 "$says" >/dev/null 2>&1 &
+
+# break_in TEXT ARGS…: a job with a stranger at the port of the migration to host2; the source is held back until he is in.
+break_in() {
+    local says=$1 stranger
+    shift
+    job_begin -m host1,host2 "$library" -p mig_port=5999 -p mig_stall_timeout=3 -p dirty_rounds=3 "$@"
+    await_event '"phase":"preparing"'
+    on host2 nft 'add table inet door; add chain inet door in { type filter hook input priority 0; };
+        add rule inet door in ip saddr 10.77.0.1 tcp dport 5999 drop'
+    lab exec python3 "$work/stranger" 10.77.0.2 5999 "$says" >"$work/stranger.says" 2>&1 &
     stranger=$!
-    job -m host1,host2 --only options..multifd "$library" -p mig_port=5999 -p mig_stall_timeout=3
+    expect_within 30 grep -q in "$work/stranger.says"
+    on host2 nft delete table inet door
+    job_end
     wait "$stranger" || true
+}
+for says in "" "GET / HTTP/1.0"; do
+    break_in "$says" --only options..multifd
     expect_equal "exit status" 1 "$status"
     expect_verdict ERROR host2 "a stranger, 10\\.77\\.0\\.254, has connected to port 5999 of host2, QEMU's own"
     expect_survivor source
@@ -142,17 +159,37 @@ expect_equal "exit status" 1 "$status"
 expect_verdict FAIL host2 'memory check: 1 of'
 no_leaks host1 host2
 
-step "several streams are carried by the nodes, over unix and over tcp"
-job -m host1,host2 --only options..multifd_relayed,options..multifd_by_unix "$library"
+step "several streams are carried by the nodes, over unix and over tcp, and all of them over IPv6"
+for host in 1 2; do
+    on host$host ip -6 addr add fd00::$host/64 dev eth0 nodad
+done
+ipv6=(-m host1,host2 -p mig_address_host1=fd00::1 -p mig_address_host2=fd00::2 "$library")
+job "${ipv6[@]}" --only transports..by_tcp,options..multifd_relayed,options..multifd_by_unix
 expect_equal "exit status" 0 "$status"
-expect_equal "guards" "relay clean" \
+expect_equal "guards" "relay clean,token clean" \
     "$(job_result '[.tests[].vtmh.migrations[] | "\(.guard) \(.memory_check)"] | unique | join(",")')"
+expect_match "job.log" 'the destination is reached at fd00::2 port' "$(cat "$job/job.log")"
 no_leaks host1 host2
 
 if [ "$long" = --long ]; then
+    read -ra ways <<<"${VTMH_WAYS:-tcp unix exec fd file}"
+
+    step "QEMU's own port is at an IPv6 address, too"
+    job "${ipv6[@]}" --only options..multifd
+    expect_equal "exit status" 0 "$status"
+
+    step "a stranger at a port that is guarded keeps nobody out, and is told of"
+    for says in "" "GET / HTTP/1.0"; do
+        break_in "$says" --only options..multifd_relayed,transports..by_fd
+        expect_equal "exit status" 0 "$status"
+        expect_match "the notes" 'host2: strangers connected to the port of a migration and were turned away' \
+            "$(result '.vtmh.notes | join(" ")')"
+    done
+
     step "a page that is lost is found whatever the transport"
-    for way in tcp unix exec fd file; do
-        job -m host1,host2 --only all..tick..ping_pong -p mig_protocol=$way "${shared[@]}" \
+    # The guest runs while it is written into a file, too.
+    for way in "${ways[@]}"; do
+        job -m host1,host2 --only all..tick..ping_pong -p "mig_protocol=$way" "${shared[@]}" \
             -p tcg_dirty_sync_quirk=no -p enable_kvm=no "$library"
         expect_equal "exit status by $way" 1 "$status"
         expect_match "the cause by $way" 'memory check: [0-9]+ of' "$(result .vtmh.fail_cause)"
@@ -169,6 +206,14 @@ variants:
         dirty_rate = 40
         mig_speed = 60
         mig_downtime = 0.01
+        # Legs that a fault meets while they move.
+        variants:
+            - @plain:
+            - slow:
+                dirty_rate = 4
+                mig_speed = 15
+                mig_downtime = 0.05
+                mig_stall_timeout = 3
     - example:
         type = example
         guest = jeos
@@ -179,15 +224,50 @@ variants:
         mig_downtime = 0.02
 vms = vm1 vm2
 END
-    for way in tcp unix exec fd; do
-        job -m host1,host2,host3 --tuple 3 --only three -p mig_protocol=$way "$work/types.cfg"
+    for way in "${ways[@]}"; do
+        job -m host1,host2,host3 --tuple 3 --only three..plain -p "mig_protocol=$way" "${shared[@]}" "$work/types.cfg"
         expect_equal "exit status of three_hosts by $way" 0 "$status"
         expect_equal "clean legs by $way" 6 \
             "$(result '[.vtmh.migrations[] | select(.memory_check == "clean")] | length')"
-        job -m host1,host2 --only example -p mig_protocol=$way "$work/types.cfg"
+        job -m host1,host2 --only example -p "mig_protocol=$way" "${shared[@]}" "$work/types.cfg"
         expect_equal "exit status of example by $way" 0 "$status"
         expect_equal "clean legs by $way" 4 \
             "$(result '[.vtmh.migrations[] | select(.memory_check == "clean")] | length')"
         no_leaks host1 host2 host3
+    done
+
+    # break_step WAY STEP FAULT STATUS FAIL_HOST: what is broken while the first leg of that step moves.
+    break_step() {
+        local way=$1 part=$2 fault=$3
+        job_begin -m host1,host2,host3 --tuple 3 --only three..slow -p "mig_protocol=$way" "$work/types.cfg"
+        await_event '"phase":"migrating","leg":'"$((2 * part - 1))"',.*"remaining_bytes":[1-9]'
+        case $fault in
+        hypervisor) on host1 kill -9 "$(pids_on host1 qemu-system | head -n 1)" ;;
+        node) on host2 kill -9 "$(pids_on host2 vtmh-node | head -n 1)" ;;
+        link) lab cut host1 host2 ;;
+        host) lab freeze host2 ;;
+        esac
+        await_event '"event":"test_end"'
+        case $fault in
+        link) lab heal ;;
+        host) lab thaw host2 ;;
+        esac
+        job_end
+        expect_equal "exit status" 1 "$status"
+        expect_equal "the test's status" "$4" "$(result .status)"
+        expect_match "fail_host" "$5" "$(result .vtmh.fail_host)"
+        # The third host has done its part before the third step.
+        expect_told_at_once "$((part == 3 ? 1 : 2))"
+        no_leaks host1 host2 host3
+    }
+    for way in "${ways[@]}"; do
+        [ "$way" != file ] || continue # nothing moves between hosts while a leg goes on
+        for part in 1 2 3; do
+            step "step $part of three hosts by $way breaks, and all are told"
+            break_step "$way" $part hypervisor FAIL host1
+            break_step "$way" $part node ERROR host2
+            break_step "$way" $part link ERROR 'host[12]'
+            break_step "$way" $part host ERROR host2
+        done
     done
 fi
