@@ -18,6 +18,7 @@ struct relayed {
     unsigned n_streams;
     char *folder;
     struct relay *relay;
+    struct fiber *carrier; /* NULL: it has ended */
     int64_t deadline;
     GError *error; /* why the streams are no longer carried */
 
@@ -31,6 +32,12 @@ void relayed_close(struct channel *channel)
 {
     struct relayed *relayed = (struct relayed *)channel;
 
+    fiber_shield();
+    if (relayed->carrier != NULL) {
+        fiber_cancel(relayed->carrier, NULL);
+        fiber_join(relayed->carrier, DEADLINE_NEVER, NULL);
+    }
+    fiber_unshield();
     relay_free(relayed->relay);
     stream_close(relayed->listener);
     transport_folder_free(relayed->folder, SOCKET_NAME);
@@ -83,7 +90,7 @@ static int carry(struct relayed *relayed, fiber_fn carry_all, int64_t deadline, 
         g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "the leg has ended");
         return -1;
     }
-    scope_spawn_detached(seat->helpers, "streams", carry_all, relayed);
+    relayed->carrier = scope_spawn_detached(seat->helpers, "streams", carry_all, relayed);
     return 0;
 }
 
@@ -177,6 +184,7 @@ static int let_all_in(void *arg, GError **err)
             break;
     }
     scope_abandon(door);
+    relayed->carrier = NULL;
     return error != NULL ? fail_leg(relayed, error) : 0;
 }
 
@@ -240,10 +248,10 @@ static int take_all_over(void *arg, GError **err)
     GError *error = NULL;
 
     (void)err;
-    for (unsigned i = 0; i < relayed->n_streams; i++)
-        if (take_over(relayed, i, &error) < 0)
-            return fail_leg(relayed, error);
-    return 0;
+    for (unsigned i = 0; i < relayed->n_streams && error == NULL; i++)
+        take_over(relayed, i, &error);
+    relayed->carrier = NULL;
+    return error != NULL ? fail_leg(relayed, error) : 0;
 }
 
 int relayed_send(struct channel *channel, int64_t deadline, GError **err)
