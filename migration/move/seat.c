@@ -121,16 +121,25 @@ static struct vm *create(struct seat *seat, bool incoming, int64_t deadline, GEr
     return vm_create(&spec, deadline, err);
 }
 
+static json_t *ask_facts(const struct seat *seat, struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm_facts(vm, seat->platform != NULL ? seat->platform->cpu : "", deadline, err);
+}
+
 int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err)
 {
     g_assert(seat->vm == NULL && seat->ahead == NULL);
     seat->ahead = create(seat, true, deadline, err);
-    return seat->ahead != NULL ? 0 : -1;
+    if (seat->ahead == NULL)
+        return -1;
+    seat->facts = ask_facts(seat, seat->ahead, deadline, err);
+    return seat->facts != NULL ? 0 : -1;
 }
 
 /* Ends what was started ahead and is of no use. */
 static int end_ahead(struct seat *seat, GError **err)
 {
+    g_clear_pointer(&seat->facts, json_decref);
     fiber_shield();
     int ended = vm_destroy(g_steal_pointer(&seat->ahead), err);
     fiber_unshield();
@@ -157,6 +166,7 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
     if (seat->guest == NULL ||
         (seat->guest_state != NULL && guest_adopt_state(seat->guest, seat->guest_state, err) < 0)) {
         g_clear_pointer(&seat->guest, guest_free);
+        g_clear_pointer(&seat->facts, json_decref);
         vm_destroy(g_steal_pointer(&seat->vm), NULL);
         return -1;
     }
@@ -168,8 +178,7 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
 const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err)
 {
     if (seat->facts == NULL)
-        seat->facts =
-            vm_facts(seat->vm, seat->platform != NULL ? seat->platform->cpu : "", deadline, err);
+        seat->facts = ask_facts(seat, seat->vm, deadline, err);
     return seat->facts;
 }
 

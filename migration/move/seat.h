@@ -49,14 +49,14 @@ struct seat {
     bool was_ahead;   /* vm was started so */
     json_t *facts;    /* what its hypervisor says that it is; NULL: not asked yet */
     struct guest *guest;
-    bool is_uncertain;    /* what is here may be the only copy of the guest: kept after the test */
-    struct doing *doing;  /* what is done with it now: what its watcher blames a failure on */
-    bool is_in_leg;       /* from the begin of a leg until it has been settled */
-    struct scope *leg;    /* the fibers that move it; NULL: none do */
+    bool is_uncertain;     /* what is here may be the only copy of the guest: kept after the test */
+    struct doing *doing;   /* what is done with it now: what its watcher blames a failure on */
+    bool is_in_leg;        /* from the begin of a leg until it has been settled */
+    struct scope *leg;     /* the fibers that move it; NULL: none do */
     struct scope *helpers; /* fibers that serve those, and are ended with them; NULL as above */
-    struct event moving;  /* set when its stream begins here, or its migration has ended */
-    GError *end;          /* how the VM ended in that leg, unasked */
-    struct event retired; /* tells the watcher that the VM's end is meant */
+    struct event moving;   /* set when its stream begins here, or its migration has ended */
+    GError *end;           /* how the VM ended in that leg, unasked */
+    struct event retired;  /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;
 };
 
@@ -75,7 +75,8 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
 
 /*
  * Starts a destination's hypervisor for a later seat_start(), which takes it if it still lives.
- * There is no VM here yet, and nobody watches over it: until then it holds nothing.
+ * There is no VM here yet, and nobody watches over it: until then it holds nothing. What it is
+ * (seat_facts) is asked now.
  */
 int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err);
 
