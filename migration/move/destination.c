@@ -267,7 +267,7 @@ int destination_run(struct handover *h, GError **err)
     if (test_barrier(test, &running, err) < 0)
         return -1;
     handover_step(h, HANDOVER_DONE);
-    leg_usage_record(&h->usage, h->seat, h->record);
+    leg_usage_record(&h->usage, h->seat, h->channel, h->record);
     leg_record_end(h->record, NULL);
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
 

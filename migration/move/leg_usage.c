@@ -25,11 +25,13 @@ static void enter(Vtmh__Usage **field, const struct usage *usage)
 }
 
 void leg_usage_record(const struct leg_usage *begin, const struct seat *seat,
-                      Vtmh__Migration *record)
+                      const struct channel *channel, Vtmh__Migration *record)
 {
     struct usage hypervisor_now = of_hypervisor(seat), node_now = usage_of(getpid());
     struct usage hypervisor = usage_since(&begin->hypervisor, &hypervisor_now);
     struct usage node = usage_since(&begin->node, &node_now);
     enter(&record->hypervisor, &hypervisor);
+    struct usage relay = usage_of(channel_carrier(channel));
     enter(&record->node, &node);
+    enter(&record->relay, &relay);
 }

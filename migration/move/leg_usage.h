@@ -1,7 +1,7 @@
 /* What a leg costs in CPU and memory on this host: the hypervisor, the node, the relay. */
 #pragma once
 
-#include "migration/move/seat.h"
+#include "migration/move/transport/transport.h"
 #include "migration/vm/usage.h"
 
 /* As it was when the stream was about to begin. */
@@ -11,7 +11,8 @@ struct leg_usage {
 
 void leg_usage_begin(struct leg_usage *usage, const struct seat *seat);
 
-/* Enters what was used since into the record. Call it while the VM is here: of one that has ended
- * nothing is known. */
+/* Enters what was used since into the record, and all that the relay of the channel (NULL: none)
+ * has used, which is the leg's alone. Call it while they are here: of what has ended nothing is
+ * known. */
 void leg_usage_record(const struct leg_usage *begin, const struct seat *seat,
-                      Vtmh__Migration *record);
+                      const struct channel *channel, Vtmh__Migration *record);

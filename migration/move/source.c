@@ -293,7 +293,7 @@ int source_run(struct handover *h, GError **err)
         return -1;
     handover_step(h, HANDOVER_DONE);
     host_disown(test->host, OWNED_GUEST, seat->name);
-    leg_usage_record(&h->usage, seat, h->record);
+    leg_usage_record(&h->usage, seat, h->channel, h->record);
     if (seat_end(seat, err) < 0)
         return -1;
     h->record->cycle_ms = ms_since_request(h);

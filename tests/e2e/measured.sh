@@ -31,7 +31,13 @@ expect_equal "both ends' hypervisors and nodes" "[true,true,true]" \
     "$(each '[.usage[] | .hypervisor, .node | .cpu_ms > 0, .peak_rss_bytes > 1000000] | all')"
 expect_equal "there is no relay" "[true,true,true]" "$(each '.usage | .source.relay == null and .destination.relay == null')"
 
+step "of what goes through relays these are told, too"
+job "${hosts[@]}" -p mig_protocol=exec -p migrate_count=1 "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "both ends' relays" "[true]" "$(each '[.usage[].relay | .cpu_ms > 0, .peak_rss_bytes > 1000000] | all')"
+
 step "the source's table has a row for each look"
+job "${hosts[@]}" "$work/base.cfg"
 for host in a b; do
     table=$(echo "$job"/test-results/1-*/$host/vm1.series.csv)
     expect_equal "head of the table of $host" leg,attempt,time_ms,iteration "$(head -n 1 "$table" | cut -d , -f 1-4)"

@@ -32,6 +32,13 @@ int64_t channel_carried(const struct channel *channel)
     return channel->transport->carried != NULL ? channel->transport->carried(channel) : -1;
 }
 
+pid_t channel_carrier(const struct channel *channel)
+{
+    return channel != NULL && channel->transport->carrier != NULL
+               ? channel->transport->carrier(channel)
+               : 0;
+}
+
 void channel_close(struct channel *channel)
 {
     if (channel != NULL)

@@ -103,6 +103,11 @@ static GError *exec_complaint(struct channel *channel)
     return exec->relay != NULL ? relay_complaint(exec->relay) : NULL;
 }
 
+static pid_t exec_carrier(const struct channel *channel)
+{
+    return relay_pid(((const struct exec *)channel)->relay);
+}
+
 static void exec_break_off(struct channel *channel)
 {
     relay_break_off(((const struct exec *)channel)->relay);
@@ -119,6 +124,7 @@ const struct transport transport_exec = {
     .receive = exec_receive,
     .connect = exec_connect,
     .send = exec_send,
+    .carrier = exec_carrier,
     .complaint = exec_complaint,
     .probe = direct_probe,
     .break_off = exec_break_off,

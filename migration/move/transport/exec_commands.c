@@ -276,6 +276,11 @@ static int64_t exec_carried(const struct channel *channel)
     return ((const struct exec *)channel)->carried;
 }
 
+static pid_t exec_carrier(const struct channel *channel)
+{
+    return relay_pid(((const struct exec *)channel)->relay);
+}
+
 static void exec_break_off(struct channel *channel)
 {
     struct exec *exec = (struct exec *)channel;
@@ -296,6 +301,7 @@ const struct transport transport_exec_commands = {
     .send = exec_send,
     .finish = exec_finish,
     .carried = exec_carried,
+    .carrier = exec_carrier,
     .complaint = exec_complaint,
     .break_off = exec_break_off,
     .close = exec_close,

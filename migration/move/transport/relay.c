@@ -82,6 +82,11 @@ int relay_carried(struct relay *relay, uint64_t *there_out, uint64_t *back_out, 
     return 0;
 }
 
+pid_t relay_pid(const struct relay *relay)
+{
+    return relay != NULL ? child_pid(relay->child) : 0;
+}
+
 void relay_break_off(struct relay *relay)
 {
     relay->is_broken_off = true;

@@ -26,6 +26,9 @@ int relay_carry(struct relay *relay, int a, int b, GError **err);
 int relay_carried(struct relay *relay, uint64_t *there_out, uint64_t *back_out, int64_t deadline,
                   GError **err);
 
+/* 0 for NULL. */
+pid_t relay_pid(const struct relay *relay);
+
 /* Breaks all its streams, both ways, by ending it; waits for nothing. */
 void relay_break_off(struct relay *relay);
 

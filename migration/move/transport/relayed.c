@@ -264,6 +264,11 @@ int relayed_send(struct channel *channel, int64_t deadline, GError **err)
                : vm_migrate_uri(channel->seat->vm, uri, deadline, err);
 }
 
+pid_t relayed_carrier(const struct channel *channel)
+{
+    return relay_pid(((const struct relayed *)channel)->relay);
+}
+
 void relayed_break_off(struct channel *channel)
 {
     relay_break_off(((struct relayed *)channel)->relay);

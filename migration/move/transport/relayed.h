@@ -18,11 +18,12 @@ struct channel *relayed_connect(struct seat *seat, const json_t *ticket, const c
                                 int64_t deadline, GError **err);
 int relayed_send(struct channel *channel, int64_t deadline, GError **err);
 GError *relayed_complaint(struct channel *channel);
+pid_t relayed_carrier(const struct channel *channel);
 void relayed_break_off(struct channel *channel);
 void relayed_close(struct channel *channel);
 
 #define RELAYED_MEMBERS                                                                            \
     .guard = "relay", .listen = relayed_listen, .ticket = direct_ticket,                           \
     .receive = relayed_receive, .connect = relayed_connect, .send = relayed_send,                  \
-    .complaint = relayed_complaint, .probe = direct_probe, .break_off = relayed_break_off,         \
-    .close = relayed_close
+    .complaint = relayed_complaint, .probe = direct_probe, .carrier = relayed_carrier,             \
+    .break_off = relayed_break_off, .close = relayed_close

@@ -65,6 +65,8 @@ struct transport {
     /* Either end, then: how many bytes of the stream have gone through it, which must be as many at
      * the other. NULL: nobody counts. */
     int64_t (*carried)(const struct channel *channel);
+    /* The process that carries the stream; 0: none does yet. NULL: never. */
+    pid_t (*carrier)(const struct channel *channel);
     /* Either end, when the leg has failed: why, if it was the channel; NULL: it was not, as far as
      * it knows. Transfer full. The member may be NULL. */
     GError *(*complaint)(struct channel *channel);
@@ -92,6 +94,9 @@ const struct transport *transport_choose(const struct transport *first, const st
 
 /* As the member carried; -1: not known. */
 int64_t channel_carried(const struct channel *channel);
+
+/* As the member carrier; 0: there is none. */
+pid_t channel_carrier(const struct channel *channel);
 
 /* NULL is fine. */
 void channel_close(struct channel *channel);
