@@ -36,11 +36,29 @@ static int await_switched(struct vm *vm, int64_t deadline, GError **err)
     return 0;
 }
 
+/* After what had to be waited for in any case: who was cancelled meanwhile failed by that. */
+static int end_of_shield(int result, GError **cause, GError **err)
+{
+    fiber_unshield();
+    if (result == 0)
+        return 0;
+    if (fiber_is_cancelled() && g_error_matches(*cause, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+        g_clear_error(cause);
+        return await_turn(err);
+    }
+    if (g_error_matches(*cause, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+        g_prefix_error(cause, "the hypervisor has not come to post-copy: ");
+    g_propagate_error(err, g_steal_pointer(cause));
+    return -1;
+}
+
 /* "switch": the source says whether; the destination has nothing to say. */
 static int meet_switch(struct handover *h, json_t *mine, GPtrArray **answers, GError **err)
 {
     char tag[80];
-    const struct test_meeting meeting = handover_meeting(h, "switch", tag);
+    struct test_meeting meeting = handover_meeting(h, "switch", tag);
+    /* Who cannot come says so itself when the leg's time is over, and why. */
+    meeting.timeout_ms += 2 * HANDOVER_LATE_MS;
     return test_exchange(h->seat->test, &meeting, mine, answers, err);
 }
 
@@ -55,7 +73,9 @@ static int meet_owned(struct handover *h, GError **err)
 static int give(struct handover *h, GError **err)
 {
     struct vm *vm = h->seat->vm;
-    int64_t deadline = deadline_min(h->deadline, deadline_in(COMMAND_MS));
+    /* A stream that stands still is noticed first, and told from a hypervisor that does. */
+    int64_t deadline =
+        deadline_min(h->deadline, deadline_in(h->seat->request.stall_ms + COMMAND_MS));
     g_autoptr(GError) error = NULL;
 
     if (has_ended(vm))
@@ -87,10 +107,9 @@ static int switch_over(struct handover *h, GError **err)
             &answers, err) < 0 ||
         meet_owned(h, err) < 0)
         return -1;
+    g_autoptr(GError) error = NULL;
     fiber_shield();
-    int given = give(h, err);
-    fiber_unshield();
-    return given;
+    return end_of_shield(give(h, &error), &error, err);
 }
 
 int postcopy_switch(void *arg, GError **err)
@@ -119,7 +138,8 @@ void postcopy_decline(struct handover *h)
 static int take(struct handover *h, GError **err)
 {
     struct vm *vm = h->seat->vm;
-    int64_t deadline = deadline_min(h->deadline, deadline_in(2 * COMMAND_MS));
+    int64_t deadline =
+        deadline_min(h->deadline, deadline_in(h->seat->request.stall_ms + 2 * COMMAND_MS));
 
     if (await_switched(vm, deadline, err) < 0)
         return -1;
@@ -140,10 +160,9 @@ static int follow(void *arg, GError **err)
                      json_is_true(json_object_get(theirs, "boots")), err) < 0 ||
         meet_owned(h, err) < 0)
         return -1;
+    g_autoptr(GError) error = NULL;
     fiber_shield();
-    int taken = take(h, err);
-    fiber_unshield();
-    return taken;
+    return end_of_shield(take(h, &error), &error, err);
 }
 
 /* "recover": the destination says how it is reached now. Transfer full. */
