@@ -88,11 +88,11 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
 static struct vm_offer *sim_offer(const struct params *params, int64_t deadline, GError **err)
 {
     json_auto_t *json = json_pack(
-        "{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s], s:{}, s:[s]}",
+        "{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s,s], s:{}, s:[s]}",
         "binary", "simulated", "version", 1, 0, 0, "package", "", "kvm", 0, "pvpanic", 0,
         "kvm_reason", "it is simulated", "machines", "pc", "pc-1", "pc-1", "pc-1", "cpus", "qemu64",
-        "capabilities", "return-path", "late-block-activate", "compress", "events", "refused",
-        "parameters", "downtime-limit");
+        "capabilities", "return-path", "late-block-activate", "compress", "events", "postcopy-ram",
+        "refused", "parameters", "downtime-limit");
     (void)params, (void)deadline;
     return await_turn(err) < 0 ? NULL : vm_offer_from_json(json, err);
 }
@@ -321,6 +321,13 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
         return 0;
     if (copy->state == COPY_GONE)
         return died(copy, err);
+    if (copy_has_status(copy, "postcopy-paused")) {
+        g_propagate_error(err,
+                          evidence_set(g_error_new(VM_ERROR, VM_ERROR_BROKEN,
+                                                   "the stream of %s broke in post-copy", vm->name),
+                                       VTMH__EVIDENCE__EVIDENCE_PEER, 0));
+        return -1;
+    }
     g_propagate_error(err,
                       evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s",
                                                vm->name, vm->move_status),
@@ -330,6 +337,10 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
 
 static int sim_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
 {
+    if (copy_has_status(copy_of(vm), "postcopy-paused")) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s has no stream to cancel", vm->name);
+        return -1;
+    }
     if (command(vm, "migrate_cancel", copy_cancel_move, deadline, err) < 0)
         return -1;
     *completed_out = copy_has_status(copy_of(vm), "completed");
@@ -355,9 +366,20 @@ static int sim_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t de
                                  .switchover_pauses = -1};
     if (command(vm, "move_stats", NULL, deadline, err) < 0)
         return -1;
+    look.postcopy_bytes = vm_is_postcopy(vm) ? RAM_BYTES / 2 : 0;
     g_strlcpy(look.status, vm->move_status, sizeof(look.status));
     *stats = look;
     return 0;
+}
+
+static int sim_start_postcopy(struct vm *vm, int64_t deadline, GError **err)
+{
+    return command(vm, "start_postcopy", copy_switch, deadline, err);
+}
+
+static int sim_pause_postcopy(struct vm *vm, int64_t deadline, GError **err)
+{
+    return command(vm, "pause_postcopy", copy_pause_move, deadline, err);
 }
 
 static int sim_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err)
@@ -394,6 +416,8 @@ static const struct vm_driver sim_driver = {
     .incoming_uri = sim_incoming_uri,
     .migrate_fd = sim_migrate_fd,
     .migrate_uri = sim_migrate_uri,
+    .start_postcopy = sim_start_postcopy,
+    .pause_postcopy = sim_pause_postcopy,
     .set_speed = sim_set_speed,
     .set_downtime = sim_set_downtime,
     .await_migrated = sim_await_migrated,

@@ -25,6 +25,10 @@ static Vtmh__TestDone *report_of(const struct sim_host *host)
         done->status = VTMH__STATUS__STATUS_ERROR;
         done->message = host->stop_cause;
     }
+    if (host->error == NULL && host->test.warning != NULL) {
+        done->status = VTMH__STATUS__STATUS_WARN;
+        done->message = host->test.warning;
+    }
     done->n_migrations = host->test.migrations->len;
     done->migrations = (Vtmh__Migration **)host->test.migrations->pdata;
     return done;
@@ -91,13 +95,13 @@ static const struct leg_result *last_leg(const struct test_result *result, const
 /* Whether the guest in it was ended by a fault. */
 static bool is_dead(const struct copy *copy)
 {
-    return copy->was_killed || copy->base.act != VM_ACT_NONE;
+    return copy->was_killed || copy->base.act != VM_ACT_NONE || copy->is_half_at_end;
 }
 
 /* Whether something prevents the two ends from knowing of each other's copy. */
 static bool may_be_uncertain(const struct world *world, const char *name)
 {
-    if (world->has_no_coordinator)
+    if (world->has_no_coordinator || (world->is_way_cut && world->setup->postcopy))
         return true;
     for (unsigned i = 0; i < WORLD_HOSTS; i++)
         if (world->hosts[i].is_lost)
@@ -111,11 +115,13 @@ static bool may_be_uncertain(const struct world *world, const char *name)
     return false;
 }
 
-/* Whether the node beside a copy sees that the guest lives in it, and could say so. */
+/* Whether the node beside a copy sees that the guest lives in it, and stays there, and could say
+ * so. */
 static bool is_seen_alive(const struct copy *copy)
 {
-    return copy->runs_at_end && !copy->host->is_lost && !copy->world->has_no_coordinator &&
-           !copy->cont_failed && !copy->outlived && !copy->late_at_end;
+    return copy->runs_at_end && !event_is_set(&copy->switches) && !copy->host->is_lost &&
+           !copy->world->has_no_coordinator && !copy->cont_failed && !copy->outlived &&
+           !copy->late_at_end;
 }
 
 /* What the source has told of this leg; NULL: then the destination's word is all there is. */
@@ -173,8 +179,7 @@ static void check_record(struct world *world, const struct copy *last, const str
         if (is_alive && source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, and lives on %s", leg->leg, leg->vm,
                         last->host->host.name);
-        if (on_source && !last->gone_at_end && last->base.act == VM_ACT_NONE &&
-            source_tells(world, leg))
+        if (on_source && !last->gone_at_end && !is_dead(last) && source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, which nobody has seen", leg->leg,
                         leg->vm);
         break;

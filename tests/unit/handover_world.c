@@ -360,6 +360,9 @@ static struct params *params_of(const struct world_setup *setup, unsigned host)
         params_set(params, "mig_expect_survivor", "source destination none uncertain", NULL);
     }
     params_set(params, "mig_retry", retries, NULL);
+    params_set(params, "mig_postcopy", setup->postcopy ? "yes" : "no", NULL);
+    params_set(params, "mig_postcopy_when", "active", NULL);
+    params_set(params, "mig_postcopy_recover", setup->recovers ? "yes" : "no", NULL);
     if (setup->ends_differ && host == DESTINATION)
         params_set(params, "mig_compress", "yes", NULL);
     return params;

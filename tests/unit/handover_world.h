@@ -24,6 +24,8 @@ struct world_setup {
     unsigned n_vms;
     unsigned legs;
     bool offline;
+    bool postcopy;      /* the guest goes on at the destination before all of it is there */
+    bool recovers;      /* then, over another stream when one breaks */
     bool ahead;         /* the next destination's hypervisor is started ahead */
     bool may_fail;      /* legs may end in any way, and leave the guest anywhere */
     unsigned retries;   /* of a leg that left the guest on its source */
@@ -74,7 +76,7 @@ enum world_phase {
     PHASE_READY,        /* until the first byte */
     PHASE_MOVING,       /* until both ends have completed */
     PHASE_COMPLETED,    /* until the book has released "moved" */
-    PHASE_MOVED,        /* until the destination's copy runs */
+    PHASE_MOVED,        /* until the destination's copy runs; in post-copy from the switch on */
     PHASE_RUNNING,      /* until the source's copy has ended */
     PHASE_RELEASED,
     N_PHASES,

@@ -30,22 +30,24 @@ struct copy {
     struct world *world;
     struct sim_host *host;
     enum copy_state state;
-    bool is_freed;    /* the product has let go of it: nobody may use it any more */
-    bool was_killed;  /* by a fault */
-    bool outlived;    /* it could not be ended: its process is still there */
-    bool late_at_end; /* it did something unheard while it was destroyed */
-    bool runs_at_end; /* it ran when it was destroyed, or kept */
-    bool gone_at_end; /* it had ended by itself before */
-    bool is_kept;     /* given to the node, since it may be the only copy */
-    bool cont_failed; /* it could not be continued, or was not heard to be */
-    unsigned ran_at;  /* tick of its last start, 0: never ran */
-    unsigned held_at; /* tick of its last stop */
+    bool is_freed;       /* the product has let go of it: nobody may use it any more */
+    bool was_killed;     /* by a fault */
+    bool outlived;       /* it could not be ended: its process is still there */
+    bool late_at_end;    /* it did something unheard while it was destroyed */
+    bool runs_at_end;    /* it ran when it was destroyed, or kept */
+    bool gone_at_end;    /* it had ended by itself before */
+    bool is_half_at_end; /* the rest of the guest was not there, or no longer */
+    bool is_kept;        /* given to the node, since it may be the only copy */
+    bool cont_failed;    /* it could not be continued, or was not heard to be */
+    unsigned ran_at;     /* tick of its last start, 0: never ran */
+    unsigned held_at;    /* tick of its last stop */
 
     struct copy *peer; /* the other end of the stream */
     bool sends;        /* which end we are */
     bool ran_before_move;
     bool has_begun; /* a migration was asked for */
     struct event exited, receives, move_ended;
+    struct event switches;           /* source: to post-copy, as it was told */
     void (*late)(struct copy *copy); /* what a late call will still do */
 
     struct stream *line; /* the machine's end of the serial line */
@@ -155,6 +157,8 @@ void copy_pause(struct copy *copy);
 void copy_listen(struct copy *copy);       /* destination: waits for the stream */
 void copy_begin_stream(struct copy *copy); /* source; it goes on by itself */
 void copy_cancel_move(struct copy *copy);
+void copy_switch(struct copy *copy);     /* source: to post-copy, if it moves */
+void copy_pause_move(struct copy *copy); /* either end, in post-copy */
 
 /* Its process ends, and with it a stream. */
 void copy_end(struct copy *copy);
@@ -165,6 +169,7 @@ void copy_break_stream(struct copy *source);
 
 bool copy_has_status(const struct copy *copy, const char *status); /* of its migration */
 bool copy_is_moving(const struct copy *copy);
+bool copy_is_half(const struct copy *copy); /* the rest of it does not come, or is elsewhere */
 struct copy *copy_other(const struct copy *copy); /* of the same guest, that is not gone */
 struct copy *copy_last_on(const struct world *world, unsigned host);
 

@@ -212,6 +212,12 @@ Test(handover, one_vm_that_is_tried_again_with_a_slow_destination)
         &(struct world_setup){.n_vms = 1, .legs = 1, .retries = 1, .slow_host = DESTINATION});
 }
 
+Test(handover, one_vm_in_post_copy)
+{
+    try_each_fault_at_each_point(&(struct world_setup){
+        .n_vms = 1, .legs = 1, .postcopy = true, .recovers = true, .slow_host = -1});
+}
+
 /* With two faults there is not always a right end, but the promise holds, and nobody waits for
  * ever. */
 static void try_pairs_of_faults(const struct world_setup *setup, unsigned n_runs)
