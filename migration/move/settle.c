@@ -44,14 +44,17 @@ static char *ask_destination(struct handover *h)
     return g_strdup(copy != NULL ? copy : COPY_UNKNOWN);
 }
 
-/* Stops a stream that still flows. Afterwards the guest runs on, unless the stream had
- * completed. */
+/*
+ * Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed.
+ * One that was called off may not have stopped yet: the other end sees it break before this
+ * hypervisor says so, and until it has it takes no other migration.
+ */
 static void stop_stream(struct handover *h)
 {
     /* The other end does not see that this hypervisor is gone while we hold its stream open. */
     if (event_is_set(vm_exited(h->seat->vm)) && h->channel != NULL)
         h->channel->transport->break_off(h->channel);
-    if (h->step != HANDOVER_MOVING || h->was_called_off || event_is_set(vm_exited(h->seat->vm)))
+    if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))
         return;
     bool completed = false;
     g_autoptr(GError) error = NULL;
@@ -67,8 +70,10 @@ static void stop_stream(struct handover *h)
     if (cancelled < 0)
         host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_WARNING, "source", h->seat->name,
                  "cancelling: %s", error->message);
-    if (completed)
-        handover_step(h, HANDOVER_COMPLETED);
+    if (!completed)
+        return;
+    h->was_called_off = false;
+    handover_step(h, HANDOVER_COMPLETED);
 }
 
 static bool is_running(struct handover *h)
