@@ -74,8 +74,22 @@ job "${hosts[@]}" -p not_wait_for_migration=yes -p mig_speed=1 -p mig_timeout=2 
 expect_equal "exit status" 1 "$status"
 expect_verdict FAIL a 'mig_timeout|within 2'
 
+three=(-m local:a,local:b,local:c --tuple 3 -p type=three_hosts -p "vms=vm1 vm2" "$work/base.cfg")
+where='[.tests[0].vtmh.migrations[] | "\(.leg) \(.vm) \(.source)-\(.destination) \(.status)"] | sort | join(",")'
+
+step "a host that had no part in a migration knows where the guest is, also when it was called off"
+job "${three[@]}" -p cancel_delay=0.2 -p mig_speed=1 -p dirty_rate=0
+expect_equal "exit status" 0 "$status"
+called_off="1 vm1 a-b cancelled,2 vm2 a-c cancelled,3 vm1 b-a cancelled,4 vm2 c-b cancelled,5 vm1 a-b cancelled,6 vm2 b-a cancelled"
+expect_equal "the legs" "$called_off" "$(results "$where")"
+
+step "and when it may be in either place"
+job "${three[@]}" -p "mig_expect=completed cancelled" -p cancel_delay=0.2 -p mig_speed=1 -p dirty_rate=0
+expect_equal "exit status" 0 "$status"
+expect_equal "the legs" "$called_off" "$(results "$where")"
+
 step "a guest whose disk writer cannot start is the testbed's ERROR, also beside a VM that moves"
-job "${hosts[@]}" -p "vms=vm1 vm2" -p mig_speed_vm1=1 -p guest_vm2=jeos -p mem_vm2=256 \
+job "${hosts[@]}" -p "vms=vm1 vm2" -p mig_speed_vm1=1 -p dirty_rounds_vm1=0 -p guest_vm2=jeos -p mem_vm2=256 \
     -p disk_write_mem_vm2=4 -p disk_write_path_vm2=/nowhere/file "$work/base.cfg"
 expect_equal "exit status" 1 "$status"
 expect_verdict ERROR a '/nowhere/file|disk'
