@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define COMMAND_MS 10000 /* for a hypervisor to take a command and act on it */
+#define COMMAND_MS 10000 /* for a hypervisor to take a command */
+#define SWITCH_MS 20000  /* after an abort, for a switch that is under way */
 #define NOTICE_MS 30000  /* for the other end to see that the stream broke */
 #define REST_MS 10000    /* for what is left to come, while the leg is settled */
 #define RECOVERIES_MAX 16
@@ -36,28 +37,12 @@ static int await_switched(struct vm *vm, int64_t deadline, GError **err)
     return 0;
 }
 
-/* After what had to be waited for in any case: who was cancelled meanwhile failed by that. */
-static int end_of_shield(int result, GError **cause, GError **err)
-{
-    fiber_unshield();
-    if (result == 0)
-        return 0;
-    if (fiber_is_cancelled() && g_error_matches(*cause, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
-        g_clear_error(cause);
-        return await_turn(err);
-    }
-    if (g_error_matches(*cause, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
-        g_prefix_error(cause, "the hypervisor has not come to post-copy: ");
-    g_propagate_error(err, g_steal_pointer(cause));
-    return -1;
-}
-
-/* "switch": the source says whether; the destination has nothing to say. */
+/* "switch": the source says whether; the destination has nothing to say. One that does not come to
+ * it says why itself. */
 static int meet_switch(struct handover *h, json_t *mine, GPtrArray **answers, GError **err)
 {
     char tag[80];
     struct test_meeting meeting = handover_meeting(h, "switch", tag);
-    /* Who cannot come says so itself when the leg's time is over, and why. */
     meeting.timeout_ms += 2 * HANDOVER_LATE_MS;
     return test_exchange(h->seat->test, &meeting, mine, answers, err);
 }
@@ -69,20 +54,28 @@ static int meet_owned(struct handover *h, GError **err)
     return test_barrier(h->seat->test, &meeting, err);
 }
 
-/* The command, from which on the guest is the destination's. */
+/* Whether the hypervisor has taken the command must be known. */
+static int start_postcopy(struct handover *h, GError **err)
+{
+    fiber_shield();
+    int started =
+        vm_start_postcopy(h->seat->vm, deadline_min(h->deadline, deadline_in(COMMAND_MS)), err);
+    fiber_unshield();
+    return started;
+}
+
+/* The command, from which on the guest is the destination's. Whether the stream flows, so that the
+ * hypervisor comes to do it, is the watch's to say. */
 static int give(struct handover *h, GError **err)
 {
     struct vm *vm = h->seat->vm;
-    /* A stream that stands still is noticed first, and told from a hypervisor that does. */
-    int64_t deadline =
-        deadline_min(h->deadline, deadline_in(h->seat->request.stall_ms + COMMAND_MS));
     g_autoptr(GError) error = NULL;
 
     if (has_ended(vm))
         return 0;
     h->has_switched = true;
     handover_step(h, HANDOVER_GIVEN);
-    if (vm_start_postcopy(vm, deadline, &error) == 0 && await_switched(vm, deadline, &error) == 0 &&
+    if (start_postcopy(h, &error) == 0 && await_switched(vm, DEADLINE_NEVER, &error) == 0 &&
         vm_is_postcopy(vm))
         return 0;
     /* It was refused, or came too late. */
@@ -107,9 +100,7 @@ static int switch_over(struct handover *h, GError **err)
             &answers, err) < 0 ||
         meet_owned(h, err) < 0)
         return -1;
-    g_autoptr(GError) error = NULL;
-    fiber_shield();
-    return end_of_shield(give(h, &error), &error, err);
+    return give(h, err);
 }
 
 int postcopy_switch(void *arg, GError **err)
@@ -134,16 +125,41 @@ void postcopy_decline(struct handover *h)
         test_tell(h->seat->test, &meeting, json_pack("{s:b}", "switch", 0));
 }
 
-/* The guest is on its way: it is started as soon as it is here. */
+/* The guest is on its way. An abort that comes now comes too late, unless the switch does not. */
+static int await_guest(struct handover *h, GError **err)
+{
+    struct vm *vm = h->seat->vm;
+    g_autoptr(GError) error = NULL;
+
+    if (await_switched(vm, h->deadline + HANDOVER_LATE_MS, &error) == 0)
+        return 0;
+    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
+        if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+            g_prefix_error(&error, "the hypervisor has not come to post-copy: ");
+        g_propagate_error(err, g_steal_pointer(&error));
+        return -1;
+    }
+    fiber_shield();
+    int switched = await_switched(vm, deadline_in(SWITCH_MS), NULL);
+    fiber_unshield();
+    if (switched < 0)
+        g_propagate_error(err, g_steal_pointer(&error));
+    return switched;
+}
+
+/* It is started as soon as it is here. */
 static int take(struct handover *h, GError **err)
 {
     struct vm *vm = h->seat->vm;
-    int64_t deadline =
-        deadline_min(h->deadline, deadline_in(h->seat->request.stall_ms + 2 * COMMAND_MS));
 
-    if (await_switched(vm, deadline, err) < 0)
+    if (await_guest(h, err) < 0)
         return -1;
-    return vm_is_postcopy(vm) ? vm_cont(vm, deadline_in(COMMAND_MS), err) : 0;
+    if (!vm_is_postcopy(vm))
+        return 0;
+    fiber_shield();
+    int started = vm_cont(vm, deadline_in(COMMAND_MS), err);
+    fiber_unshield();
+    return started;
 }
 
 static int follow(void *arg, GError **err)
@@ -160,14 +176,17 @@ static int follow(void *arg, GError **err)
                      json_is_true(json_object_get(theirs, "boots")), err) < 0 ||
         meet_owned(h, err) < 0)
         return -1;
-    g_autoptr(GError) error = NULL;
-    fiber_shield();
-    return end_of_shield(take(h, &error), &error, err);
+    return take(h, err);
 }
 
-/* "recover": the destination says how it is reached now. Transfer full. */
+/*
+ * "recover": the destination says how it is reached now. Transfer full. Who is through says that
+ * instead: a stream may break at one end when all of it has come to the other.
+ */
 static json_t *meet_recover(struct handover *h, json_t *mine, GError **err)
 {
+    const struct test *test = h->seat->test;
+    unsigned other = test->self == h->leg->source ? h->leg->destination : h->leg->source;
     char tag[80];
     struct test_meeting meeting = handover_meeting(h, "recover", tag);
     g_autoptr(GPtrArray) answers = NULL;
@@ -175,7 +194,22 @@ static json_t *meet_recover(struct handover *h, json_t *mine, GError **err)
     meeting.timeout_ms = MIN(meeting.timeout_ms, NOTICE_MS);
     if (test_exchange(h->seat->test, &meeting, mine, &answers, err) < 0)
         return NULL;
+    if (json_is_true(json_object_get(g_ptr_array_index(answers, other), "through"))) {
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
+                    "the stream of %s broke on %s when %s had completed", h->seat->name,
+                    test->host->name, test->names[other]);
+        return NULL;
+    }
     return json_incref(json_object_get(g_ptr_array_index(answers, h->leg->destination), "ticket"));
+}
+
+static void say_through(struct handover *h)
+{
+    char tag[80];
+    struct test_meeting meeting = handover_meeting(h, "recover", tag);
+    meeting.timeout_ms += 2 * HANDOVER_LATE_MS;
+    if (vm_is_postcopy(h->seat->vm) && h->seat->request.recovers)
+        test_tell(h->seat->test, &meeting, json_pack("{s:b}", "through", 1));
 }
 
 static int recover_destination(struct handover *h, int64_t deadline, GError **err)
@@ -220,7 +254,7 @@ static int break_stream(struct handover *h, GError **err)
     g_autoptr(GError) refused = NULL;
 
     h->channel->transport->break_off(h->channel);
-    if (strcmp(vm_move_status(vm), "postcopy-paused") != 0)
+    if (strcmp(vm_move_status(vm), "postcopy-active") == 0)
         vm_pause_postcopy(vm, deadline_in(COMMAND_MS), &refused);
     return vm_await_migrated(vm, deadline_in(COMMAND_MS), err);
 }
@@ -255,8 +289,7 @@ static int await_stream(struct handover *h, fiber_fn wait, void *arg, GError **e
     test->ops->end_scope(test->node, id);
     if (stream.result == 0)
         return 0;
-    if (g_error_matches(stream.error, SYNC_ERROR, SYNC_ERROR_CANCELLED) && !fiber_is_cancelled() &&
-        vm_is_postcopy(h->seat->vm)) {
+    if (g_error_matches(stream.error, SYNC_ERROR, SYNC_ERROR_CANCELLED) && !fiber_is_cancelled()) {
         g_clear_error(&stream.error);
         return break_stream(h, err);
     }
@@ -273,8 +306,10 @@ int postcopy_await_streams(struct handover *h, fiber_fn wait, void *arg, int64_t
 
     for (;;) {
         g_autoptr(GError) error = NULL;
-        if (await_stream(h, wait, arg, &error) == 0)
+        if (await_stream(h, wait, arg, &error) == 0) {
+            say_through(h);
             return 0;
+        }
         if (!g_error_matches(error, VM_ERROR, VM_ERROR_BROKEN) || !seat->request.recovers ||
             h->record->recoveries >= RECOVERIES_MAX) {
             g_propagate_error(err, g_steal_pointer(&error));
