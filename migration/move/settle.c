@@ -44,6 +44,12 @@ static char *ask_destination(struct handover *h)
     return g_strdup(copy != NULL ? copy : COPY_UNKNOWN);
 }
 
+/* Whether the hypervisor here has lost its stream in post-copy, and waits for another. */
+static bool lacks_stream(const struct seat *seat)
+{
+    return strcmp(vm_move_status(seat->vm), "postcopy-paused") == 0;
+}
+
 /*
  * Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed.
  * One that was called off may not have stopped yet: the other end sees it break before this
@@ -51,8 +57,9 @@ static char *ask_destination(struct handover *h)
  */
 static void stop_stream(struct handover *h)
 {
-    /* The other end does not see that this hypervisor is gone while we hold its stream open. */
-    if (event_is_set(vm_exited(h->seat->vm)) && h->channel != NULL)
+    /* The other end does not see that this hypervisor does not have, or never took, the stream
+     * while we hold it open. */
+    if ((event_is_set(vm_exited(h->seat->vm)) || lacks_stream(h->seat)) && h->channel != NULL)
         h->channel->transport->break_off(h->channel);
     if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))
         return;
@@ -91,6 +98,13 @@ static int await_life(const struct seat *seat, GError **err)
                             err);
 }
 
+static void note_unanswered(const struct seat *seat)
+{
+    test_note(seat->test,
+              "uncertain: %s did not go on on %s when it was asked to, and was not seen dead",
+              seat->name, seat->test->host->name);
+}
+
 /* Continues the source's copy and sees whether the guest lives. Only a copy whose process has ended
  * is dead: one that does not answer may be slow, and may hold the guest. */
 static Vtmh__Survivor continue_source(struct handover *h)
@@ -107,9 +121,7 @@ static Vtmh__Survivor continue_source(struct handover *h)
                  "the guest did not continue here: %s", error->message);
         if (is_dead)
             return VTMH__SURVIVOR__SURVIVOR_NONE;
-        test_note(seat->test,
-                  "uncertain: %s did not go on on %s when it was asked to, and was not seen dead",
-                  seat->name, host->name);
+        note_unanswered(seat);
         return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
     }
     host_log(host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
@@ -121,13 +133,17 @@ static Vtmh__Survivor continue_source(struct handover *h)
  * unless the hypervisor no longer lets it go on, since its stream has broken. */
 static Vtmh__Survivor take_back(struct handover *h)
 {
+    struct seat *seat = h->seat;
     bool completed = false;
     g_autoptr(GError) error = NULL;
-    if (vm_migrate_cancel(h->seat->vm, &completed, deadline_in(CANCEL_MS), &error) == 0)
+    if (vm_migrate_cancel(seat->vm, &completed, deadline_in(CANCEL_MS), &error) == 0)
         return continue_source(h);
-    host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_ERROR, "source", h->seat->name,
+    host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
              "the guest cannot go on here: %s", error->message);
-    return VTMH__SURVIVOR__SURVIVOR_NONE;
+    if (event_is_set(vm_exited(seat->vm)) || lacks_stream(seat))
+        return VTMH__SURVIVOR__SURVIVOR_NONE;
+    note_unanswered(seat);
+    return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
 }
 
 /* Where the guest is, given what the destination says of its copy. */
