@@ -26,6 +26,8 @@ static void see_release(struct world *world, const struct meeting_action *action
         return;
     if (g_str_has_prefix(action->tag, "ready "))
         world_reach(world, PHASE_READY);
+    if (g_str_has_prefix(action->tag, "switch "))
+        world_reach(world, PHASE_SWITCHING);
     if (g_str_has_prefix(action->tag, "moved "))
         world_reach(world, PHASE_MOVED);
 }

@@ -12,8 +12,9 @@
 static const struct vm_driver sim_driver;
 
 static const char *const state_names[] = {
-    [COPY_PRELAUNCH] = "prelaunch", [COPY_INCOMING] = "inmigrate", [COPY_RUNNING] = "running",
-    [COPY_PAUSED] = "paused",       [COPY_SENT] = "postmigrate",   [COPY_GONE] = "gone",
+    [COPY_PRELAUNCH] = "prelaunch", [COPY_INCOMING] = "inmigrate",   [COPY_RUNNING] = "running",
+    [COPY_PAUSED] = "paused",       [COPY_GIVEN] = "finish-migrate", [COPY_SENT] = "postmigrate",
+    [COPY_GONE] = "gone",
 };
 
 struct copy *copy_of(struct vm *vm)
@@ -58,7 +59,8 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
     if (world_node_point(copy->host, copy, what, &fault) < 0)
         return sim_node_is_dead(err);
     do_late(copy);
-    if (fault != FAULT_NONE && effect == copy_start)
+    if (fault != FAULT_NONE &&
+        (effect == copy_start || (effect == copy_cancel_move && copy->is_given)))
         copy->cont_failed = true;
     if (await_turn(err) < 0) {
         copy->late = effect; /* it has been asked */
@@ -74,8 +76,13 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
         copy->late = effect;
         return wait_in_vain(deadline, err);
     }
+    copy->refusal = NULL;
     if (effect != NULL)
         effect(copy);
+    if (copy->refusal != NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s refused: %s", what, copy->refusal);
+        return -1;
+    }
     if (fault == FAULT_UNHEARD)
         return wait_in_vain(deadline, err);
     if (await_turn(err) < 0)
@@ -88,11 +95,11 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
 static struct vm_offer *sim_offer(const struct params *params, int64_t deadline, GError **err)
 {
     json_auto_t *json = json_pack(
-        "{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s,s], s:{}, s:[s]}",
+        "{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s,s], s:{}, s:[s,s]}",
         "binary", "simulated", "version", 1, 0, 0, "package", "", "kvm", 0, "pvpanic", 0,
         "kvm_reason", "it is simulated", "machines", "pc", "pc-1", "pc-1", "pc-1", "cpus", "qemu64",
         "capabilities", "return-path", "late-block-activate", "compress", "events", "postcopy-ram",
-        "refused", "parameters", "downtime-limit");
+        "refused", "parameters", "downtime-limit", "max-postcopy-bandwidth");
     (void)params, (void)deadline;
     return await_turn(err) < 0 ? NULL : vm_offer_from_json(json, err);
 }
@@ -308,8 +315,10 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
                     vm->name, vm->host->name);
         return -1;
     }
-    if (fault != FAULT_NONE)
+    if (fault != FAULT_NONE) {
+        copy->end_unheard = true;
         return wait_in_vain(deadline, err);
+    }
     int which = await_any(events, G_N_ELEMENTS(events), deadline, err);
     if (world_node_goes_on(copy->host) < 0) {
         g_clear_error(err);
@@ -321,30 +330,33 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
         return 0;
     if (copy->state == COPY_GONE)
         return died(copy, err);
-    if (copy_has_status(copy, "postcopy-paused")) {
-        g_propagate_error(err,
-                          evidence_set(g_error_new(VM_ERROR, VM_ERROR_BROKEN,
-                                                   "the stream of %s broke in post-copy", vm->name),
-                                       VTMH__EVIDENCE__EVIDENCE_PEER, 0));
-        return -1;
-    }
-    g_propagate_error(err,
-                      evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s",
-                                               vm->name, vm->move_status),
-                                   VTMH__EVIDENCE__EVIDENCE_PEER, 0));
+    g_propagate_error(
+        err, evidence_set(copy_is_broken(copy)
+                              ? g_error_new(VM_ERROR, VM_ERROR_BROKEN,
+                                            "the stream of %s broke in post-copy, as %s saw",
+                                            vm->name, vm->host->name)
+                              : g_error_new(VM_ERROR, VM_ERROR_MIGRATION, "migration of %s %s",
+                                            vm->name, vm->move_status),
+                          VTMH__EVIDENCE__EVIDENCE_PEER, 0));
     return -1;
 }
 
 static int sim_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
 {
-    if (copy_has_status(copy_of(vm), "postcopy-paused")) {
-        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s has no stream to cancel", vm->name);
-        return -1;
-    }
     if (command(vm, "migrate_cancel", copy_cancel_move, deadline, err) < 0)
         return -1;
     *completed_out = copy_has_status(copy_of(vm), "completed");
     return 0;
+}
+
+static int sim_start_postcopy(struct vm *vm, int64_t deadline, GError **err)
+{
+    return command(vm, "start_postcopy", copy_ask_postcopy, deadline, err);
+}
+
+static int sim_pause_postcopy(struct vm *vm, int64_t deadline, GError **err)
+{
+    return command(vm, "pause_postcopy", copy_pause_postcopy, deadline, err);
 }
 
 static int sim_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline,
@@ -363,23 +375,13 @@ static int sim_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t de
                                  .xbzrle_pages = -1,
                                  .compressed_pages = -1,
                                  .multifd_bytes = -1,
-                                 .switchover_pauses = -1};
+                                 .switchover_pauses = -1,
+                                 .postcopy_bytes = vm->is_postcopy ? RAM_BYTES / 2 : 0};
     if (command(vm, "move_stats", NULL, deadline, err) < 0)
         return -1;
-    look.postcopy_bytes = vm_is_postcopy(vm) ? RAM_BYTES / 2 : 0;
     g_strlcpy(look.status, vm->move_status, sizeof(look.status));
     *stats = look;
     return 0;
-}
-
-static int sim_start_postcopy(struct vm *vm, int64_t deadline, GError **err)
-{
-    return command(vm, "start_postcopy", copy_switch, deadline, err);
-}
-
-static int sim_pause_postcopy(struct vm *vm, int64_t deadline, GError **err)
-{
-    return command(vm, "pause_postcopy", copy_pause_move, deadline, err);
 }
 
 static int sim_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err)
@@ -416,10 +418,10 @@ static const struct vm_driver sim_driver = {
     .incoming_uri = sim_incoming_uri,
     .migrate_fd = sim_migrate_fd,
     .migrate_uri = sim_migrate_uri,
-    .start_postcopy = sim_start_postcopy,
-    .pause_postcopy = sim_pause_postcopy,
     .set_speed = sim_set_speed,
     .set_downtime = sim_set_downtime,
+    .start_postcopy = sim_start_postcopy,
+    .pause_postcopy = sim_pause_postcopy,
     .await_migrated = sim_await_migrated,
     .migrate_cancel = sim_migrate_cancel,
     .move_stats = sim_move_stats,

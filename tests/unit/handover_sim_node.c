@@ -98,6 +98,12 @@ static void disown(void *node, enum owned_kind kind, const char *what)
         g_hash_table_remove(host->ledger, entry);
 }
 
+bool sim_node_owns_guest(const struct sim_host *host, const char *name)
+{
+    g_autofree char *entry = entry_of(OWNED_GUEST, name);
+    return g_hash_table_contains(host->ledger, entry);
+}
+
 static void take_log(void *node, Vtmh__LogLevel level, const char *role, const char *vm,
                      const char *text)
 {

@@ -8,11 +8,23 @@
 
 static const struct transport sim_transport;
 
+/* Outlives the seat's hold on the copy. */
+struct sim_channel {
+    struct channel base; /* first */
+    struct copy *copy;
+};
+
 static struct channel *open_channel(struct seat *seat)
 {
-    struct channel *channel = g_new0(struct channel, 1);
-    *channel = (struct channel){&sim_transport, seat};
-    return channel;
+    struct sim_channel *channel = g_new(struct sim_channel, 1);
+    *channel = (struct sim_channel){{&sim_transport, seat}, copy_of(seat->vm)};
+    channel->copy->n_channels++;
+    return &channel->base;
+}
+
+static struct copy *copy_at(const struct channel *channel)
+{
+    return ((const struct sim_channel *)channel)->copy;
 }
 
 static struct channel *sim_listen(struct seat *seat, const char *address, int64_t deadline,
@@ -30,6 +42,9 @@ static json_t *sim_ticket(const struct channel *channel)
 
 static int sim_receive(struct channel *channel, int64_t deadline, GError **err)
 {
+    struct copy *copy = copy_at(channel);
+    if (copy_is_broken(copy) && await_event(&copy->receives, deadline, err) < 0)
+        return -1;
     return vm_incoming_fd(channel->seat->vm, -1, deadline, err);
 }
 
@@ -43,12 +58,16 @@ static struct channel *sim_connect(struct seat *seat, const json_t *ticket, cons
         g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "nobody listens on %s", peer);
         return NULL;
     }
-    if (await_event(&other->receives, deadline, err) < 0)
+    /* A stream that takes another's place is awaited by the node there. */
+    if (!copy_is_broken(copy) && await_event(&other->receives, deadline, err) < 0)
         return NULL;
     g_autoptr(GError) error = NULL;
     if (await_event(&copy->world->way_is_free, deadline_min(deadline, deadline_in(CONNECT_MS)),
-                    &error) == 0)
+                    &error) == 0) {
+        event_set(&copy->receives);
+        event_set(&other->receives);
         return open_channel(seat);
+    }
     if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
         g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "nobody answers on %s", peer);
     else
@@ -63,7 +82,7 @@ static int sim_send(struct channel *channel, int64_t deadline, GError **err)
 
 static int sim_probe(struct channel *channel, int64_t deadline, GError **err)
 {
-    struct world *world = copy_of(channel->seat->vm)->world;
+    struct world *world = copy_at(channel)->world;
     if (await_event(&world->way_is_free, deadline, NULL) == 0)
         return 0;
     g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_UNREACHABLE, "nobody answers there");
@@ -72,11 +91,12 @@ static int sim_probe(struct channel *channel, int64_t deadline, GError **err)
 
 static void sim_break_off(struct channel *channel)
 {
-    copy_break_stream(copy_of(channel->seat->vm));
+    copy_break_stream(copy_at(channel));
 }
 
 static void sim_close(struct channel *channel)
 {
+    copy_close_channel(copy_at(channel));
     g_free(channel);
 }
 

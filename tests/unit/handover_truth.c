@@ -20,14 +20,13 @@ static Vtmh__TestDone *report_of(const struct sim_host *host)
         done->message = host->error->message;
         done->evidence = evidence_of(host->error);
         done->cause_us = evidence_at_us(host->error);
+    } else if (host->test.warning != NULL) {
+        done->status = VTMH__STATUS__STATUS_WARN;
+        done->message = host->test.warning;
     }
     if (done->status == VTMH__STATUS__STATUS_ABORTED && host->stop_cause != NULL) {
         done->status = VTMH__STATUS__STATUS_ERROR;
         done->message = host->stop_cause;
-    }
-    if (host->error == NULL && host->test.warning != NULL) {
-        done->status = VTMH__STATUS__STATUS_WARN;
-        done->message = host->test.warning;
     }
     done->n_migrations = host->test.migrations->len;
     done->migrations = (Vtmh__Migration **)host->test.migrations->pdata;
@@ -95,13 +94,30 @@ static const struct leg_result *last_leg(const struct test_result *result, const
 /* Whether the guest in it was ended by a fault. */
 static bool is_dead(const struct copy *copy)
 {
-    return copy->was_killed || copy->base.act != VM_ACT_NONE || copy->is_half_at_end;
+    return copy->was_killed || copy->base.act != VM_ACT_NONE;
 }
 
-/* Whether something prevents the two ends from knowing of each other's copy. */
+/* In post-copy a guest has two halves, and dies with either, or with the stream between them where
+ * that is not to be had again: it is not asked for, or the leg has failed by another fault. */
+static bool is_lost_between(const struct copy *last)
+{
+    const struct copy *other = last->peer;
+    return last->halved_at_end &&
+           (is_dead(other) || other->outlived || last->world->setup->no_recovery ||
+            (copy_is_broken(last) && last->world->n_faults > 1));
+}
+
+/* A source whose hypervisor lets the guest not go on, since it waits for another stream. */
+static bool is_held_back(const struct copy *copy)
+{
+    return copy->sends && copy->is_given && copy_is_broken(copy);
+}
+
+/* Whether something prevents the two ends from knowing of each other's copy; or whether the rest
+ * of the guest still comes. */
 static bool may_be_uncertain(const struct world *world, const char *name)
 {
-    if (world->has_no_coordinator || (world->is_way_cut && world->setup->postcopy))
+    if (world->has_no_coordinator || (world->setup->postcopy_when != NULL && world->is_way_cut))
         return true;
     for (unsigned i = 0; i < WORLD_HOSTS; i++)
         if (world->hosts[i].is_lost)
@@ -109,19 +125,17 @@ static bool may_be_uncertain(const struct world *world, const char *name)
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct copy *copy = g_ptr_array_index(world->copies, i);
         if (strcmp(copy->base.name, name) == 0 &&
-            (copy->outlived || copy->late_at_end || copy->cont_failed))
+            (copy->outlived || copy->late_at_end || copy->cont_failed || copy->end_unheard))
             return true;
     }
     return false;
 }
 
-/* Whether the node beside a copy sees that the guest lives in it, and stays there, and could say
- * so. */
+/* Whether the node beside a copy sees that the guest lives in it, and could say so. */
 static bool is_seen_alive(const struct copy *copy)
 {
-    return copy->runs_at_end && !event_is_set(&copy->switches) && !copy->host->is_lost &&
-           !copy->world->has_no_coordinator && !copy->cont_failed && !copy->outlived &&
-           !copy->late_at_end;
+    return copy->runs_at_end && !copy->host->is_lost && !copy->world->has_no_coordinator &&
+           !copy->cont_failed && !copy->end_unheard && !copy->outlived && !copy->late_at_end;
 }
 
 /* What the source has told of this leg; NULL: then the destination's word is all there is. */
@@ -179,7 +193,8 @@ static void check_record(struct world *world, const struct copy *last, const str
         if (is_alive && source_tells(world, leg))
             world_wrong(world, "leg %u: %s is said to be dead, and lives on %s", leg->leg, leg->vm,
                         last->host->host.name);
-        if (on_source && !last->gone_at_end && !is_dead(last) && source_tells(world, leg))
+        if (on_source && !last->gone_at_end && last->base.act == VM_ACT_NONE &&
+            source_tells(world, leg) && !is_held_back(last))
             world_wrong(world, "leg %u: %s is said to be dead, which nobody has seen", leg->leg,
                         leg->vm);
         break;
@@ -187,6 +202,16 @@ static void check_record(struct world *world, const struct copy *last, const str
         if (!may_be_uncertain(world, leg->vm) || is_seen_alive(last))
             world_wrong(world, "leg %u: %s is uncertain for no reason", leg->leg, leg->vm);
     }
+}
+
+/* In post-copy not all of the guest is in either copy: then both are. */
+static void check_half_not_ended(struct world *world, const struct copy *last,
+                                 const struct leg_result *leg)
+{
+    if (leg->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN && last->halved_at_end &&
+        !last->is_kept && !is_dead(last) && !last->host->is_dead && !is_lost_between(last))
+        world_wrong(world, "leg %u: %s is uncertain, and its half on %s was ended", leg->leg,
+                    leg->vm, last->host->host.name);
 }
 
 /* A copy at the source that may be the only one is not ended with the test. */
@@ -225,13 +250,20 @@ static void check_guest(struct world *world, const char *name, const struct test
     const struct leg_result *leg = last_leg(result, name);
     if (last == NULL)
         return;
-    if (!is_dead(last) && !last->runs_at_end && !may_be_uncertain(world, name))
+    if (!is_dead(last) && !last->runs_at_end && !is_lost_between(last) && !is_held_back(last) &&
+        !may_be_uncertain(world, name))
         world_wrong(world, "%s could have lived on %s and does not", name, last->host->host.name);
     if (leg != NULL) {
         check_record(world, last, leg);
         check_not_ended(world, leg);
+        check_half_not_ended(world, last, leg);
     }
     check_kept(world, name, leg);
+}
+
+static bool has_passed(Vtmh__Status status)
+{
+    return status == VTMH__STATUS__STATUS_PASS || status == VTMH__STATUS__STATUS_WARN;
 }
 
 /* A fault that strikes one copy is told as that, and of its host, however much else broke by it. */
@@ -243,7 +275,7 @@ static void check_blame(struct world *world, const struct test_result *result)
         if (copy->was_killed || copy->base.act != VM_ACT_NONE)
             struck = copy;
     }
-    if (world->n_faults != 1 || struck == NULL || result->status == VTMH__STATUS__STATUS_PASS)
+    if (world->n_faults != 1 || struck == NULL || has_passed(result->status))
         return;
     if (g_strcmp0(result->fail_host, struck->host->host.name) != 0)
         world_wrong(world, "%s was struck on %s, and the verdict blames %s: %s", struck->base.name,
@@ -253,7 +285,9 @@ static void check_blame(struct world *world, const struct test_result *result)
 /* Who could hear it was told of a failure at once. */
 static void check_told(struct world *world)
 {
-    for (unsigned i = 0; i < WORLD_HOSTS && world->failing_ms >= 0; i++) {
+    if (world->failing_ms < 0 || world->has_no_coordinator)
+        return;
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
         const struct sim_host *host = &world->hosts[i];
         if (host->is_cut || host->is_dead || host->is_lost || host->was_frozen ||
             host->ended_ms <= world->failing_ms)
@@ -327,7 +361,7 @@ void world_check_end(struct world *world)
     for (unsigned i = 0; i < world->setup->n_vms; i++) {
         g_autofree char *name = g_strdup_printf("vm%u", i + 1);
         check_guest(world, name, result);
-        if (world->outcome->status == VTMH__STATUS__STATUS_PASS && !world->setup->may_fail)
+        if (has_passed(world->outcome->status) && !world->setup->may_fail)
             check_pass(world, name);
     }
 }

@@ -38,6 +38,8 @@ static const char *const fault_names[N_FAULTS] = {
     [FAULT_DESTINATION_SLOW] = "the destination host is frozen for 1 s",
     [FAULT_WAY_CUT] = "the way between the hosts is cut",
     [FAULT_STREAM_CUT] = "the stream is cut",
+    [FAULT_STREAM_CUT_AT_SOURCE] = "the stream is cut, and the source alone sees it",
+    [FAULT_STREAM_CUT_AT_DESTINATION] = "the stream is cut, and the destination alone sees it",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -48,9 +50,12 @@ const char *fault_name(enum fault_kind kind)
 const char *phase_name(enum world_phase phase)
 {
     static const char *const names[N_PHASES] = {
-        [PHASE_NO_LEG] = "no leg",   [PHASE_BEFORE_READY] = "before ready", [PHASE_READY] = "ready",
-        [PHASE_MOVING] = "moving",   [PHASE_COMPLETED] = "completed",       [PHASE_MOVED] = "moved",
-        [PHASE_RUNNING] = "running", [PHASE_RELEASED] = "released",
+        [PHASE_NO_LEG] = "no leg",       [PHASE_BEFORE_READY] = "before ready",
+        [PHASE_READY] = "ready",         [PHASE_MOVING] = "moving",
+        [PHASE_SWITCHING] = "switching", [PHASE_SWITCHED] = "switched",
+        [PHASE_GIVEN] = "given",         [PHASE_TWO_HALVES] = "two halves",
+        [PHASE_COMPLETED] = "completed", [PHASE_MOVED] = "moved",
+        [PHASE_RUNNING] = "running",     [PHASE_RELEASED] = "released",
     };
     return names[phase];
 }
@@ -161,13 +166,16 @@ static bool kill_node(struct sim_host *host)
     return lives;
 }
 
-static bool cut_stream(struct world *world)
+static bool cut_stream(struct world *world, enum fault_kind kind)
 {
     struct copy *copy = copy_last_on(world, SOURCE);
-    bool flows = copy != NULL && copy_is_moving(copy);
-    if (flows)
+    if (copy == NULL || !copy_is_moving(copy))
+        return false;
+    if (kind == FAULT_STREAM_CUT)
         copy_break_stream(copy);
-    return flows;
+    else
+        copy_break_end(kind == FAULT_STREAM_CUT_AT_SOURCE ? copy : copy->peer);
+    return true;
 }
 
 /* Whether there was something to strike. */
@@ -212,7 +220,9 @@ static bool strike(struct sim_host *host, struct copy *copy, enum fault_kind kin
         look_at_way(world);
         return true;
     case FAULT_STREAM_CUT:
-        return cut_stream(world);
+    case FAULT_STREAM_CUT_AT_SOURCE:
+    case FAULT_STREAM_CUT_AT_DESTINATION:
+        return cut_stream(world, kind);
     default:
         return true; /* the call acts it out */
     }
@@ -325,6 +335,15 @@ static void pass_until(struct world *world, bool (*is_done)(const struct world *
     }
 }
 
+/* Who waits for a host that is still frozen would do so for ever. */
+static void thaw_all(struct world *world)
+{
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
+        world->hosts[i].is_frozen = false;
+        event_set(&world->hosts[i].thawed);
+    }
+}
+
 /* What a killed node's fibers left is given back; they can do nothing any more. */
 static void unwind_the_dead(struct world *world)
 {
@@ -335,7 +354,8 @@ static void unwind_the_dead(struct world *world)
         if (!host->is_dead)
             continue;
         meetings_end(host->meetings, error->message);
-        fiber_cancel(host->scenario, error);
+        if (host->scenario != NULL) /* else it was about to report */
+            fiber_cancel(host->scenario, error);
     }
     pass_until(world, all_have_ended);
 }
@@ -360,9 +380,11 @@ static struct params *params_of(const struct world_setup *setup, unsigned host)
         params_set(params, "mig_expect_survivor", "source destination none uncertain", NULL);
     }
     params_set(params, "mig_retry", retries, NULL);
-    params_set(params, "mig_postcopy", setup->postcopy ? "yes" : "no", NULL);
-    params_set(params, "mig_postcopy_when", "active", NULL);
-    params_set(params, "mig_postcopy_recover", setup->recovers ? "yes" : "no", NULL);
+    if (setup->postcopy_when != NULL) {
+        params_set(params, "mig_postcopy", "yes", NULL);
+        params_set(params, "mig_postcopy_when", setup->postcopy_when, NULL);
+        params_set(params, "mig_postcopy_recover", setup->no_recovery ? "no" : "yes", NULL);
+    }
     if (setup->ends_differ && host == DESTINATION)
         params_set(params, "mig_compress", "yes", NULL);
     return params;
@@ -406,6 +428,7 @@ static int run(void *arg, GError **err)
     world_check_end(world);
 
     unwind_the_dead(world);
+    thaw_all(world);
     scope_abandon(world->scope);
     for (unsigned i = 0; i < WORLD_HOSTS; i++) {
         sim_node_close(&world->hosts[i]);

@@ -19,19 +19,22 @@
 
 enum { SOURCE, DESTINATION, WORLD_HOSTS };
 
+/* A time of the switch that always comes. */
+#define POSTCOPY_AT_ONCE "active"
+
 /* What the test is. */
 struct world_setup {
     unsigned n_vms;
     unsigned legs;
     bool offline;
-    bool postcopy;      /* the guest goes on at the destination before all of it is there */
-    bool recovers;      /* then, over another stream when one breaks */
-    bool ahead;         /* the next destination's hypervisor is started ahead */
-    bool may_fail;      /* legs may end in any way, and leave the guest anywhere */
-    unsigned retries;   /* of a leg that left the guest on its source */
-    bool ends_differ;   /* the destination alone is asked for compression */
-    unsigned timeout_s; /* of a leg (mig_timeout); 0: a minute */
-    int slow_host;      /* messages reach this host later than the other; -1: none is slow */
+    const char *postcopy_when; /* when to switch to post-copy (mig_postcopy_when); NULL: never */
+    bool no_recovery;          /* a stream that breaks in post-copy is not replaced */
+    bool ahead;                /* the next destination's hypervisor is started ahead */
+    bool may_fail;             /* legs may end in any way, and leave the guest anywhere */
+    unsigned retries;          /* of a leg that left the guest on its source */
+    bool ends_differ;          /* the destination alone is asked for compression */
+    unsigned timeout_s;        /* of a leg (mig_timeout); 0: a minute */
+    int slow_host;             /* messages reach this host later than the other; -1: none is slow */
 };
 
 enum fault_kind {
@@ -59,8 +62,11 @@ enum fault_kind {
     FAULT_DESTINATION_FROZEN,
     FAULT_SOURCE_SLOW, /* as frozen, but so shortly that nobody notices */
     FAULT_DESTINATION_SLOW,
-    FAULT_WAY_CUT,    /* no byte gets from host to host any more, and no word of it */
-    FAULT_STREAM_CUT, /* the connection breaks, and both ends see it */
+    FAULT_WAY_CUT, /* no byte gets from host to host any more, and no word of it */
+    /* The connection breaks: all from here on. */
+    FAULT_STREAM_CUT,           /* both ends see it */
+    FAULT_STREAM_CUT_AT_SOURCE, /* only the source's hypervisor sees it */
+    FAULT_STREAM_CUT_AT_DESTINATION,
     N_FAULTS,
 };
 
@@ -74,9 +80,13 @@ enum world_phase {
     PHASE_NO_LEG,       /* agreeing, booting */
     PHASE_BEFORE_READY, /* until the book has released "ready" */
     PHASE_READY,        /* until the first byte */
-    PHASE_MOVING,       /* until both ends have completed */
+    PHASE_MOVING,       /* until both ends have completed; or the book has released "switch" */
+    PHASE_SWITCHING,    /* post-copy: until the source's hypervisor has switched */
+    PHASE_SWITCHED,     /* post-copy: until the guest's state is on its way */
+    PHASE_GIVEN,        /* post-copy: until the destination's copy runs */
+    PHASE_TWO_HALVES,   /* post-copy: until both ends have completed */
     PHASE_COMPLETED,    /* until the book has released "moved" */
-    PHASE_MOVED,        /* until the destination's copy runs; in post-copy from the switch on */
+    PHASE_MOVED,        /* until the destination's copy runs; if it did: the source's has ended */
     PHASE_RUNNING,      /* until the source's copy has ended */
     PHASE_RELEASED,
     N_PHASES,

@@ -1,6 +1,6 @@
 /* The inside of the world: shared by handover_world.c (the test and its faults),
  * handover_sim_coordinator.c, handover_sim_node.c, handover_sim_driver.c, handover_sim_copy.c,
- * handover_sim_transport.c, handover_sim_guest.c and handover_truth.c. */
+ * handover_sim_stream.c, handover_sim_transport.c, handover_sim_guest.c and handover_truth.c. */
 #pragma once
 
 #include "migration/scenario/scenario.h"
@@ -20,6 +20,7 @@ enum copy_state {
     COPY_INCOMING,
     COPY_RUNNING,
     COPY_PAUSED, /* received completely, or stopped */
+    COPY_GIVEN,  /* finish-migrate: stopped for post-copy, which has not ended */
     COPY_SENT,   /* postmigrate */
     COPY_GONE,   /* its process has ended */
 };
@@ -30,24 +31,32 @@ struct copy {
     struct world *world;
     struct sim_host *host;
     enum copy_state state;
-    bool is_freed;       /* the product has let go of it: nobody may use it any more */
-    bool was_killed;     /* by a fault */
-    bool outlived;       /* it could not be ended: its process is still there */
-    bool late_at_end;    /* it did something unheard while it was destroyed */
-    bool runs_at_end;    /* it ran when it was destroyed, or kept */
-    bool gone_at_end;    /* it had ended by itself before */
-    bool is_half_at_end; /* the rest of the guest was not there, or no longer */
-    bool is_kept;        /* given to the node, since it may be the only copy */
-    bool cont_failed;    /* it could not be continued, or was not heard to be */
-    unsigned ran_at;     /* tick of its last start, 0: never ran */
-    unsigned held_at;    /* tick of its last stop */
+    bool is_freed;    /* the product has let go of it: nobody may use it any more */
+    bool was_killed;  /* by a fault */
+    bool outlived;    /* it could not be ended: its process is still there */
+    bool late_at_end; /* it did something unheard while it was destroyed */
+    bool runs_at_end; /* it ran when it was destroyed, or kept */
+    bool gone_at_end; /* it had ended by itself before */
+    bool is_kept;     /* given to the node, since it may be the only copy */
+    bool cont_failed; /* it could not be continued, or made to, or was not heard to be */
+    bool end_unheard; /* that its move ended was not heard */
+    unsigned ran_at;  /* tick of its last start, 0: never ran */
+    unsigned held_at; /* tick of its last stop */
 
     struct copy *peer; /* the other end of the stream */
     bool sends;        /* which end we are */
     bool ran_before_move;
-    bool has_begun; /* a migration was asked for */
-    struct event exited, receives, move_ended;
-    struct event switches;           /* source: to post-copy, as it was told */
+    bool has_begun;      /* a migration was asked for */
+    const char *refusal; /* why the command that was carried out last did nothing; NULL: it did */
+
+    unsigned stream;           /* source: the number of its stream; another's fiber is through */
+    struct event switch_asked; /* source: for post-copy */
+    bool is_given;             /* source: the guest's state is on its way to the destination */
+    unsigned n_channels;       /* ends of streams that its node holds open */
+    bool is_held;              /* it has ended, and its node holds its stream open */
+    bool halved_at_end; /* the guest's other half had not come when it was destroyed, or kept */
+    struct event exited, move_ended;
+    struct event receives; /* a stream can come; when another takes its place: it is there */
     void (*late)(struct copy *copy); /* what a late call will still do */
 
     struct stream *line; /* the machine's end of the serial line */
@@ -145,6 +154,7 @@ void sim_node_stop(struct sim_host *host, const char *cause);
 void sim_node_kill(struct sim_host *host);
 struct sim_host *sim_host_of(const struct host *host);
 int sim_node_is_dead(GError **err); /* -1: what its calls come to */
+bool sim_node_owns_guest(const struct sim_host *host, const char *name);
 
 /* handover_sim_driver.c */
 struct copy *copy_of(struct vm *vm);
@@ -154,22 +164,13 @@ struct copy *copy_of(struct vm *vm);
 /* Commands, when they are done. */
 void copy_start(struct copy *copy);
 void copy_pause(struct copy *copy);
-void copy_listen(struct copy *copy);       /* destination: waits for the stream */
-void copy_begin_stream(struct copy *copy); /* source; it goes on by itself */
-void copy_cancel_move(struct copy *copy);
-void copy_switch(struct copy *copy);     /* source: to post-copy, if it moves */
-void copy_pause_move(struct copy *copy); /* either end, in post-copy */
 
 /* Its process ends, and with it a stream. */
 void copy_end(struct copy *copy);
 void copy_kill(struct copy *copy);
 void copy_panic(struct copy *copy);
-/* The connection breaks, and both ends see it. */
-void copy_break_stream(struct copy *source);
-
-bool copy_has_status(const struct copy *copy, const char *status); /* of its migration */
-bool copy_is_moving(const struct copy *copy);
-bool copy_is_half(const struct copy *copy); /* the rest of it does not come, or is elsewhere */
+void copy_stop_cpus(struct copy *copy, enum copy_state state);
+void copy_exit(struct copy *copy);
 struct copy *copy_other(const struct copy *copy); /* of the same guest, that is not gone */
 struct copy *copy_last_on(const struct world *world, unsigned host);
 
@@ -178,6 +179,28 @@ void copy_look_last(struct copy *copy);
 /* What whoever cleans up behind a dead node does. */
 void copies_reap(struct sim_host *host);
 void copies_free(GPtrArray *copies);
+
+/* handover_sim_stream.c */
+
+/* Commands, when they are done. */
+void copy_listen(struct copy *copy);       /* destination: waits for the stream */
+void copy_begin_stream(struct copy *copy); /* source; it goes on by itself */
+void copy_ask_postcopy(struct copy *copy); /* source */
+void copy_pause_postcopy(struct copy *copy);
+void copy_cancel_move(struct copy *copy);
+
+/* The connection breaks, and both ends see it; or one alone does. */
+void copy_break_stream(struct copy *copy);
+void copy_break_end(struct copy *copy);
+/* Its node has let go of an end of a stream. */
+void copy_close_channel(struct copy *copy);
+/* The stream of a copy whose process has just ended. */
+void copy_leave_stream(struct copy *copy);
+
+bool copy_has_status(const struct copy *copy, const char *status); /* of its migration */
+bool copy_is_moving(const struct copy *copy);
+bool copy_is_broken(const struct copy *copy); /* in post-copy, and waits for another stream */
+bool copy_is_half(const struct copy *copy);   /* in post-copy a destination that lacks the rest */
 
 /* handover_sim_guest.c: the machine at the serial line, from its start to its end. */
 int sim_guest_run(void *copy, GError **err);
