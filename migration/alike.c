@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define DIGEST_KEY "sha256"
-#define STATED JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY
+#define STATED (JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
 
 /* A value, or {"sha256": its digest} in its place. Transfer full; NULL: it is no JSON. */
 static json_t *state(const json_t *value)

@@ -47,16 +47,16 @@ Test(asked, it_stands_over_what_the_test_has_otherwise)
     struct seat *seat = make_seat(USUAL " xbzrle");
     struct move_request request = {0};
     cr_assert_eq(asked_request(seat, slower, &request, NULL), 0);
-    cr_expect_eq(request.move[MOVE_SOURCE].max_bandwidth, 8 * 1024 * 1024);
-    cr_expect_eq(seat->request.move[MOVE_SOURCE].max_bandwidth, 100 * 1024 * 1024);
+    cr_expect_eq(request.move[MOVE_SOURCE].max_bandwidth, (uint64_t)8 * 1024 * 1024);
+    cr_expect_eq(seat->request.move[MOVE_SOURCE].max_bandwidth, (uint64_t)100 * 1024 * 1024);
     asked_swap(seat, &request);
-    cr_expect_eq(seat->request.move[MOVE_SOURCE].max_bandwidth, 8 * 1024 * 1024);
+    cr_expect_eq(seat->request.move[MOVE_SOURCE].max_bandwidth, (uint64_t)8 * 1024 * 1024);
     asked_swap(seat, &request);
     move_request_clear(&request);
 
     cr_assert_eq(asked_request(seat, encoded, &request, NULL), 0);
     cr_expect(g_hash_table_contains(request.move[MOVE_SOURCE].capabilities, "xbzrle"));
-    cr_expect_eq(request.move[MOVE_SOURCE].max_bandwidth, 100 * 1024 * 1024);
+    cr_expect_eq(request.move[MOVE_SOURCE].max_bandwidth, (uint64_t)100 * 1024 * 1024);
     move_request_clear(&request);
     seat_free(seat);
 }
