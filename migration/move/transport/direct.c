@@ -33,11 +33,10 @@ void direct_clear(struct direct *direct)
 
 void direct_note_strangers(const struct direct *direct)
 {
-    const struct test *test = direct->channel.seat->test;
+    struct test *test = direct->channel.seat->test;
 
     if (guard_strangers(direct->guard) > 0)
-        test_note((struct test *)test,
-                  "%s: strangers connected to the port of a migration and were turned away",
+        test_note(test, "%s: strangers connected to the port of a migration and were turned away",
                   test->host->name);
 }
 

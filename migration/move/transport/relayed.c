@@ -18,7 +18,7 @@ struct relayed {
     unsigned n_streams;
     char *folder;
     struct relay *relay;
-    struct fiber *carrier; /* NULL: it has ended */
+    struct fiber *waiter; /* for the streams to come; NULL: it has ended */
     int64_t deadline;
     GError *error; /* why the streams are no longer carried */
 
@@ -33,9 +33,9 @@ void relayed_close(struct channel *channel)
     struct relayed *relayed = (struct relayed *)channel;
 
     fiber_shield();
-    if (relayed->carrier != NULL) {
-        fiber_cancel(relayed->carrier, NULL);
-        fiber_join(relayed->carrier, DEADLINE_NEVER, NULL);
+    if (relayed->waiter != NULL) {
+        fiber_cancel(relayed->waiter, NULL);
+        fiber_join(relayed->waiter, DEADLINE_NEVER, NULL);
     }
     fiber_unshield();
     relay_free(relayed->relay);
@@ -90,7 +90,7 @@ static int carry(struct relayed *relayed, fiber_fn carry_all, int64_t deadline, 
         g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "the leg has ended");
         return -1;
     }
-    relayed->carrier = scope_spawn_detached(seat->helpers, "streams", carry_all, relayed);
+    relayed->waiter = scope_spawn_detached(seat->helpers, "streams", carry_all, relayed);
     return 0;
 }
 
@@ -184,7 +184,7 @@ static int let_all_in(void *arg, GError **err)
             break;
     }
     scope_abandon(door);
-    relayed->carrier = NULL;
+    relayed->waiter = NULL;
     return error != NULL ? fail_leg(relayed, error) : 0;
 }
 
@@ -250,7 +250,7 @@ static int take_all_over(void *arg, GError **err)
     (void)err;
     for (unsigned i = 0; i < relayed->n_streams && error == NULL; i++)
         take_over(relayed, i, &error);
-    relayed->carrier = NULL;
+    relayed->waiter = NULL;
     return error != NULL ? fail_leg(relayed, error) : 0;
 }
 
