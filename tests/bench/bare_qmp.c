@@ -163,6 +163,14 @@ static double now_ms(void)
     return (double)g_get_monotonic_time() / 1000.0;
 }
 
+static double setup_ms(struct qemu *source)
+{
+    json_auto_t *answer = NULL;
+    if (command(source, "{\"execute\":\"query-migrate\"}", &answer, NULL) < 0)
+        return NAN;
+    return json_number_value(json_object_get(answer, "setup-time"));
+}
+
 static int leg(struct qemu *source, struct qemu *destination, const struct bare_guest *guest,
                struct leg_times *times, GError **err)
 {
@@ -178,10 +186,22 @@ static int leg(struct qemu *source, struct qemu *destination, const struct bare_
     double completed = now_ms();
     if (await_line(destination, "\"RESUME\"", err) < 0)
         return -1;
+    double resumed = now_ms();
+    double setup = setup_ms(source); /* not a part of the leg */
+    double ending = now_ms();
     end(source);
-    double ended = now_ms();
+    double finish = resumed - completed + now_ms() - ending;
     *times = (struct leg_times){
-        ended - asked, began - asked, completed - began, ended - completed, NAN, NAN, NAN, NAN};
+        .leg = completed - asked + finish,
+        .prepare = began - asked,
+        .stream = completed - began,
+        .finish = finish,
+        .setup = setup,
+        .hypervisor = NAN,
+        .moved = NAN,
+        .ledger = NAN,
+        .cont = NAN,
+    };
     return 0;
 }
 

@@ -92,8 +92,9 @@ static json_t *legs_of(const struct bench *bench, enum way way)
 
 static json_t *parts_of(const struct bench *bench, enum way way)
 {
-    return json_pack("{s:o, s:o, s:o}", "prepare", rounded(P50(way, prepare), 0.1), "stream",
-                     rounded(P50(way, stream), 0.1), "finish", rounded(P50(way, finish), 0.1));
+    return json_pack("{s:o, s:o, s:o, s:o}", "prepare", rounded(P50(way, prepare), 0.1), "stream",
+                     rounded(P50(way, stream), 0.1), "setup", rounded(P50(way, setup), 0.1),
+                     "finish", rounded(P50(way, finish), 0.1));
 }
 
 static json_t *downtime_of(const struct bench *bench, enum way way)

@@ -35,6 +35,7 @@ static struct leg_times times_of(const json_t *leg)
         .leg = figure(leg, "cycle_ms"),
         .prepare = figure(leg, "prepare_ms"),
         .stream = figure(leg, "total_ms"),
+        .setup = figure(leg, "setup_ms"),
         .hypervisor = figure(parts, "hypervisor_ms"),
         .moved = figure(parts, "moved_ms"),
         .ledger = figure(parts, "ledger_ms"),
