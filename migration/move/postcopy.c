@@ -242,7 +242,6 @@ static int recover(struct handover *h, int64_t deadline, GError **err)
 {
     bool is_source = h->seat->test->self == h->leg->source;
 
-    h->record->recoveries++;
     channel_close(g_steal_pointer(&h->channel));
     return is_source ? recover_source(h, deadline, err) : recover_destination(h, deadline, err);
 }
@@ -253,15 +252,18 @@ static int break_stream(struct handover *h, GError **err)
     struct vm *vm = h->seat->vm;
     g_autoptr(GError) refused = NULL;
 
-    h->channel->transport->break_off(h->channel);
+    if (h->channel != NULL)
+        h->channel->transport->break_off(h->channel);
     if (strcmp(vm_move_status(vm), "postcopy-active") == 0)
         vm_pause_postcopy(vm, deadline_in(COMMAND_MS), &refused);
     return vm_await_migrated(vm, deadline_in(COMMAND_MS), err);
 }
 
 struct stream_wait {
+    struct handover *h;
     fiber_fn wait;
     void *arg;
+    int64_t deadline;
     int result;
     GError *error;
 };
@@ -271,31 +273,38 @@ static int await_in_scope(void *arg, GError **err)
     struct stream_wait *stream = arg;
 
     (void)err;
-    stream->result = stream->wait(stream->arg, &stream->error);
+    stream->result = stream->h->record->recoveries > 0
+                         ? recover(stream->h, stream->deadline, &stream->error)
+                         : 0;
+    if (stream->result == 0)
+        stream->result = stream->wait(stream->arg, &stream->error);
     return 0;
 }
 
-/* One stream, which ends here, or breaks at the other end. */
-static int await_stream(struct handover *h, fiber_fn wait, void *arg, GError **err)
+/*
+ * One stream, which ends here, or breaks at the other end. It may do so there before it is whole
+ * here, so its scope begins before the ends meet for it.
+ */
+static int await_stream(struct stream_wait *stream, GError **err)
 {
+    struct handover *h = stream->h;
     struct test *test = h->seat->test;
     uint64_t id = leg_stream_scope(h->leg, h->record->recoveries + 1);
-    struct stream_wait stream = {wait, arg, 0, NULL};
     struct scope *scope = scope_open("stream");
 
     test->ops->begin_scope(test->node, id, scope);
-    scope_spawn_detached(scope, "stream", await_in_scope, &stream);
+    scope_spawn_detached(scope, "stream", await_in_scope, stream);
     scope_close(scope, NULL);
     test->ops->end_scope(test->node, id);
-    if (stream.result == 0)
+    if (stream->result == 0)
         return 0;
-    if (g_error_matches(stream.error, SYNC_ERROR, SYNC_ERROR_CANCELLED) && !fiber_is_cancelled()) {
-        g_clear_error(&stream.error);
+    if (g_error_matches(stream->error, SYNC_ERROR, SYNC_ERROR_CANCELLED) && !fiber_is_cancelled()) {
+        g_clear_error(&stream->error);
         return break_stream(h, err);
     }
-    if (g_error_matches(stream.error, VM_ERROR, VM_ERROR_BROKEN))
-        test_failing(test, id, stream.error);
-    g_propagate_error(err, stream.error);
+    if (g_error_matches(stream->error, VM_ERROR, VM_ERROR_BROKEN))
+        test_failing(test, id, stream->error);
+    g_propagate_error(err, g_steal_pointer(&stream->error));
     return -1;
 }
 
@@ -303,10 +312,11 @@ int postcopy_await_streams(struct handover *h, fiber_fn wait, void *arg, int64_t
                            GError **err)
 {
     const struct seat *seat = h->seat;
+    struct stream_wait stream = {h, wait, arg, deadline, 0, NULL};
 
     for (;;) {
         g_autoptr(GError) error = NULL;
-        if (await_stream(h, wait, arg, &error) == 0) {
+        if (await_stream(&stream, &error) == 0) {
             say_through(h);
             return 0;
         }
@@ -317,8 +327,7 @@ int postcopy_await_streams(struct handover *h, fiber_fn wait, void *arg, int64_t
         }
         host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, seat->name,
                  "%s; it goes on over another", error->message);
-        if (recover(h, deadline, err) < 0)
-            return -1;
+        h->record->recoveries++;
     }
 }
 

@@ -280,7 +280,8 @@ static GArray *points_of_recovery(const struct world_setup *setup, enum fault_ki
     return points;
 }
 
-static unsigned try_each_fault_after(const struct world_setup *setup, struct fault first)
+static unsigned try_faults_after(const struct world_setup *setup, struct fault first,
+                                 enum fault_kind from)
 {
     struct world_outcome *outcome = world_run(setup, &first, 1);
     unsigned n_points = 0, n_wrong = 0;
@@ -289,7 +290,7 @@ static unsigned try_each_fault_after(const struct world_setup *setup, struct fau
         n_points++;
     world_outcome_free(outcome);
     for (unsigned point = first.point; point < n_points; point++) {
-        for (enum fault_kind kind = FAULT_NONE + 1; kind < N_FAULTS; kind++) {
+        for (enum fault_kind kind = from; kind < N_FAULTS; kind++) {
             const struct fault faults[] = {first, {kind, point}};
             n_wrong += !is_right(setup, faults, G_N_ELEMENTS(faults), n_wrong < SHOWN_AT_MOST);
         }
@@ -297,15 +298,16 @@ static unsigned try_each_fault_after(const struct world_setup *setup, struct fau
     return n_wrong;
 }
 
-/* A stream breaks in post-copy, and whatever else happens while another takes its place. */
-static void try_each_fault_in_recovery(enum fault_kind how)
+/* A stream breaks in post-copy, and something else happens while another takes its place: the
+ * faults from that kind on. */
+static void try_faults_in_recovery(enum fault_kind how, enum fault_kind from, int slow_host)
 {
-    const struct world_setup setup = {IN_POSTCOPY, .n_vms = 1, .slow_host = -1};
+    const struct world_setup setup = {IN_POSTCOPY, .n_vms = 1, .slow_host = slow_host};
     g_autoptr(GArray) points = points_of_recovery(&setup, how);
     cr_assert_gt(points->len, 2);
     for (unsigned i = 0; i < points->len; i++) {
         unsigned point = g_array_index(points, unsigned, i);
-        unsigned n_wrong = try_each_fault_after(&setup, (struct fault){how, point});
+        unsigned n_wrong = try_faults_after(&setup, (struct fault){how, point}, from);
         cr_expect_eq(n_wrong, 0, "%s at point %u: %u runs are wrong", fault_name(how), point,
                      n_wrong);
     }
@@ -313,17 +315,29 @@ static void try_each_fault_in_recovery(enum fault_kind how)
 
 Test(handover, one_vm_in_postcopy_whose_stream_breaks)
 {
-    try_each_fault_in_recovery(FAULT_STREAM_CUT);
+    try_faults_in_recovery(FAULT_STREAM_CUT, FAULT_NONE + 1, -1);
 }
 
 Test(handover, one_vm_in_postcopy_whose_source_sees_its_stream_break)
 {
-    try_each_fault_in_recovery(FAULT_STREAM_CUT_AT_SOURCE);
+    try_faults_in_recovery(FAULT_STREAM_CUT_AT_SOURCE, FAULT_NONE + 1, -1);
 }
 
 Test(handover, one_vm_in_postcopy_whose_destination_sees_its_stream_break)
 {
-    try_each_fault_in_recovery(FAULT_STREAM_CUT_AT_DESTINATION);
+    try_faults_in_recovery(FAULT_STREAM_CUT_AT_DESTINATION, FAULT_NONE + 1, -1);
+}
+
+Test(handover, one_vm_in_postcopy_whose_stream_breaks_twice_with_a_slow_source)
+{
+    for (enum fault_kind how = FAULT_STREAM_CUT; how < N_FAULTS; how++)
+        try_faults_in_recovery(how, FAULT_STREAM_CUT, SOURCE);
+}
+
+Test(handover, one_vm_in_postcopy_whose_stream_breaks_twice_with_a_slow_destination)
+{
+    for (enum fault_kind how = FAULT_STREAM_CUT; how < N_FAULTS; how++)
+        try_faults_in_recovery(how, FAULT_STREAM_CUT, DESTINATION);
 }
 
 /* With two faults there is not always a right end, but the promise holds, and nobody waits for
