@@ -159,6 +159,9 @@ static int take(struct handover *h, GError **err)
     fiber_shield();
     int started = vm_cont(vm, deadline_in(COMMAND_MS), err);
     fiber_unshield();
+    if (started == 0)
+        host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "destination", h->seat->name,
+                 "leg %u: the guest goes on in post-copy", h->leg->number);
     return started;
 }
 

@@ -54,7 +54,7 @@ expect_match "its notes" 'is kept until the job ends' "$(result '.vtmh.notes | j
 step "a stream that breaks unasked is replaced, and a warning"
 job_begin -m host1,host2 --only all..options..postcopy..plain "$library" \
     -p migrate_count=1 -p mig_postcopy_speed=4
-expect_within 60 grep -qs "moving -> given" "$job/job.log"
+expect_within 60 grep -qs "the guest goes on in post-copy" "$job/job.log"
 port=$(on host1 ss -Htn state established dst "$(on host1 getent hosts host2 | cut -d " " -f 1)" | awk '{ sub(/.*:/, "", $3); print $3 }')
 on host1 nft "add table inet vtmh_test; add chain inet vtmh_test out { type filter hook output priority 0; };
     add rule inet vtmh_test out tcp sport $port reject with tcp reset"
@@ -67,7 +67,7 @@ no_leaks host1 host2
 step "so is one that dies with the relay that carries it"
 job_begin -m host1,host2 --only all..options..postcopy..plain "$library" \
     -p migrate_count=1 -p mig_postcopy_speed=4 -p mig_protocol=unix
-expect_within 60 grep -qs "moving -> given" "$job/job.log"
+expect_within 60 grep -qs "the guest goes on in post-copy" "$job/job.log"
 on host1 kill -9 "$(on host1 pgrep -f "vtmh-node relay")"
 job_end
 expect_equal "exit status" 16 "$status"
