@@ -41,11 +41,32 @@ static char *own_address(const struct test *test, const struct move_request *req
     return address;
 }
 
+/* What is not so is not done in silence. */
+static int check_one_address(const struct test *test, GPtrArray *seats, const char *address,
+                             GError **err)
+{
+    for (unsigned i = 1; i < seats->len; i++) {
+        const struct seat *seat = g_ptr_array_index(seats, i);
+        g_autofree char *other = own_address(test, &seat->request, err);
+        if (other == NULL)
+            return -1;
+        if (strcmp(other, address) == 0)
+            continue;
+        const struct seat *first = g_ptr_array_index(seats, 0);
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "another migration address (mig_address, mig_interface) for each VM is not "
+                    "supported: %s for %s, %s for %s on %s",
+                    address, first->name, other, seat->name, test->host->name);
+        return -1;
+    }
+    return 0;
+}
+
 static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own, GError **err)
 {
     const struct seat *first = g_ptr_array_index(seats, 0);
     own->address = own_address(test, &first->request, err);
-    if (own->address == NULL)
+    if (own->address == NULL || check_one_address(test, seats, own->address, err) < 0)
         return -1;
     own->probe_fd = reach_listen(own->address, first->request.port_low, first->request.port_high,
                                  &own->probe_port, err);
