@@ -4,7 +4,6 @@
 #include "migration/move/leg_record.h"
 #include "migration/move/memory_check.h"
 #include "migration/move/postcopy.h"
-#include "migration/move/script.h"
 
 #include <string.h>
 
@@ -83,6 +82,7 @@ static int receive(struct handover *h, GError **err)
     scope_abandon(meanwhile);
     if (migrated < 0)
         return -1;
+    handover_warn_undone(h, &script);
     if (h->step != HANDOVER_OWNED)
         handover_step(h, HANDOVER_COMPLETED);
     return transport->finish != NULL

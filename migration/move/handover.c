@@ -125,6 +125,16 @@ int handover_start(struct handover *h, GError **err)
     return 0;
 }
 
+void handover_warn_undone(struct handover *h, struct script_run *script)
+{
+    const char *due = script_due(script);
+
+    if (due != NULL && h->seat->request.expected_ends == LEG_BIT(VTMH__LEG_END__LEG_COMPLETED))
+        test_warn(h->seat->test,
+                  "leg %u of %s: mig_script: '%s' was not done: the stream had ended before",
+                  h->leg->number, h->seat->name, due);
+}
+
 /* Where the stream is to be encrypted (mig_tls). */
 static int set_credentials(struct handover *h, int64_t deadline, GError **err)
 {

@@ -39,6 +39,7 @@
 #include "migration/move/agree.h"
 #include "migration/move/leg.h"
 #include "migration/move/leg_usage.h"
+#include "migration/move/script.h"
 #include "migration/move/seat.h"
 #include "migration/move/transport/transport.h"
 #include "migration/move/work.h"
@@ -118,6 +119,10 @@ int handover_start(struct handover *h, GError **err);
 /* Does one of the test's own pieces of work, unless there is none. */
 #define HANDOVER_WORK(h, piece, err)                                                               \
     ((h)->work->piece == NULL ? 0 : (h)->work->piece((h)->seat, err))
+
+/* After the stream has ended well: a step of the script that was not done makes the test a WARN,
+ * unless it was planned that the leg may end otherwise. */
+void handover_warn_undone(struct handover *h, struct script_run *script);
 
 /* Tells the VM here what is asked of the migration: options, limits, credentials. */
 int handover_prepare(struct handover *h, enum move_end end, int64_t deadline, GError **err);

@@ -31,19 +31,18 @@ const struct param_info move_params[] = {
     {MIGRATION("mig_expect_survivor"), .kind = PARAM_LIST, .scopes = PARAM_PER_VM,
      .example = "source", .word_pattern = "^(source|destination|none|uncertain)$",
      .word_rule = "where a guest can be: source, destination, none, uncertain",
-     .doc =
-         "where the guest may be after a leg; the destination after one that completes, else the "
-         "source, if not set"},
+     .doc = "where the guest may be after a leg; if not set, the destination after one that "
+            "completes, uncertain after one that is that, else the source"},
     {MIGRATION("mig_retry"), .kind = PARAM_INT, .fallback = "0", .min = 0, .max = 254,
      .scopes = PARAM_PER_VM,
      .doc = "how often a leg is tried again that left the guest on its source"},
     {MIGRATION("mig_script"), .kind = PARAM_STRING, .scopes = PARAM_PER_VM,
      .example = "1s speed 10M; 50% downtime 500ms", .word_pattern = SCRIPT_PATTERN,
-     .word_rule = "a script: WHEN WHAT; …, as in '1s speed 10M; 50% cancel'",
+     .word_rule = "a script: WHEN WHAT; …, as in '1s speed 10M; 50% cancel' (N% and Nsyncs are "
+                  "known to the source alone)",
      .doc = "what happens while the VM moves: steps of when (1s, 50%, 2syncs, active) and what "
-            "(cancel, speed "
-            "SIZE, downtime TIME, pause, resume, postcopy, cut, kill, freeze or thaw source or "
-            "destination)"},
+            "(cancel, speed SIZE, downtime TIME, pause, resume, postcopy, cut, kill, freeze or "
+            "thaw source or destination); docs/transports.md"},
     {MIGRATION("cancel_delay"), .kind = PARAM_DURATION, .scopes = PARAM_PER_VM, .example = "2",
      .doc = "the source calls the leg off so long after its stream has begun; of several attempts "
             "(mig_retry) all but the last"},

@@ -255,8 +255,7 @@ static int break_stream(struct handover *h, GError **err)
     struct vm *vm = h->seat->vm;
     g_autoptr(GError) refused = NULL;
 
-    if (h->channel != NULL)
-        h->channel->transport->break_off(h->channel);
+    channel_break_off(h->channel);
     if (strcmp(vm_move_status(vm), "postcopy-active") == 0)
         vm_pause_postcopy(vm, deadline_in(COMMAND_MS), &refused);
     return vm_await_migrated(vm, deadline_in(COMMAND_MS), err);

@@ -31,13 +31,20 @@ static int read_port(const struct params *params, struct move_request *request, 
     return 0;
 }
 
-/* mig_script; else cancel_delay, a script of one step. */
+/* mig_script, or cancel_delay, a script of one step. */
 static int read_script(const struct params *params, struct move_request *request, GError **err)
 {
     const char *text = param_text(params, "mig_script");
     g_autofree char *cancel = NULL;
     int64_t cancel_ms;
 
+    if (text != NULL && param_is_set(params, "cancel_delay")) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "cancel_delay = %s and mig_script = %s: only one of them; a step 'TIME cancel' "
+                    "of mig_script is the same as cancel_delay",
+                    params_get(params, "cancel_delay"), text);
+        return -1;
+    }
     if (text == NULL && param_is_set(params, "cancel_delay")) {
         if (param_duration_ms(params, "cancel_delay", &cancel_ms, err) < 0)
             return -1;
@@ -48,6 +55,18 @@ static int read_script(const struct params *params, struct move_request *request
         return 0;
     request->script = script_parse(text, err);
     return request->script != NULL ? 0 : -1;
+}
+
+static Vtmh__Survivor usual_survivor(Vtmh__LegEnd end)
+{
+    switch (end) {
+    case VTMH__LEG_END__LEG_COMPLETED:
+        return VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+    case VTMH__LEG_END__LEG_UNCERTAIN:
+        return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+    default:
+        return VTMH__SURVIVOR__SURVIVOR_SOURCE;
+    }
 }
 
 /* How the legs are to end: as is said, else as what happens meanwhile makes it. */
@@ -69,13 +88,10 @@ static void read_expected(const struct params *params, struct move_request *requ
                         ? VTMH__LEG_END__LEG_CANCELLED
                         : VTMH__LEG_END__LEG_COMPLETED);
     if (request->expected_survivors == 0)
-        request->expected_survivors =
-            (request->expected_ends & LEG_BIT(VTMH__LEG_END__LEG_COMPLETED)
-                 ? LEG_BIT(VTMH__SURVIVOR__SURVIVOR_DESTINATION)
-                 : 0) |
-            (request->expected_ends & ~LEG_BIT(VTMH__LEG_END__LEG_COMPLETED)
-                 ? LEG_BIT(VTMH__SURVIVOR__SURVIVOR_SOURCE)
-                 : 0);
+        for (Vtmh__LegEnd end = VTMH__LEG_END__LEG_COMPLETED; end <= VTMH__LEG_END__LEG_UNCERTAIN;
+             end++)
+            if (request->expected_ends & LEG_BIT(end))
+                request->expected_survivors |= LEG_BIT(usual_survivor(end));
 }
 
 static int read_tls(const struct params *params, struct move_request *request, GError **err)
@@ -144,6 +160,19 @@ static int read_through_file(const struct params *params, struct move_request *r
     return 0;
 }
 
+/* In post-copy the hypervisor itself breaks its stream. */
+static int check_cut(const struct move_request *request, GError **err)
+{
+    if (request->transport->break_off != NULL || request->postcopy != NULL ||
+        !script_does(request->script, SCRIPT_CUT))
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "cut in mig_script is not supported with mig_protocol = %s: the stream is the "
+                "hypervisors' own",
+                request->protocol);
+    return -1;
+}
+
 /* Which way of the protocol's: guarded as asked for, and one for several streams only where options
  * need that. Those that cannot be had over any of them are told of with all options (agree.h). */
 static int choose_transport(const struct params *params, struct move_request *request, GError **err)
@@ -168,7 +197,7 @@ static int choose_transport(const struct params *params, struct move_request *re
     if (several != NULL)
         request->transport = several;
     request->traits = request->transport->traits;
-    return 0;
+    return check_cut(request, err);
 }
 
 int move_request_read(struct move_request *request, struct params *params, GError **err)

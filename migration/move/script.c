@@ -1,6 +1,7 @@
 #include "migration/move/script.h"
 
 #include "cfg/params.h"
+#include "migration/move/script_pattern.h"
 
 #include <signal.h>
 #include <string.h>
@@ -70,7 +71,7 @@ static bool read_when(const char *word, struct script_step *step)
     if (g_ascii_isalpha(*parts[0])) {
         step->when = SCRIPT_AT_STATUS;
         g_strlcpy(step->status, parts[0], sizeof(step->status));
-        return true;
+        return g_regex_match_simple("^" SCRIPT_STATUS "$", parts[0], 0, 0);
     }
     return read_number(parts[0], &step->when, &step->at);
 }
@@ -93,9 +94,13 @@ static bool read_action(char **words, struct script_step *step)
             step->value = (uint64_t)ms;
             return true;
         }
+        if (!actions[i].has_end)
+            return with == NULL;
         step->at_destination = g_strcmp0(with, "destination") == 0;
-        return actions[i].has_end ? step->at_destination || g_strcmp0(with, "source") == 0
-                                  : with == NULL;
+        /* How far the migration has come only its source knows. */
+        return step->at_destination
+                   ? step->when != SCRIPT_AT_PERCENT && step->when != SCRIPT_AT_SYNC
+                   : g_strcmp0(with, "source") == 0;
     }
     return false;
 }
@@ -148,8 +153,6 @@ static bool is_reached(const struct script_run *run, const struct script_step *s
 {
     if (step->when == SCRIPT_AT_STATUS)
         return strcmp(vm_move_status(run->vm), step->status) == 0;
-    if (run->looks == NULL)
-        return false;
     const struct vm_move_stats *stats = &run->looks->last;
     if (step->when == SCRIPT_AT_SYNC)
         return stats->dirty_syncs >= step->at;
@@ -234,18 +237,34 @@ static int do_step(const struct script_run *run, const struct script_step *step,
     return 0;
 }
 
+/* The next one of this end's that is not done yet; NULL: all are. */
+static const struct script_step *due_step(struct script_run *run)
+{
+    for (; run->next < run->steps->len; run->next++) {
+        const struct script_step *step = &g_array_index(run->steps, struct script_step, run->next);
+
+        if (step->at_destination == run->at_destination)
+            return step;
+    }
+    return NULL;
+}
+
 int script_run(void *arg, GError **err)
 {
     struct script_run *run = arg;
     int64_t began_ms = deadline_in(0);
 
-    for (unsigned i = 0; i < run->steps->len; i++) {
-        const struct script_step *step = &g_array_index(run->steps, struct script_step, i);
+    const struct script_step *step;
 
-        if (step->at_destination != run->at_destination)
-            continue;
+    for (; (step = due_step(run)) != NULL; run->next++)
         if (await_step(run, step, began_ms, err) < 0 || do_step(run, step, err) < 0)
             return -1;
-    }
     return 0;
+}
+
+const char *script_due(struct script_run *run)
+{
+    const struct script_step *step = run->steps != NULL ? due_step(run) : NULL;
+
+    return step != NULL ? step->text : NULL;
 }

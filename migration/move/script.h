@@ -7,9 +7,9 @@
  * those that are its own: all but the ones that name the destination are the source's.
  *
  *     WHEN   1s, 500ms      since this end began to move (the step before may have to come first)
- *            50%            of the guest's memory is over
- *            2syncs         so many dirty syncs are done: 1 at the start, 2 after the first pass
- *            active         the hypervisor's status, as QMP's MigrationStatus has it
+ *            50%            of the guest's memory is over; of the source alone
+ *            2syncs         so many dirty syncs are done: 1 at the start, 2 after the first pass;
+ * of the source alone active         the hypervisor's status, as QMP's MigrationStatus has it
  *            active+500ms   so long after that; +500ms alone: after the step before of this end
  *     WHAT   cancel         the source calls the leg off; not any more in post-copy
  *            speed SIZE     bytes a second; 0: none
@@ -20,7 +20,8 @@
  *            kill END       the hypervisor of source or destination: SIGKILL
  *            freeze END     … SIGSTOP        thaw END     … SIGCONT
  *
- * A step whose time does not come before the stream ends is not done; the log says which were.
+ * A step whose time does not come before the stream ends is not done. The log says which were;
+ * where the leg was to complete, and has, that makes the test a WARN.
  */
 #pragma once
 
@@ -77,6 +78,7 @@ struct script_run {
     struct vm *vm;
     const struct host *host;
     bool at_destination;
+    unsigned next; /* index of the step that is looked at; script_run() moves it on */
 
     /* Of the source alone. */
     struct script_looks *looks;
@@ -89,3 +91,6 @@ struct script_run {
 /* The body of a fiber: arg is a struct script_run. Ends with the last of its steps. -1: a step
  * could not be done. */
 int script_run(void *arg, GError **err);
+
+/* The text of the step that is due next at this end; NULL: all are done, or there are none. */
+const char *script_due(struct script_run *run);

@@ -59,8 +59,8 @@ static void stop_stream(struct handover *h)
 {
     /* The other end does not see that this hypervisor does not have, or never took, the stream
      * while we hold it open. */
-    if ((event_is_set(vm_exited(h->seat->vm)) || lacks_stream(h->seat)) && h->channel != NULL)
-        h->channel->transport->break_off(h->channel);
+    if (event_is_set(vm_exited(h->seat->vm)) || lacks_stream(h->seat))
+        channel_break_off(h->channel);
     if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))
         return;
     bool completed = false;
@@ -71,7 +71,7 @@ static void stop_stream(struct handover *h)
     if (cancelled < 0 && g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT) &&
         h->channel != NULL) {
         g_clear_error(&error);
-        h->channel->transport->break_off(h->channel);
+        channel_break_off(h->channel);
         cancelled = vm_migrate_cancel(h->seat->vm, &completed, deadline_in(CANCEL_MS), &error);
     }
     if (cancelled < 0)

@@ -4,7 +4,6 @@
 #include "migration/move/leg_record.h"
 #include "migration/move/options.h"
 #include "migration/move/postcopy.h"
-#include "migration/move/script.h"
 #include "migration/move/series.h"
 #include "migration/move/watch.h"
 
@@ -57,7 +56,14 @@ static int cut(void *arg, GError **err)
     struct handover *h = arg;
     if (vm_is_postcopy(h->seat->vm))
         return vm_pause_postcopy(h->seat->vm, deadline_in(CUT_MS), err);
-    h->channel->transport->break_off(h->channel);
+    if (h->channel->transport->break_off == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                    "mig_script: cut comes before post-copy, and the stream of %s is the "
+                    "hypervisors' own (mig_protocol = %s)",
+                    h->seat->name, h->seat->request.protocol);
+        return -1;
+    }
+    channel_break_off(h->channel);
     return 0;
 }
 
@@ -111,6 +117,8 @@ static int watch(struct handover *h, GError **err)
         if (fiber_has_ended(fibers[i]))
             result = fiber_join(fibers[i], DEADLINE_NEVER, err);
     scope_abandon(meanwhile);
+    if (result == 0)
+        handover_warn_undone(h, &planned);
     h->has_moved = h->record->transferred_bytes != 0;
     return result;
 }

@@ -50,3 +50,10 @@ job -m local:a,local:b --only scripts..cancel_when_active -p mig_script= -p mig_
 expect_equal "exit status" 1 "$status"
 expect_match "the cause" 'completed \(survivor: destination\); planned was: cancelled' \
     "$(results '.tests[0].vtmh.fail_cause')"
+
+step "a step that was not done makes a leg a warning that was to complete"
+for undone in "60s speed 200M" "60s thaw destination"; do
+    job -m local:a,local:b --only scripts..faster -p "mig_script=$undone" -p mig_speed=0 "$library"
+    expect_equal "exit status" 16 "$status"
+    expect_match "the warning" "mig_script: '$undone' was not done" "$(results '.tests[0].vtmh.fail_cause')"
+done

@@ -1,5 +1,7 @@
 #include "migration/move/request.h"
 
+#include "migration/move/leg.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -112,4 +114,48 @@ Test(request, a_value_of_another_type_names_its_parameter)
 Test(request, a_transport_that_is_not_there_is_a_reason_to_skip)
 {
     expect_error("mig_protocol", "pigeon", VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_protocol = pigeon");
+}
+
+Test(request, does_not_take_a_script_beside_cancel_delay_which_it_would_not_do)
+{
+    g_autoptr(params) params = with("cancel_delay", "2");
+    g_autoptr(GError) error = NULL;
+    struct move_request request;
+    params_set(params, "mig_script", "1s speed 10M", NULL);
+    cr_assert_eq(move_request_read(&request, params, &error), -1);
+    cr_expect(g_error_matches(error, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
+    cr_expect_not_null(strstr(error->message, "only one of them"));
+    move_request_clear(&request);
+}
+
+Test(request, does_not_take_a_cut_of_a_stream_that_nobody_here_can_cut)
+{
+    static const struct {
+        const char *protocol, *multifd, *postcopy;
+        bool is_taken;
+    } cases[] = {
+        {"tcp", "no", "no", true},   {"fd", "no", "no", true},    {"unix", "no", "no", true},
+        {"exec", "no", "no", true},  {"file", "no", "no", false}, {"rdma", "no", "no", false},
+        {"tcp", "yes", "no", false}, {"rdma", "no", "yes", true},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(params) params = with("mig_script", "1s cut");
+        g_autoptr(GError) error = NULL;
+        struct move_request request;
+        params_set(params, "mig_protocol", cases[i].protocol, NULL);
+        params_set(params, "mig_multifd", cases[i].multifd, NULL);
+        params_set(params, "mig_postcopy", cases[i].postcopy, NULL);
+        cr_expect_eq(move_request_read(&request, params, &error) == 0, cases[i].is_taken, "%zu", i);
+        cr_expect(cases[i].is_taken || g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));
+        move_request_clear(&request);
+    }
+}
+
+Test(request, takes_it_that_an_uncertain_leg_leaves_the_guest_uncertain)
+{
+    g_autoptr(params) params = with("mig_expect", "uncertain");
+    struct move_request request;
+    expect_read(&request, params);
+    cr_expect_eq(request.expected_survivors, LEG_BIT(VTMH__SURVIVOR__SURVIVOR_UNCERTAIN));
+    move_request_clear(&request);
 }

@@ -80,6 +80,14 @@ Test(script, is_refused_by_the_parameters_row_and_by_the_parser_alike)
         {"+ cut", false},
         {"1s+ cut", false},
         {"1s+2 cut", false},
+        {"actve cancel", false},
+        {"completed cancel", false},
+        {"wait-unplug freeze source", true},
+        {"active+1s freeze destination", true},
+        {"+1s thaw destination", true},
+        {"50% freeze source", true},
+        {"50% freeze destination", false},
+        {"2syncs kill destination", false},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -90,4 +98,18 @@ Test(script, is_refused_by_the_parameters_row_and_by_the_parser_alike)
         cr_expect_eq(is_matched, cases[i].is_right, "matched: %s", cases[i].text);
         cr_expect(steps != NULL || g_error_matches(error, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
     }
+}
+
+Test(script, knows_which_step_of_its_end_is_due)
+{
+    g_autoptr(GArray) steps = script_parse("1s kill destination; 2s cancel", NULL);
+    struct script_run source = {.steps = steps};
+    struct script_run destination = {.steps = steps, .at_destination = true};
+    struct script_run none = {0};
+
+    cr_expect_str_eq(script_due(&source), "2s cancel");
+    cr_expect_str_eq(script_due(&destination), "1s kill destination");
+    destination.next++;
+    cr_expect_null(script_due(&destination));
+    cr_expect_null(script_due(&none));
 }

@@ -39,6 +39,12 @@ pid_t channel_carrier(const struct channel *channel)
                : 0;
 }
 
+void channel_break_off(struct channel *channel)
+{
+    if (channel != NULL && channel->transport->break_off != NULL)
+        channel->transport->break_off(channel);
+}
+
 void channel_close(struct channel *channel)
 {
     if (channel != NULL)

@@ -142,11 +142,6 @@ static int64_t file_carried(const struct channel *channel)
     return lseek(((const struct file *)channel)->fd, 0, SEEK_CUR);
 }
 
-static void file_break_off(struct channel *channel)
-{
-    (void)channel; /* a file makes nobody wait */
-}
-
 const struct transport transport_file = {
     .name = "file",
     .traits = TRANSPORT_OFFLINE,
@@ -157,6 +152,5 @@ const struct transport transport_file = {
     .send = file_send,
     .finish = file_finish,
     .carried = file_carried,
-    .break_off = file_break_off,
     .close = file_close,
 };

@@ -103,17 +103,11 @@ static int rdma_send(struct channel *channel, int64_t deadline, GError **err)
     return vm_migrate_uri(channel->seat->vm, uri, deadline, err);
 }
 
-static void rdma_break_off(struct channel *channel)
-{
-    (void)channel; /* QEMU's own connection */
-}
-
 #define ROW(name_)                                                                                 \
     {                                                                                              \
         .name = (name_), .traits = TRANSPORT_TWO_WAY, .guard = "none", .check = rdma_check,        \
         .listen = rdma_listen, .ticket = rdma_ticket, .receive = rdma_receive,                     \
-        .connect = rdma_connect, .send = rdma_send, .break_off = rdma_break_off,                   \
-        .close = rdma_close,                                                                       \
+        .connect = rdma_connect, .send = rdma_send, .close = rdma_close,                           \
     }
 
 const struct transport transport_rdma = ROW("rdma");

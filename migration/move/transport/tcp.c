@@ -167,11 +167,6 @@ static int open_send(struct channel *channel, int64_t deadline, GError **err)
     return vm_migrate_uri(channel->seat->vm, uri, deadline, err);
 }
 
-static void open_break_off(struct channel *channel)
-{
-    (void)channel; /* QEMU's own connections */
-}
-
 static const struct transport transport_tcp_relayed = {
     .name = "tcp",
     .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS,
@@ -190,7 +185,6 @@ static const struct transport transport_tcp_open = {
     .send = open_send,
     .complaint = open_complaint,
     .probe = direct_probe,
-    .break_off = open_break_off,
     .close = open_close,
 };
 

@@ -73,7 +73,8 @@ struct transport {
     /* Source, when no byte has moved for a while: 0 if the other end's host answers. An error for
      * which reach_is_silence() holds: it does not. NULL: nothing can be asked. */
     int (*probe)(struct channel *channel, int64_t deadline, GError **err);
-    /* Ends the stream so that a VM which waits for it goes on; its QMP may be silent until then. */
+    /* Ends the stream so that a VM which waits for it goes on; its QMP may be silent until then.
+     * NULL: nobody but the hypervisors can, or nobody waits. */
     void (*break_off)(struct channel *channel);
     void (*close)(struct channel *channel);
 };
@@ -97,6 +98,9 @@ int64_t channel_carried(const struct channel *channel);
 
 /* As the member carrier; 0: there is none. */
 pid_t channel_carrier(const struct channel *channel);
+
+/* As the member break_off, if there is one. NULL is fine. */
+void channel_break_off(struct channel *channel);
 
 /* NULL is fine. */
 void channel_close(struct channel *channel);
