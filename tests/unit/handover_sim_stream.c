@@ -86,11 +86,21 @@ static void end_at_destination(struct copy *destination)
     copy_exit(destination);
 }
 
+static struct copy *source_of(struct copy *copy)
+{
+    return copy->sends ? copy : copy->peer;
+}
+
+/* Whether what one end does to the stream comes to the other. */
+static bool reaches_peer(struct copy *copy)
+{
+    return event_is_set(&copy->world->way_is_free) && !source_of(copy)->is_severed;
+}
+
 /* The stream has ended before all was over, as this end sees. */
 static void end_here(struct copy *copy, const char *status)
 {
-    struct copy *source = copy->sends ? copy : copy->peer;
-    source->stream++;
+    source_of(copy)->stream++;
     event_reset(&copy->receives);
     if (!copy_is_moving(copy))
         return;
@@ -106,7 +116,7 @@ static void end_both(struct copy *copy, const char *status)
 {
     struct copy *peer = copy->peer;
     end_here(copy, status);
-    if (peer->state == COPY_GONE || event_is_set(&copy->world->way_is_free))
+    if (peer->state == COPY_GONE || reaches_peer(copy))
         end_here(peer, "failed");
 }
 
@@ -118,8 +128,10 @@ void copy_break_stream(struct copy *copy)
 
 void copy_break_end(struct copy *copy)
 {
-    if (copy->peer != NULL)
-        end_here(copy, "failed");
+    if (copy->peer == NULL)
+        return;
+    source_of(copy)->is_severed = true;
+    end_here(copy, "failed");
 }
 
 void copy_cancel_move(struct copy *copy)
@@ -150,7 +162,7 @@ void copy_leave_stream(struct copy *copy)
     tell_status(copy, "failed");
     if (copy->is_held)
         return;
-    if (copy->sends || event_is_set(&copy->world->way_is_free))
+    if (copy->sends || reaches_peer(copy))
         end_both(copy, "failed");
 }
 
@@ -160,7 +172,7 @@ void copy_close_channel(struct copy *copy)
     if (--copy->n_channels > 0 || !is_end)
         return;
     copy->is_held = false;
-    if (event_is_set(&copy->world->way_is_free))
+    if (reaches_peer(copy))
         end_here(copy->peer, "failed");
 }
 
@@ -293,6 +305,13 @@ static void spawn_flow(struct copy *source, fiber_fn over)
     struct flow *flow = g_new(struct flow, 1);
     *flow = (struct flow){source, ++source->stream};
     scope_spawn_detached(source->world->scope, "stream", over, flow);
+}
+
+void copy_connect(struct copy *source, struct copy *destination)
+{
+    source->is_severed = false;
+    event_set(&source->receives);
+    event_set(&destination->receives);
 }
 
 static void begin_move(struct copy *copy)

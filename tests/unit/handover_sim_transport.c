@@ -64,8 +64,7 @@ static struct channel *sim_connect(struct seat *seat, const json_t *ticket, cons
     g_autoptr(GError) error = NULL;
     if (await_event(&copy->world->way_is_free, deadline_min(deadline, deadline_in(CONNECT_MS)),
                     &error) == 0) {
-        event_set(&copy->receives);
-        event_set(&other->receives);
+        copy_connect(copy, other);
         return open_channel(seat);
     }
     if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))

@@ -113,6 +113,12 @@ static bool is_held_back(const struct copy *copy)
     return copy->sends && copy->is_given && copy_is_broken(copy);
 }
 
+/* An end that has not seen its stream break, and by another fault was not told. */
+static bool waits_in_vain(const struct copy *copy)
+{
+    return copy->is_severed && copy->world->n_faults > 1;
+}
+
 /* Whether something prevents the two ends from knowing of each other's copy; or whether the rest
  * of the guest still comes. */
 static bool may_be_uncertain(const struct world *world, const char *name)
@@ -125,7 +131,8 @@ static bool may_be_uncertain(const struct world *world, const char *name)
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct copy *copy = g_ptr_array_index(world->copies, i);
         if (strcmp(copy->base.name, name) == 0 &&
-            (copy->outlived || copy->late_at_end || copy->cont_failed || copy->end_unheard))
+            (copy->outlived || copy->late_at_end || copy->cont_failed || copy->end_unheard ||
+             waits_in_vain(copy)))
             return true;
     }
     return false;

@@ -52,9 +52,10 @@ struct copy {
     unsigned stream;           /* source: the number of its stream; another's fiber is through */
     struct event switch_asked; /* source: for post-copy */
     bool is_given;             /* source: the guest's state is on its way to the destination */
-    unsigned n_channels;       /* ends of streams that its node holds open */
-    bool is_held;              /* it has ended, and its node holds its stream open */
-    bool halved_at_end; /* the guest's other half had not come when it was destroyed, or kept */
+    bool is_severed;     /* source: nothing passes over its stream, as one end alone has seen */
+    unsigned n_channels; /* ends of streams that its node holds open */
+    bool is_held;        /* it has ended, and its node holds its stream open */
+    bool halved_at_end;  /* the guest's other half had not come when it was destroyed, or kept */
     struct event exited, move_ended;
     struct event receives; /* a stream can come; when another takes its place: it is there */
     void (*late)(struct copy *copy); /* what a late call will still do */
@@ -192,6 +193,8 @@ void copy_cancel_move(struct copy *copy);
 /* The connection breaks, and both ends see it; or one alone does. */
 void copy_break_stream(struct copy *copy);
 void copy_break_end(struct copy *copy);
+/* The nodes have a connection for a stream. */
+void copy_connect(struct copy *source, struct copy *destination);
 /* Its node has let go of an end of a stream. */
 void copy_close_channel(struct copy *copy);
 /* The stream of a copy whose process has just ended. */
