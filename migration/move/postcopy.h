@@ -14,12 +14,14 @@
  * copy is dead and has never run. The destination starts the guest when its own hypervisor says
  * that it has come to post-copy, which that does only by what the source has sent after it had
  * stopped the guest. Neither asks anybody in between: once both were released from "owned", an
- * abort comes too late.
+ * abort comes too late. It only bounds how long the destination waits for a switch that does not
+ * come.
  *
  * A stream that breaks then leaves both hypervisors waiting for another one, which they get where
  * mig_postcopy_recover says so. Often only one end sees that it has broken, so each stream is a
- * scope of meetings (sync/meeting.h) that this end fails: then the other one breaks it, too. Until
- * all is over there is the guest, but no whole copy of it.
+ * scope of meetings (sync/meeting.h) that this end fails: then the other one breaks it, too, though
+ * it may not have it yet. Both come to "recover" for the next one, or say there that they need none,
+ * as all is over. Until then there is the guest, but no whole copy of it.
  */
 #pragma once
 
