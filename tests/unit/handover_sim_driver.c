@@ -234,6 +234,9 @@ static int sim_cont(struct vm *vm, int64_t deadline, GError **err)
     if (copy_of(vm)->state == COPY_INCOMING)
         world_wrong(copy_of(vm)->world, "%s on %s is continued while it receives", vm->name,
                     vm->host->name);
+    if (copy_is_broken(copy_of(vm)) && copy_of(vm)->world->setup->no_recovery)
+        world_wrong(copy_of(vm)->world, "%s on %s is continued though the rest does not come",
+                    vm->name, vm->host->name);
     look_at_other(copy_of(vm));
     return command(vm, "cont", copy_start, deadline, err);
 }
