@@ -29,11 +29,26 @@ static void moved_clear(struct moved *moved)
 typedef struct moved moved_t;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(moved_t, moved_clear)
 
+/* For "ready"; a hypervisor answers one question while the next is on its way. */
+static int ask_facts(void *arg, GError **err)
+{
+    struct handover *h = arg;
+    return seat_facts(h->seat, h->deadline, err) != NULL ? 0 : -1;
+}
+
+static int listen_for_source(struct handover *h, int64_t deadline, GError **err)
+{
+    struct seat *seat = h->seat;
+    if (handover_prepare(h, MOVE_DESTINATION, deadline, err) < 0)
+        return -1;
+    h->channel = seat->request.transport->listen(seat, h->agreement->addresses[seat->test->self],
+                                                 deadline, err);
+    return h->channel != NULL ? 0 : -1;
+}
+
 static int prepare(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
-    struct test *test = seat->test;
-    const char *address = h->agreement->addresses[test->self];
     const struct transport *transport = seat->request.transport;
 
     SEAT_DOING(seat, BLAME_TESTBED, "preparing %s as a destination", seat->name);
@@ -44,10 +59,14 @@ static int prepare(struct handover *h, GError **err)
         return -1;
     h->record->driver = g_strdup(vm_driver_name(seat->vm));
     h->record->prepared = seat->was_ahead;
-    if (handover_prepare(h, MOVE_DESTINATION, deadline, err) < 0)
-        return -1;
-    h->channel = transport->listen(seat, address, deadline, err);
-    if (h->channel == NULL)
+    struct scope *asking = scope_open("facts");
+    scope_spawn(asking, "facts", ask_facts, h);
+    int listening = listen_for_source(h, deadline, err);
+    if (listening < 0)
+        scope_abandon(asking);
+    else
+        listening = scope_close(asking, err);
+    if (listening < 0)
         return -1;
 
     json_auto_t *theirs =
