@@ -239,18 +239,33 @@ static struct leg_view view_of(const struct handover *h)
     };
 }
 
+static struct test_meeting outcome_meeting(const struct handover *h, char tag[80])
+{
+    struct test_meeting meeting = handover_meeting(h, "outcome", tag);
+    meeting.settle = true;
+    meeting.timeout_ms = OUTCOME_MS;
+    return meeting;
+}
+
+/* This end has failed the test: the other need not wait for what it has to say of the leg. */
+static void decline_outcome(struct handover *h)
+{
+    char tag[80];
+    const struct test_meeting meeting = outcome_meeting(h, tag);
+    if (leg_may_fail(h->leg))
+        test_tell(h->seat->test, &meeting, json_object());
+}
+
 /* "outcome": both views, joined. -1: the other end does not say. */
 static int meet_outcome(struct handover *h, struct leg_outcome *outcome, GError **err)
 {
     struct test *test = h->seat->test;
     char tag[80];
-    struct test_meeting meeting = handover_meeting(h, "outcome", tag);
+    const struct test_meeting meeting = outcome_meeting(h, tag);
     const struct leg_view own = view_of(h);
     struct leg_view views[2];
     g_autoptr(GPtrArray) answers = NULL;
 
-    meeting.settle = true;
-    meeting.timeout_ms = OUTCOME_MS;
     if (test_exchange(test, &meeting, leg_view_to_json(&own), &answers, err) < 0)
         return -1;
     for (unsigned i = 0; i < G_N_ELEMENTS(views); i++)
@@ -366,6 +381,7 @@ static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GErro
         settle_destination(h, &error);
     if (!fails_test)
         return conclude(h, outcome, &error, err);
+    decline_outcome(h);
     g_propagate_error(err, g_steal_pointer(&error));
     return -1;
 }
