@@ -189,7 +189,7 @@ static int call_off(const struct script_run *run, GError **err)
 {
     bool completed = false;
 
-    if (vm_is_postcopy(run->vm)) {
+    if (*run->has_switched || vm_is_postcopy(run->vm)) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
                     "mig_script: cancel comes after the switch to post-copy, where it would end "
                     "the guest of %s",

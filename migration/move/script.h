@@ -82,7 +82,9 @@ struct script_run {
 
     /* Of the source alone. */
     struct script_looks *looks;
-    bool *called_off;                            /* set when a step has called the leg off */
+    bool *called_off;         /* set when a step has called the leg off */
+    const bool *has_switched; /* the command to switch to post-copy is given: cancel is none any
+                                 more, though the hypervisor may not have come to it */
     int (*switch_over)(void *leg, GError **err); /* to post-copy */
     int (*cut)(void *leg, GError **err);
     void *leg;

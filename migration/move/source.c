@@ -92,6 +92,7 @@ static int watch(struct handover *h, GError **err)
         .host = h->seat->test->host,
         .looks = &looks,
         .called_off = &h->was_called_off,
+        .has_switched = &h->has_switched,
         .switch_over = postcopy_switch,
         .cut = cut,
         .leg = h,
