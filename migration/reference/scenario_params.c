@@ -10,7 +10,7 @@
 #define NO_SUB_TEST "no other test runs beside or within a migration"
 #define WITH_RDMA "it counts only with mig_protocol = rdma"
 #define WITH_STRESS "it counts only with stress_type"
-#define NO_CANCEL "a migration is not cancelled on purpose"
+#define NO_CANCEL "a migration is called off by cancel_delay or mig_script"
 #define NO_SERIAL_COMMANDS "no commands are sent over a guest's serial line"
 
 const struct param_info reference_scenario_params[] = {

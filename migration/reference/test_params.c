@@ -5,7 +5,7 @@
 
 #define MADE_BY_VTMH "vtmh makes it itself, from -m and the configuration"
 #define NOT_READ "it is a result of avocado-vt, and nothing reads it here"
-#define TCP_ONLY "VMs move by tcp only"
+#define BY_PROTOCOL "mig_protocol says how a VM moves, at both ends"
 
 const struct param_info reference_test_params[] = {
     NO_MATTER("name", STRING, TEST, "the configuration's variants make the name",
@@ -42,13 +42,15 @@ const struct param_info reference_test_params[] = {
      .scopes = PARAM_OF_VM,
      .care = PARAM_NOT_SUPPORTED,
      .same = WORDS("tcp"),
-     .why = TCP_ONLY,
+     .why = BY_PROTOCOL,
      .section = SECTION,
      .doc = "how the VM on the destination waits to be moved"},
-    NOT_YET("migration_fd", STRING, VM, NULL, TCP_ONLY, "descriptor to move by"),
-    NOT_YET("migration_sfiles_path", STRING, VM, NULL, "VMs do not move through files",
+    NOT_YET("migration_fd", STRING, VM, NULL, BY_PROTOCOL, "descriptor to move by"),
+    NOT_YET("migration_sfiles_path", STRING, VM, NULL,
+            "a file that a VM moves through is made by vtmh, in mig_file_dir",
             "the VM's file on the source"),
-    NOT_YET("migration_dfiles_path", STRING, VM, NULL, "VMs do not move through files",
+    NOT_YET("migration_dfiles_path", STRING, VM, NULL,
+            "a file that a VM moves through is made by vtmh, in mig_file_dir",
             "the VM's file on the destination"),
     NO_MATTER("test_passed", STRING, TEST, NOT_READ, "whether the test passed"),
     NO_MATTER("img_check_failed", STRING, IMAGE, NOT_READ, "whether an image was found bad"),
