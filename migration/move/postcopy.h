@@ -20,8 +20,8 @@
  * A stream that breaks then leaves both hypervisors waiting for another one, which they get where
  * mig_postcopy_recover says so. Often only one end sees that it has broken, so each stream is a
  * scope of meetings (sync/meeting.h) that this end fails: then the other one breaks it, too, though
- * it may not have it yet. Both come to "recover" for the next one, or say there that they need none,
- * as all is over. Until then there is the guest, but no whole copy of it.
+ * it may not have it yet. Both come to "recover" for the next one, or say there that they need
+ * none, as all is over. Until then there is the guest, but no whole copy of it.
  */
 #pragma once
 
