@@ -89,11 +89,10 @@ static struct leg_plan plan_attempt(const struct scene *scene, const struct seat
         .comes_back = leg->comes_back,
     };
     if (!is_last) {
-        plan.expected_ends |=
-            LEG_BIT(VTMH__LEG_END__LEG_COMPLETED) | LEG_BIT(VTMH__LEG_END__LEG_CANCELLED) |
-            LEG_BIT(VTMH__LEG_END__LEG_REFUSED) | LEG_BIT(VTMH__LEG_END__LEG_FAILED);
-        plan.expected_survivors |= LEG_BIT(VTMH__SURVIVOR__SURVIVOR_SOURCE) |
-                                   LEG_BIT(VTMH__SURVIVOR__SURVIVOR_DESTINATION);
+        plan.expected_ends |= LEG_BIT(VTMH__LEG_END__LEG_CANCELLED) |
+                              LEG_BIT(VTMH__LEG_END__LEG_REFUSED) |
+                              LEG_BIT(VTMH__LEG_END__LEG_FAILED);
+        plan.expected_survivors |= LEG_BIT(VTMH__SURVIVOR__SURVIVOR_SOURCE);
     }
     return plan;
 }

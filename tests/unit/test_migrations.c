@@ -334,6 +334,23 @@ Test(migrations, parameters_of_one_count_for_it_alone_and_stand_in_its_record)
     g_string_free(called, TRUE);
 }
 
+static const struct work never_called_off = {
+    .params =
+        ASKED("mig_retry = 1", "mig_script = postcopy-paused cancel", "mig_expect = cancelled")};
+
+static int with_attempts(struct scene *scene, int64_t count, GError **err)
+{
+    (void)count;
+    return scene_migrate_wait(scene, VMS("vm1"), 0, 1, &never_called_off, err);
+}
+
+Test(migrations, a_first_attempt_that_completes_is_not_one_that_may_end_in_any_way)
+{
+    struct world_outcome *outcome = run(with_attempts, 1, NULL);
+    expect_end(outcome, VTMH__STATUS__STATUS_FAIL, "planned was: cancelled");
+    world_outcome_free(outcome);
+}
+
 static const char *const *wrong_params;
 
 static int with_wrong_params(struct scene *scene, int64_t count, GError **err)
