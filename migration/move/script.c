@@ -188,6 +188,7 @@ static int await_step(struct script_run *run, const struct script_step *step, in
 static int call_off(const struct script_run *run, GError **err)
 {
     bool completed = false;
+    g_autoptr(GError) error = NULL;
 
     if (*run->has_switched || vm_is_postcopy(run->vm)) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
@@ -197,10 +198,14 @@ static int call_off(const struct script_run *run, GError **err)
         return -1;
     }
     *run->called_off = true;
-    if (vm_migrate_cancel(run->vm, &completed, deadline_in(CANCEL_MS), err) < 0)
-        return -1;
-    *run->called_off = !completed;
-    return 0;
+    if (vm_migrate_cancel(run->vm, &completed, deadline_in(CANCEL_MS), &error) == 0) {
+        *run->called_off = !completed;
+        return 0;
+    }
+    /* A leg that has ended by it cancels this fiber; else the hypervisor has not done it. */
+    *run->called_off = g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED);
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
 }
 
 static int do_step(const struct script_run *run, const struct script_step *step, GError **err)
