@@ -7,7 +7,10 @@
 #include "migration/move/reach.h"
 #include "proto/seal.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define TOKEN_CHARS SEAL_KEY_HEX
 #define SAY_MS 1000
@@ -92,6 +95,15 @@ unsigned guard_strangers(const struct guard *guard)
     return guard->n_strangers;
 }
 
+/* Without it the last words before the switchover wait for an acknowledgement that the other end
+ * delays: 40 ms of downtime (Nagle's algorithm). libvirt does the same. */
+static void send_at_once(struct stream *stream)
+{
+    const int on = 1;
+
+    setsockopt(stream_fd(stream), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 /* In a time that does not depend on where they differ. */
 static bool is_token(const char *said, const char *token)
 {
@@ -160,6 +172,7 @@ int guard_serve(void *arg, GError **err)
     while ((stream = stream_accept(guard->listener, DEADLINE_NEVER, err)) != NULL) {
         struct visit *visit = g_new0(struct visit, 1);
 
+        send_at_once(stream);
         visit->guard = guard;
         visit->stream = stream;
         guard->n_visitors++;
@@ -203,6 +216,8 @@ struct stream *guard_enter(const char *address, uint16_t port, const char *token
 {
     g_autoptr(stream) stream = stream_connect_tcp(address, port, deadline, err);
 
+    if (stream != NULL)
+        send_at_once(stream);
     if (stream == NULL || stream_write(stream, token, strlen(token), deadline, err) < 0)
         return NULL;
     return g_steal_pointer(&stream);
