@@ -57,6 +57,8 @@ int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 
 /* qemu_settings.c */
+/* Sets migration parameters of this move alone, and reads them back. wanted: transfer full. */
+int qemu_set_parameters(struct qemu_vm *vm, json_t *wanted, int64_t deadline, GError **err);
 int qemu_prepare_move(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
 int qemu_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
 int qemu_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);

@@ -144,17 +144,14 @@ static json_t *wanted_parameters(struct qemu_vm *vm, const struct vm_move *move,
     return json_incref(wanted);
 }
 
-static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_t deadline,
-                          GError **err)
+/* Sets them, and reads them back. */
+static int set_all(struct qemu_vm *vm, json_t *wanted, int64_t deadline, GError **err)
 {
-    json_t *defaults = defaults_of(vm, deadline, err);
-    json_auto_t *wanted = defaults != NULL ? wanted_parameters(vm, move, defaults, err) : NULL;
     json_auto_t *after = NULL;
     const char *name;
     json_t *value;
 
-    if (wanted == NULL ||
-        qemu_command(vm, "migrate-set-parameters", json_incref(wanted), deadline, NULL, err) < 0 ||
+    if (qemu_command(vm, "migrate-set-parameters", json_incref(wanted), deadline, NULL, err) < 0 ||
         qemu_command(vm, "query-migrate-parameters", NULL, deadline, &after, err) < 0)
         return -1;
     json_object_foreach (wanted, name, value) {
@@ -167,6 +164,25 @@ static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_
         return -1;
     }
     return 0;
+}
+
+int qemu_set_parameters(struct qemu_vm *vm, json_t *wanted, int64_t deadline, GError **err)
+{
+    json_auto_t *own = wanted;
+
+    if (vm->migration.were_set == NULL)
+        vm->migration.were_set = json_object();
+    json_object_update(vm->migration.were_set, own);
+    return set_all(vm, own, deadline, err);
+}
+
+static int set_parameters(struct qemu_vm *vm, const struct vm_move *move, int64_t deadline,
+                          GError **err)
+{
+    json_t *defaults = defaults_of(vm, deadline, err);
+    json_auto_t *wanted = defaults != NULL ? wanted_parameters(vm, move, defaults, err) : NULL;
+
+    return wanted == NULL ? -1 : set_all(vm, wanted, deadline, err);
 }
 
 int qemu_prepare_move(struct vm *base, const struct vm_move *move, int64_t deadline, GError **err)

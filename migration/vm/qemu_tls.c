@@ -22,8 +22,8 @@ int qemu_set_tls(struct vm *base, const struct vm_tls *tls, int64_t deadline, GE
         g_prefix_error(err, "the TLS credentials of %s on %s: ", base->name, base->host->name);
         return -1;
     }
-    return qemu_command(vm, "migrate-set-parameters",
-                        json_pack("{s:s, s:s}", "tls-creds", CREDENTIALS, "tls-hostname",
-                                  tls->is_server ? "" : tls->hostname),
-                        deadline, NULL, err);
+    return qemu_set_parameters(vm,
+                               json_pack("{s:s, s:s}", "tls-creds", CREDENTIALS, "tls-hostname",
+                                         tls->is_server ? "" : tls->hostname),
+                               deadline, err);
 }

@@ -372,6 +372,44 @@ static int wait_for_pause(struct vm *vm, GError **err)
     return 0;
 }
 
+static bool is_encrypted(struct vm *vm)
+{
+    json_auto_t *answer = NULL;
+    const char *credentials;
+
+    if (qemu_command(qemu_vm(vm), "query-migrate-parameters", NULL, SOON, &answer, NULL) < 0)
+        return false;
+    credentials = json_string_value(json_object_get(answer, "tls-creds"));
+    return credentials != NULL && *credentials != '\0';
+}
+
+/* Of one move, and not of the next. */
+static int encryption(struct bed *bed, GError **err)
+{
+    g_autoptr(GHashTable) plain = move_capabilities();
+    struct vm_move move = {plain, 0, -1, NULL};
+    g_autofree char *keys = g_build_filename(bed->host.run_dir, "keys.psk", NULL);
+    const struct vm_tls tls = {.kind = "psk", .dir = bed->host.run_dir, .is_server = true};
+    struct seat seat;
+
+    if (!g_file_set_contents(keys, "qemu:00112233445566778899aabbccddeeff\n", -1, err) ||
+        seat_boot(bed, &seat, err) < 0 || vm_prepare_move(seat.vm, &move, SOON, err) < 0)
+        return -1;
+    check(!is_encrypted(seat.vm));
+    if (vm_set_tls(seat.vm, &tls, SOON, err) < 0)
+        return -1;
+    check(is_encrypted(seat.vm));
+    if (vm_prepare_move(seat.vm, &move, SOON, err) < 0)
+        return -1;
+    check(!is_encrypted(seat.vm));
+    return seat_close(bed, &seat, err);
+}
+
+Test(vm, credentials_of_one_move_are_not_those_of_the_next)
+{
+    run(encryption);
+}
+
 /* Nobody lets it go on before it is called off. */
 static int cancel_in_pause(struct bed *bed, GError **err)
 {
