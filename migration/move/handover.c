@@ -368,9 +368,10 @@ static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GErro
     if (error == NULL)
         return conclude_completed(h, outcome, err);
     /* A leg that had completed stays so: what failed then is a check of the guest. Nor was the
-     * testbed's failure planned. */
+     * testbed's failure planned, or that something is not supported. */
+    Vtmh__Status status = test_status_of(error);
     bool fails_test = h->step == HANDOVER_DONE || !leg_may_fail(h->leg) ||
-                      test_status_of(error) == VTMH__STATUS__STATUS_ERROR;
+                      status == VTMH__STATUS__STATUS_ERROR || status == VTMH__STATUS__STATUS_SKIP;
     if (h->step != HANDOVER_DONE)
         leg_record_end(h->record, error);
 
