@@ -377,20 +377,22 @@ static const char *doubt_of_host(const struct host_report *report)
     return NULL;
 }
 
-static unsigned end_bit(const char *status)
+static Vtmh__LegEnd end_of(const struct joint *joint)
 {
     Vtmh__LegEnd end;
-    return leg_end_of_word(status, &end) && end != VTMH__LEG_END__LEG_UNKNOWN ? 1U << end : 0;
+    return leg_end_of_word(joint->leg->status, &end) ? end : VTMH__LEG_END__LEG_UNKNOWN;
 }
 
 static bool has_end_as_planned(const struct joint *joint)
 {
-    return (joint->ends & end_bit(joint->leg->status)) != 0;
+    Vtmh__LegEnd end = end_of(joint);
+    return end != VTMH__LEG_END__LEG_UNKNOWN && (joint->ends & 1U << end) != 0;
 }
 
 static bool is_as_planned(const struct joint *joint)
 {
-    return has_end_as_planned(joint) && (joint->survivors & 1U << joint->leg->survivor) != 0;
+    return has_end_as_planned(joint) &&
+           leg_survivor_is_planned(joint->survivors, end_of(joint), joint->leg->survivor);
 }
 
 /* What a leg is instead of what was planned; NULL if it is that. *who: the end to ask. */

@@ -51,3 +51,20 @@ bool leg_survivor_of_word(const char *word, Vtmh__Survivor *survivor_out)
         *survivor_out = (Vtmh__Survivor)found;
     return found >= 0;
 }
+
+Vtmh__Survivor leg_usual_survivor(Vtmh__LegEnd end)
+{
+    switch (end) {
+    case VTMH__LEG_END__LEG_COMPLETED:
+        return VTMH__SURVIVOR__SURVIVOR_DESTINATION;
+    case VTMH__LEG_END__LEG_UNCERTAIN:
+        return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
+    default:
+        return VTMH__SURVIVOR__SURVIVOR_SOURCE;
+    }
+}
+
+bool leg_survivor_is_planned(unsigned planned, Vtmh__LegEnd end, Vtmh__Survivor survivor)
+{
+    return planned != 0 ? (planned & 1U << survivor) != 0 : survivor == leg_usual_survivor(end);
+}

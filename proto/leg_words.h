@@ -1,5 +1,5 @@
-/* The words for how a leg ended and where its guest is: in params, records, results and messages.
- */
+/* How a leg ended and where its guest is: the words for it in params, records, results and
+ * messages, and what goes with what. */
 #pragma once
 
 #include "proto/vtmh.pb-c.h"
@@ -20,3 +20,9 @@ bool leg_end_of_word(const char *word, Vtmh__LegEnd *end_out); /* word may be NU
 /* "none", "source", "destination", "uncertain"; likewise. */
 const char *leg_survivor_word(unsigned survivor);
 bool leg_survivor_of_word(const char *word, Vtmh__Survivor *survivor_out);
+
+/* Whether the guest is where it may be after such an end. survivors: what was planned, as bits,
+ * 1 << Survivor; 0: the usual place, which is the destination after a leg that has completed, else
+ * the source, if that is not uncertain. */
+bool leg_survivor_is_planned(unsigned survivors, Vtmh__LegEnd end, Vtmh__Survivor survivor);
+Vtmh__Survivor leg_usual_survivor(Vtmh__LegEnd end);

@@ -47,10 +47,20 @@ struct leg_outcome leg_outcome_of(const struct leg_view *source, const struct le
     return outcome;
 }
 
+unsigned leg_survivors(unsigned expected_ends, unsigned expected_survivors)
+{
+    unsigned survivors = expected_survivors;
+
+    for (unsigned end = 0; expected_survivors == 0 && leg_end_word(end) != NULL; end++)
+        if (expected_ends & LEG_BIT(end))
+            survivors |= LEG_BIT(leg_usual_survivor(end));
+    return survivors;
+}
+
 bool leg_is_as_planned(const struct leg_plan *plan, const struct leg_outcome *outcome)
 {
     return (plan->expected_ends & LEG_BIT(outcome->end)) != 0 &&
-           (plan->expected_survivors & LEG_BIT(outcome->survivor)) != 0;
+           leg_survivor_is_planned(plan->expected_survivors, outcome->end, outcome->survivor);
 }
 
 /* word_of: of a bit's number; NULL ends them. */
@@ -74,7 +84,8 @@ char *leg_text(const struct leg_plan *plan, const struct leg_outcome *outcome)
                            " (survivor: %s); planned was: ", leg_survivor_word(outcome->survivor));
     append_words(text, leg_end_word, plan->expected_ends);
     g_string_append(text, " (survivor: ");
-    append_words(text, leg_survivor_word, plan->expected_survivors);
+    append_words(text, leg_survivor_word,
+                 leg_survivors(plan->expected_ends, plan->expected_survivors));
     g_string_append_c(text, ')');
     return g_string_free(text, FALSE);
 }

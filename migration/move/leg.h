@@ -25,7 +25,7 @@ struct leg_plan {
     unsigned source, destination;
     const GArray *script;        /* what happens meanwhile (script.h); NULL: nothing */
     unsigned expected_ends;      /* of Vtmh__LegEnd */
-    unsigned expected_survivors; /* of Vtmh__Survivor */
+    unsigned expected_survivors; /* of Vtmh__Survivor; 0: the usual one of its end */
     bool comes_back;             /* the next leg brings the VM back to the source of this one */
 };
 
@@ -56,6 +56,9 @@ bool leg_may_fail(const struct leg_plan *plan);
  */
 struct leg_outcome leg_outcome_of(const struct leg_view *source,
                                   const struct leg_view *destination);
+
+/* The survivors that a plan allows with any of its ends, as bits. */
+unsigned leg_survivors(unsigned expected_ends, unsigned expected_survivors);
 
 bool leg_is_as_planned(const struct leg_plan *plan, const struct leg_outcome *outcome);
 

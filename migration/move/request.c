@@ -57,18 +57,6 @@ static int read_script(const struct params *params, struct move_request *request
     return request->script != NULL ? 0 : -1;
 }
 
-static Vtmh__Survivor usual_survivor(Vtmh__LegEnd end)
-{
-    switch (end) {
-    case VTMH__LEG_END__LEG_COMPLETED:
-        return VTMH__SURVIVOR__SURVIVOR_DESTINATION;
-    case VTMH__LEG_END__LEG_UNCERTAIN:
-        return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
-    default:
-        return VTMH__SURVIVOR__SURVIVOR_SOURCE;
-    }
-}
-
 /* How the legs are to end: as is said, else as what happens meanwhile makes it. */
 static void read_expected(const struct params *params, struct move_request *request)
 {
@@ -87,11 +75,6 @@ static void read_expected(const struct params *params, struct move_request *requ
             LEG_BIT(script_does(request->script, SCRIPT_CANCEL) && request->retries == 0
                         ? VTMH__LEG_END__LEG_CANCELLED
                         : VTMH__LEG_END__LEG_COMPLETED);
-    if (request->expected_survivors == 0)
-        for (Vtmh__LegEnd end = VTMH__LEG_END__LEG_COMPLETED; end <= VTMH__LEG_END__LEG_UNCERTAIN;
-             end++)
-            if (request->expected_ends & LEG_BIT(end))
-                request->expected_survivors |= LEG_BIT(usual_survivor(end));
 }
 
 static int read_tls(const struct params *params, struct move_request *request, GError **err)

@@ -33,7 +33,7 @@ struct move_request {
     unsigned retries;       /* mig_retry: attempts beyond the first */
     GArray *script;         /* mig_script, cancel_delay: what happens meanwhile; or NULL */
     unsigned expected_ends; /* mig_expect, as bits of LegEnd */
-    unsigned expected_survivors;    /* mig_expect_survivor, as bits of Survivor */
+    unsigned expected_survivors;    /* mig_expect_survivor, as bits of Survivor; 0: the usual */
     json_t *options;                /* options.h */
     struct vm_move move[MOVE_ENDS]; /* what each end sets; by the names that the VM's hypervisor
                                        here has once that is known (agree.h) */

@@ -191,7 +191,8 @@ static int learn_where(struct task *task, GError **err)
     struct test *test = migration->scene->test;
     struct seat *seat = task->seat;
     bool has_part = test->self == migration->source || test->self == migration->destination;
-    unsigned survivors = seat->request.expected_survivors;
+    unsigned survivors =
+        leg_survivors(seat->request.expected_ends, seat->request.expected_survivors);
 
     if (survivors == LEG_BIT(VTMH__SURVIVOR__SURVIVOR_DESTINATION)) {
         seat->where = has_part ? seat->where : migration->destination;

@@ -92,7 +92,8 @@ static struct leg_plan plan_attempt(const struct scene *scene, const struct seat
         plan.expected_ends |= LEG_BIT(VTMH__LEG_END__LEG_CANCELLED) |
                               LEG_BIT(VTMH__LEG_END__LEG_REFUSED) |
                               LEG_BIT(VTMH__LEG_END__LEG_FAILED);
-        plan.expected_survivors |= LEG_BIT(VTMH__SURVIVOR__SURVIVOR_SOURCE);
+        if (plan.expected_survivors != 0)
+            plan.expected_survivors |= LEG_BIT(VTMH__SURVIVOR__SURVIVOR_SOURCE);
     }
     return plan;
 }

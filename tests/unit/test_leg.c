@@ -73,6 +73,19 @@ Test(leg, is_as_planned_only_with_its_end_and_its_survivor)
     cr_expect(!leg_may_fail(&(struct leg_plan){.expected_ends = LEG_BIT(COMPLETED)}));
 }
 
+Test(leg, leaves_the_guest_where_its_own_end_usually_does_if_nothing_else_is_planned)
+{
+    const struct leg_plan plan = {.expected_ends = LEG_BIT(COMPLETED) | LEG_BIT(FAILED)};
+    g_autofree char *text = leg_text(&plan, &(struct leg_outcome){FAILED, DESTINATION});
+
+    cr_expect(leg_is_as_planned(&plan, &(struct leg_outcome){COMPLETED, DESTINATION}));
+    cr_expect(leg_is_as_planned(&plan, &(struct leg_outcome){FAILED, SOURCE}));
+    cr_expect(!leg_is_as_planned(&plan, &(struct leg_outcome){FAILED, DESTINATION}));
+    cr_expect(!leg_is_as_planned(&plan, &(struct leg_outcome){COMPLETED, SOURCE}));
+    cr_expect_str_eq(text, "failed (survivor: destination); planned was: completed or failed "
+                           "(survivor: source or destination)");
+}
+
 Test(leg, says_what_it_was_and_what_was_planned)
 {
     const struct leg_plan plan = {.expected_ends = LEG_BIT(CANCELLED) | LEG_BIT(FAILED),

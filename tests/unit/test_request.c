@@ -156,6 +156,7 @@ Test(request, takes_it_that_an_uncertain_leg_leaves_the_guest_uncertain)
     g_autoptr(params) params = with("mig_expect", "uncertain");
     struct move_request request;
     expect_read(&request, params);
-    cr_expect_eq(request.expected_survivors, LEG_BIT(VTMH__SURVIVOR__SURVIVOR_UNCERTAIN));
+    cr_expect_eq(leg_survivors(request.expected_ends, request.expected_survivors),
+                 LEG_BIT(VTMH__SURVIVOR__SURVIVOR_UNCERTAIN));
     move_request_clear(&request);
 }
