@@ -208,6 +208,17 @@ static int call_off(const struct script_run *run, GError **err)
     return -1;
 }
 
+/* A process that has ended may have given its number to another. */
+static int send_signal(const struct script_run *run, int signal, GError **err)
+{
+    if (!event_is_set(vm_exited(run->vm)) && kill(vm_pid(run->vm), signal) == 0)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
+                "mig_script: the hypervisor of %s on %s has ended already", vm_name(run->vm),
+                run->host->name);
+    return -1;
+}
+
 static int do_step(const struct script_run *run, const struct script_step *step, GError **err)
 {
     int64_t deadline = deadline_in(COMMAND_MS);
@@ -230,14 +241,11 @@ static int do_step(const struct script_run *run, const struct script_step *step,
     case SCRIPT_CUT:
         return run->cut(run->leg, err);
     case SCRIPT_KILL:
-        kill(vm_pid(run->vm), SIGKILL);
-        return 0;
+        return send_signal(run, SIGKILL, err);
     case SCRIPT_FREEZE:
-        kill(vm_pid(run->vm), SIGSTOP);
-        return 0;
+        return send_signal(run, SIGSTOP, err);
     case SCRIPT_THAW:
-        kill(vm_pid(run->vm), SIGCONT);
-        return 0;
+        return send_signal(run, SIGCONT, err);
     }
     return 0;
 }
