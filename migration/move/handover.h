@@ -58,7 +58,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
 #define HANDOVER_CHECK_MS 300000
 
 /* What the destination waits longer than the source, which keeps the leg's time. */
-#define HANDOVER_LATE_MS 15000
+#define HANDOVER_LATE_MS INT64_C(15000)
 
 #define HANDOVER_START_MS 30000 /* for a hypervisor to start, on a slow host */
 

@@ -161,7 +161,7 @@ static int run_bare(const struct options *options, unsigned n, struct leg_times 
 static int run_way(const struct bench *bench, enum way way, unsigned round, GError **err)
 {
     const struct options *options = bench->options;
-    struct leg_times *times = &bench->times[way][round * bench->per_round];
+    struct leg_times *times = &bench->times[way][(size_t)round * bench->per_round];
     return way == BARE ? run_bare(options, bench->per_round, times, err)
                        : vtmh_legs(options->vtmh, options->guest, way == PREPARED, bench->per_round,
                                    times, err);
