@@ -12,6 +12,11 @@ const struct transport *transport_choose(const struct transport *first, const st
     return NULL;
 }
 
+json_t *ticket_of_address(const char *address, uint16_t port)
+{
+    return json_pack("{s:s, s:i}", "address", address, "port", (int)port);
+}
+
 int ticket_read_address(const json_t *ticket, const char *peer, const char **address_out,
                         uint16_t *port_out, GError **err)
 {

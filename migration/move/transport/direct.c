@@ -107,8 +107,10 @@ json_t *direct_ticket(const struct channel *channel)
 {
     const struct direct *direct = (const struct direct *)channel;
 
-    return json_pack("{s:s, s:i, s:o}", "address", direct->address, "port", (int)direct->port,
-                     "tokens", guard_tokens(direct->guard));
+    json_t *ticket = ticket_of_address(direct->address, direct->port);
+
+    json_object_set_new(ticket, "tokens", guard_tokens(direct->guard));
+    return ticket;
 }
 
 int direct_receive(struct channel *channel, int64_t deadline, GError **err)

@@ -68,11 +68,9 @@ static int exec_receive(struct channel *channel, int64_t deadline, GError **err)
 {
     struct exec *exec = (struct exec *)channel;
 
-    if (direct_admit(&exec->direct, deadline, err) < 0 || start_relay(exec, err) < 0 ||
-        vm_incoming_fd(channel->seat->vm, exec->vm_fd, deadline, err) < 0)
-        return -1;
-    pair_close(&exec->vm_fd); /* else the relay would not see that the hypervisor has closed it */
-    return 0;
+    return direct_admit(&exec->direct, deadline, err) < 0 || start_relay(exec, err) < 0
+               ? -1
+               : pair_receive(channel->seat->vm, &exec->vm_fd, deadline, err);
 }
 
 static struct channel *exec_connect(struct seat *seat, const json_t *ticket, const char *peer,
@@ -89,11 +87,7 @@ static struct channel *exec_connect(struct seat *seat, const json_t *ticket, con
 
 static int exec_send(struct channel *channel, int64_t deadline, GError **err)
 {
-    struct exec *exec = (struct exec *)channel;
-    int given = vm_migrate_fd(channel->seat->vm, exec->vm_fd, deadline, err);
-
-    pair_close(&exec->vm_fd);
-    return given;
+    return pair_send(channel->seat->vm, &((struct exec *)channel)->vm_fd, deadline, err);
 }
 
 static GError *exec_complaint(struct channel *channel)

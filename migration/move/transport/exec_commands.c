@@ -171,17 +171,12 @@ static json_t *exec_ticket(const struct channel *channel)
 {
     const struct exec *exec = (const struct exec *)channel;
 
-    return json_pack("{s:s, s:i}", "address", exec->address, "port", (int)exec->port);
+    return ticket_of_address(exec->address, exec->port);
 }
 
 static int exec_receive(struct channel *channel, int64_t deadline, GError **err)
 {
-    struct exec *exec = (struct exec *)channel;
-    int given = vm_incoming_fd(channel->seat->vm, exec->vm_fd, deadline, err);
-
-    /* A copy here would keep the relay from seeing that the hypervisor has closed its own. */
-    pair_close(&exec->vm_fd);
-    return given;
+    return pair_receive(channel->seat->vm, &((struct exec *)channel)->vm_fd, deadline, err);
 }
 
 static struct channel *exec_connect(struct seat *seat, const json_t *ticket, const char *peer,
@@ -203,11 +198,7 @@ static struct channel *exec_connect(struct seat *seat, const json_t *ticket, con
 
 static int exec_send(struct channel *channel, int64_t deadline, GError **err)
 {
-    struct exec *exec = (struct exec *)channel;
-    int given = vm_migrate_fd(channel->seat->vm, exec->vm_fd, deadline, err);
-
-    pair_close(&exec->vm_fd);
-    return given;
+    return pair_send(channel->seat->vm, &((struct exec *)channel)->vm_fd, deadline, err);
 }
 
 static char *last_words(const struct exec *exec)

@@ -25,3 +25,19 @@ void pair_close(int *fd)
         close(*fd);
     *fd = -1;
 }
+
+int pair_send(struct vm *vm, int *fd, int64_t deadline, GError **err)
+{
+    int given = vm_migrate_fd(vm, *fd, deadline, err);
+
+    pair_close(fd);
+    return given;
+}
+
+int pair_receive(struct vm *vm, int *fd, int64_t deadline, GError **err)
+{
+    int given = vm_incoming_fd(vm, *fd, deadline, err);
+
+    pair_close(fd);
+    return given;
+}

@@ -73,7 +73,7 @@ static json_t *rdma_ticket(const struct channel *channel)
 {
     const struct rdma *rdma = (const struct rdma *)channel;
 
-    return json_pack("{s:s, s:i}", "address", rdma->address, "port", (int)rdma->port);
+    return ticket_of_address(rdma->address, rdma->port);
 }
 
 static int rdma_receive(struct channel *channel, int64_t deadline, GError **err)

@@ -79,7 +79,10 @@ struct transport {
     void (*close)(struct channel *channel);
 };
 
-/* "address" and "port" of a ticket; *address_out lives as long as it. An error names the peer. */
+/* A ticket with "address" and "port". Transfer full. */
+json_t *ticket_of_address(const char *address, uint16_t port);
+
+/* Both of a ticket; *address_out lives as long as it. An error names the peer. */
 int ticket_read_address(const json_t *ticket, const char *peer, const char **address_out,
                         uint16_t *port_out, GError **err);
 
