@@ -16,9 +16,19 @@ static const char *const step_names[] = {
     [HANDOVER_OWNED] = "owned",         [HANDOVER_DONE] = "done",
 };
 
+bool handover_is_source(const struct handover *h)
+{
+    return h->seat->test->self == h->leg->source;
+}
+
+unsigned handover_other(const struct handover *h)
+{
+    return handover_is_source(h) ? h->leg->destination : h->leg->source;
+}
+
 static const char *role_of(const struct handover *h)
 {
-    return h->seat->test->self == h->leg->source ? "source" : "destination";
+    return handover_is_source(h) ? "source" : "destination";
 }
 
 static void begin_moving(struct handover *h)
@@ -109,8 +119,7 @@ json_t *handover_ready(struct handover *h, json_t *mine, GError **err)
         compare_machines(h, answers, err) < 0 || compare_options(h, answers, err) < 0 ||
         HANDOVER_WORK(h, before, err) < 0)
         return NULL;
-    unsigned other = test->self == h->leg->source ? h->leg->destination : h->leg->source;
-    return json_incref(g_ptr_array_index(answers, other));
+    return json_incref(g_ptr_array_index(answers, handover_other(h)));
 }
 
 int handover_start(struct handover *h, GError **err)
@@ -175,16 +184,11 @@ int handover_written(struct handover *h, GError **err)
     return test_barrier(h->seat->test, &written, err);
 }
 
-static bool is_source(const struct handover *h)
-{
-    return h->seat->test->self == h->leg->source;
-}
-
 static int run_end(void *arg, GError **err)
 {
     struct handover *h = arg;
     (void)err;
-    if (is_source(h))
+    if (handover_is_source(h))
         source_run(h, &h->error);
     else
         destination_run(h, &h->error);
@@ -282,8 +286,9 @@ static int meet_outcome(struct handover *h, struct leg_outcome *outcome, GError 
  * elsewhere. */
 static int end_what_is_left(struct handover *h, const struct leg_outcome *outcome, GError **err)
 {
-    bool lives_here = outcome->survivor == (is_source(h) ? VTMH__SURVIVOR__SURVIVOR_SOURCE
-                                                         : VTMH__SURVIVOR__SURVIVOR_DESTINATION);
+    bool lives_here =
+        outcome->survivor == (handover_is_source(h) ? VTMH__SURVIVOR__SURVIVOR_SOURCE
+                                                    : VTMH__SURVIVOR__SURVIVOR_DESTINATION);
     if (lives_here || h->seat->is_uncertain)
         return 0;
     host_disown(h->seat->test->host, OWNED_GUEST, h->seat->name);
@@ -294,7 +299,8 @@ static int end_what_is_left(struct handover *h, const struct leg_outcome *outcom
 static int check_what_stayed(struct handover *h, const struct leg_outcome *outcome, GError **err)
 {
     struct seat *seat = h->seat;
-    if (!is_source(h) || outcome->survivor != VTMH__SURVIVOR__SURVIVOR_SOURCE || !seat->works)
+    if (!handover_is_source(h) || outcome->survivor != VTMH__SURVIVOR__SURVIVOR_SOURCE ||
+        !seat->works)
         return 0;
     SEAT_DOING(seat, BLAME_PRODUCT, "checking %s, which stayed", seat->name);
     if (guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, STAYED_MS)), err) < 0)
@@ -376,7 +382,7 @@ static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GErro
         leg_record_end(h->record, error);
 
     test_failing(h->seat->test, fails_test ? 0 : leg_scope(h->leg), error);
-    if (is_source(h))
+    if (handover_is_source(h))
         settle_source(h, &error);
     else
         settle_destination(h, &error);

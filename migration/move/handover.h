@@ -100,6 +100,10 @@ struct handover {
 
 void handover_step(struct handover *h, enum handover_step step);
 
+/* Which end this host is, and the index of the other one's. */
+bool handover_is_source(const struct handover *h);
+unsigned handover_other(const struct handover *h);
+
 /* A meeting of the two ends, named "<what> <vm>". tag: a buffer that the meeting refers to. */
 struct test_meeting handover_meeting(const struct handover *h, const char *what, char tag[80]);
 

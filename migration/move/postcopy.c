@@ -8,13 +8,14 @@
 #define REST_MS 10000    /* for what is left to come, while the leg is settled */
 #define RECOVERIES_MAX 16
 
-/* MigrationStatus while a stream is missing, and while one is there. */
-#define BROKEN "postcopy-paused"
-#define ACTIVE "postcopy-active"
-
 bool postcopy_is_asked_for(const struct handover *h)
 {
     return h->seat->request.postcopy != NULL;
+}
+
+bool postcopy_lacks_stream(const struct vm *vm)
+{
+    return strcmp(vm_move_status(vm), "postcopy-paused") == 0;
 }
 
 static bool has_ended(const struct vm *vm)
@@ -161,7 +162,7 @@ static int take(struct handover *h, GError **err)
         return -1;
     if (!vm_is_postcopy(vm))
         return 0;
-    if (!h->seat->request.recovers && strcmp(vm_move_status(vm), BROKEN) == 0)
+    if (!h->seat->request.recovers && postcopy_lacks_stream(vm))
         return vm_await_migrated(vm, DEADLINE_NEVER, err);
     fiber_shield();
     int started = vm_cont(vm, deadline_in(COMMAND_MS), err);
@@ -196,7 +197,7 @@ static int follow(void *arg, GError **err)
 static json_t *meet_recover(struct handover *h, json_t *mine, GError **err)
 {
     const struct test *test = h->seat->test;
-    unsigned other = test->self == h->leg->source ? h->leg->destination : h->leg->source;
+    unsigned other = handover_other(h);
     char tag[80];
     struct test_meeting meeting = handover_meeting(h, "recover", tag);
     g_autoptr(GPtrArray) answers = NULL;
@@ -250,10 +251,9 @@ static int recover_source(struct handover *h, int64_t deadline, GError **err)
 
 static int recover(struct handover *h, int64_t deadline, GError **err)
 {
-    bool is_source = h->seat->test->self == h->leg->source;
-
     channel_close(g_steal_pointer(&h->channel));
-    return is_source ? recover_source(h, deadline, err) : recover_destination(h, deadline, err);
+    return handover_is_source(h) ? recover_source(h, deadline, err)
+                                 : recover_destination(h, deadline, err);
 }
 
 /* The other end has seen the stream break: it is over here, too, when our hypervisor says so. */
@@ -263,7 +263,7 @@ static int break_stream(struct handover *h, GError **err)
     g_autoptr(GError) refused = NULL;
 
     channel_break_off(h->channel);
-    if (strcmp(vm_move_status(vm), ACTIVE) == 0)
+    if (strcmp(vm_move_status(vm), "postcopy-active") == 0)
         vm_pause_postcopy(vm, deadline_in(COMMAND_MS), &refused);
     return vm_await_migrated(vm, deadline_in(COMMAND_MS), err);
 }
@@ -313,7 +313,7 @@ static int await_stream(struct stream_wait *stream, GError **err)
     }
     /* Where there is no other, a source whose stream still stands may take the guest back. */
     if (g_error_matches(stream->error, VM_ERROR, VM_ERROR_BROKEN) &&
-        (h->seat->request.recovers || test->self == h->leg->source))
+        (h->seat->request.recovers || handover_is_source(h)))
         test_failing(test, id, stream->error);
     g_propagate_error(err, g_steal_pointer(&stream->error));
     return -1;

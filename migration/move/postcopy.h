@@ -30,6 +30,9 @@
 /* Whether the legs of this VM may switch. */
 bool postcopy_is_asked_for(const struct handover *h);
 
+/* Whether a hypervisor has lost its stream in post-copy, and waits for another. */
+bool postcopy_lacks_stream(const struct vm *vm);
+
 /* Source: switches. h: a struct handover. 0 also if the migration completed before it could. */
 int postcopy_switch(void *h, GError **err);
 

@@ -44,12 +44,6 @@ static char *ask_destination(struct handover *h)
     return g_strdup(copy != NULL ? copy : COPY_UNKNOWN);
 }
 
-/* Whether the hypervisor here has lost its stream in post-copy, and waits for another. */
-static bool lacks_stream(const struct seat *seat)
-{
-    return strcmp(vm_move_status(seat->vm), "postcopy-paused") == 0;
-}
-
 /*
  * Stops a stream that still flows. Afterwards the guest runs on, unless the stream had completed.
  * One that was called off may not have stopped yet: the other end sees it break before this
@@ -59,7 +53,7 @@ static void stop_stream(struct handover *h)
 {
     /* The other end does not see that this hypervisor does not have, or never took, the stream
      * while we hold it open. */
-    if (event_is_set(vm_exited(h->seat->vm)) || lacks_stream(h->seat))
+    if (event_is_set(vm_exited(h->seat->vm)) || postcopy_lacks_stream(h->seat->vm))
         channel_break_off(h->channel);
     if (h->step != HANDOVER_MOVING || event_is_set(vm_exited(h->seat->vm)))
         return;
@@ -140,7 +134,7 @@ static Vtmh__Survivor take_back(struct handover *h)
         return continue_source(h);
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
              "the guest cannot go on here: %s", error->message);
-    if (event_is_set(vm_exited(seat->vm)) || lacks_stream(seat))
+    if (event_is_set(vm_exited(seat->vm)) || postcopy_lacks_stream(seat->vm))
         return VTMH__SURVIVOR__SURVIVOR_NONE;
     note_unanswered(seat);
     return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
@@ -169,8 +163,7 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
             ? "uncertain: %s went on in post-copy and was not continued on %s, though not all of "
               "it has come to %s"
             : "uncertain: %s was stopped on %s and not continued, since %s could not say whether "
-              "it "
-              "runs there",
+              "it runs there",
         h->seat->name, h->seat->test->host->name, h->seat->test->names[h->leg->destination]);
     return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
 }
