@@ -43,7 +43,8 @@ static int come_from(const char *address)
 
 static void expect_stranger(const GPtrArray *before, unsigned n_friends, const char *expected)
 {
-    g_autofree char *stranger = peers_find_stranger(before, port, "127.0.0.2", n_friends);
+    g_autofree char *stranger =
+        peers_find_stranger(before, "127.0.0.1", port, "127.0.0.2", n_friends);
 
     cr_expect_eq(g_strcmp0(stranger, expected), 0, "%s, not %s", stranger, expected);
 }
@@ -82,5 +83,31 @@ Test(peers, who_was_there_before_is_none)
 
     expect_stranger(before, 0, NULL);
     close(early);
+    close(listener);
+}
+
+/* /proc/net/tcp, as x86 writes it: 127.0.0.1:80 <- 127.0.0.2:4660, established. */
+#define LINE(ORDINAL) ORDINAL ": 0100007F:0050 0200007F:1234 01 00000000:00000000\n"
+
+Test(peers, who_is_written_twice_came_once)
+{
+    g_autoptr(GPtrArray) peers = peers_new();
+
+    peers_add(peers, "  sl  local_address rem_address   st\n" LINE("   0") LINE("   9"));
+    cr_expect_eq(peers->len, 1);
+}
+
+Test(peers, who_calls_out_from_that_port_at_another_address_has_not_come)
+{
+    open_port();
+    g_autoptr(GPtrArray) before = peers_now();
+    struct sockaddr_in from = at("127.0.0.4", port), there = at("127.0.0.1", port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    cr_assert_eq(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+    g_autofree char *stranger = peers_find_stranger(before, "127.0.0.1", port, "127.0.0.4", 1);
+    cr_expect_null(stranger, "%s", stranger);
+    close(fd);
     close(listener);
 }

@@ -8,12 +8,23 @@
 #include <glib.h>
 #include <stdint.h>
 
-/* All that there are now. Transfer full; free with g_ptr_array_unref(). */
+/* Nobody. Transfer full; free with g_ptr_array_unref(). */
+GPtrArray *peers_new(void);
+
+/*
+ * Those of a text as the kernel writes it, each once: it is written a page at a time, and says a
+ * connection twice when others came and went between two pages.
+ */
+void peers_add(GPtrArray *peers, const char *text);
+
+/* All that there are now. Transfer full. */
 GPtrArray *peers_now(void);
 
 /*
- * Somebody who has connected to the port since then and is not at that address, or one more from
- * there than may be: his address. Transfer full; NULL: nobody is seen.
+ * Somebody who has connected to this address and port since then and is not at the friends'
+ * address, or one more from there than may be: his address. Addresses are numbers (a program of
+ * this host may call out from the same port at another address). Transfer full; NULL: nobody is
+ * seen.
  */
-char *peers_find_stranger(const GPtrArray *before, uint16_t port, const char *friends_address,
-                          unsigned n_friends);
+char *peers_find_stranger(const GPtrArray *before, const char *address, uint16_t port,
+                          const char *friends_address, unsigned n_friends);

@@ -26,6 +26,7 @@ struct open {
     /* Destination. */
     uint16_t port;
     char *source;      /* where the source comes from; NULL: it has not come */
+    char *here;        /* where it came to */
     GPtrArray *before; /* the host's connections when the port was opened */
 };
 
@@ -36,6 +37,7 @@ static void open_close(struct channel *channel)
     direct_clear(&open->direct);
     g_clear_pointer(&open->before, g_ptr_array_unref);
     g_free(open->source);
+    g_free(open->here);
     g_free(open);
 }
 
@@ -66,14 +68,14 @@ static struct channel *open_listen(struct seat *seat, const char *address, int64
     return NULL;
 }
 
-/* Transfer full. */
-static char *address_of_peer(int fd)
+/* getpeername() or getsockname(). Transfer full. */
+static char *address_of(int fd, int (*get_name)(int, struct sockaddr *, socklen_t *))
 {
     struct sockaddr_storage address;
     socklen_t size = sizeof(address);
     char text[NI_MAXHOST] = "";
 
-    if (getpeername(fd, (struct sockaddr *)&address, &size) == 0)
+    if (get_name(fd, (struct sockaddr *)&address, &size) == 0)
         getnameinfo((struct sockaddr *)&address, size, text, sizeof(text), NULL, 0, NI_NUMERICHOST);
     return g_strdup(text);
 }
@@ -96,7 +98,8 @@ static int open_receive(struct channel *channel, int64_t deadline, GError **err)
 
     if (direct_admit(&open->direct, deadline, err) < 0)
         return -1;
-    open->source = address_of_peer(stream_fd(open->direct.stream));
+    open->source = address_of(stream_fd(open->direct.stream), getpeername);
+    open->here = address_of(stream_fd(open->direct.stream), getsockname);
     if (let_vm_listen(open, deadline, err) < 0)
         return -1;
     g_snprintf(line, sizeof(line), "%u\n", open->port);
@@ -111,8 +114,9 @@ static GError *open_complaint(struct channel *channel)
 
     if (open->port == 0)
         return NULL;
-    g_autofree char *stranger = peers_find_stranger(open->before, open->port, open->source,
-                                                    move_options_streams(seat->request.options));
+    g_autofree char *stranger =
+        peers_find_stranger(open->before, open->here, open->port, open->source,
+                            move_options_streams(seat->request.options));
     if (stranger == NULL)
         return NULL;
     DOING(BLAME_TESTBED, "receiving %s", seat->name);
