@@ -68,7 +68,7 @@ static struct channel *open_listen(struct seat *seat, const char *address, int64
     return NULL;
 }
 
-/* getpeername() or getsockname(). Transfer full. */
+/* Of that end of the socket for which the call asks. Transfer full. */
 static char *address_of(int fd, int (*get_name)(int, struct sockaddr *, socklen_t *))
 {
     struct sockaddr_storage address;
