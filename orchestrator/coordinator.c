@@ -133,6 +133,36 @@ static void lose_host(struct coordinator *coordinator, unsigned host, const char
     act(coordinator, actions);
 }
 
+static void tell_record(const struct coordinator *coordinator, unsigned host, Vtmh__Record *record,
+                        Vtmh__Record__BodyCase body)
+{
+    const struct coordinator_listener *listener = &coordinator->listener;
+    const struct trial *trial = coordinator->trial;
+    record->test = trial->id;
+    record->number++;
+    record->time_us = g_get_real_time();
+    record->body_case = body;
+    listener->record(listener->arg, trial->result, trial->reports[host].name, record);
+}
+
+static void tell_records(const struct coordinator *coordinator, unsigned host,
+                         const Vtmh__TestDone *done)
+{
+    Vtmh__Record record = VTMH__RECORD__INIT;
+    for (size_t i = 0; i < done->n_migrations; i++) {
+        record.leg = done->migrations[i];
+        tell_record(coordinator, host, &record, VTMH__RECORD__BODY_LEG);
+    }
+    for (size_t i = 0; i < done->n_notes; i++) {
+        record.note = done->notes[i];
+        tell_record(coordinator, host, &record, VTMH__RECORD__BODY_NOTE);
+    }
+    for (size_t i = 0; i < done->n_leaks; i++) {
+        record.leak = done->leaks[i];
+        tell_record(coordinator, host, &record, VTMH__RECORD__BODY_LEAK);
+    }
+}
+
 static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__TestDone *done)
 {
     struct host_report *report = &coordinator->trial->reports[host];
@@ -143,6 +173,7 @@ static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__
     g_autofree uint8_t *packed = g_malloc(size);
     vtmh__test_done__pack(done, packed);
     report->done = vtmh__test_done__unpack(NULL, size, packed);
+    tell_records(coordinator, host, done);
 
     bool fine = done->status == VTMH__STATUS__STATUS_PASS ||
                 done->status == VTMH__STATUS__STATUS_WARN ||
@@ -367,6 +398,16 @@ static void finish(struct coordinator *coordinator)
     coordinator->trial = NULL;
 }
 
+static void tell_legs(const struct coordinator *coordinator, struct test_result *result)
+{
+    const struct coordinator_listener *listener = &coordinator->listener;
+    g_autoptr(GError) error = NULL;
+    for (unsigned i = 0; i < result->legs->len; i++)
+        listener->leg(listener->arg, result, g_ptr_array_index(result->legs, i));
+    if (listener->flush(listener->arg, &error) < 0)
+        verdict_add(result, VTMH__STATUS__STATUS_ERROR, NULL, error->message);
+}
+
 GStrv coordinator_hosts(const struct coordinator *coordinator)
 {
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
@@ -410,6 +451,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     finish(coordinator);
     if (!only_agree)
         limits_judge(result, params);
+    tell_legs(coordinator, result);
     result->end_us = g_get_real_time();
     result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
 }

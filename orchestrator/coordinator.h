@@ -20,6 +20,13 @@ struct coordinator_listener {
     /* the first failure, at once; the verdict may later name a cause nearer to the root */
     void (*failing)(void *arg, const struct test_result *result, const char *host,
                     const char *message);
+    /* what a host has found out, in its order, each once */
+    void (*record)(void *arg, const struct test_result *result, const char *host,
+                   const Vtmh__Record *record);
+    /* a leg of which all is told that will be, with what both ends said joined */
+    void (*leg)(void *arg, const struct test_result *result, const struct leg_result *leg);
+    /* what was told by the two above is to be on the disk when this returns */
+    int (*flush)(void *arg, GError **err);
     void *arg;
 };
 

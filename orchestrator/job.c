@@ -254,6 +254,10 @@ static void look_for_stop(struct work *work, const struct test_result *last, str
         stop->why = g_strdup(work->end_cause);
         return;
     }
+    if (recorder_trouble(&work->recorder) != NULL) {
+        stop->why = g_strdup_printf("not run: %s", recorder_trouble(&work->recorder));
+        return;
+    }
     if (work->job->options->fail_fast && last != NULL && is_failure(last->status)) {
         stop->why =
             g_strdup_printf("not run: test %u failed and --fail-fast was given", last->number);

@@ -104,6 +104,43 @@ static void on_failing(void *arg, const struct test_result *result, const char *
               VTMH__LOG_LEVEL__LOG_ERROR, cause);
 }
 
+/* Once: the sink is not fed any more, and the job ends. */
+static void take_trouble(const struct recorder *recorder, const GError *error)
+{
+    if (error != NULL)
+        job_result_trouble(recorder->job->result, error->message);
+}
+
+static void on_record(void *arg, const struct test_result *result, const char *host,
+                      const Vtmh__Record *record)
+{
+    const struct recorder *recorder = arg;
+    g_autoptr(GError) error = NULL;
+    sinks_record(recorder->sinks, result, host, record, &error);
+    take_trouble(recorder, error);
+}
+
+static void on_leg(void *arg, const struct test_result *result, const struct leg_result *leg)
+{
+    const struct recorder *recorder = arg;
+    g_autoptr(GError) error = NULL;
+    sinks_leg(recorder->sinks, result, leg, &error);
+    take_trouble(recorder, error);
+}
+
+static int on_flush(void *arg, GError **err)
+{
+    const struct recorder *recorder = arg;
+    g_autoptr(GError) error = NULL;
+    sinks_flush(recorder->sinks, &error);
+    take_trouble(recorder, error);
+    const char *trouble = sinks_trouble(recorder->sinks);
+    if (trouble == NULL)
+        return 0;
+    g_set_error_literal(err, G_FILE_ERROR, G_FILE_ERROR_FAILED, trouble);
+    return -1;
+}
+
 static void free_stream(gpointer stream)
 {
     secrets_stream_free(stream);
@@ -114,10 +151,21 @@ void recorder_init(struct recorder *recorder, struct job *job)
     recorder->job = job;
     recorder->total = job->tests->len * job->options->repeat;
     recorder->streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_stream);
+    g_autoptr(GError) error = NULL;
+    recorder->sinks = sinks_open(job, &error);
+    take_trouble(recorder, error);
+}
+
+const char *recorder_trouble(const struct recorder *recorder)
+{
+    return sinks_trouble(recorder->sinks);
 }
 
 void recorder_clear(struct recorder *recorder)
 {
+    g_autoptr(GError) error = NULL;
+    sinks_close(recorder->sinks, &error);
+    take_trouble(recorder, error);
     g_hash_table_unref(recorder->streams);
 }
 
@@ -128,6 +176,9 @@ struct coordinator_listener recorder_listener(struct recorder *recorder)
         .log = on_log,
         .file = on_file,
         .failing = on_failing,
+        .record = on_record,
+        .leg = on_leg,
+        .flush = on_flush,
         .arg = recorder,
     };
 }
@@ -162,6 +213,9 @@ void recorder_begin_test(struct recorder *recorder, const struct params *params,
     store_event(recorder->job->store, "test_start",
                 json_pack("{s:i, s:s}", "test", (int)result->number, "name", result->name));
     display_test_begin(recorder->job->display, result, recorder->total);
+    g_autoptr(GError) error = NULL;
+    sinks_test_began(recorder->sinks, result, &error);
+    take_trouble(recorder, error);
 }
 
 /* How old results.json may become while tests are only left out: it grows with each of them. */
@@ -191,6 +245,9 @@ static Vtmh__LogLevel level_of(Vtmh__Status status)
 
 static void tell_end(struct recorder *recorder, const struct test_result *result)
 {
+    g_autoptr(GError) error = NULL;
+    sinks_test_ended(recorder->sinks, result, &error);
+    take_trouble(recorder, error);
     g_autofree char *id = test_result_id(result);
     g_autofree char *cause =
         result->fail_cause != NULL ? g_utf8_make_valid(result->fail_cause, -1) : NULL;

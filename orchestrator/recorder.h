@@ -3,15 +3,21 @@
 
 #include "orchestrator/coordinator.h"
 #include "orchestrator/job.h"
+#include "orchestrator/report/sink.h"
 
 struct recorder {
     struct job *job;
     unsigned total;      /* tests of the job */
     GHashTable *streams; /* "HOST/FILE" -> secrets_stream: files of the running test */
-    int64_t written_us;  /* when results.json was written last; CLOCK_MONOTONIC */
+    struct sinks *sinks;
+    int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */
 };
 
 void recorder_init(struct recorder *recorder, struct job *job);
+
+/* Why nothing can be written down any more, so that the job is to end; NULL: it can. */
+const char *recorder_trouble(const struct recorder *recorder);
+
 void recorder_clear(struct recorder *recorder);
 
 /* What the coordinator tells. recorder must outlive it. */
