@@ -8,23 +8,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PAIRS_MAX 99
+
+static int run_bare(unsigned nodes_wanted, unsigned rounds_wanted, struct barrier_times *times,
+                    GError **err)
+{
+    const struct bare_star star = barrier_tcp_yardstick(nodes_wanted, rounds_wanted);
+
+    return bare_star_run(&star, times, err);
+}
+
 static const struct transport {
     const char *name;
     int (*run)(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err);
 } transports[] = {
     {"memory", barrier_memory_run},
     {"tcp", barrier_tcp_run},
+    {"bare", run_bare},
 };
 
 static int nodes = 2;
 static int rounds = 10000;
 static char *transport_name;
+static gboolean baseline;
+static int pairs = 5;
 
 static const GOptionEntry options[] = {
     {"nodes", 0, 0, G_OPTION_ARG_INT, &nodes, "members of the barrier, 1 to 128 (2)", "N"},
     {"rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "barriers one after the other (10000)", "R"},
     {"transport", 0, 0, G_OPTION_ARG_STRING, &transport_name,
-     "memory: all are fibers of one loop; tcp: node processes over sealed links (memory)", "NAME"},
+     "memory: all are fibers of one loop; tcp: node processes over sealed links; bare: the "
+     "yardstick of tcp (memory)",
+     "NAME"},
+    {"baseline", 0, 0, G_OPTION_ARG_NONE, &baseline, "tcp: in turns with bare; their ratio", NULL},
+    {"pairs", 0, 0, G_OPTION_ARG_INT, &pairs, "turns, of which the median counts (5)", "N"},
     {NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
@@ -37,18 +54,10 @@ static const struct transport *find_transport(const char *name)
     return NULL;
 }
 
-static int compare_int64(const void *a, const void *b)
+static void print_begin(const struct transport *transport)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double percentile_us(const int64_t *sorted_ns, int percent)
-{
-    int64_t i = (int64_t)rounds * percent / 100;
-
-    return (double)sorted_ns[i] / 1e3;
+    printf("{\"bench\": \"barrier\", \"transport\": \"%s\", \"nodes\": %d, \"rounds\": %d, ",
+           transport->name, nodes, rounds);
 }
 
 static int measure(void *arg, GError **err)
@@ -58,12 +67,62 @@ static int measure(void *arg, GError **err)
 
     if (transport->run((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
         return -1;
-    qsort(times.round_ns, (size_t)rounds, sizeof(*times.round_ns), compare_int64);
-    printf("{\"bench\": \"barrier\", \"transport\": \"%s\", \"nodes\": %d, \"rounds\": %d, "
-           "\"p50_us\": %.1f, \"p99_us\": %.1f, \"per_s\": %.0f}\n",
-           transport->name, nodes, rounds, percentile_us(times.round_ns, 50),
-           percentile_us(times.round_ns, 99), rounds / ((double)times.total_ns / 1e9));
+    print_begin(transport);
+    printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"per_s\": %.0f}\n",
+           barrier_times_percentile(&times, (unsigned)rounds, 50),
+           barrier_times_percentile(&times, (unsigned)rounds, 99),
+           rounds / ((double)times.total_ns / 1e9));
     g_free(times.round_ns);
+    return 0;
+}
+
+/* The runs of one of the two, or of their ratio. */
+struct runs {
+    double p50[PAIRS_MAX], p99[PAIRS_MAX];
+};
+
+static void note_run(struct runs *runs, int i, struct barrier_times *times)
+{
+    runs->p50[i] = barrier_times_percentile(times, (unsigned)rounds, 50);
+    runs->p99[i] = barrier_times_percentile(times, (unsigned)rounds, 99);
+    g_clear_pointer(&times->round_ns, g_free);
+}
+
+static int compare_double(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *values)
+{
+    qsort(values, (size_t)pairs, sizeof(*values), compare_double);
+    return values[pairs / 2];
+}
+
+/* Ours and the yardstick in turns: what else the machine does meets both. */
+static int measure_against_baseline(void *arg, GError **err)
+{
+    struct runs ours, bare, ratio;
+
+    for (int i = 0; i < pairs; i++) {
+        struct barrier_times times = {0};
+
+        if (barrier_tcp_run((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
+            return -1;
+        note_run(&ours, i, &times);
+        if (run_bare((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
+            return -1;
+        note_run(&bare, i, &times);
+        ratio.p50[i] = ours.p50[i] / bare.p50[i];
+        ratio.p99[i] = ours.p99[i] / bare.p99[i];
+    }
+    print_begin(arg);
+    printf("\"pairs\": %d, \"p50_us\": %.1f, \"p99_us\": %.1f, \"bare_p50_us\": %.1f, "
+           "\"bare_p99_us\": %.1f, \"ratio\": %.2f, \"ratio_p99\": %.2f}\n",
+           pairs, median(ours.p50), median(ours.p99), median(bare.p50), median(bare.p99),
+           median(ratio.p50), median(ratio.p99));
     return 0;
 }
 
@@ -75,18 +134,25 @@ int main(int argc, char **argv)
 
     if (argc == 2 && strcmp(argv[1], NODE_OPTION) == 0)
         return barrier_tcp_node();
+    if (argc == 2 && strcmp(argv[1], BARE_NODE_OPTION) == 0)
+        return bare_star_node();
     g_option_context_add_main_entries(context, options, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &err) || argc > 1 || nodes < 1 ||
-        nodes > MEETING_MAX_HOSTS || rounds < 1) {
+        nodes > MEETING_MAX_HOSTS || rounds < 1 || pairs < 1 || pairs > PAIRS_MAX) {
         fprintf(stderr, "bench_barrier: %s\n", err ? err->message : "wrong arguments, see --help");
         return 4;
     }
     transport = find_transport(transport_name ? transport_name : "memory");
     if (!transport) {
-        fprintf(stderr, "bench_barrier: the transport is memory or tcp, not %s\n", transport_name);
+        fprintf(stderr, "bench_barrier: the transport is memory, tcp or bare, not %s\n",
+                transport_name);
         return 4;
     }
-    if (fiber_run(measure, (void *)transport, &err) == 0)
+    if (baseline && strcmp(transport->name, "tcp") != 0) {
+        fprintf(stderr, "bench_barrier: the baseline is one of --transport tcp\n");
+        return 4;
+    }
+    if (fiber_run(baseline ? measure_against_baseline : measure, (void *)transport, &err) == 0)
         return 0;
     fprintf(stderr, "bench_barrier: %s\n", err->message);
     return 1;

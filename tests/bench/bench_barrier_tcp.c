@@ -8,15 +8,19 @@
 #define TEST_ID 1
 #define TAG "round"
 #define MEETING_MS 60000
-#define TIMES_A_CHUNK 4096
 
-struct moment { /* of one round, CLOCK_MONOTONIC */
-    int64_t arrived_ns, released_ns;
-};
-
-static int arrive(struct link *link, uint32_t round, uint32_t *members, unsigned n, GError **err)
+/* Transfer full. */
+static uint32_t *all_members(unsigned n)
 {
-    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    uint32_t *members = g_new(uint32_t, n);
+
+    for (unsigned i = 0; i < n; i++)
+        members[i] = i;
+    return members;
+}
+
+static Vtmh__Arrive make_arrival(uint32_t round, uint32_t *members, unsigned n)
+{
     Vtmh__Arrive arrival = VTMH__ARRIVE__INIT;
 
     arrival.test = TEST_ID;
@@ -25,6 +29,14 @@ static int arrive(struct link *link, uint32_t round, uint32_t *members, unsigned
     arrival.members = members;
     arrival.n_members = n;
     arrival.timeout_ms = MEETING_MS;
+    return arrival;
+}
+
+static int arrive(struct link *link, uint32_t round, uint32_t *members, unsigned n, GError **err)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Arrive arrival = make_arrival(round, members, n);
+
     envelope.body_case = VTMH__ENVELOPE__BODY_ARRIVE;
     envelope.arrive = &arrival;
     return link_send(link, &envelope, err);
@@ -44,12 +56,12 @@ static int await_release(struct link *link, uint32_t round, GError **err)
 
 static int send_moments(struct link *link, const struct moment *moments, size_t n, GError **err)
 {
-    for (size_t at = 0; at < n; at += TIMES_A_CHUNK) {
+    for (size_t at = 0; at < n; at += MOMENTS_A_MESSAGE) {
         Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
         Vtmh__FileChunk chunk = VTMH__FILE_CHUNK__INIT;
 
         chunk.data.data = (uint8_t *)(moments + at);
-        chunk.data.len = MIN(n - at, TIMES_A_CHUNK) * sizeof(*moments);
+        chunk.data.len = MIN(n - at, MOMENTS_A_MESSAGE) * sizeof(*moments);
         envelope.body_case = VTMH__ENVELOPE__BODY_FILE_CHUNK;
         envelope.file_chunk = &chunk;
         if (link_send(link, &envelope, err) < 0)
@@ -64,10 +76,8 @@ static int serve(struct link *link, const Vtmh__Envelope *message, GError **err)
     uint32_t rounds = (uint32_t)message->start_test->test;
     unsigned n = (unsigned)message->start_test->n_hosts;
     g_autofree struct moment *moments = g_new(struct moment, rounds);
-    g_autofree uint32_t *members = g_new(uint32_t, n);
+    g_autofree uint32_t *members = all_members(n);
 
-    for (unsigned i = 0; i < n; i++)
-        members[i] = i;
     for (uint32_t round = 0; round < rounds; round++) {
         moments[round].arrived_ns = (int64_t)uv_hrtime();
         if (arrive(link, round, members, n, err) < 0 || await_release(link, round, err) < 0)
@@ -95,18 +105,25 @@ struct member {
     GArray *moments;
 };
 
+static Vtmh__Release make_release(uint64_t test, char *tag, uint32_t use)
+{
+    Vtmh__Release message = VTMH__RELEASE__INIT;
+
+    message.test = test;
+    message.tag = tag;
+    message.use = use;
+    return message;
+}
+
 static int release(struct coordinator *c, const struct meeting_action *action, GError **err)
 {
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    Vtmh__Release message = VTMH__RELEASE__INIT;
+    Vtmh__Release message = make_release(action->test, action->tag, action->use);
 
     if (action->kind != MEETING_RELEASE) {
         g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "aborted: %s", action->cause->message);
         return -1;
     }
-    message.test = action->test;
-    message.tag = action->tag;
-    message.use = action->use;
     envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
     envelope.release = &message;
     return link_send(c->processes[action->to].link, &envelope, err);
@@ -177,21 +194,9 @@ static int start_rounds(struct coordinator *c, GError **err)
     return 0;
 }
 
-static int64_t round_time(const struct coordinator *c, unsigned round)
-{
-    int64_t arrived = INT64_MIN, released = INT64_MIN;
-
-    for (unsigned i = 0; i < c->nodes; i++) {
-        const struct moment *m = &g_array_index(c->members[i].moments, struct moment, round);
-
-        arrived = MAX(arrived, m->arrived_ns);
-        released = MAX(released, m->released_ns);
-    }
-    return released - arrived;
-}
-
 static int run_rounds(struct coordinator *c, struct barrier_times *times, GError **err)
 {
+    g_autofree GArray **moments = g_new(GArray *, c->nodes);
     uint64_t begin = uv_hrtime();
     struct scope *scope = scope_open("nodes");
 
@@ -204,9 +209,9 @@ static int run_rounds(struct coordinator *c, struct barrier_times *times, GError
     if (scope_close(scope, err) < 0)
         return -1;
     times->total_ns = (int64_t)(uv_hrtime() - begin);
-    times->round_ns = g_new(int64_t, c->rounds);
-    for (unsigned round = 0; round < c->rounds; round++)
-        times->round_ns[round] = round_time(c, round);
+    for (unsigned i = 0; i < c->nodes; i++)
+        moments[i] = c->members[i].moments;
+    barrier_times_join(times, moments, c->nodes, c->rounds);
     return 0;
 }
 
@@ -249,4 +254,24 @@ int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times
     g_free(c.processes);
     g_free(c.members);
     return rc;
+}
+
+struct bare_star barrier_tcp_yardstick(unsigned nodes, unsigned rounds)
+{
+    g_autofree uint32_t *members = all_members(nodes);
+    Vtmh__Arrive arrival = make_arrival(rounds, members, nodes);
+    Vtmh__Release message = make_release(TEST_ID, (char *)TAG, rounds);
+    Vtmh__Envelope head = VTMH__ENVELOPE__INIT;
+    size_t head_bytes;
+
+    head.session = UINT64_MAX;
+    head.sequence = head.ack = rounds;
+    /* And the tag and the length of the body. */
+    head_bytes = vtmh__envelope__get_packed_size(&head) + 3;
+    return (struct bare_star){
+        .nodes = nodes,
+        .rounds = rounds,
+        .arrive_bytes = head_bytes + vtmh__arrive__get_packed_size(&arrival),
+        .release_bytes = head_bytes + vtmh__release__get_packed_size(&message),
+    };
 }

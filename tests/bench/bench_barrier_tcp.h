@@ -1,20 +1,17 @@
 /*
  * The barrier between node processes: each node is a process that arrives over a sealed link, the
- * coordinator keeps the meeting book. All are on one kernel, so their monotonic clocks are one.
+ * coordinator keeps the meeting book.
  */
 #pragma once
 
-#include <glib.h>
-#include <stdint.h>
-
-struct barrier_times {
-    int64_t *round_ns; /* for each round, from the last arrival to the last release, both as the
-                          nodes themselves saw them */
-    int64_t total_ns;  /* all rounds, on the coordinator */
-};
+#include "tests/bench/barrier_times.h"
+#include "tests/bench/bench_barrier_bare.h"
 
 /* Runs `rounds` barriers of `nodes` processes. Transfer full of round_ns. */
 int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err);
 
 /* The body of main() in a node process: called when argv[1] is NODE_OPTION. */
 int barrier_tcp_node(void);
+
+/* The star whose messages are as long as those of such a barrier. */
+struct bare_star barrier_tcp_yardstick(unsigned nodes, unsigned rounds);

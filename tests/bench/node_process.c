@@ -29,11 +29,15 @@ static int send_empty(struct link *link, Vtmh__Envelope__BodyCase body, GError *
 }
 
 /* Sets the ends of two pipes that stay here; the other two are the child's. */
-static int start_child(struct node_process *node, int *in_out, int *out_out, GError **err)
+static int start_child(struct node_process *node, const char *option, int *in_out, int *out_out,
+                       GError **err)
 {
-    const char *const argv[] = {"/proc/self/exe", NODE_OPTION, NULL};
+    g_autofree char *self = g_file_read_link("/proc/self/exe", err);
+    const char *const argv[] = {self, option, NULL};
     int in[2], out[2];
 
+    if (self == NULL)
+        return -1;
     if (pipe2(in, 0) < 0 || pipe2(out, 0) < 0) {
         g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "no pipe");
         return -1;
@@ -51,25 +55,30 @@ static int start_child(struct node_process *node, int *in_out, int *out_out, GEr
     return node->child != NULL ? 0 : -1;
 }
 
-int node_process_start(struct node_process *node, GError **err)
+char *node_process_spawn(struct node_process *node, const char *option, GError **err)
 {
-    uint8_t key[SEAL_KEY_BYTES];
-    g_autofree char *hex = NULL, *line = NULL, *address = NULL;
+    g_autofree char *hex = NULL, *line = NULL;
     g_autoptr(stream) in = NULL, out = NULL;
     int in_fd, out_fd;
 
     *node = (struct node_process){0};
-    if (start_child(node, &in_fd, &out_fd, err) < 0)
-        return -1;
+    if (start_child(node, option, &in_fd, &out_fd, err) < 0)
+        return NULL;
     in = stream_new(in_fd, err);
     out = stream_new(out_fd, err);
-    seal_make_key(key);
-    hex = seal_key_to_hex(key);
+    seal_make_key(node->key);
+    hex = seal_key_to_hex(node->key);
     line = g_strconcat(hex, "\n", NULL);
     if (in == NULL || out == NULL || stream_write(in, line, strlen(line), soon(), err) < 0)
-        return -1;
-    address = stream_read_line(out, ADDRESS_MAX, soon(), err);
-    node->link = address != NULL ? link_connect(address, key, err) : NULL;
+        return NULL;
+    return stream_read_line(out, ADDRESS_MAX, soon(), err);
+}
+
+int node_process_start(struct node_process *node, GError **err)
+{
+    g_autofree char *address = node_process_spawn(node, NODE_OPTION, err);
+
+    node->link = address != NULL ? link_connect(address, node->key, err) : NULL;
     if (node->link == NULL)
         return -1;
     return send_empty(node->link, VTMH__ENVELOPE__BODY_HELLO, err);
@@ -100,33 +109,65 @@ static int serve_link(struct link *link, node_serve_fn serve, GError **err)
     }
 }
 
+/* The key comes on stdin, before there is a loop. */
+static int read_key(uint8_t key[SEAL_KEY_BYTES], GError **err)
+{
+    char line[SEAL_KEY_HEX + 2] = "";
+
+    if (fgets(line, sizeof(line), stdin) == NULL) {
+        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "no key on stdin");
+        return -1;
+    }
+    return seal_key_from_hex(g_strchomp(line), key, err);
+}
+
+static void tell_address(const char *address)
+{
+    printf("%s\n", address);
+    fflush(stdout);
+}
+
 static int run_node(void *arg, GError **err)
 {
     node_serve_fn *serve = arg;
-    g_autoptr(stream) in = stream_new(STDIN_FILENO, err);
-    g_autofree char *hex = NULL;
     g_autoptr(link) link = NULL;
     uint8_t key[SEAL_KEY_BYTES];
 
-    if (in == NULL)
-        return -1;
-    hex = stream_read_line(in, SEAL_KEY_HEX, soon(), err);
-    if (hex == NULL || seal_key_from_hex(hex, key, err) < 0)
+    if (read_key(key, err) < 0)
         return -1;
     link = link_listen("tcp://127.0.0.1:0", key, err);
     if (link == NULL)
         return -1;
-    printf("%s\n", link_address(link));
-    fflush(stdout);
+    tell_address(link_address(link));
     return serve_link(link, *serve, err);
+}
+
+static int end_node(int rc, const GError *err)
+{
+    if (rc == 0)
+        return 0;
+    fprintf(stderr, "bench node: %s\n", err->message);
+    return 1;
 }
 
 int node_process_main(node_serve_fn serve)
 {
     g_autoptr(GError) err = NULL;
 
-    if (fiber_run(run_node, &serve, &err) == 0)
-        return 0;
-    fprintf(stderr, "bench node: %s\n", err->message);
-    return 1;
+    return end_node(fiber_run(run_node, &serve, &err), err);
+}
+
+int node_process_bare(bool sealed, bare_message_fn fn, void *arg)
+{
+    g_autoptr(GError) err = NULL;
+    uint8_t key[SEAL_KEY_BYTES];
+    uv_loop_t loop;
+
+    if (read_key(key, &err) < 0)
+        return end_node(-1, err);
+    uv_loop_init(&loop);
+    tell_address(bare_address(bare_listen(&loop, sealed ? key : NULL, fn, arg)));
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
+    return 0;
 }
