@@ -2,7 +2,7 @@
 #pragma once
 
 #include "migration/move/transport/transport.h"
-#include "migration/vm/usage.h"
+#include "sync/usage.h"
 
 /* As it was when the stream was about to begin. */
 struct leg_usage {

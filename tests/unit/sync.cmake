@@ -6,7 +6,9 @@ vtmh_unit_test(test_meeting vtmh_sync)
 vtmh_unit_test(test_meeting_exhaustive vtmh_sync)
 vtmh_unit_test(test_scope vtmh_sync)
 vtmh_unit_test(test_socket vtmh_sync)
+vtmh_unit_test(test_pressure vtmh_sync)
 vtmh_unit_test(test_stream vtmh_sync)
+vtmh_unit_test(test_usage vtmh_sync)
 vtmh_unit_test(test_work vtmh_sync)
 
 # Criterion's runner does not live under ThreadSanitizer; this program has a main() of its own.

@@ -1,4 +1,4 @@
-/* What a process has used of its host, by the kernel's own account. */
+/* What a process has used of its host, and has now, by the kernel's own account. */
 #pragma once
 
 #include <stdint.h>
@@ -19,3 +19,12 @@ struct usage usage_since(const struct usage *before, const struct usage *now);
 
 /* VmHWM in the text of /proc/PID/status, in bytes; -1 if it is not in it. */
 int64_t usage_parse_peak(const char *status);
+
+/* What a process has at this moment; each -1 if it is not known, as of a process that has ended. */
+struct footprint {
+    double cpu_ms;       /* used so far */
+    int64_t rss_bytes;   /* its memory */
+    int64_t descriptors; /* that it has open */
+};
+
+struct footprint footprint_of(pid_t pid);

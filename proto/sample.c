@@ -1,0 +1,59 @@
+#include "proto/sample.h"
+
+#include "sync/usage.h"
+
+#include <glib.h>
+#include <sys/stat.h>
+
+bool sample_is_due(int64_t *last_us)
+{
+    int64_t now_us = g_get_monotonic_time();
+    if (*last_us != 0 && now_us - *last_us < SAMPLE_EVERY_MS * 1000)
+        return false;
+    *last_us = now_us;
+    return true;
+}
+
+void sampler_look(struct sampler *sampler)
+{
+    sampler->pressure = pressure_read(&sampler->meter);
+}
+
+/* Files in a folder and below it; one that is gone meanwhile has none. */
+static void count_files(const char *folder, Vtmh__Sample *sample)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    for (const char *name = dir != NULL ? g_dir_read_name(dir) : NULL; name != NULL;
+         name = g_dir_read_name(dir)) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        struct stat status;
+        if (lstat(path, &status) < 0)
+            continue;
+        if (S_ISDIR(status.st_mode)) {
+            count_files(path, sample);
+        } else {
+            sample->files++;
+            sample->file_bytes += S_ISREG(status.st_mode) ? status.st_size : 0;
+        }
+    }
+}
+
+void sample_process(const struct sampler *sampler, const char *process, pid_t pid,
+                    const char *const *folders, Vtmh__Sample *sample)
+{
+    const struct footprint footprint = footprint_of(pid);
+    const struct pressure *pressure = &sampler->pressure;
+    *sample = (Vtmh__Sample)VTMH__SAMPLE__INIT;
+    sample->process = (char *)process;
+    sample->rss_bytes = footprint.rss_bytes;
+    sample->descriptors = footprint.descriptors;
+    sample->cpu_ms = footprint.cpu_ms;
+    sample->cpu_pressure = pressure->cpu;
+    sample->memory_pressure = pressure->memory;
+    sample->io_pressure = pressure->io;
+    sample->steal = pressure->steal;
+    sample->load = pressure->load;
+    sample->files = sample->file_bytes = folders != NULL ? 0 : -1;
+    for (; folders != NULL && *folders != NULL; folders++)
+        count_files(*folders, sample);
+}

@@ -1,0 +1,33 @@
+/*
+ * Samples: what a process has, and how busy its machine is, at the end of a leg. The same at nodes
+ * and at the coordinator. One costs some tenths of a millisecond; where legs are faster than
+ * SAMPLE_EVERY_MS, not each has one.
+ */
+#pragma once
+
+#include "proto/vtmh.pb-c.h"
+#include "sync/pressure.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define SAMPLE_EVERY_MS 250
+
+struct sampler {
+    struct pressure_meter meter;
+    struct pressure pressure; /* at the last sample, since the one before */
+};
+
+/* Whether the last sample was taken so long ago that it is time for another, from which on the time
+ * is counted then. *last_us: 0 at first. */
+bool sample_is_due(int64_t *last_us);
+
+/* Looks at the machine: from now on its samples say what was since it was looked at before. */
+void sampler_look(struct sampler *sampler);
+
+/*
+ * Fills in a sample of a process. process: its name, transfer none. folders: what it keeps its
+ * files of the test in, up to a NULL; NULL: none, and the files are not counted.
+ */
+void sample_process(const struct sampler *sampler, const char *process, pid_t pid,
+                    const char *const *folders, Vtmh__Sample *sample);
