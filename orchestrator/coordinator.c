@@ -64,10 +64,8 @@ static void keep_finding(struct trial *trial, const GPtrArray *actions)
 static void act(struct coordinator *coordinator, const GPtrArray *actions)
 {
     g_autoptr(GError) error = NULL;
-    for (unsigned i = 0; i < actions->len; i++)
-        if (trial_wire_act(coordinator->peers, g_ptr_array_index(actions, i),
-                           error == NULL ? &error : NULL) < 0)
-            coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, error->message);
+    if (trial_wire_act(coordinator->peers, actions, &error) < 0)
+        coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, error->message);
     struct trial *trial = coordinator->trial;
     if (trial != NULL)
         keep_finding(trial, actions);

@@ -102,6 +102,11 @@ int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err)
     return link_send(peer->link, envelope, err);
 }
 
+void peer_send_packed(struct peer *peer, GBytes *message)
+{
+    link_send_packed(peer->link, message);
+}
+
 int peer_say_goodbye(struct peer *peer, int64_t deadline, GError **err)
 {
     if (!event_is_set(&peer->goodbye))

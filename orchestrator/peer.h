@@ -39,6 +39,9 @@ const char *peer_name(const struct peer *peer);
 /* Sends a body (the link numbers it). Fails only with LINK_ERROR_TOO_LARGE. */
 int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err);
 
+/* The same with what link_pack() gave. */
+void peer_send_packed(struct peer *peer, GBytes *message);
+
 /*
  * Ends the node: good-bye, and its answer. What it could not remove is in final_leaks. TIMEOUT if
  * it does not answer, LINK_ERROR_LOST if it is lost meanwhile: then deploy_clean_up() is due.

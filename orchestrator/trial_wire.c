@@ -4,7 +4,7 @@
 
 #define MAX_CAUSE 65536 /* bytes: an abort must fit into a message whatever its cause says */
 
-static int send_release(struct peer *peer, const struct meeting_action *action, GError **err)
+static GBytes *pack_release(const struct meeting_action *action, GError **err)
 {
     Vtmh__Release release = VTMH__RELEASE__INIT;
     g_autofree uint32_t *members = g_new(uint32_t, action->payloads->len);
@@ -28,10 +28,10 @@ static int send_release(struct peer *peer, const struct meeting_action *action, 
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
     envelope.release = &release;
-    return peer_send(peer, &envelope, err);
+    return link_pack(&envelope, err);
 }
 
-static int send_abort(struct peer *peer, const struct meeting_action *action, GError **err)
+static GBytes *pack_abort(const struct meeting_action *action, GError **err)
 {
     const struct meeting_cause *cause = action->cause;
     Vtmh__Abort abort = VTMH__ABORT__INIT;
@@ -51,13 +51,37 @@ static int send_abort(struct peer *peer, const struct meeting_action *action, GE
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
     envelope.abort = &abort;
-    return peer_send(peer, &envelope, err);
+    return link_pack(&envelope, err);
 }
 
-int trial_wire_act(struct peer *const *peers, const struct meeting_action *action, GError **err)
+/* Whether two answers differ only in the host they go to. */
+static bool are_alike(const struct meeting_action *a, const struct meeting_action *b)
 {
-    return action->kind == MEETING_RELEASE ? send_release(peers[action->to], action, err)
-                                           : send_abort(peers[action->to], action, err);
+    return a->kind == b->kind && a->test == b->test && a->scope == b->scope && a->use == b->use &&
+           a->payloads == b->payloads && a->cause == b->cause && g_strcmp0(a->tag, b->tag) == 0;
+}
+
+int trial_wire_act(struct peer *const *peers, const GPtrArray *actions, GError **err)
+{
+    const struct meeting_action *packed = NULL;
+    g_autoptr(GBytes) message = NULL;
+    g_autoptr(GError) error = NULL;
+    for (unsigned i = 0; i < actions->len; i++) {
+        const struct meeting_action *action = g_ptr_array_index(actions, i);
+        if (packed == NULL || !are_alike(packed, action)) {
+            GError **why = error == NULL ? &error : NULL;
+            g_clear_pointer(&message, g_bytes_unref);
+            message = action->kind == MEETING_RELEASE ? pack_release(action, why)
+                                                      : pack_abort(action, why);
+            packed = action;
+        }
+        if (message != NULL)
+            peer_send_packed(peers[action->to], message);
+    }
+    if (error == NULL)
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
 }
 
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,

@@ -5,8 +5,11 @@
 #include "orchestrator/peer.h"
 #include "sync/meeting.h"
 
-/* The book's answer to one host: release or abort. LINK_ERROR_TOO_LARGE (never for an abort). */
-int trial_wire_act(struct peer *const *peers, const struct meeting_action *action, GError **err);
+/*
+ * Sends the book's answers, releases and aborts; what many hosts are told is packed once.
+ * LINK_ERROR_TOO_LARGE (never for an abort): the other answers are sent all the same.
+ */
+int trial_wire_act(struct peer *const *peers, const GPtrArray *actions, GError **err);
 
 /*
  * Starts the test on one host. params: unresolved; the host gets its own by the suffix _hostN, and

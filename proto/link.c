@@ -5,7 +5,9 @@
  * and bare acknowledgements have number 0 and are never repeated.
  *
  * Every frame carries the acknowledgement. Where there is nothing to say, a bare one follows after
- * LINK_ACK_MS, or at once when a quarter of the window has come in.
+ * LINK_ACK_MS, or at once when a quarter of the window has come in. Most messages are answered in
+ * the turn of the loop that brought them, so only the end of that turn looks whether there is one
+ * to wait for: a timer set for each would wake the process for nothing.
  *
  * The session is the connector's choice. The listener takes the session of the first Hello it gets,
  * and changes to another one when an authentic Hello, numbered 1, opens it; a session that was left
@@ -21,20 +23,20 @@
 #include "proto/link.h"
 
 #include "proto/link_carrier.h"
+#include "proto/link_frame.h"
 #include "proto/link_outbox.h"
 #include "sync/mailbox.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #define LINK_ACK_MS 10
 #define ACK_AT_ONCE (OUTBOX_WINDOW / 4)
-#define STALL_MS 1000        /* a timer as late as this says that we ourselves did not run */
-#define ENVELOPE_HEAD_MAX 40 /* packed session, sequence and ack: 33 bytes at most */
+#define STALL_MS 1000 /* a timer as late as this says that we ourselves did not run */
 
 struct link {
     struct carrier *carrier;
     struct seal *seal;
+    GByteArray *frame; /* the one being sent */
     bool connects;
     uint64_t session; /* 0: the listener has none yet */
     GHashTable *left; /* sessions that are over */
@@ -50,6 +52,7 @@ struct link {
     uint64_t received; /* the highest number received in order */
     size_t ack_owed;   /* cost of what came in since we last acknowledged */
 
+    uv_prepare_t turn; /* active while an acknowledgement is owed and not yet due */
     uv_timer_t timer;
     int64_t timer_at;
     int64_t ack_at, heartbeat_at, reconnect_at; /* INT64_MAX: not due */
@@ -83,6 +86,7 @@ static void link_unref(struct link *link)
     mailbox_free(link->inbox);
     outbox_free(link->outbox);
     seal_free(link->seal);
+    g_byte_array_unref(link->frame);
     g_hash_table_unref(link->left);
     g_clear_error(&link->failure);
     g_free(link->context);
@@ -108,22 +112,10 @@ static bool may_send(const struct link *link)
 /* Sends a packed body as number `sequence`. Returns false when the carrier did not take it. */
 static bool send_frame(struct link *link, uint64_t sequence, GBytes *body)
 {
-    Vtmh__Envelope head = VTMH__ENVELOPE__INIT;
-    gsize body_size = 0;
-    const void *body_data = body != NULL ? g_bytes_get_data(body, &body_size) : NULL;
-    g_autofree uint8_t *plain = g_malloc(ENVELOPE_HEAD_MAX + body_size);
-    g_autoptr(GBytes) frame = NULL;
-    size_t head_size;
+    const struct frame_fields fields = {link->session, sequence, link->received};
 
-    head.session = link->session;
-    head.sequence = sequence;
-    head.ack = link->received;
-    /* Two packed messages in a row are one message with the fields of both. */
-    head_size = vtmh__envelope__pack(&head, plain);
-    if (body_size > 0)
-        memcpy(plain + head_size, body_data, body_size);
-    frame = seal_frame(link->seal, link->session, plain, head_size + body_size);
-    if (!carrier_send(link->carrier, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame))) {
+    frame_make(link->frame, link->seal, &fields, body);
+    if (!carrier_send(link->carrier, link->frame->data, link->frame->len)) {
         link->blocked = true;
         return false;
     }
@@ -149,19 +141,6 @@ static void pump(struct link *link)
     arm(link, outbox_resend_at(link->outbox));
 }
 
-static GBytes *pack_body(const Vtmh__Envelope *envelope)
-{
-    Vtmh__Envelope body = *envelope;
-    uint8_t *packed;
-    size_t size;
-
-    body.session = body.sequence = body.ack = 0;
-    size = vtmh__envelope__get_packed_size(&body);
-    packed = g_malloc(size);
-    vtmh__envelope__pack(&body, packed);
-    return g_bytes_new_take(packed, size);
-}
-
 static void send_heartbeat(struct link *link)
 {
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
@@ -176,7 +155,7 @@ static void send_heartbeat(struct link *link)
     heartbeat.monotonic_us = (int64_t)(uv_hrtime() / 1000);
     envelope.body_case = VTMH__ENVELOPE__BODY_HEARTBEAT;
     envelope.heartbeat = &heartbeat;
-    body = pack_body(&envelope);
+    body = frame_body(&envelope);
     if (send_frame(link, 0, body))
         link->context_is_news = false;
 }
@@ -189,15 +168,25 @@ static void send_ack(struct link *link)
     link->ack_at = INT64_MAX;
 }
 
+/* Nobody has answered in this turn of the loop: the acknowledgement gets its own time. */
+static void on_turn(uv_prepare_t *turn)
+{
+    struct link *link = turn->data;
+
+    uv_prepare_stop(turn);
+    if (link->ack_owed == 0 || link->ack_at != INT64_MAX)
+        return;
+    link->ack_at = now_ms(link) + LINK_ACK_MS;
+    arm(link, link->ack_at);
+}
+
 static void owe_ack(struct link *link, size_t cost)
 {
     link->ack_owed += cost;
-    if (link->ack_owed >= ACK_AT_ONCE) {
+    if (link->ack_owed >= ACK_AT_ONCE)
         send_ack(link);
-    } else if (link->ack_at == INT64_MAX) {
-        link->ack_at = now_ms(link) + LINK_ACK_MS;
-        arm(link, link->ack_at);
-    }
+    else if (link->ack_at == INT64_MAX)
+        uv_prepare_start(&link->turn, on_turn);
 }
 
 static void fail(struct link *link, const char *what)
@@ -231,9 +220,9 @@ static void heard(struct link *link)
 }
 
 /* The listener enters the session that a Hello opens. */
-static bool enter_session(struct link *link, uint64_t session, const Vtmh__Envelope *envelope)
+static bool enter_session(struct link *link, const Vtmh__Envelope *envelope)
 {
-    uint64_t *key;
+    uint64_t session = envelope->session, *key;
 
     if (link->connects || session == 0 || g_hash_table_contains(link->left, &session) ||
         envelope->body_case != VTMH__ENVELOPE__BODY_HELLO || envelope->sequence != 1)
@@ -285,26 +274,24 @@ static void take_ack(struct link *link, uint64_t ack)
         event_set(&link->progress);
 }
 
-static void on_frame(const void *frame, size_t size, void *arg)
+static void on_frame(void *frame, size_t size, void *arg)
 {
     struct link *link = arg;
     g_autoptr(vtmh_envelope) envelope = NULL;
-    g_autoptr(GBytes) plain = NULL;
-    uint64_t session;
 
     if (link->failure != NULL)
         return;
-    plain = seal_open(link->seal, frame, size, &session);
-    if (plain == NULL) {
+    switch (frame_open(link->seal, frame, size, &envelope)) {
+    case FRAME_IS_GOOD:
+        break;
+    case FRAME_DOES_NOT_OPEN:
         link->stats.not_opened++;
         return;
-    }
-    envelope = vtmh__envelope__unpack(NULL, g_bytes_get_size(plain), g_bytes_get_data(plain, NULL));
-    if (envelope == NULL || envelope->session != session) {
+    case FRAME_IS_NONSENSE:
         fail(link, "a frame under the right key holds no message");
         return;
     }
-    if (session != link->session && !enter_session(link, session, envelope))
+    if (envelope->session != link->session && !enter_session(link, envelope))
         return;
 
     link->references++;
@@ -384,6 +371,7 @@ static struct link *link_new(const uint8_t key[SEAL_KEY_BYTES], enum seal_side s
     link->references = 1;
     link->connects = side == SEAL_COORDINATOR;
     link->seal = seal_new(key, side);
+    link->frame = g_byte_array_new();
     link->left = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     link->outbox = outbox_new();
     link->inbox = mailbox_new((GDestroyNotify)vtmh_envelope_free);
@@ -396,8 +384,9 @@ static struct link *link_new(const uint8_t key[SEAL_KEY_BYTES], enum seal_side s
 static void start(struct link *link)
 {
     uv_timer_init(fiber_loop(), &link->timer);
-    link->timer.data = link;
-    link->references++;
+    uv_prepare_init(fiber_loop(), &link->turn);
+    link->timer.data = link->turn.data = link;
+    link->references += 2;
     link->timer_at = link->ack_at = link->reconnect_at = INT64_MAX;
     link->heard_at = now_ms(link);
     link->heartbeat_at = link->heard_at + LINK_HEARTBEAT_MS;
@@ -436,19 +425,32 @@ const char *link_address(const struct link *link)
     return carrier_address(link->carrier);
 }
 
-int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err)
+GBytes *link_pack(const Vtmh__Envelope *envelope, GError **err)
 {
-    g_autoptr(GBytes) body = pack_body(envelope);
-    size_t size = g_bytes_get_size(body) + ENVELOPE_HEAD_MAX + SEAL_OVERHEAD;
+    g_autoptr(GBytes) body = frame_body(envelope);
+    size_t size = g_bytes_get_size(body) + FRAME_OVERHEAD;
 
-    if (size > LINK_MAX_FRAME) {
-        g_set_error(err, LINK_ERROR, LINK_ERROR_TOO_LARGE,
-                    "a message of %zu bytes is larger than a frame (%d)", size, LINK_MAX_FRAME);
-        return -1;
-    }
-    outbox_add(link->outbox, body);
+    if (size <= LINK_MAX_FRAME)
+        return g_steal_pointer(&body);
+    g_set_error(err, LINK_ERROR, LINK_ERROR_TOO_LARGE,
+                "a message of %zu bytes is larger than a frame (%d)", size, LINK_MAX_FRAME);
+    return NULL;
+}
+
+void link_send_packed(struct link *link, GBytes *message)
+{
+    outbox_add(link->outbox, message);
     link->stats.sent++;
     pump(link);
+}
+
+int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err)
+{
+    g_autoptr(GBytes) message = link_pack(envelope, err);
+
+    if (message == NULL)
+        return -1;
+    link_send_packed(link, message);
     return 0;
 }
 
@@ -544,7 +546,7 @@ int link_flush(struct link *link, int64_t deadline, GError **err)
     return rc;
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     link_unref(handle->data);
 }
@@ -555,7 +557,8 @@ void link_close(struct link *link)
         return;
     link->closed = true;
     carrier_close(link->carrier);
-    uv_close((uv_handle_t *)&link->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&link->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&link->turn, on_handle_closed);
     mailbox_close(link->inbox);
     event_set(&link->progress);
     link_unref(link);

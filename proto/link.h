@@ -54,6 +54,11 @@ struct link *link_connect(const char *address, const uint8_t key[SEAL_KEY_BYTES]
  */
 int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err);
 
+/* The two halves of link_send(), for a message to many: what is packed may go over any link. NULL
+ * with TOO_LARGE. Transfer full. */
+GBytes *link_pack(const Vtmh__Envelope *envelope, GError **err);
+void link_send_packed(struct link *link, GBytes *message);
+
 /*
  * The next message; heartbeats are handled inside and not returned. Transfer full: free with
  * vtmh__envelope__free_unpacked(e, NULL). While the peer is lost it keeps waiting (it may come

@@ -14,8 +14,8 @@
 
 struct carrier;
 
-/* A frame, valid during the call. */
-typedef void (*carrier_frame_fn)(const void *frame, size_t size, void *arg);
+/* A frame, valid during the call; it may be written to. */
+typedef void (*carrier_frame_fn)(void *frame, size_t size, void *arg);
 
 /* The carrier takes frames again after carrier_send() had refused one. */
 typedef void (*carrier_ready_fn)(void *arg);

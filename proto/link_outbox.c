@@ -1,6 +1,7 @@
 #include "proto/link_outbox.h"
 
 struct message {
+    GList link; /* in the outbox */
     uint64_t sequence;
     GBytes *body;
 };
@@ -27,9 +28,9 @@ struct outbox *outbox_new(void)
     return outbox;
 }
 
-static void message_free(void *data)
+static void free_oldest(struct outbox *outbox)
 {
-    struct message *message = data;
+    struct message *message = g_queue_pop_head_link(&outbox->messages)->data;
 
     g_bytes_unref(message->body);
     g_free(message);
@@ -37,7 +38,8 @@ static void message_free(void *data)
 
 void outbox_clear(struct outbox *outbox)
 {
-    g_queue_clear_full(&outbox->messages, message_free);
+    while (!g_queue_is_empty(&outbox->messages))
+        free_oldest(outbox);
     *outbox = (struct outbox){.resend_at = INT64_MAX, .resend_ms = OUTBOX_RESEND_MS};
 }
 
@@ -56,11 +58,12 @@ static size_t cost_of(const struct message *message)
 
 uint64_t outbox_add(struct outbox *outbox, GBytes *body)
 {
-    struct message *message = g_new(struct message, 1);
+    struct message *message = g_new0(struct message, 1);
 
     message->sequence = ++outbox->last;
     message->body = g_bytes_ref(body);
-    g_queue_push_tail(&outbox->messages, message);
+    message->link.data = message;
+    g_queue_push_tail_link(&outbox->messages, &message->link);
     if (outbox->next == NULL)
         outbox->next = outbox->messages.tail;
     return message->sequence;
@@ -99,7 +102,7 @@ static void drop_oldest(struct outbox *outbox)
         outbox->next = outbox->next->next; /* it arrived before the rewind */
     else
         outbox->under_way -= cost_of(message);
-    message_free(g_queue_pop_head(&outbox->messages));
+    free_oldest(outbox);
 }
 
 static bool oldest_is_within(const struct outbox *outbox, uint64_t ack)

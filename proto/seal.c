@@ -28,6 +28,7 @@
 
 G_STATIC_ASSERT(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 G_STATIC_ASSERT(SEAL_KEY_HEX == 2 * SEAL_KEY_BYTES);
+G_STATIC_ASSERT(SEAL_HEAD == NONCE_BYTES);
 G_STATIC_ASSERT(SEAL_OVERHEAD == NONCE_BYTES + TAG_BYTES);
 
 G_DEFINE_QUARK(seal - error - quark, seal_error)
@@ -109,17 +110,16 @@ static uint64_t get_u64(const uint8_t *at)
     return GUINT64_FROM_BE(value);
 }
 
-GBytes *seal_frame(struct seal *seal, uint64_t session, const void *data, size_t size)
+void seal_frame(struct seal *seal, uint64_t session, uint8_t *frame, size_t size)
 {
-    uint8_t *frame = g_malloc(size + SEAL_OVERHEAD);
+    uint8_t *data = frame + SEAL_HEAD;
 
     put_u64(frame + SESSION_AT, session);
     put_u64(frame + COUNTER_AT, ++seal->counter);
     frame[SIDE_AT] = seal->ours;
     memcpy(frame + SALT_AT, seal->salt, sizeof(seal->salt));
-    crypto_aead_xchacha20poly1305_ietf_encrypt(frame + NONCE_BYTES, NULL, data, size, NULL, 0, NULL,
-                                               frame, seal->key);
-    return g_bytes_new_take(frame, size + SEAL_OVERHEAD);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(data, NULL, data, size, NULL, 0, NULL, frame,
+                                               seal->key);
 }
 
 /* The highest counter opened in the session so far; an entry is made only for authentic frames. */
@@ -134,29 +134,24 @@ static void remember(struct seal *seal, uint64_t session, uint64_t counter)
                             g_memdup2(&counter, sizeof(counter)));
 }
 
-GBytes *seal_open(struct seal *seal, const void *frame, size_t size, uint64_t *session_out)
+const uint8_t *seal_open(struct seal *seal, uint8_t *frame, size_t size, uint64_t *session_out)
 {
-    const uint8_t *bytes = frame;
+    uint8_t *data;
     const uint64_t *highest;
-    uint8_t *plain;
     uint64_t session, counter;
 
-    if (size < SEAL_OVERHEAD || bytes[SIDE_AT] != seal->theirs)
+    if (size < SEAL_OVERHEAD || frame[SIDE_AT] != seal->theirs)
         return NULL;
-    session = get_u64(bytes + SESSION_AT);
-    counter = get_u64(bytes + COUNTER_AT);
+    session = get_u64(frame + SESSION_AT);
+    counter = get_u64(frame + COUNTER_AT);
     highest = g_hash_table_lookup(seal->highest, &session);
     if (highest != NULL && counter <= *highest)
         return NULL;
-
-    plain = g_malloc(size - SEAL_OVERHEAD + 1);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, bytes + NONCE_BYTES,
-                                                   size - NONCE_BYTES, NULL, 0, bytes,
-                                                   seal->key) < 0) {
-        g_free(plain);
+    data = frame + SEAL_HEAD;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(data, NULL, NULL, data, size - SEAL_HEAD, NULL,
+                                                   0, frame, seal->key) < 0)
         return NULL;
-    }
     remember(seal, session, counter);
     *session_out = session;
-    return g_bytes_new_take(plain, size - SEAL_OVERHEAD);
+    return data;
 }

@@ -10,6 +10,7 @@
 
 #define SEAL_KEY_BYTES 32
 #define SEAL_KEY_HEX 64  /* digits of a key */
+#define SEAL_HEAD 24     /* bytes of a frame before its data */
 #define SEAL_OVERHEAD 40 /* bytes by which a frame is longer than its data */
 
 #define SEAL_ERROR (seal_error_quark())
@@ -42,11 +43,15 @@ struct seal *seal_new(const uint8_t key[SEAL_KEY_BYTES], enum seal_side side);
 /* Wipes the key. NULL is fine. */
 void seal_free(struct seal *seal);
 
-/* Seals data as our next frame of the session. Transfer full. */
-GBytes *seal_frame(struct seal *seal, uint64_t session, const void *data, size_t size);
+/*
+ * Seals our next frame of the session where it lies: frame holds `size` bytes of data from
+ * SEAL_HEAD on, and becomes size + SEAL_OVERHEAD long.
+ */
+void seal_frame(struct seal *seal, uint64_t session, uint8_t *frame, size_t size);
 
 /*
- * Opens a frame. NULL when it is not authentic, is ours reflected, or was seen before; the caller
- * only counts that. *session_out is the frame's session. Transfer full.
+ * Opens a frame where it lies: its data is then what is returned, size - SEAL_OVERHEAD long. NULL
+ * when it is not authentic, is ours reflected, or was seen before; the caller only counts that.
+ * *session_out is the frame's session.
  */
-GBytes *seal_open(struct seal *seal, const void *frame, size_t size, uint64_t *session_out);
+const uint8_t *seal_open(struct seal *seal, uint8_t *frame, size_t size, uint64_t *session_out);

@@ -154,14 +154,15 @@ static void abort_meeting(struct meeting_test *test, struct meeting *meeting,
         abort_scope(test, meeting->scope, cause, actions);
 }
 
-/* A member that is awaited and will not come, or n_hosts. */
+/* A member that is awaited and will not come, or MEETING_MAX_HOSTS. */
 static unsigned find_absent(const struct meeting_test *test, const struct meeting *meeting)
 {
-    unsigned host = meeting_next_missing(test, meeting, 0);
+    struct meeting_hosts absent;
 
-    while (host < test->n_hosts && !test->hosts[host].is_lost && !test->hosts[host].has_left)
-        host = meeting_next_missing(test, meeting, host + 1);
-    return host;
+    for (unsigned i = 0; i < G_N_ELEMENTS(absent.bits); i++)
+        absent.bits[i] = meeting->members.bits[i] & ~meeting->arrived.bits[i] &
+                         (test->lost.bits[i] | test->left.bits[i]);
+    return meeting_hosts_next(&absent, 0);
 }
 
 /* Ends the meeting if a member that is known not to come makes it impossible. */
@@ -171,25 +172,20 @@ static void check_absent(struct meeting_test *test, struct meeting *meeting, GPt
     struct meeting_cause *cause;
     bool is_lost;
 
-    if (absent == test->n_hosts)
+    if (absent == MEETING_MAX_HOSTS)
         return;
-    is_lost = test->hosts[absent].is_lost;
+    is_lost = meeting_hosts_has(&test->lost, absent);
     /* A host that has left has done nothing wrong by itself: who should have known is not known. */
     cause = new_cause(test, is_lost ? (int)absent : -1, meeting_text_absent(test, meeting, absent));
     cause->lost = is_lost;
     abort_meeting(test, meeting, cause, actions);
 }
 
-static GBytes *payload_of(const struct meeting_arrival *arrival)
+/* Transfer none. Most bring none, and a test remembers many meetings. */
+static GBytes *payload_of(const struct meeting_test *test, const struct meeting_arrival *arrival)
 {
-    return arrival->payload ? g_bytes_ref(arrival->payload) : g_bytes_new(NULL, 0);
-}
-
-static bool is_same_payload(const struct meeting *meeting, const struct meeting_arrival *arrival)
-{
-    g_autoptr(GBytes) payload = payload_of(arrival);
-
-    return g_bytes_equal(meeting->payloads->pdata[arrival->host], payload);
+    return arrival->payload && g_bytes_get_size(arrival->payload) > 0 ? arrival->payload
+                                                                      : test->nothing;
 }
 
 /* Why the arrival cannot be right, or NULL. meeting is NULL for the first arrival. */
@@ -198,17 +194,16 @@ static const char *find_fault(const struct meeting_test *test, const struct meet
 {
     if (!meeting_hosts_has(&arrival->members, arrival->host))
         return "without being one of its members";
-    for (unsigned i = test->n_hosts; i < MEETING_MAX_HOSTS; i++) {
-        if (meeting_hosts_has(&arrival->members, i))
-            return "naming a member that the test does not have";
-    }
+    if (meeting_hosts_next(&arrival->members, test->n_hosts) < MEETING_MAX_HOSTS)
+        return "naming a member that the test does not have";
     if (!meeting)
         return NULL;
     if (memcmp(&meeting->members, &arrival->members, sizeof(arrival->members)) != 0)
         return "with other members";
     if (meeting->settle != arrival->settle)
         return "disagreeing whether it is for settling";
-    if (meeting_hosts_has(&meeting->arrived, arrival->host) && !is_same_payload(meeting, arrival))
+    if (meeting_hosts_has(&meeting->arrived, arrival->host) &&
+        !g_bytes_equal(meeting->payloads->pdata[arrival->host], payload_of(test, arrival)))
         return "again, with another payload";
     return NULL;
 }
@@ -268,10 +263,10 @@ static void take_place(struct meeting_test *test, struct meeting *meeting,
     if (meeting_hosts_has(&meeting->arrived, arrival->host))
         return; /* repeated: it will be answered once with the others */
     meeting_hosts_add(&meeting->arrived, arrival->host);
-    meeting->payloads->pdata[arrival->host] = payload_of(arrival);
+    meeting->payloads->pdata[arrival->host] = g_bytes_ref(payload_of(test, arrival));
     if (timeout_ms < INT64_MAX - meeting->opened_ms)
         meeting->deadline_ms = MIN(meeting->deadline_ms, meeting->opened_ms + timeout_ms);
-    if (meeting_next_missing(test, meeting, 0) == test->n_hosts)
+    if (meeting_next_missing(meeting, 0) == MEETING_MAX_HOSTS)
         release(test, meeting, actions);
     else
         check_absent(test, meeting, actions);
@@ -289,7 +284,7 @@ void meeting_arrive(struct meeting_book *book, const struct meeting_arrival *arr
         return;
     }
     g_assert(arrival->host < test->n_hosts);
-    test->hosts[arrival->host].is_lost = false;
+    meeting_hosts_remove(&test->lost, arrival->host);
     meeting = find_meeting(test, arrival);
     if (!meeting && !arrival->settle && meeting_scope_cause(test, arrival->scope)) {
         answer_late(actions, test, arrival->scope, arrival->host);
@@ -364,7 +359,7 @@ void meeting_lose(struct meeting_book *book, uint64_t id, unsigned host, const c
         cause->lost = true;
         abort_scope(test, MEETING_TEST_SCOPE, cause, actions);
     }
-    test->hosts[host].is_lost = true;
+    meeting_hosts_add(&test->lost, host);
     check_all(test, actions);
 }
 
@@ -376,7 +371,7 @@ void meeting_leave(struct meeting_book *book, uint64_t id, unsigned host, int64_
     (void)now_ms;
     if (!test)
         return;
-    test->hosts[host].has_left = true;
+    meeting_hosts_add(&test->left, host);
     check_all(test, actions);
 }
 

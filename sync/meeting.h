@@ -50,6 +50,11 @@ static inline void meeting_hosts_add(struct meeting_hosts *set, unsigned host)
     set->bits[host / 64] |= UINT64_C(1) << (host % 64);
 }
 
+static inline void meeting_hosts_remove(struct meeting_hosts *set, unsigned host)
+{
+    set->bits[host / 64] &= ~(UINT64_C(1) << (host % 64));
+}
+
 static inline bool meeting_hosts_has(const struct meeting_hosts *set, unsigned host)
 {
     return set->bits[host / 64] & (UINT64_C(1) << (host % 64));

@@ -58,12 +58,35 @@ static void test_free(void *data)
         g_free(test->hosts[i].context);
     }
     g_free(test->hosts);
+    g_bytes_unref(test->nothing);
     g_hash_table_unref(test->meetings);
     g_ptr_array_unref(test->open);
     g_queue_clear(&test->ended);
     g_ptr_array_unref(test->causes);
     g_hash_table_unref(test->scope_causes);
     g_free(test);
+}
+
+unsigned meeting_hosts_next(const struct meeting_hosts *set, unsigned from)
+{
+    for (unsigned word = from / 64; word < G_N_ELEMENTS(set->bits); word++) {
+        uint64_t rest = set->bits[word];
+
+        if (word == from / 64)
+            rest &= UINT64_MAX << (from % 64);
+        if (rest != 0)
+            return word * 64 + (unsigned)__builtin_ctzll(rest);
+    }
+    return MEETING_MAX_HOSTS;
+}
+
+unsigned meeting_next_missing(const struct meeting *meeting, unsigned from)
+{
+    struct meeting_hosts missing;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(missing.bits); i++)
+        missing.bits[i] = meeting->members.bits[i] & ~meeting->arrived.bits[i];
+    return meeting_hosts_next(&missing, from);
 }
 
 struct meeting_test *meeting_find_test(const struct meeting_book *book, uint64_t id)
@@ -103,6 +126,7 @@ void meeting_open_test(struct meeting_book *book, uint64_t id, unsigned n_hosts,
     test->hosts = g_new0(struct meeting_host, n_hosts);
     for (unsigned i = 0; i < n_hosts; i++)
         test->hosts[i].name = g_strdup(names[i]);
+    test->nothing = g_bytes_new_static("", 0);
     test->meetings = g_hash_table_new_full(meeting_hash, meeting_equal, meeting_free, NULL);
     test->open = g_ptr_array_new();
     test->causes = g_ptr_array_new_with_free_func(cause_free);

@@ -31,14 +31,15 @@ struct meeting_host {
     char *name;
     char *context; /* what it is doing, or NULL */
     int64_t context_since_ms;
-    bool is_lost;  /* cannot be reached; an arrival shows that it is back */
-    bool has_left; /* is through with the test */
 };
 
 struct meeting_test {
     uint64_t id;
     unsigned n_hosts;
     struct meeting_host *hosts;
+    struct meeting_hosts lost;         /* cannot be reached; an arrival shows that it is back */
+    struct meeting_hosts left;         /* are through with the test */
+    GBytes *nothing;                   /* the payload of who brings none */
     GHashTable *meetings;              /* set of struct meeting, by scope, tag and use */
     GPtrArray *open;                   /* the open ones, in the order of opening */
     GQueue ended;                      /* those kept for repeated arrivals, oldest first */
@@ -58,9 +59,11 @@ struct meeting_test *meeting_find_test(const struct meeting_book *book, uint64_t
 /* Why the scope is aborted, by itself or with its test; NULL: it is not. */
 const struct meeting_cause *meeting_scope_cause(const struct meeting_test *test, uint64_t scope);
 
-/* The first member, from `from` on, that has not arrived; n_hosts if there is none. */
-unsigned meeting_next_missing(const struct meeting_test *test, const struct meeting *meeting,
-                              unsigned from);
+/* The first host of a set from `from` on, MEETING_MAX_HOSTS if there is none. */
+unsigned meeting_hosts_next(const struct meeting_hosts *set, unsigned from);
+
+/* The first member, from `from` on, that has not arrived; MEETING_MAX_HOSTS if there is none. */
+unsigned meeting_next_missing(const struct meeting *meeting, unsigned from);
 
 /*
  * The host to blame for what is missing: a missing host that waits elsewhere itself passes the

@@ -1,17 +1,6 @@
 /* What the book says of a meeting that cannot be held. */
 #include "sync/meeting_private.h"
 
-unsigned meeting_next_missing(const struct meeting_test *test, const struct meeting *meeting,
-                              unsigned from)
-{
-    unsigned host = from;
-
-    while (host < test->n_hosts && (!meeting_hosts_has(&meeting->members, host) ||
-                                    meeting_hosts_has(&meeting->arrived, host)))
-        host++;
-    return host;
-}
-
 /* The open meeting in which a host waits, or NULL. */
 static const struct meeting *meeting_of(const struct meeting_test *test, unsigned host)
 {
@@ -26,7 +15,7 @@ static const struct meeting *meeting_of(const struct meeting_test *test, unsigne
 
 unsigned meeting_blamed(const struct meeting_test *test, const struct meeting *meeting)
 {
-    unsigned blamed = meeting_next_missing(test, meeting, 0);
+    unsigned blamed = meeting_next_missing(meeting, 0);
 
     /* At most one step a host: they may wait for each other in a circle. */
     for (unsigned step = 0; step < test->n_hosts; step++) {
@@ -34,7 +23,7 @@ unsigned meeting_blamed(const struct meeting_test *test, const struct meeting *m
 
         if (!elsewhere)
             break;
-        blamed = meeting_next_missing(test, elsewhere, 0);
+        blamed = meeting_next_missing(elsewhere, 0);
     }
     return blamed;
 }
@@ -57,8 +46,8 @@ static void append_missing(GString *text, const struct meeting_test *test,
 {
     const char *between = "";
 
-    for (unsigned host = meeting_next_missing(test, meeting, 0); host < test->n_hosts;
-         host = meeting_next_missing(test, meeting, host + 1)) {
+    for (unsigned host = meeting_next_missing(meeting, 0); host < MEETING_MAX_HOSTS;
+         host = meeting_next_missing(meeting, host + 1)) {
         g_string_append_printf(text, "%s%s", between, test->hosts[host].name);
         between = separator;
     }
@@ -81,7 +70,7 @@ static void append_activity(GString *text, const struct meeting_test *test, unsi
     if (elsewhere) {
         g_string_append_printf(text, "waits at \"%s\" for ", elsewhere->tag);
         append_missing(text, test, elsewhere, ", ");
-    } else if (record->is_lost) {
+    } else if (meeting_hosts_has(&test->lost, host)) {
         g_string_append(text, "is lost");
     } else if (record->context) {
         g_string_append_printf(text, "has been at this for %.1f s: %s",
@@ -100,8 +89,8 @@ char *meeting_text_timeout(const struct meeting_test *test, const struct meeting
     append_hosts(text, test, &meeting->arrived);
     g_string_append_printf(text, " waited %.1f s for ", seconds(now_ms - meeting->opened_ms));
     append_missing(text, test, meeting, " and ");
-    for (unsigned host = meeting_next_missing(test, meeting, 0); host < test->n_hosts;
-         host = meeting_next_missing(test, meeting, host + 1))
+    for (unsigned host = meeting_next_missing(meeting, 0); host < MEETING_MAX_HOSTS;
+         host = meeting_next_missing(meeting, host + 1))
         append_activity(text, test, host, now_ms);
     return g_string_free(text, FALSE);
 }
@@ -112,7 +101,8 @@ char *meeting_text_absent(const struct meeting_test *test, const struct meeting 
     const struct meeting_host *record = &test->hosts[host];
 
     return g_strdup_printf("%s %s, and barrier \"%s\" needs it", record->name,
-                           record->is_lost ? "is lost" : "has ended the test", meeting->tag);
+                           meeting_hosts_has(&test->lost, host) ? "is lost" : "has ended the test",
+                           meeting->tag);
 }
 
 char *meeting_text_mismatch(const struct meeting_test *test, const struct meeting *meeting,

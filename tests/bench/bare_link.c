@@ -17,6 +17,7 @@ struct bare_link {
     int socket;
     char *address;
     struct seal *seal; /* NULL: not sealed */
+    GByteArray *frame;
     bare_message_fn fn;
     void *arg;
     uv_poll_t poll;
@@ -33,18 +34,17 @@ static void must(bool ok, const char *what)
     exit(1);
 }
 
-static void open_and_hand_over(struct bare_link *link, const void *frame, size_t size)
+static void open_and_hand_over(struct bare_link *link, uint8_t *frame, size_t size)
 {
-    g_autoptr(GBytes) plain = NULL;
+    const uint8_t *plain = frame;
     uint64_t session;
 
-    if (link->seal == NULL) {
-        link->fn(link, frame, size, link->arg);
-        return;
+    if (link->seal != NULL) {
+        plain = seal_open(link->seal, frame, size, &session);
+        must(plain != NULL, "a frame does not open");
+        size -= SEAL_OVERHEAD;
     }
-    plain = seal_open(link->seal, frame, size, &session);
-    must(plain != NULL, "a frame does not open");
-    link->fn(link, g_bytes_get_data(plain, NULL), g_bytes_get_size(plain), link->arg);
+    link->fn(link, plain, size, link->arg);
 }
 
 static void on_receivable(uv_poll_t *poll, int status, int events)
@@ -79,6 +79,7 @@ static struct bare_link *bare_new(int protocol, const uint8_t *key, bare_message
     link->listens = protocol == NN_REP;
     link->fn = fn;
     link->arg = arg;
+    link->frame = g_byte_array_new();
     if (key != NULL)
         link->seal = seal_new(key, link->listens ? SEAL_NODE : SEAL_COORDINATOR);
     link->socket = nn_socket(AF_SP_RAW, protocol);
@@ -135,12 +136,20 @@ const char *bare_address(const struct bare_link *link)
     return link->address;
 }
 
+/* The frame in a buffer of the link. */
+static struct nn_iovec seal_into_buffer(struct bare_link *link, const void *data, size_t size)
+{
+    g_byte_array_set_size(link->frame, (guint)(size + SEAL_OVERHEAD));
+    if (size > 0)
+        memcpy(link->frame->data + SEAL_HEAD, data, size);
+    seal_frame(link->seal, SESSION, link->frame->data, size);
+    return (struct nn_iovec){link->frame->data, link->frame->len};
+}
+
 void bare_send(struct bare_link *link, const void *data, size_t size)
 {
-    g_autoptr(GBytes) frame = link->seal != NULL ? seal_frame(link->seal, SESSION, data, size)
-                                                 : g_bytes_new_static(data, size);
-    struct nn_iovec vector = {.iov_base = (void *)g_bytes_get_data(frame, NULL),
-                              .iov_len = g_bytes_get_size(frame)};
+    struct nn_iovec vector = link->seal != NULL ? seal_into_buffer(link, data, size)
+                                                : (struct nn_iovec){(void *)data, size};
     struct nn_msghdr header = {.msg_iov = &vector,
                                .msg_iovlen = 1,
                                .msg_control = link->control,
@@ -156,6 +165,7 @@ static void on_closed(uv_handle_t *handle)
 
     nn_close(link->socket);
     seal_free(link->seal);
+    g_byte_array_unref(link->frame);
     g_free(link->address);
     g_free(link);
 }

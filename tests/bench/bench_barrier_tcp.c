@@ -115,18 +115,29 @@ static Vtmh__Release make_release(uint64_t test, char *tag, uint32_t use)
     return message;
 }
 
-static int release(struct coordinator *c, const struct meeting_action *action, GError **err)
+/* All actions release the same meeting, as the book releases one at a time. */
+static int release(struct coordinator *c, const GPtrArray *actions, GError **err)
 {
+    const struct meeting_action *first = actions->pdata[0];
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    Vtmh__Release message = make_release(action->test, action->tag, action->use);
+    Vtmh__Release release = make_release(first->test, first->tag, first->use);
+    g_autoptr(GBytes) message = NULL;
 
-    if (action->kind != MEETING_RELEASE) {
-        g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "aborted: %s", action->cause->message);
+    if (first->kind != MEETING_RELEASE) {
+        g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "aborted: %s", first->cause->message);
         return -1;
     }
     envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
-    envelope.release = &message;
-    return link_send(c->processes[action->to].link, &envelope, err);
+    envelope.release = &release;
+    message = link_pack(&envelope, err);
+    if (message == NULL)
+        return -1;
+    for (unsigned i = 0; i < actions->len; i++) {
+        const struct meeting_action *action = actions->pdata[i];
+
+        link_send_packed(c->processes[action->to].link, message);
+    }
+    return 0;
 }
 
 static int take_arrival(struct member *member, const Vtmh__Arrive *message, GError **err)
@@ -144,11 +155,7 @@ static int take_arrival(struct member *member, const Vtmh__Arrive *message, GErr
     for (size_t i = 0; i < message->n_members; i++)
         meeting_hosts_add(&arrival.members, message->members[i]);
     meeting_arrive(c->book, &arrival, (int64_t)(uv_hrtime() / 1000000), actions);
-    for (unsigned i = 0; i < actions->len; i++) {
-        if (release(c, actions->pdata[i], err) < 0)
-            return -1;
-    }
-    return 0;
+    return actions->len > 0 ? release(c, actions, err) : 0;
 }
 
 /* One fiber a node: its arrivals, then its times. */

@@ -2,8 +2,8 @@
  * Bytes from the wire: a frame that nobody sealed never opens; a message under the right key is
  * refused, or is one that can be used without a look at every pointer.
  */
-#include "proto/seal.h"
 #include "proto/vtmh.pb-c.h"
+#include "tests/sealed_bytes.h"
 
 #include <stdlib.h>
 
@@ -32,12 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t key[SEAL_KEY_BYTES] = {1};
     struct seal *coordinator = seal_new(key, SEAL_COORDINATOR), *node = seal_new(key, SEAL_NODE);
-    GBytes *frame = seal_frame(coordinator, 7, data, size), *plain;
+    GBytes *frame = seal_bytes(coordinator, 7, data, size), *plain;
     uint64_t session = 0;
 
-    if (seal_open(node, data, size, &session) != NULL)
+    if (open_bytes(node, data, size, &session) != NULL)
         abort();
-    plain = seal_open(node, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), &session);
+    plain = open_bytes(node, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), &session);
     if (plain == NULL || session != 7 || g_bytes_get_size(plain) != size)
         abort();
     check_message(g_bytes_get_data(plain, NULL), size);

@@ -1,6 +1,8 @@
 /* Who is not the peer must neither be heard nor keep the peer out. */
 #include "link_help.h"
 
+#include "tests/sealed_bytes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,7 +147,7 @@ static int replayed(void *arg, GError **err)
     envelope.body_case = VTMH__ENVELOPE__BODY_HELLO;
     envelope.hello = &hello;
     size = vtmh__envelope__pack(&envelope, packed);
-    frame = seal_frame(recorded, 99, packed, size);
+    frame = seal_bytes(recorded, 99, packed, size);
     seal_free(recorded);
     stranger = connect_stranger(pair.node, err);
     size = g_bytes_get_size(frame);
@@ -217,7 +219,7 @@ static int nonsense_under_the_key(void *arg, GError **err)
     uint8_t key[SEAL_KEY_BYTES] = {0};
     g_autoptr(link) node = link_listen("tcp://127.0.0.1:0", key, err);
     struct seal *seal = seal_new(key, SEAL_COORDINATOR);
-    g_autoptr(GBytes) frame = seal_frame(seal, 1, "\xff\xff\xff\xff", 4);
+    g_autoptr(GBytes) frame = seal_bytes(seal, 1, "\xff\xff\xff\xff", 4);
     g_autoptr(vtmh_envelope) message = NULL;
     g_autoptr(stream) stranger = NULL;
     g_autoptr(GError) why = NULL;

@@ -1,4 +1,4 @@
-#include "proto/seal.h"
+#include "tests/sealed_bytes.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -28,16 +28,16 @@ static void pair_free(struct pair *p)
     seal_free(p->node);
 }
 
-static GBytes *open_bytes(struct seal *seal, GBytes *frame)
+static GBytes *open_frame(struct seal *seal, GBytes *frame)
 {
     uint64_t session;
 
-    return seal_open(seal, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), &session);
+    return open_bytes(seal, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), &session);
 }
 
 static void assert_refused(struct seal *seal, GBytes *frame, const char *why)
 {
-    GBytes *plain = open_bytes(seal, frame);
+    GBytes *plain = open_frame(seal, frame);
 
     cr_assert_null(plain, "opened though it is %s", why);
 }
@@ -45,10 +45,10 @@ static void assert_refused(struct seal *seal, GBytes *frame, const char *why)
 Test(seal, opens_what_the_other_side_sealed)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
     uint64_t session = 0;
     GBytes *plain =
-        seal_open(p.node, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), &session);
+        open_bytes(p.node, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), &session);
 
     cr_assert_eq(g_bytes_get_size(frame), sizeof(text) + SEAL_OVERHEAD);
     cr_assert_not_null(plain);
@@ -63,8 +63,8 @@ Test(seal, opens_what_the_other_side_sealed)
 Test(seal, opens_an_empty_message)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.node, SESSION, "", 0);
-    GBytes *plain = open_bytes(p.coordinator, frame);
+    GBytes *frame = seal_bytes(p.node, SESSION, "", 0);
+    GBytes *plain = open_frame(p.coordinator, frame);
 
     cr_assert_not_null(plain);
     cr_assert_eq(g_bytes_get_size(plain), 0);
@@ -76,7 +76,7 @@ Test(seal, opens_an_empty_message)
 Test(seal, hides_the_text)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
 
     cr_assert_null(memmem(g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), text, 7));
     g_bytes_unref(frame);
@@ -86,7 +86,7 @@ Test(seal, hides_the_text)
 Test(seal, refuses_its_own_frame_reflected)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
 
     assert_refused(p.coordinator, frame, "our own");
     g_bytes_unref(frame);
@@ -96,14 +96,14 @@ Test(seal, refuses_its_own_frame_reflected)
 Test(seal, refuses_a_replayed_frame)
 {
     struct pair p = pair_new();
-    GBytes *first = seal_frame(p.coordinator, SESSION, text, sizeof(text));
-    GBytes *second = seal_frame(p.coordinator, SESSION, text, sizeof(text));
-    GBytes *plain = open_bytes(p.node, first);
+    GBytes *first = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *second = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *plain = open_frame(p.node, first);
 
     cr_assert_not_null(plain);
     assert_refused(p.node, first, "replayed");
     g_bytes_unref(plain);
-    plain = open_bytes(p.node, second);
+    plain = open_frame(p.node, second);
     cr_assert_not_null(plain);
     assert_refused(p.node, first, "older than the last");
     assert_refused(p.node, second, "replayed");
@@ -116,10 +116,10 @@ Test(seal, refuses_a_replayed_frame)
 Test(seal, refuses_a_replayed_session_after_another_one_began)
 {
     struct pair p = pair_new();
-    GBytes *old = seal_frame(p.coordinator, SESSION, text, sizeof(text));
-    GBytes *new = seal_frame(p.coordinator, SESSION + 1, text, sizeof(text));
-    GBytes *a = open_bytes(p.node, old);
-    GBytes *b = open_bytes(p.node, new);
+    GBytes *old = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *new = seal_bytes(p.coordinator, SESSION + 1, text, sizeof(text));
+    GBytes *a = open_frame(p.node, old);
+    GBytes *b = open_frame(p.node, new);
 
     cr_assert_not_null(a);
     cr_assert_not_null(b);
@@ -134,7 +134,7 @@ Test(seal, refuses_a_replayed_session_after_another_one_began)
 Test(seal, refuses_every_truncation)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
 
     for (size_t size = 0; size < g_bytes_get_size(frame); size++) {
         GBytes *part = g_bytes_new_from_bytes(frame, 0, size);
@@ -149,13 +149,13 @@ Test(seal, refuses_every_truncation)
 Test(seal, refuses_a_frame_with_a_byte_appended)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
     size_t size = g_bytes_get_size(frame);
     uint8_t *longer = g_malloc0(size + 1);
     uint64_t session;
 
     memcpy(longer, g_bytes_get_data(frame, NULL), size);
-    cr_assert_null(seal_open(p.node, longer, size + 1, &session));
+    cr_assert_null(open_bytes(p.node, longer, size + 1, &session));
     g_free(longer);
     g_bytes_unref(frame);
     pair_free(&p);
@@ -164,7 +164,7 @@ Test(seal, refuses_a_frame_with_a_byte_appended)
 Test(seal, refuses_a_flipped_bit_anywhere_and_then_still_opens_the_frame)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
     size_t size = g_bytes_get_size(frame);
     uint8_t *damaged = g_memdup2(g_bytes_get_data(frame, NULL), size);
     uint64_t session;
@@ -172,11 +172,11 @@ Test(seal, refuses_a_flipped_bit_anywhere_and_then_still_opens_the_frame)
 
     for (size_t bit = 0; bit < 8 * size; bit++) {
         damaged[bit / 8] ^= 1 << bit % 8;
-        cr_assert_null(seal_open(p.node, damaged, size, &session), "bit %zu of byte %zu", bit % 8,
+        cr_assert_null(open_bytes(p.node, damaged, size, &session), "bit %zu of byte %zu", bit % 8,
                        bit / 8);
         damaged[bit / 8] ^= 1 << bit % 8;
     }
-    plain = open_bytes(p.node, frame);
+    plain = open_frame(p.node, frame);
     cr_assert_not_null(plain, "a forgery must not move the counter");
     g_bytes_unref(plain);
     g_free(damaged);
@@ -187,7 +187,7 @@ Test(seal, refuses_a_flipped_bit_anywhere_and_then_still_opens_the_frame)
 Test(seal, refuses_another_key)
 {
     struct pair p = pair_new(), q = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
 
     assert_refused(q.node, frame, "under another key");
     g_bytes_unref(frame);
@@ -198,14 +198,14 @@ Test(seal, refuses_another_key)
 Test(seal, refuses_a_frame_moved_to_another_session)
 {
     struct pair p = pair_new();
-    GBytes *frame = seal_frame(p.coordinator, SESSION, text, sizeof(text));
-    GBytes *other = seal_frame(p.coordinator, SESSION + 1, text, sizeof(text));
+    GBytes *frame = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *other = seal_bytes(p.coordinator, SESSION + 1, text, sizeof(text));
     size_t size = g_bytes_get_size(frame);
     uint8_t *moved = g_memdup2(g_bytes_get_data(frame, NULL), size);
     uint64_t session;
 
     memcpy(moved, g_bytes_get_data(other, NULL), sizeof(uint64_t));
-    cr_assert_null(seal_open(p.node, moved, size, &session));
+    cr_assert_null(open_bytes(p.node, moved, size, &session));
     g_free(moved);
     g_bytes_unref(frame);
     g_bytes_unref(other);
@@ -216,8 +216,8 @@ Test(seal, never_repeats_a_nonce_for_the_same_counter)
 {
     struct pair p = pair_new();
     struct seal *again = seal_new(p.key, SEAL_COORDINATOR);
-    GBytes *a = seal_frame(p.coordinator, SESSION, text, sizeof(text));
-    GBytes *b = seal_frame(again, SESSION, text, sizeof(text));
+    GBytes *a = seal_bytes(p.coordinator, SESSION, text, sizeof(text));
+    GBytes *b = seal_bytes(again, SESSION, text, sizeof(text));
 
     cr_assert_neq(g_bytes_compare(a, b), 0);
     cr_assert(memcmp(g_bytes_get_data(a, NULL), g_bytes_get_data(b, NULL), 24) != 0);

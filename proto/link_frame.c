@@ -1,0 +1,61 @@
+#include "proto/link_frame.h"
+
+#include <string.h>
+
+#define FIELDS_MAX 33 /* packed: three numbers of 64 bits with their tags */
+
+G_STATIC_ASSERT(SEAL_OVERHEAD + FIELDS_MAX <= FRAME_OVERHEAD);
+
+GBytes *frame_body(const Vtmh__Envelope *envelope)
+{
+    Vtmh__Envelope body = *envelope;
+    uint8_t *packed;
+    size_t size;
+
+    body.session = body.sequence = body.ack = 0;
+    size = vtmh__envelope__get_packed_size(&body);
+    packed = g_malloc(size);
+    vtmh__envelope__pack(&body, packed);
+    return g_bytes_new_take(packed, size);
+}
+
+void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields *fields,
+                GBytes *body)
+{
+    Vtmh__Envelope head = VTMH__ENVELOPE__INIT;
+    gsize body_size = 0;
+    const void *body_data = body != NULL ? g_bytes_get_data(body, &body_size) : NULL;
+    size_t size;
+
+    g_byte_array_set_size(buffer, (guint)(FRAME_OVERHEAD + body_size));
+    head.session = fields->session;
+    head.sequence = fields->sequence;
+    head.ack = fields->ack;
+    /* Two packed messages in a row are one message with the fields of both. */
+    size = vtmh__envelope__pack(&head, buffer->data + SEAL_HEAD);
+    if (body_size > 0)
+        memcpy(buffer->data + SEAL_HEAD + size, body_data, body_size);
+    size += body_size;
+    seal_frame(seal, fields->session, buffer->data, size);
+    g_byte_array_set_size(buffer, (guint)(size + SEAL_OVERHEAD));
+}
+
+enum frame_fault frame_open(struct seal *seal, uint8_t *frame, size_t size,
+                            Vtmh__Envelope **envelope_out)
+{
+    uint64_t session;
+    const uint8_t *plain = seal_open(seal, frame, size, &session);
+    Vtmh__Envelope *envelope;
+
+    if (plain == NULL)
+        return FRAME_DOES_NOT_OPEN;
+    envelope = vtmh__envelope__unpack(NULL, size - SEAL_OVERHEAD, plain);
+    if (envelope == NULL)
+        return FRAME_IS_NONSENSE;
+    if (envelope->session != session) {
+        vtmh__envelope__free_unpacked(envelope, NULL);
+        return FRAME_IS_NONSENSE;
+    }
+    *envelope_out = envelope;
+    return FRAME_IS_GOOD;
+}

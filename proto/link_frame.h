@@ -1,0 +1,33 @@
+/*
+ * What a frame holds: a message, packed as the link's own fields followed by a body that may be the
+ * same for many peers. Pure but for the seal.
+ */
+#pragma once
+
+#include "proto/seal.h"
+#include "proto/vtmh.pb-c.h"
+
+/* Bytes by which a frame is longer than its body, at most. */
+#define FRAME_OVERHEAD (SEAL_OVERHEAD + 40)
+
+/* The link's part of a message. */
+struct frame_fields {
+    uint64_t session, sequence, ack;
+};
+
+/* Packs what an envelope holds beside the link's fields. Transfer full. */
+GBytes *frame_body(const Vtmh__Envelope *envelope);
+
+/* Makes the sealed frame in buffer, whose content is lost. body: NULL: none. */
+void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields *fields,
+                GBytes *body);
+
+enum frame_fault {
+    FRAME_IS_GOOD,
+    FRAME_DOES_NOT_OPEN, /* who sent it does not hold the key, or it was seen before */
+    FRAME_IS_NONSENSE,   /* the peer sent it, and it is no message */
+};
+
+/* Opens a frame where it lies. *envelope_out is transfer full, and set only when all is good. */
+enum frame_fault frame_open(struct seal *seal, uint8_t *frame, size_t size,
+                            Vtmh__Envelope **envelope_out);
