@@ -19,15 +19,14 @@
 #define READ_BYTES 4096
 #define DRAIN_TURNS 1000 /* a reader that gets nothing within them gets nothing */
 
-static const struct guest_kind *const kinds[] = {&guest_tick, &guest_jeos};
-
 static const struct guest_kind *kind_of(const struct params *params, GError **err)
 {
     const char *name = guest_name(params);
+    const struct guest_kind *kind;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (strcmp(kinds[i]->name, name) == 0)
-            return kinds[i];
+    for (unsigned i = 0; (kind = guest_kind_at(i)) != NULL; i++) {
+        if (strcmp(kind->name, name) == 0)
+            return kind;
     }
     g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                 "guest = %s is not supported: only tick and jeos are", name);
@@ -41,10 +40,12 @@ const char *guest_name(const struct params *params)
 
 const char *guest_kind_name(unsigned i, bool *has_network_out)
 {
-    if (i >= G_N_ELEMENTS(kinds))
+    const struct guest_kind *kind = guest_kind_at(i);
+
+    if (kind == NULL)
         return NULL;
-    *has_network_out = kinds[i]->has_network;
-    return kinds[i]->name;
+    *has_network_out = kind->has_network;
+    return kind->name;
 }
 
 char *guest_file(const struct host *host, const char *kind, const char *name, GError **err)

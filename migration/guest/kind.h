@@ -29,6 +29,9 @@ struct guest_kind {
 extern const struct guest_kind guest_tick;
 extern const struct guest_kind guest_jeos;
 
+/* The I-th of the guests there are; NULL behind the last. */
+const struct guest_kind *guest_kind_at(unsigned i);
+
 struct guest {
     const struct guest_kind *kind;
     struct vm *vm;
