@@ -337,14 +337,23 @@ static void await_change(struct coordinator *coordinator)
     await_event(&coordinator->changed, deadline, NULL);
 }
 
+static void tell_host(const struct hearing *hearing, bool is_up)
+{
+    const struct coordinator_listener *listener = &hearing->coordinator->listener;
+    listener->host(listener->arg, peer_name(hearing->coordinator->peers[hearing->host]), is_up);
+}
+
 /* A fiber per host: wakes the one that waits in await_change() each time the host is lost. */
 static int watch_loss(void *arg, GError **err)
 {
     const struct hearing *hearing = arg;
     struct link *link = hearing->coordinator->peers[hearing->host]->link;
     for (;;) {
+        if (!link_is_lost(link))
+            tell_host(hearing, true);
         if (await_event(link_lost_event(link), DEADLINE_NEVER, err) < 0)
             return -1;
+        tell_host(hearing, false);
         event_set(&hearing->coordinator->changed);
         if (await_event(link_alive_event(link), DEADLINE_NEVER, err) < 0)
             return -1;

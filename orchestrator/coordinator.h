@@ -11,6 +11,8 @@
 
 /* Who wants to know what happens meanwhile. Called on the loop; result is the running test's. */
 struct coordinator_listener {
+    /* whether the node on a host answers: when a test begins there, and when that changes */
+    void (*host)(void *arg, const char *host, bool is_up);
     void (*progress)(void *arg, const struct test_result *result, const char *host,
                      const Vtmh__Progress *progress);
     void (*log)(void *arg, const struct test_result *result, const char *host,

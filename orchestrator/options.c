@@ -67,16 +67,27 @@ static int take_replay(const char *value, void *target, GError **err)
     return replace(&options_of(target)->replay, value, err);
 }
 
-static int take_json(const char *value, void *target, GError **err)
+/* A file to be written. example: of what is right, before a configuration. */
+static int replace_file(char **place, const char *value, const char *example, GError **err)
 {
     if (g_str_has_suffix(value, ".cfg")) {
         g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
                     "%s is a configuration file by its name, and would be written over; name the "
-                    "file for the results first: --json results.json %s",
-                    value, value);
+                    "file for the results first: %s %s",
+                    value, example, value);
         return -1;
     }
-    return replace(&options_of(target)->json_file, value, err);
+    return replace(place, value, err);
+}
+
+static int take_json(const char *value, void *target, GError **err)
+{
+    return replace_file(&options_of(target)->json_file, value, "--json results.json", err);
+}
+
+static int take_metrics(const char *value, void *target, GError **err)
+{
+    return replace_file(&options_of(target)->metrics_file, value, "--metrics vtmh.prom", err);
 }
 
 static int take_repeat(const char *value, void *target, GError **err)
@@ -137,6 +148,9 @@ static const struct argument table[] = {
              "$XDG_STATE_HOME/vtmh/results, else ~/.local/state/vtmh/results"},
     {"json", .value = "FILE", .take = take_json,
      .help = "write results.json there too; - is stdout"},
+    {"metrics", .value = "FILE.prom", .take = take_metrics,
+     .help = "keep figures of the running job there for Prometheus, by way\n"
+             "of node_exporter's textfile collector"},
     {"accept-new-host-keys", FLAG(options.accept_new_host_keys),
      .help = "trust hosts that known_hosts does not have, and add\n"
              "them; a changed key is still refused"},
@@ -201,7 +215,7 @@ static int check_replay(const struct run_options *options, GError **err)
         is_changed = is_changed || !sets_parameter(g_ptr_array_index(lines, i));
     return is_changed ? fail_usage(err, "--replay takes hosts, tests and options from the job; "
                                         "beside it there can be one TEST, and -p, -r, -q, -v, "
-                                        "--json, --dry-run, --allow-changed")
+                                        "--json, --metrics, --dry-run, --allow-changed")
                       : 0;
 }
 
@@ -277,5 +291,6 @@ void run_options_free(struct run_options *options)
     g_free(options->replay);
     g_free(options->results_dir);
     g_free(options->json_file);
+    g_free(options->metrics_file);
     g_free(options);
 }

@@ -30,7 +30,8 @@ struct run_options {
     bool accept_new_host_keys;
     int64_t job_timeout_ms; /* 0: none */
     enum display_level level;
-    char *json_file; /* --json FILE, "-" is stdout */
+    char *json_file;    /* --json FILE, "-" is stdout */
+    char *metrics_file; /* --metrics FILE */
 };
 
 /*

@@ -11,6 +11,13 @@ static json_t *figure(double value)
     return value < 0 ? json_null() : json_real(value);
 }
 
+/* Once: the sink is not fed any more, and the job ends. */
+static void take_trouble(const struct recorder *recorder, const GError *error)
+{
+    if (error != NULL)
+        job_result_trouble(recorder->job->result, error->message);
+}
+
 static void on_progress(void *arg, const struct test_result *result, const char *host,
                         const Vtmh__Progress *progress)
 {
@@ -25,6 +32,17 @@ static void on_progress(void *arg, const struct test_result *result, const char 
                           progress->remaining_bytes < 0 ? json_null()
                                                         : json_integer(progress->remaining_bytes),
                           "downtime_ms", figure(progress->downtime_ms)));
+    g_autoptr(GError) error = NULL;
+    sinks_progress(recorder->sinks, result, host, progress, &error);
+    take_trouble(recorder, error);
+}
+
+static void on_host(void *arg, const char *host, bool is_up)
+{
+    const struct recorder *recorder = arg;
+    g_autoptr(GError) error = NULL;
+    sinks_host(recorder->sinks, host, is_up, &error);
+    take_trouble(recorder, error);
 }
 
 static void on_log(void *arg, const struct test_result *result, const char *host,
@@ -104,13 +122,6 @@ static void on_failing(void *arg, const struct test_result *result, const char *
               VTMH__LOG_LEVEL__LOG_ERROR, cause);
 }
 
-/* Once: the sink is not fed any more, and the job ends. */
-static void take_trouble(const struct recorder *recorder, const GError *error)
-{
-    if (error != NULL)
-        job_result_trouble(recorder->job->result, error->message);
-}
-
 static void on_record(void *arg, const struct test_result *result, const char *host,
                       const Vtmh__Record *record)
 {
@@ -172,6 +183,7 @@ void recorder_clear(struct recorder *recorder)
 struct coordinator_listener recorder_listener(struct recorder *recorder)
 {
     return (struct coordinator_listener){
+        .host = on_host,
         .progress = on_progress,
         .log = on_log,
         .file = on_file,

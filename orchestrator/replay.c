@@ -279,6 +279,7 @@ static int enter_directory(const json_t *configuration, struct run_options *opti
 
     make_absolute(&options->results_dir);
     make_absolute(&options->json_file);
+    make_absolute(&options->metrics_file);
     if (directory == NULL || g_chdir(directory) == 0)
         return 0;
     return fail(err, "--replay: the folder in which the job was started, %s, is gone", directory);

@@ -15,6 +15,12 @@ static const char *const survivors[] = {
     [VTMH__SURVIVOR__SURVIVOR_UNCERTAIN] = "uncertain",
 };
 
+static const char *const memory_checks[] = {
+    [VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED] = "not_checked",
+    [VTMH__MEMORY_CHECK__MEMORY_CLEAN] = "clean",
+    [VTMH__MEMORY_CHECK__MEMORY_CORRUPT] = "corrupt",
+};
+
 /* -1: it is none of them. */
 static int find(const char *const *words, size_t n, const char *word)
 {
@@ -36,6 +42,11 @@ bool leg_end_of_word(const char *word, Vtmh__LegEnd *end_out)
     if (found >= 0)
         *end_out = (Vtmh__LegEnd)found;
     return found >= 0;
+}
+
+const char *memory_check_word(unsigned check)
+{
+    return check < G_N_ELEMENTS(memory_checks) ? memory_checks[check] : NULL;
 }
 
 const char *leg_survivor_word(unsigned survivor)

@@ -17,6 +17,9 @@ bool leg_end_of_word(const char *word, Vtmh__LegEnd *end_out); /* word may be NU
 #define LEG_TCG_DOUBT                                                                              \
     "QEMU under TCG was seen to lose single pages in legs of so many, whatever the options"
 
+/* "not_checked", "clean", "corrupt". NULL for what a newer peer may send. */
+const char *memory_check_word(unsigned check);
+
 /* "none", "source", "destination", "uncertain"; likewise. */
 const char *leg_survivor_word(unsigned survivor);
 bool leg_survivor_of_word(const char *word, Vtmh__Survivor *survivor_out);

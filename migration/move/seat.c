@@ -219,6 +219,7 @@ void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *ph
     progress.phase = (char *)phase;
     progress.percent = progress.rate_bytes_per_s = progress.downtime_ms = -1;
     progress.remaining_bytes = -1;
+    progress.dirty_bytes_per_s = -1;
     if (leg != NULL) {
         progress.leg = leg->leg;
         progress.legs = seat->legs;
@@ -229,6 +230,7 @@ void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *ph
     if (stats != NULL) {
         progress.rate_bytes_per_s = stats->bytes_per_s;
         progress.remaining_bytes = stats->remaining_bytes;
+        progress.dirty_bytes_per_s = (double)stats->dirty_bytes_per_s;
         if (stats->total_bytes > 0 && stats->remaining_bytes >= 0)
             progress.percent =
                 100.0 - 100.0 * (double)stats->remaining_bytes / (double)stats->total_bytes;

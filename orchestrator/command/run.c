@@ -32,10 +32,12 @@ static int check_machines(const struct run_options *options, GError **err)
 }
 
 /* Told now, not after a job of hours. */
-static int check_json_file(const struct run_options *options, GError **err)
+static int check_files(const struct run_options *options, GError **err)
 {
-    const char *file = options->json_file;
-    return file == NULL || strcmp(file, "-") == 0 ? 0 : file_check(file, err);
+    const char *json = options->json_file;
+    if (json != NULL && strcmp(json, "-") != 0 && file_check(json, err) < 0)
+        return -1;
+    return options->metrics_file != NULL ? file_check(options->metrics_file, err) : 0;
 }
 
 static struct display *open_display(enum display_level level)
@@ -138,7 +140,7 @@ int command_run(int argc, char **argv)
         tests_read(&options->selection, options->test, options->tuple, &error);
     if (tests == NULL)
         return usage_error(error);
-    if (check_machines(options, &error) < 0 || check_json_file(options, &error) < 0)
+    if (check_machines(options, &error) < 0 || check_files(options, &error) < 0)
         return usage_error(error);
     g_autofree char *line = arguments_command_line(NULL, argc, argv);
     return run_job(options, tests, line);

@@ -1,7 +1,8 @@
 #include "orchestrator/report/results_json.h"
 
 #include "orchestrator/report/file.h"
-#include "proto/leg_words.h"
+#include "orchestrator/report/leg_figures.h"
+#include "orchestrator/report/text_json.h"
 #include "proto/link.h"
 
 #include <math.h>
@@ -11,41 +12,16 @@
 #define UNKNOWN "<unknown>" /* what avocado writes for a text that there is not */
 #define REAL_DIGITS 15      /* all that a double holds for certain: no 12.300000000000001 */
 
-/* NULL becomes null; what is not UTF-8 (a guest's words in a cause) is made so. */
-static json_t *text_or_null(const char *text)
-{
-    g_autofree char *valid = NULL;
-
-    if (text == NULL)
-        return json_null();
-    valid = g_utf8_make_valid(text, -1);
-    return json_string(valid);
-}
-
 /* Of avocado's keys: its readers take a text for granted. */
 static json_t *text_or_unknown(const char *text)
 {
-    return text_or_null(text != NULL ? text : UNKNOWN);
-}
-
-static json_t *array_of_text(const GPtrArray *texts)
-{
-    json_t *array = json_array();
-
-    for (unsigned i = 0; i < texts->len; i++)
-        json_array_append_new(array, text_or_null(g_ptr_array_index(texts, i)));
-    return array;
+    return text_json(text != NULL ? text : UNKNOWN);
 }
 
 /* What was not measured is null, never 0. Microseconds are the finest that anything here means. */
 static json_t *figure(double value)
 {
     return isfinite(value) && value >= 0 ? json_real(round(value * 1000) / 1000) : json_null();
-}
-
-static json_t *count(int64_t value)
-{
-    return value >= 0 ? json_integer(value) : json_null();
 }
 
 /* A point of time in seconds since 1970, to the millisecond. */
@@ -71,105 +47,6 @@ static char *local_time(int64_t time_us)
                            : g_strdup_printf("%s.%06d", seconds, (int)(time_us % G_USEC_PER_SEC));
 }
 
-static const char *const memory_checks[] = {
-    [VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED] = "not_checked",
-    [VTMH__MEMORY_CHECK__MEMORY_CLEAN] = "clean",
-    [VTMH__MEMORY_CHECK__MEMORY_CORRUPT] = "corrupt",
-};
-
-static const char *word(const char *const *words, size_t size, unsigned value)
-{
-    return value < size ? words[value] : NULL;
-}
-
-#define WORD(words, value) word(words, G_N_ELEMENTS(words), (unsigned)(value))
-
-static json_t *downtime_parts(const struct downtime_parts *parts)
-{
-    return parts->hypervisor < 0
-               ? json_null()
-               : json_pack("{s:o, s:o, s:o, s:o}", "hypervisor_ms", figure(parts->hypervisor),
-                           "moved_ms", figure(parts->moved), "ledger_ms", figure(parts->ledger),
-                           "cont_ms", figure(parts->cont));
-}
-
-static const char *const leg_processes[LEG_PROCESSES] = {
-    [LEG_HYPERVISOR] = "hypervisor",
-    [LEG_NODE] = "node",
-    [LEG_RELAY] = "relay",
-};
-
-/* Of one end, by process; null for one that was not there, or not looked at. */
-static json_t *usage_of_side(const struct process_usage usage[LEG_PROCESSES])
-{
-    json_t *object = json_object();
-
-    for (unsigned i = 0; i < LEG_PROCESSES; i++)
-        json_object_set_new(object, leg_processes[i],
-                            usage[i].cpu_ms < 0 && usage[i].peak_rss_bytes < 0
-                                ? json_null()
-                                : json_pack("{s:o, s:o}", "cpu_ms", figure(usage[i].cpu_ms),
-                                            "peak_rss_bytes", count(usage[i].peak_rss_bytes)));
-    return object;
-}
-
-static json_t *migration(const struct leg_result *leg)
-{
-    json_t *object = json_object();
-
-    json_object_set_new(object, "vm", text_or_null(leg->vm));
-    json_object_set_new(object, "source", text_or_null(leg->source));
-    json_object_set_new(object, "destination", text_or_null(leg->destination));
-    json_object_set_new(object, "protocol", text_or_null(leg->protocol));
-    json_object_set_new(object, "guard", text_or_null(leg->guard));
-    json_object_set_new(object, "driver", text_or_null(leg->driver));
-    json_object_set_new(object, "leg", json_integer(leg->leg));
-    json_object_set_new(object, "attempt", json_integer(leg->attempt));
-    json_object_set_new(object, "status", text_or_null(leg->status));
-    json_object_set_new(object, "as_planned", json_boolean(leg->is_as_planned));
-    json_object_set_new(object, "offline", json_boolean(leg->offline));
-    json_object_set_new(object, "prepared", json_boolean(leg->prepared));
-    json_object_set_new(object, "cycle_ms", figure(leg->cycle_ms));
-    json_object_set_new(object, "prepare_ms", figure(leg->prepare_ms));
-    json_object_set_new(object, "total_ms", figure(leg->total_ms));
-    json_object_set_new(object, "setup_ms", figure(leg->setup_ms));
-    json_object_set_new(object, "downtime_ms", figure(leg->downtime_ms));
-    json_object_set_new(object, "stop_to_resume_ms", figure(leg->stop_to_resume_ms));
-    json_object_set_new(object, "downtime_parts", downtime_parts(&leg->downtime_parts));
-    json_object_set_new(object, "guest_gap_ms", figure(leg->guest_gap_ms));
-    json_object_set_new(object, "guest_gap_source_ms", figure(leg->guest_gap_source_ms));
-    json_object_set_new(object, "switchover_gap_ms", figure(leg->switchover_gap_ms));
-    json_object_set_new(object, "network_gap_ms", figure(leg->network_gap_ms));
-    json_object_set_new(object, "transferred_bytes", count(leg->transferred_bytes));
-    json_object_set_new(object, "dirty_syncs", count(leg->dirty_syncs));
-    json_object_set_new(object, "iterations", count(leg->iterations));
-    json_object_set_new(object, "pages_sent_again", count(leg->pages_sent_again));
-    json_object_set_new(object, "set_pages", count(leg->set_pages));
-    json_object_set_new(object, "remaining_bytes", count(leg->remaining_bytes));
-    json_object_set_new(object, "bytes_per_s", figure(leg->bytes_per_s));
-    json_object_set_new(object, "options", array_of_text(leg->options));
-    json_object_set(object, "params", leg->asked);
-    json_object_set_new(object, "throttle_percent", count(leg->throttle_percent));
-    json_object_set_new(object, "xbzrle_pages", count(leg->xbzrle_pages));
-    json_object_set_new(object, "compressed_pages", count(leg->compressed_pages));
-    json_object_set_new(object, "multifd_bytes", count(leg->multifd_bytes));
-    json_object_set_new(object, "switchover_pauses", count(leg->switchover_pauses));
-    json_object_set_new(object, "usage",
-                        json_pack("{s:o, s:o}", "source", usage_of_side(leg->usage[LEG_SOURCE]),
-                                  "destination", usage_of_side(leg->usage[LEG_DESTINATION])));
-    json_object_set_new(object, "postcopy_bytes", count(leg->postcopy_bytes));
-    json_object_set_new(object, "postcopy_requests", count(leg->postcopy_requests));
-    json_object_set_new(object, "recoveries", json_integer(leg->recoveries));
-    json_object_set_new(object, "memory_check",
-                        text_or_null(WORD(memory_checks, leg->memory_check)));
-    if (leg->not_checked != NULL && leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED)
-        json_object_set_new(object, "memory_check_reason", text_or_null(leg->not_checked));
-    if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT)
-        json_object_set_new(object, "bad_pages", json_integer((json_int_t)leg->bad_pages));
-    json_object_set_new(object, "survivor", text_or_null(leg_survivor_word(leg->survivor)));
-    return object;
-}
-
 /* avocado's paths are absolute. */
 static json_t *test_path(const struct job_result *job, const struct test_result *test,
                          const char *file)
@@ -179,7 +56,7 @@ static json_t *test_path(const struct job_result *job, const struct test_result 
     if (test->logdir == NULL || job->dir == NULL)
         return text_or_unknown(NULL);
     path = g_build_filename(job->dir, test->logdir, file, NULL);
-    return text_or_null(path);
+    return text_json(path);
 }
 
 static json_t *ours(const struct job_result *job, const struct test_result *test)
@@ -189,24 +66,24 @@ static json_t *ours(const struct job_result *job, const struct test_result *test
     json_t *migrations = json_array();
 
     for (char **host = test->hosts; host != NULL && *host != NULL; host++)
-        json_array_append_new(hosts, text_or_null(*host));
+        json_array_append_new(hosts, text_json(*host));
     for (unsigned i = 0; i < test->legs->len; i++)
-        json_array_append_new(migrations, migration(g_ptr_array_index(test->legs, i)));
-    json_object_set_new(object, "full_name", text_or_null(test->name));
+        json_array_append_new(migrations, leg_json(g_ptr_array_index(test->legs, i)));
+    json_object_set_new(object, "full_name", text_json(test->name));
     json_object_set_new(object, "hosts", hosts);
-    json_object_set_new(object, "type", text_or_null(test->type));
-    json_object_set_new(object, "guest", text_or_null(test->guest));
-    json_object_set_new(object, "fail_host", text_or_null(test->fail_host));
-    json_object_set_new(object, "fail_cause", text_or_null(test->fail_cause));
-    json_object_set_new(object, "fail_context", text_or_null(test->fail_context));
-    json_object_set_new(object, "notes", array_of_text(test->notes));
+    json_object_set_new(object, "type", text_json(test->type));
+    json_object_set_new(object, "guest", text_json(test->guest));
+    json_object_set_new(object, "fail_host", text_json(test->fail_host));
+    json_object_set_new(object, "fail_cause", text_json(test->fail_cause));
+    json_object_set_new(object, "fail_context", text_json(test->fail_context));
+    json_object_set_new(object, "notes", texts_json(test->notes));
     json_object_set_new(object, "parameters",
                         test->has_parameters ? test_path(job, test, "parameters.json")
                                              : json_null());
     json_object_set(object, "platform", test->platform);
-    json_object_set_new(object, "unknown_parameters", array_of_text(test->unknown_parameters));
+    json_object_set_new(object, "unknown_parameters", texts_json(test->unknown_parameters));
     json_object_set_new(object, "migrations", migrations);
-    json_object_set_new(object, "leaks", array_of_text(test->leaks));
+    json_object_set_new(object, "leaks", texts_json(test->leaks));
     return object;
 }
 
@@ -217,7 +94,7 @@ static json_t *fail_reason(const struct test_result *test)
     if (test->fail_cause == NULL || test->fail_host == NULL)
         return text_or_unknown(test->fail_cause);
     reason = g_strdup_printf("%s: %s", test->fail_host, test->fail_cause);
-    return text_or_null(reason);
+    return text_json(reason);
 }
 
 static json_t *one_test(const struct job_result *job, const struct test_result *test)
@@ -225,8 +102,8 @@ static json_t *one_test(const struct job_result *job, const struct test_result *
     g_autofree char *id = test_result_id(test);
     json_t *object = json_object();
 
-    json_object_set_new(object, "id", text_or_null(id));
-    json_object_set_new(object, "name", text_or_null(test->shortname));
+    json_object_set_new(object, "id", text_json(id));
+    json_object_set_new(object, "name", text_json(test->shortname));
     json_object_set_new(object, "status", json_string(status_name(test->status)));
     json_object_set_new(object, "fail_reason", fail_reason(test));
     json_object_set_new(object, "time_start", avocado_moment(test->start_us));
@@ -280,7 +157,7 @@ json_t *results_json(const struct job_result *job)
     json_object_set_new(object, "start", text_or_unknown(start));
     json_object_set_new(object, "tests", tests);
 
-    json_object_set_new(own, "command_line", text_or_null(job->command_line));
+    json_object_set_new(own, "command_line", text_json(job->command_line));
     json_object_set_new(
         own, "versions",
         json_pack("{s:s, s:i}", "vtmh", VTMH_VERSION, "protocol", LINK_PROTOCOL_VERSION));
@@ -291,7 +168,7 @@ json_t *results_json(const struct job_result *job)
     json_object_set_new(own, "end", moment(job->end_us));
     json_object_set_new(own, "elapsed_s", figure(job->end_us > 0 ? job->elapsed_s : -1));
     json_object_set_new(own, "exit_status", json_integer(job_result_exit_status(job)));
-    json_object_set_new(own, "trouble", text_or_null(job->trouble));
+    json_object_set_new(own, "trouble", text_json(job->trouble));
     json_object_set_new(object, "vtmh", own);
     return object;
 }

@@ -49,6 +49,17 @@ struct sinks *sinks_open(const struct job *job, GError **err)
             take_failure(sinks, one, error, err);                                                  \
     }
 
+void sinks_host(struct sinks *sinks, const char *host, bool is_up, GError **err)
+{
+    FEED(host, one->self, host, is_up)
+}
+
+void sinks_progress(struct sinks *sinks, const struct test_result *test, const char *host,
+                    const Vtmh__Progress *progress, GError **err)
+{
+    FEED(progress, one->self, test, host, progress)
+}
+
 void sinks_test_began(struct sinks *sinks, const struct test_result *test, GError **err)
 {
     FEED(test_began, one->self, test)

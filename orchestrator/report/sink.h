@@ -23,7 +23,12 @@ struct sink {
     /* NULL without an error: not asked for in this job. job outlives the sink. Transfer full. */
     void *(*open)(const struct job *job, GError **err);
 
+    /* Whether the node on a host answers: when a test begins there, and when that changes. */
+    int (*host)(void *self, const char *host, bool is_up, GError **err);
+
     int (*test_began)(void *self, const struct test_result *test, GError **err);
+    int (*progress)(void *self, const struct test_result *test, const char *host,
+                    const Vtmh__Progress *progress, GError **err);
     int (*record)(void *self, const struct test_result *test, const char *host,
                   const Vtmh__Record *record, GError **err);
     int (*leg)(void *self, const struct test_result *test, const struct leg_result *leg,
@@ -51,7 +56,10 @@ struct sinks;
 struct sinks *sinks_open(const struct job *job, GError **err);
 
 /* err is set when a sink has just failed; then it was told here, and is told by nobody else. */
+void sinks_host(struct sinks *sinks, const char *host, bool is_up, GError **err);
 void sinks_test_began(struct sinks *sinks, const struct test_result *test, GError **err);
+void sinks_progress(struct sinks *sinks, const struct test_result *test, const char *host,
+                    const Vtmh__Progress *progress, GError **err);
 void sinks_record(struct sinks *sinks, const struct test_result *test, const char *host,
                   const Vtmh__Record *record, GError **err);
 void sinks_leg(struct sinks *sinks, const struct test_result *test, const struct leg_result *leg,

@@ -2,6 +2,9 @@
 
 #include <stddef.h>
 
+extern const struct sink metrics_sink;
+
 const struct sink *const sink_table[] = {
+    &metrics_sink,
     NULL,
 };

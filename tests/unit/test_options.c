@@ -26,6 +26,7 @@ Test(options, fills_in_the_defaults)
     cr_expect_eq(options->level, DISPLAY_NORMAL);
     cr_expect_null(options->results_dir);
     cr_expect_null(options->json_file);
+    cr_expect_null(options->metrics_file);
     cr_expect_eq(options->dry, RUN_REAL);
     cr_expect_not(options->selection.defaults || options->fail_fast || options->allow_empty ||
                   options->accept_new_host_keys);
@@ -37,12 +38,13 @@ Test(options, takes_every_option)
 
     cr_assert_eq(parse("-m|host1|--machines=host2|-r|out|--repeat|3|--tuple=2|--fail-fast|-d|"
                        "--job-timeout|2h|--json|-|--accept-new-host-keys|--dry-run|-v|-e|a,b|--"
-                       "test|3|--allow-empty|f.cfg",
+                       "test|3|--allow-empty|--metrics|vtmh.prom|f.cfg",
                        &options, NULL),
                  0);
     cr_expect_eq(options->machines->len, 2);
     cr_expect_str_eq(options->results_dir, "out");
     cr_expect_str_eq(options->json_file, "-");
+    cr_expect_str_eq(options->metrics_file, "vtmh.prom");
     cr_expect_eq(options->repeat, 3);
     cr_expect_eq(options->job_timeout_ms, 7200000);
     cr_expect_eq(options->level, DISPLAY_VERBOSE);
@@ -105,11 +107,11 @@ Test(options, says_what_is_wrong)
         {"-M|/dev/null|f.cfg", "-M: /dev/null names no host"},
         {"--replay|j|-m|a,b",
          "--replay takes hosts, tests and options from the job; beside it there "
-         "can be one TEST, and -p, -r, -q, -v, --json, --dry-run, "
+         "can be one TEST, and -p, -r, -q, -v, --json, --metrics, --dry-run, "
          "--allow-changed"},
         {"--replay|j|--only|quick",
          "--replay takes hosts, tests and options from the job; beside it there can be one TEST, "
-         "and -p, -r, -q, -v, --json, --dry-run, --allow-changed"},
+         "and -p, -r, -q, -v, --json, --metrics, --dry-run, --allow-changed"},
         {"-m|a,b|--allow-changed|f.cfg", "--allow-changed goes with --replay, which is missing"},
         {"-m|a,b|-r||f.cfg", "-r: the value is empty"},
     };
