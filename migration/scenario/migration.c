@@ -23,7 +23,8 @@ struct migration {
     GPtrArray *tasks; /* struct task, owned */
     GPtrArray *names; /* of their VMs; NULL at last */
     struct fiber *fiber;
-    bool is_loose; /* nobody has its handle: it is joined when that must be */
+    bool has_handle; /* the test's */
+    bool is_loose;   /* it is joined when that must be */
     bool is_joined;
     GError *error; /* after it was joined: why it failed */
 };
@@ -71,7 +72,7 @@ static struct migration *migration_new(struct scene *scene, unsigned source, uns
     struct migration *migration = g_new0(struct migration, 1);
     *migration = (struct migration){
         .scene = scene,
-        .number = scene->migrations->len + 1,
+        .number = scene->n_migrations + 1,
         .source = source,
         .destination = destination,
         .work = work != NULL ? work : &none,
@@ -290,12 +291,13 @@ static struct migration *begin(struct migration *migration)
     for (unsigned i = 0; i < migration->tasks->len; i++)
         event_reset(&((struct task *)g_ptr_array_index(migration->tasks, i))->seat->moving);
     g_ptr_array_add(scene->migrations, migration);
+    scene->n_migrations++;
     migration->fiber = scope_spawn(scene->movers, "migration", run, migration);
     return migration;
 }
 
-struct migration *scene_migrate(struct scene *scene, const char *const *vms, unsigned source,
-                                unsigned destination, const struct work *work, GError **err)
+static struct migration *migrate(struct scene *scene, const char *const *vms, unsigned source,
+                                 unsigned destination, const struct work *work, GError **err)
 {
     struct migration *migration = migration_new(scene, source, destination, work);
     if (add_vms(migration, vms, err) == 0)
@@ -304,6 +306,30 @@ struct migration *scene_migrate(struct scene *scene, const char *const *vms, uns
     return NULL;
 }
 
+struct migration *scene_migrate(struct scene *scene, const char *const *vms, unsigned source,
+                                unsigned destination, const struct work *work, GError **err)
+{
+    struct migration *migration = migrate(scene, vms, source, destination, work, err);
+    if (migration != NULL)
+        migration->has_handle = true;
+    return migration;
+}
+
+/* One that has ended well is of no more use but as a handle: a test may have a million. */
+static void put_aside(struct migration *migration)
+{
+    struct scene *scene = migration->scene;
+    unsigned index;
+    if (!g_ptr_array_find(scene->migrations, migration, &index))
+        return;
+    g_ptr_array_steal_index_fast(scene->migrations, index);
+    if (migration->has_handle)
+        g_ptr_array_add(scene->joined, migration);
+    else
+        migration_free(migration);
+}
+
+/* Without a handle it is gone when this returns 0. */
 int migration_join(struct migration *migration, GError **err)
 {
     if (!migration->is_joined) {
@@ -317,8 +343,10 @@ int migration_join(struct migration *migration, GError **err)
         if (result < 0)
             migration->error = g_steal_pointer(&error);
     }
-    if (migration->error == NULL)
+    if (migration->error == NULL) {
+        put_aside(migration);
         return 0;
+    }
     g_propagate_error(err, g_error_copy(migration->error));
     return -1;
 }
@@ -344,7 +372,7 @@ static int await(struct migration *migration, GError **err)
 int scene_migrate_wait(struct scene *scene, const char *const *vms, unsigned source,
                        unsigned destination, const struct work *work, GError **err)
 {
-    struct migration *migration = scene_migrate(scene, vms, source, destination, work, err);
+    struct migration *migration = migrate(scene, vms, source, destination, work, err);
     return migration != NULL ? await(migration, err) : -1;
 }
 
@@ -361,13 +389,15 @@ int scene_swing(struct scene *scene, unsigned one, unsigned other, GError **err)
 void scene_open_migrations(struct scene *scene)
 {
     scene->migrations = g_ptr_array_new_with_free_func(migration_free);
+    scene->joined = g_ptr_array_new_with_free_func(migration_free);
     scene->movers = scope_open("migrations");
 }
 
 int scene_join_all(struct scene *scene, int result, GError **err)
 {
-    for (unsigned i = 0; i < scene->migrations->len && result == 0; i++)
-        result = migration_join(g_ptr_array_index(scene->migrations, i), err);
+    /* One that has ended well leaves the list. */
+    while (scene->migrations->len > 0 && result == 0)
+        result = migration_join(g_ptr_array_index(scene->migrations, 0), err);
     g_autoptr(GError) error = NULL;
     if (result < 0)
         scope_cancel(scene->movers, err != NULL ? *err : NULL);
@@ -379,5 +409,6 @@ int scene_join_all(struct scene *scene, int result, GError **err)
         result = -1;
     }
     g_ptr_array_unref(scene->migrations);
+    g_ptr_array_unref(scene->joined);
     return result;
 }

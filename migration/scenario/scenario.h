@@ -14,7 +14,9 @@ struct scene {
     GStrv vms;        /* their names, as the test has them */
     GPtrArray *seats; /* struct seat, in the order of vms */
     struct agreement agreement;
-    GPtrArray *migrations; /* struct migration, all of the test (migration.h) */
+    GPtrArray *migrations; /* struct migration: not joined yet, or failed (migration.h) */
+    GPtrArray *joined;     /* the others that the test has handles of */
+    unsigned n_migrations; /* that have begun */
     struct scope *movers;  /* where they run */
     bool comes_back; /* after the migration that begins next, each VM goes back (scene_swing) */
     bool goes_on;    /* not_wait_for_migration: the test does not wait for them */
