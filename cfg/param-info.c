@@ -228,21 +228,35 @@ static bool read_port(const char *text, const char **end, guint64 *port)
     return true;
 }
 
+/* Whether the text is PORT or LOW-HIGH, in whichever order these are. */
+static bool read_ports(const char *text, guint64 *low, guint64 *high)
+{
+    if (!read_port(text, &text, low))
+        return false;
+    *high = *low;
+    if (*text == '-' && (*low == 0 || !read_port(text + 1, &text, high)))
+        return false;
+    return *text == '\0' && *low <= UINT16_MAX && *high <= UINT16_MAX;
+}
+
+bool param_ports_read(const char *text, uint16_t *low, uint16_t *high)
+{
+    guint64 first, last;
+
+    if (!read_ports(text, &first, &last) || first > last)
+        return false;
+    *low = (uint16_t)first;
+    *high = (uint16_t)last;
+    return true;
+}
+
 static int check_ports(const struct param_info *info, const char *text, GError **err)
 {
-    static const char form[] = "expected a port (1 to 65535), a range such as 5200-5899, or 0";
     guint64 low, high;
-    bool is_range;
 
     (void)info;
-    if (!read_port(text, &text, &low))
-        return fail(err, "%s", form);
-    high = low;
-    is_range = *text == '-';
-    if (is_range && !read_port(text + 1, &text, &high))
-        return fail(err, "%s", form);
-    if (*text != '\0' || high > UINT16_MAX || low > UINT16_MAX || (is_range && low == 0))
-        return fail(err, "%s", form);
+    if (!read_ports(text, &low, &high))
+        return fail(err, "expected a port (1 to 65535), a range such as 5200-5899, or 0");
     if (low > high)
         return fail(err, "expected a range from low to high: %u-%u", (unsigned)high, (unsigned)low);
     return 0;

@@ -99,6 +99,10 @@ struct param_info {
     bool secret;          /* shown as "***" wherever values are shown */
     bool same_everywhere; /* its values must say the same on all hosts, though it is PER_HOST */
 
+    /* What its values, other than the default, name of a host for one job alone: a kind of claim
+     * ("ports", "folder": node/claims.h). NULL: nothing. */
+    const char *claim;
+
     enum param_care care;
     const char *const *same; /* PARAM_NOT_SUPPORTED: values that ask for what is done anyway */
     const char *why;         /* NOT_SUPPORTED: why; COSMETIC: the note. No full stop */
@@ -141,6 +145,9 @@ enum param_care param_care_named(const char *name);
  * behind "NAME = VALUE: ". Words of `later` are values.
  */
 int param_value_check(const struct param_info *info, const char *text, GError **err);
+
+/* PARAM_PORTS: the first and the last port of a value; 0, 0: any. Whether the text is one. */
+bool param_ports_read(const char *text, uint16_t *low, uint16_t *high);
 
 /* Why the value is not supported (a word of `later`, or a row that is PARAM_NOT_SUPPORTED and asks
  * for more than `same`): a sentence. NULL: it is, or is blank, or no value at all. */

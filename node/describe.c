@@ -63,6 +63,8 @@ static json_t *describe_parameter(const struct param_info *info)
         json_object_set_new(row, "unit", json_integer((json_int_t)info->unit));
     if (info->example != NULL)
         json_object_set_new(row, "example", json_string(info->example));
+    if (info->claim != NULL)
+        json_object_set_new(row, "claim", json_string(info->claim));
     if (info->same_everywhere)
         json_object_set_new(row, "same_everywhere", json_true());
     if (info->secret)

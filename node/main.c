@@ -1,5 +1,6 @@
 #include "migration/move/transport/relay.h"
 #include "migration/vm/kvm_proof.h"
+#include "node/claiming.h"
 #include "node/describe.h"
 #include "node/ledger.h"
 #include "node/serve.h"
@@ -117,6 +118,7 @@ static int reap(void *arg, GError **err)
     g_auto(reaping) outcome;
     reaping_init(&outcome);
     int result = ledger_reap(base, *pid, &outcome, err);
+    claiming_sweep(outcome.removed);
     print_lines("removed", outcome.removed);
     print_lines("live", outcome.live);
     print_lines("left", outcome.left);

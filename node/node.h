@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "node/claim_file.h"
 #include "node/ledger.h"
 #include "proto/link.h"
 
@@ -22,6 +23,8 @@ struct node {
     struct event released;   /* the coordinator has heard our good-bye */
     char *stop_cause;        /* in words, for the tests that are ended by it */
     FILE *log;               /* the node's own log, in its folder */
+
+    struct claim_file *claims; /* what our job keeps for itself on this host, or NULL */
 };
 
 /* Ends the node for a reason; the first counts. Callable from callbacks. */

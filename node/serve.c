@@ -1,5 +1,6 @@
 #include "node/serve.h"
 
+#include "node/claiming.h"
 #include "node/session.h"
 #include "node/version.h"
 
@@ -114,6 +115,7 @@ static int open_node(struct serving *serving, struct node *node, GError **err)
                     g_strerror(errno));
         return -1;
     }
+    claiming_sweep(outcome.removed);
     for (unsigned i = 0; i < outcome.removed->len; i++)
         node_log(node, "removed what a dead node had left: %s",
                  (const char *)g_ptr_array_index(outcome.removed, i));
@@ -135,6 +137,7 @@ static int open_node(struct serving *serving, struct node *node, GError **err)
 static void close_node(struct node *node)
 {
     link_close(node->link);
+    claim_file_release(node->claims);
     if (node->log != NULL)
         fclose(node->log);
     ledger_close(node->ledger, true);

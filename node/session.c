@@ -1,6 +1,7 @@
 #include "node/session.h"
 
 #include "migration/vm/vm.h"
+#include "node/claiming.h"
 #include "node/facts.h"
 #include "node/running.h"
 #include "node/version.h"
@@ -68,6 +69,9 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
     switch (envelope->body_case) {
     case VTMH__ENVELOPE__BODY_HELLO:
         welcome(node, envelope->hello);
+        break;
+    case VTMH__ENVELOPE__BODY_CLAIMS:
+        claiming_start(node, envelope->claims);
         break;
     case VTMH__ENVELOPE__BODY_START_TEST:
         start(node, envelope->start_test);
@@ -200,6 +204,8 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     }
     ledger_clear(node->ledger, leaks);
     g_clear_pointer(&node->kept, g_ptr_array_unref);
+    /* Before our last word: who hears it may start the next job at once. */
+    g_clear_pointer(&node->claims, claim_file_release);
     say_goodbye(node, leaks);
     scope_abandon(g_steal_pointer(&node->scope));
     fiber_unshield();

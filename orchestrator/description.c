@@ -81,6 +81,7 @@ static struct param_info *read_parameter(const json_t *row)
         .scopes = scopes_of(row),
         .secret = json_is_true(json_object_get(row, "secret")),
         .same_everywhere = json_is_true(json_object_get(row, "same_everywhere")),
+        .claim = text_of(row, "claim"),
         .care = param_care_named(text_of(row, "care")),
         .same = words_of(row, "same"),
         .why = text_of(row, "why"),

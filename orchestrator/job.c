@@ -4,6 +4,7 @@
 #include "orchestrator/coordinator.h"
 #include "orchestrator/dependencies.h"
 #include "orchestrator/recorder.h"
+#include "orchestrator/share.h"
 #include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
 #include "orchestrator/user_watch.h"
@@ -13,6 +14,7 @@
 
 #define DEPLOY_MS 120000 /* connect, upload 30 MB over a slow line, start */
 #define CONNECT_MS 10000
+#define SHARE_MS 60000    /* for all hosts to look whether other jobs are in the way */
 #define GOODBYE_MS 70000  /* a node first ends what it runs */
 #define END_MS 2000       /* for the process of a local node to be gone after its good-bye */
 #define GRACE_MS 60000    /* how long a lost host is waited for */
@@ -182,6 +184,23 @@ static int bring_up_all(struct work *work, GError **err)
         return -1;
     }
     return 0;
+}
+
+/* Nothing is booted where another job is in the way. */
+static int share_hosts(struct work *work, GError **err)
+{
+    const struct run_options *options = work->job->options;
+    const struct share_request request = {work->job->result->id, work->job->tests, options->tuple,
+                                          options->alone};
+    struct peer *refusing;
+    if (share_take((struct peer *const *)work->peers->pdata, work->peers->len, &request,
+                   deadline_in(SHARE_MS), &refusing, err) == 0)
+        return 0;
+    if (!fiber_is_cancelled() && err != NULL) {
+        work->lost_host = g_strdup(peer_name(refusing));
+        work->lost_cause = g_strdup(without_name(refusing->machine, (*err)->message));
+    }
+    return -1;
 }
 
 static bool is_failure(Vtmh__Status status)
@@ -416,7 +435,7 @@ static int run_body(void *arg, GError **err)
     g_autoptr(GError) error = NULL;
     if (!tests_any_runs(work->job->tests)) {
         run_tests(work, NULL); /* says why, and touches no host */
-    } else if (bring_up_all(work, &error) < 0) {
+    } else if (bring_up_all(work, &error) < 0 || share_hosts(work, &error) < 0) {
         /* The user knows of his Ctrl-C, and of the time that is over it is noted already. */
         if (work->end_cause == NULL)
             job_result_trouble(work->job->result, error->message);

@@ -100,6 +100,16 @@ static int take_tuple(const char *value, void *target, GError **err)
     return arguments_count(value, TUPLE_MAX, &options_of(target)->tuple, err);
 }
 
+static int take_share(const char *value, void *target, GError **err)
+{
+    bool share;
+
+    if (params_parse_bool("the value", value, &share, err) < 0)
+        return -1;
+    options_of(target)->alone = !share;
+    return 0;
+}
+
 static int take_job_timeout(const char *value, void *target, GError **err)
 {
     int64_t timeout_ms;
@@ -140,6 +150,10 @@ static const struct argument table[] = {
      .help = "replay a job though its configuration has changed since"},
     {"fail-fast", FLAG(options.fail_fast),
      .help = "stop at the first test that ends FAIL or ERROR"},
+    {"share", .value = "yes|no", .take = take_share,
+     .help = "no: run only where no other job is on the hosts, and let none\n"
+             "come meanwhile. yes, the default: jobs run side by side, but\n"
+             "for two that would use the same ports or folder"},
     {"job-timeout", .value = "TIME", .take = take_job_timeout,
      .help = "end the job after this time: 90s, 30m, 2h"},
     {"allow-empty", FLAG(options.allow_empty), .help = "end with 0 when every test was skipped"},
@@ -208,8 +222,9 @@ static int check_replay(const struct run_options *options, GError **err)
 {
     const GPtrArray *lines = options->selection.extra;
     bool is_changed = options->machines->len > 0 || options->test != NULL || options->repeat != 1 ||
-                      options->tuple != 2 || options->fail_fast || options->job_timeout_ms != 0 ||
-                      options->selection.defaults || options->selection.expand != NULL;
+                      options->tuple != 2 || options->fail_fast || options->alone ||
+                      options->job_timeout_ms != 0 || options->selection.defaults ||
+                      options->selection.expand != NULL;
 
     for (unsigned i = 0; i < lines->len; i++)
         is_changed = is_changed || !sets_parameter(g_ptr_array_index(lines, i));

@@ -25,6 +25,7 @@ struct run_options {
     unsigned repeat;            /* --repeat, 1 by default */
     unsigned tuple;             /* --tuple, 2 by default */
     bool fail_fast;
+    bool alone;       /* --share no: no other job on the hosts */
     enum run_dry dry; /* --dry-run */
     bool allow_empty; /* no test that passed is no reason for an exit status */
     bool accept_new_host_keys;

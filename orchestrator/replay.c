@@ -256,6 +256,7 @@ static void load_options(const json_t *configuration, struct run_options *option
     options->test = g_strdup(json_string_value(json_object_get(configuration, "test")));
     options->tuple = (unsigned)json_integer_value(json_object_get(configuration, "tuple"));
     options->repeat = (unsigned)json_integer_value(json_object_get(configuration, "repeat"));
+    options->alone = json_is_true(json_object_get(configuration, "alone"));
     options->fail_fast = json_is_true(json_object_get(configuration, "fail_fast"));
     options->job_timeout_ms = json_integer_value(json_object_get(configuration, "job_timeout_ms"));
     options->accept_new_host_keys =

@@ -10,6 +10,7 @@ const struct param_info move_params[] = {
     {MIGRATION("mig_stall_timeout"), .kind = PARAM_DURATION, .fallback = "10",
      .scopes = PARAM_PER_VM, .doc = "without progress for so long, the leg has failed"},
     {MIGRATION("mig_port"), .kind = PARAM_PORTS, .fallback = "0", .scopes = PARAM_OF_VM,
+     .claim = "ports",
      .doc = "port of the destination, or a range as 5200-5899; 0: any"},
     {MIGRATION("mig_address"), .kind = PARAM_ADDRESS, .scopes = PARAM_OF_VM, .example = "192.0.2.2",
      .doc = "address of the destination; without it the one that vtmh has reached it by"},

@@ -9,26 +9,16 @@
 
 #include <string.h>
 
-/* "PORT", "LOW-HIGH", or 0 for any. */
 static int read_port(const struct params *params, struct move_request *request, GError **err)
 {
     const char *text = param_text(params, "mig_port");
-    char *end;
-    guint64 low = g_ascii_strtoull(text, &end, 10);
-    guint64 high = low;
-    bool is_range = *end == '-' && end != text;
-    if (is_range)
-        high = g_ascii_strtoull(end + 1, &end, 10);
-    if (end == text || *end != '\0' || low > high || high > UINT16_MAX || (is_range && low == 0)) {
-        const char *origin = params_origin(params, "mig_port");
-        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                    "%s%smig_port = %s: not a port (1-65535) nor a range of ports (LOW-HIGH)",
-                    origin != NULL ? origin : "", origin != NULL ? ": " : "", text);
-        return -1;
-    }
-    request->port_low = (uint16_t)low;
-    request->port_high = (uint16_t)high;
-    return 0;
+    const char *origin = params_origin(params, "mig_port");
+    if (param_ports_read(text, &request->port_low, &request->port_high))
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "%s%smig_port = %s: not a port (1-65535) nor a range of ports (LOW-HIGH)",
+                origin != NULL ? origin : "", origin != NULL ? ": " : "", text);
+    return -1;
 }
 
 /* mig_script, or cancel_delay, a script of one step. */

@@ -131,7 +131,7 @@ pids_on() {
 # ---- nothing left behind
 
 # Where a node keeps what is only for the job. The cache (~/.cache/vtmh) may stay.
-node_folders=(/run/vtmh /tmp /var/tmp)
+node_folders=(/run/vtmh /run/lock /tmp /var/tmp)
 
 leaks_on() {
     local host=$1

@@ -29,7 +29,7 @@ Test(options, fills_in_the_defaults)
     cr_expect_null(options->metrics_file);
     cr_expect_eq(options->dry, RUN_REAL);
     cr_expect_not(options->selection.defaults || options->fail_fast || options->allow_empty ||
-                  options->accept_new_host_keys);
+                  options->alone || options->accept_new_host_keys);
 }
 
 Test(options, takes_every_option)
@@ -38,7 +38,7 @@ Test(options, takes_every_option)
 
     cr_assert_eq(parse("-m|host1|--machines=host2|-r|out|--repeat|3|--tuple=2|--fail-fast|-d|"
                        "--job-timeout|2h|--json|-|--accept-new-host-keys|--dry-run|-v|-e|a,b|--"
-                       "test|3|--allow-empty|--metrics|vtmh.prom|f.cfg",
+                       "test|3|--allow-empty|--share|no|--metrics|vtmh.prom|f.cfg",
                        &options, NULL),
                  0);
     cr_expect_eq(options->machines->len, 2);
@@ -49,7 +49,7 @@ Test(options, takes_every_option)
     cr_expect_eq(options->job_timeout_ms, 7200000);
     cr_expect_eq(options->level, DISPLAY_VERBOSE);
     cr_expect(options->selection.defaults && options->fail_fast && options->dry == RUN_DRY &&
-              options->accept_new_host_keys && options->allow_empty);
+              options->accept_new_host_keys && options->allow_empty && options->alone);
     cr_expect_str_eq(options->test, "3");
     cr_expect_str_eq(options->selection.expand[1], "b");
 }
@@ -86,6 +86,8 @@ Test(options, says_what_is_wrong)
         {"-m|a,b|--repeat|0|f.cfg", "--repeat: \"0\" is not a number from 1 to 1000000"},
         {"-m|a,b|--repeat|many|f.cfg", "--repeat: \"many\" is not a number from 1 to 1000000"},
         {"-m|a,b|--tuple|-2|f.cfg", "--tuple: \"-2\" is not a number from 1 to 64"},
+        {"-m|a,b|--share|perhaps|f.cfg",
+         "--share: the value is 'perhaps': expected yes or no (or on, off, true, false, 1, 0)"},
         {"-m|a,b|--job-timeout|0|f.cfg", "--job-timeout: the time must not be 0"},
         {"-m|a,b|-p|mem|f.cfg", "-p: \"mem\" has no value; write KEY=VALUE"},
         {"-m|a,b|-p|=1|f.cfg", "-p: \"\" is not the name of a parameter; write KEY=VALUE"},
