@@ -361,14 +361,14 @@ static int run(void *arg, GError **err)
     g_autoptr(GError) error = NULL;
 
     struct scope *scope = scope_open("test");
-    running->fiber = scope_spawn(scope, "scenario", run_scenario, running);
+    running->fiber = fiber_ref(scope_spawn(scope, "scenario", run_scenario, running));
     if (running->cancelled != NULL)
         fiber_cancel(running->fiber, running->cancelled);
     /* The fiber's own error, also when it was cancelled, which a scope does not count. */
     fiber_shield();
     fiber_join(running->fiber, DEADLINE_NEVER, &error);
     fiber_unshield();
-    running->fiber = NULL;
+    g_clear_pointer(&running->fiber, fiber_unref);
     running->is_over = true;
     scope_abandon(scope);
 

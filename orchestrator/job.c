@@ -533,9 +533,10 @@ static int run_main(void *arg, GError **err)
                                        on_tick,      on_resize,    work};
     struct user_watch *watch = user_watch_start(&events, work->job->options->job_timeout_ms);
     struct scope *scope = scope_open("job");
-    work->body = scope_spawn(scope, "body", run_body, work);
+    work->body = fiber_ref(scope_spawn(scope, "body", run_body, work));
     int result = scope_close(scope, err);
     user_watch_stop(watch);
+    fiber_unref(work->body);
     return result;
 }
 

@@ -124,6 +124,7 @@ struct fiber *fiber_new(struct scope *scope, const char *name, fiber_fn fn, void
 {
     struct fiber *fiber = g_new0(struct fiber, 1);
 
+    fiber->references = 1;
     fiber->name = g_strdup(name);
     fiber->fn = fn;
     fiber->arg = arg;
@@ -131,28 +132,46 @@ struct fiber *fiber_new(struct scope *scope, const char *name, fiber_fn fn, void
     fiber->doing = doing_ref(doing_now());
     fiber->ready_link.data = fiber;
     fiber->living_link.data = fiber;
+    fiber->scope_link.data = fiber;
     fiber->stack = stack_take(&scheduler->stacks);
     context_init(&fiber->context, fiber->stack, run_body);
-    uv_timer_init(&scheduler->loop, &fiber->timer);
-    fiber->timer.data = fiber;
     g_queue_push_tail_link(&scheduler->living, &fiber->living_link);
     make_ready(fiber);
     return fiber;
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+struct fiber *fiber_ref(struct fiber *fiber)
 {
-    g_free(handle->data);
+    fiber->references++;
+    return fiber;
 }
 
-void fiber_release(struct fiber *fiber)
+void fiber_unref(struct fiber *fiber)
 {
+    if (!fiber || --fiber->references > 0)
+        return;
     g_assert(fiber->state == FIBER_ENDED);
-    g_clear_pointer(&fiber->name, g_free);
+    g_free(fiber->name);
     g_clear_error(&fiber->error);
     g_clear_error(&fiber->cancelled);
-    g_clear_pointer(&fiber->doing, doing_unref);
-    uv_close((uv_handle_t *)&fiber->timer, on_timer_closed);
+    doing_unref(fiber->doing);
+    g_free(fiber);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    fiber_unref(handle->data);
+}
+
+static void start_timer(struct fiber *fiber, int64_t deadline)
+{
+    int64_t left = deadline - (int64_t)uv_now(&scheduler->loop);
+
+    if (!fiber->timer.data) {
+        uv_timer_init(&scheduler->loop, &fiber->timer);
+        fiber->timer.data = fiber;
+    }
+    uv_timer_start(&fiber->timer, on_deadline, (uint64_t)MAX(left, 0), 0);
 }
 
 static void leave_for_loop(struct fiber *fiber)
@@ -168,11 +187,8 @@ int fiber_wait(struct event_wait *waits, unsigned n_waits, int64_t deadline)
     fiber->waits = waits;
     fiber->n_waits = n_waits;
     fiber->state = FIBER_WAITING;
-    if (deadline != DEADLINE_NEVER) {
-        int64_t left = deadline - (int64_t)uv_now(&scheduler->loop);
-
-        uv_timer_start(&fiber->timer, on_deadline, (uint64_t)MAX(left, 0), 0);
-    }
+    if (deadline != DEADLINE_NEVER)
+        start_timer(fiber, deadline);
     leave_for_loop(fiber);
     return fiber->wake_reason;
 }
@@ -185,7 +201,8 @@ void fiber_wake(struct fiber *fiber, int reason)
     event_unlink(fiber->waits, fiber->n_waits);
     fiber->waits = NULL;
     fiber->n_waits = 0;
-    uv_timer_stop(&fiber->timer);
+    if (fiber->timer.data)
+        uv_timer_stop(&fiber->timer);
     fiber->wake_reason = reason;
     make_ready(fiber);
 }
@@ -201,6 +218,7 @@ int await_turn(GError **err)
     return fiber_check_cancelled(fiber, err) ? -1 : 0;
 }
 
+/* The last that is done for a fiber. Who holds it may still ask how it ended. */
 static void finish(struct fiber *fiber)
 {
     g_queue_unlink(&scheduler->living, &fiber->living_link);
@@ -211,7 +229,11 @@ static void finish(struct fiber *fiber)
                                    "fiber \"%s\" failed without a reason", fiber->name);
     event_set(&fiber->ended);
     if (fiber->scope)
-        scope_on_fiber_ended(fiber->scope, fiber);
+        scope_on_fiber_ended(g_steal_pointer(&fiber->scope), fiber);
+    if (fiber->timer.data)
+        uv_close((uv_handle_t *)&fiber->timer, on_timer_closed);
+    else
+        fiber_unref(fiber);
 }
 
 static void resume(struct fiber *fiber)
@@ -326,12 +348,12 @@ int fiber_run(fiber_fn main_fn, void *arg, GError **err)
     uv_idle_init(&here.loop, &here.idle);
     scheduler = &here;
     context_init_current(&here.context);
-    first = fiber_new(NULL, "main", main_fn, arg);
+    first = fiber_ref(fiber_new(NULL, "main", main_fn, arg));
     run_fibers(first);
     result = first->result;
     if (result < 0)
         g_propagate_error(err, g_steal_pointer(&first->error));
-    fiber_release(first);
+    fiber_unref(first);
     close_loop();
     stack_pool_clear(&here.stacks);
     scheduler = NULL;

@@ -9,7 +9,7 @@ enum fiber_state {
     FIBER_READY,   /* in the run queue: new, or what it waited for has happened */
     FIBER_RUNNING, /* on the processor */
     FIBER_WAITING, /* in await_any(), until fiber_wake() */
-    FIBER_ENDED,   /* its function has returned; the record waits for its scope to close */
+    FIBER_ENDED,   /* its function has returned; the record lives as long as it has holders */
 };
 
 /* Why fiber_wait() returned; 0 and above is the index of an event. */
@@ -27,6 +27,7 @@ struct event_wait {
 };
 
 struct fiber {
+    unsigned references; /* while it lives the scheduler's, then those of fiber_ref() */
     char *name;
     fiber_fn fn;
     void *arg;
@@ -34,9 +35,10 @@ struct fiber {
     enum fiber_state state;
     struct context context;
     struct stack *stack;
-    uv_timer_t timer;  /* for the deadline of the wait it is in */
+    uv_timer_t timer;  /* for the deadline of the wait it is in; made by the first that has one */
     GList ready_link;  /* in scheduler.ready */
     GList living_link; /* in scheduler.living, until it has ended */
+    GList scope_link;  /* in the scope's fibers, likewise */
 
     struct event_wait *waits; /* while WAITING */
     unsigned n_waits;
@@ -47,7 +49,7 @@ struct fiber {
     unsigned shields;
     unsigned open_scopes;
 
-    struct scope *scope; /* NULL for the first fiber */
+    struct scope *scope; /* NULL for the first fiber, and when it has ended */
     bool is_detached;
     int result;
     GError *error;
@@ -56,9 +58,6 @@ struct fiber {
 
 /* A new fiber, ready to run. */
 struct fiber *fiber_new(struct scope *scope, const char *name, fiber_fn fn, void *arg);
-
-/* Forgets a fiber that has ended. */
-void fiber_release(struct fiber *fiber);
 
 /* The running fiber; waiting outside of a fiber is a programming error and ends the program. */
 struct fiber *fiber_self(void);
@@ -75,7 +74,7 @@ bool fiber_check_cancelled(struct fiber *fiber, GError **err);
 /* Takes the waits out of the lists of their events. */
 void event_unlink(struct event_wait *waits, unsigned n_waits);
 
-/* A fiber of the scope has ended. Runs on the loop's stack. */
+/* A fiber of the scope has ended, and leaves it. Runs on the loop's stack. */
 void scope_on_fiber_ended(struct scope *scope, struct fiber *fiber);
 
 /*

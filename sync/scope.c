@@ -4,9 +4,8 @@
 struct scope {
     char *name;
     struct fiber *owner;
-    GPtrArray *fibers; /* all that were spawned, also those that have ended */
-    unsigned n_running;
-    struct event idle; /* no fiber runs; looked at only after the first spawn */
+    GQueue fibers;     /* that have not ended */
+    struct event idle; /* there are none; looked at only after the first spawn */
     GError *first_error;
     GError *cancelled; /* later fibers begin cancelled */
 };
@@ -24,7 +23,6 @@ struct scope *scope_open(const char *name)
     scope->owner = fiber_self();
     scope->owner->open_scopes++;
     scope->name = g_strdup(name);
-    scope->fibers = g_ptr_array_new_with_free_func((GDestroyNotify)fiber_release);
     return scope;
 }
 
@@ -36,8 +34,7 @@ static struct fiber *spawn(struct scope *scope, const char *name, fiber_fn fn, v
     fiber->is_detached = is_detached;
     if (scope->cancelled)
         fiber->cancelled = g_error_copy(scope->cancelled);
-    g_ptr_array_add(scope->fibers, fiber);
-    scope->n_running++;
+    g_queue_push_tail_link(&scope->fibers, &fiber->scope_link);
     event_reset(&scope->idle);
     return fiber;
 }
@@ -61,7 +58,8 @@ void scope_on_fiber_ended(struct scope *scope, struct fiber *fiber)
         scope->first_error = g_error_copy(fiber->error);
         scope_cancel(scope, fiber->error);
     }
-    if (--scope->n_running == 0)
+    g_queue_unlink(&scope->fibers, &fiber->scope_link);
+    if (g_queue_is_empty(&scope->fibers))
         event_set(&scope->idle);
 }
 
@@ -69,8 +67,8 @@ void scope_cancel(struct scope *scope, const GError *cause)
 {
     if (!scope->cancelled)
         scope->cancelled = cancelled_error(cause);
-    for (unsigned i = 0; i < scope->fibers->len; i++)
-        fiber_cancel(scope->fibers->pdata[i], scope->cancelled);
+    for (GList *link = scope->fibers.head; link; link = link->next)
+        fiber_cancel(link->data, scope->cancelled);
 }
 
 int scope_close(struct scope *scope, GError **err)
@@ -81,19 +79,18 @@ int scope_close(struct scope *scope, GError **err)
     if (owner != scope->owner)
         g_error("scope \"%s\" is closed by fiber \"%s\", which has not opened it", scope->name,
                 owner->name);
-    while (scope->n_running > 0 && !error) {
+    while (!g_queue_is_empty(&scope->fibers) && !error) {
         if (await_event(&scope->idle, DEADLINE_NEVER, &error) < 0)
             scope_cancel(scope, error);
     }
     fiber_shield();
-    while (scope->n_running > 0)
+    while (!g_queue_is_empty(&scope->fibers))
         await_event(&scope->idle, DEADLINE_NEVER, NULL);
     fiber_unshield();
     if (scope->first_error) {
         g_clear_error(&error);
         error = g_steal_pointer(&scope->first_error);
     }
-    g_ptr_array_unref(scope->fibers);
     g_clear_error(&scope->cancelled);
     g_free(scope->name);
     g_free(scope);
@@ -114,11 +111,13 @@ void scope_abandon(struct scope *scope)
 
 int fiber_join(struct fiber *fiber, int64_t deadline, GError **err)
 {
-    if (await_event(&fiber->ended, deadline, err) < 0)
+    g_autoptr(fiber) held = fiber_ref(fiber);
+
+    if (await_event(&held->ended, deadline, err) < 0)
         return -1;
-    if (fiber->result < 0)
-        g_propagate_error(err, g_error_copy(fiber->error));
-    return fiber->result;
+    if (held->result < 0)
+        g_propagate_error(err, g_error_copy(held->error));
+    return held->result;
 }
 
 bool fiber_has_ended(const struct fiber *fiber)

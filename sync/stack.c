@@ -1,3 +1,6 @@
+/* The checked longjmp takes a jump to another stack for an error. */
+#undef _FORTIFY_SOURCE
+
 #include "sync/stack.h"
 
 #include <errno.h>
@@ -21,13 +24,16 @@
 #endif
 
 /* Only touched pages cost memory. Sanitizers make frames several times larger. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef STACK_BY_UCONTEXT
 #define STACK_BYTES ((size_t)1024 * 1024)
 #else
 #define STACK_BYTES ((size_t)256 * 1024)
 #endif
 
 #define POOL_MAX 64
+
+/* What most fibers touch. */
+#define KEPT_BYTES ((size_t)16 * 1024)
 
 static struct stack *stack_map(void)
 {
@@ -74,6 +80,8 @@ void stack_put(struct stack_pool *pool, struct stack *stack)
         stack_unmap(stack);
         return;
     }
+    /* Else the deepest that each has ever been would stay for good. */
+    madvise(stack->base, stack->size - KEPT_BYTES, MADV_DONTNEED);
     stack->next = pool->free;
     pool->free = stack;
     pool->n_free++;
@@ -93,13 +101,22 @@ void context_init_current(struct context *context)
 #endif
 }
 
+static void make_context(ucontext_t *made, const struct context *context, void (*entry)(void))
+{
+    getcontext(made);
+    made->uc_stack.ss_sp = (void *)context->stack_base;
+    made->uc_stack.ss_size = context->stack_size;
+    makecontext(made, entry, 0);
+}
+
 void context_init(struct context *context, struct stack *stack, void (*entry)(void))
 {
     *context = (struct context){.stack_base = stack->base, .stack_size = stack->size};
-    getcontext(&context->registers);
-    context->registers.uc_stack.ss_sp = stack->base;
-    context->registers.uc_stack.ss_size = stack->size;
-    makecontext(&context->registers, entry, 0);
+#ifdef STACK_BY_UCONTEXT
+    make_context(&context->registers, context, entry);
+#else
+    context->entry = entry;
+#endif
 #ifdef __SANITIZE_THREAD__
     context->tsan_fiber = __tsan_create_fiber(0);
 #endif
@@ -143,10 +160,27 @@ static void switch_registers(struct context *from, struct context *to)
     is_back = true;
     setcontext(&to->registers);
 }
-#else
+#elif defined(__SANITIZE_THREAD__)
 static inline G_ALWAYS_INLINE void switch_registers(struct context *from, struct context *to)
 {
     swapcontext(&from->registers, &to->registers);
+}
+#else
+static void enter(struct context *context)
+{
+    ucontext_t start;
+
+    make_context(&start, context, g_steal_pointer(&context->entry));
+    setcontext(&start);
+}
+
+static void switch_registers(struct context *from, struct context *to)
+{
+    if (_setjmp(from->registers) != 0)
+        return;
+    if (to->entry)
+        enter(to);
+    _longjmp(to->registers, 1);
 }
 #endif
 

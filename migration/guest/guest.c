@@ -174,7 +174,7 @@ struct guest *guest_attach(struct vm *vm, const struct host *host, const struct 
     guest->log = log;
     guest->answers = mailbox_new(g_free);
     g_queue_init(&guest->tail);
-    guest->reader = scope_spawn_detached(scope, "serial", read_serial, guest);
+    guest->reader = fiber_ref(scope_spawn_detached(scope, "serial", read_serial, guest));
     return guest;
 }
 
@@ -185,6 +185,7 @@ void guest_free(struct guest *guest)
     fiber_shield();
     fiber_cancel(guest->reader, NULL);
     fiber_join(guest->reader, DEADLINE_NEVER, NULL);
+    fiber_unref(guest->reader);
     ssh_close(guest->ssh);
     fiber_unshield();
     mailbox_free(guest->answers);

@@ -171,7 +171,7 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
         return -1;
     }
     event_reset(&seat->retired);
-    seat->watcher = scope_spawn(seat->watchers, "watch", watch, seat);
+    seat->watcher = fiber_ref(scope_spawn(seat->watchers, "watch", watch, seat));
     return 0;
 }
 
@@ -188,6 +188,7 @@ static struct vm *retire(struct seat *seat)
     event_set(&seat->retired);
     /* The watcher must have let go of the VM before it is freed. */
     fiber_join(seat->watcher, DEADLINE_NEVER, NULL);
+    g_clear_pointer(&seat->watcher, fiber_unref);
     g_clear_pointer(&seat->guest, guest_free);
     g_clear_pointer(&seat->facts, json_decref);
     return g_steal_pointer(&seat->vm);

@@ -105,8 +105,9 @@ static int watch(struct handover *h, GError **err)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(scripts); i++)
         if (scripts[i]->steps != NULL)
-            fibers[n++] = scope_spawn_detached(meanwhile, "script", run_script, scripts[i]);
-    fibers[n++] = scope_spawn_detached(meanwhile, "during", work_during, h);
+            fibers[n++] =
+                fiber_ref(scope_spawn_detached(meanwhile, "script", run_script, scripts[i]));
+    fibers[n++] = fiber_ref(scope_spawn_detached(meanwhile, "during", work_during, h));
     struct watching watching = {h, &looks};
     int result = postcopy_is_asked_for(h)
                      ? postcopy_await_streams(h, watch_stream, &watching, h->deadline, err)
@@ -117,6 +118,8 @@ static int watch(struct handover *h, GError **err)
     for (unsigned i = 0; i < n && result == 0; i++)
         if (fiber_has_ended(fibers[i]))
             result = fiber_join(fibers[i], DEADLINE_NEVER, err);
+    for (unsigned i = 0; i < n; i++)
+        fiber_unref(fibers[i]);
     scope_abandon(meanwhile);
     if (result == 0)
         handover_warn_undone(h, &planned);

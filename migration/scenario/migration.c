@@ -61,6 +61,7 @@ static void migration_free(gpointer data)
     struct migration *migration = data;
     g_ptr_array_unref(migration->tasks);
     g_ptr_array_unref(migration->names);
+    fiber_unref(migration->fiber);
     g_clear_error(&migration->error);
     g_free(migration);
 }
@@ -292,7 +293,7 @@ static struct migration *begin(struct migration *migration)
         event_reset(&((struct task *)g_ptr_array_index(migration->tasks, i))->seat->moving);
     g_ptr_array_add(scene->migrations, migration);
     scene->n_migrations++;
-    migration->fiber = scope_spawn(scene->movers, "migration", run, migration);
+    migration->fiber = fiber_ref(scope_spawn(scene->movers, "migration", run, migration));
     return migration;
 }
 

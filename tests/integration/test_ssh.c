@@ -185,7 +185,7 @@ static int cancel_in_mid_command(void *arg, GError **err)
     g_autoptr(stream) fifo = NULL;
     g_autoptr(GError) why = NULL;
     struct scope *scope;
-    struct fiber *fiber;
+    g_autoptr(fiber) fiber = NULL;
 
     (void)arg;
     g_free(ssh_server_tool("%s", make));
@@ -193,7 +193,7 @@ static int cancel_in_mid_command(void *arg, GError **err)
     if (fifo == NULL)
         return -1;
     scope = scope_open("command");
-    fiber = scope_spawn_detached(scope, "follow", follow, NULL);
+    fiber = fiber_ref(scope_spawn_detached(scope, "follow", follow, NULL));
     line = stream_read_line(fifo, 16, soon(), err);
     if (line == NULL) {
         scope_abandon(scope);

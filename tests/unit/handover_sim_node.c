@@ -187,9 +187,9 @@ static int run(void *arg, GError **err)
     struct sim_host *host = arg;
     (void)err;
     struct scope *scope = scope_open("test");
-    host->scenario = scope_spawn(scope, "scenario", run_scenario, host);
+    host->scenario = fiber_ref(scope_spawn(scope, "scenario", run_scenario, host));
     fiber_join(host->scenario, DEADLINE_NEVER, &host->error);
-    host->scenario = NULL;
+    g_clear_pointer(&host->scenario, fiber_unref);
     scope_abandon(scope);
     bool lives = world_node_goes_on(host) == 0;
     host->has_ended = true;

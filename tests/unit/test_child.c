@@ -391,7 +391,7 @@ static int cancel_run(void *arg, GError **err)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(scope) scope = scope_open("cancel");
-    struct fiber *fiber = scope_spawn_detached(scope, "sleep", run_sleep, NULL);
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn_detached(scope, "sleep", run_sleep, NULL));
 
     (void)arg;
     check(await_turn(err) == 0);

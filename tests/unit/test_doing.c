@@ -98,7 +98,8 @@ static int cancel_another(void *arg, GError **err)
     g_autoptr(GError) error = NULL;
     g_autoptr(GError) cause = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CLOSED, "enough");
     struct scope *scope = scope_open("outer");
-    struct fiber *waiter = scope_spawn_detached(scope, "waiter", wait_to_be_cancelled, NULL);
+    g_autoptr(fiber) waiter =
+        fiber_ref(scope_spawn_detached(scope, "waiter", wait_to_be_cancelled, NULL));
     await_turn(NULL);
     {
         DOING(BLAME_TESTBED, "cancelling");

@@ -73,7 +73,7 @@ static int exchange(void *arg, GError **err)
 static void begin(struct arrival *arrival)
 {
     arrival->result = 1;
-    arrival->fiber = scope_spawn(world.scope, arrival->meeting.tag, exchange, arrival);
+    arrival->fiber = fiber_ref(scope_spawn(world.scope, arrival->meeting.tag, exchange, arrival));
     /* Until it waits. */
     await_turn(NULL);
 }
@@ -81,6 +81,7 @@ static void begin(struct arrival *arrival)
 static void end(struct arrival *arrival)
 {
     fiber_join(arrival->fiber, DEADLINE_NEVER, NULL);
+    g_clear_pointer(&arrival->fiber, fiber_unref);
 }
 
 static void clear(struct arrival *arrival)
@@ -280,7 +281,7 @@ static void be_cancelled(void)
     expect_error(&waiting, SYNC_ERROR_CANCELLED, "barrier 'start vm1': host2: died");
 
     /* Cancelled before it could begin: who arrives promises to act on the answer. */
-    late.fiber = scope_spawn(world.scope, "late", exchange, &late);
+    late.fiber = fiber_ref(scope_spawn(world.scope, "late", exchange, &late));
     fiber_cancel(late.fiber, cause);
     end(&late);
     expect_error(&late, SYNC_ERROR_CANCELLED, "barrier 'moved vm1'");

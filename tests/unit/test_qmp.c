@@ -388,7 +388,7 @@ static int close_while_waiting(struct bed *bed, GError **err)
 {
     struct asker asker = {bed, "one", 1};
     struct scope *scope = scope_open("asker");
-    struct fiber *fiber = scope_spawn_detached(scope, "one", ask, &asker);
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn_detached(scope, "one", ask, &asker));
     g_autoptr(GError) error = NULL;
 
     if (await_turn(err) < 0)

@@ -2,6 +2,7 @@
 #include "tests/unit/journal.h"
 
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <signal.h>
 
 TestSuite(scope, .init = journal_open, .fini = journal_close, .timeout = 20);
@@ -121,7 +122,7 @@ Test(scope, keeps_the_first_cause)
 static int fail_detached(void *arg, GError **err)
 {
     g_autoptr(scope) scope = scope_open("detached");
-    struct fiber *fiber = scope_spawn_detached(scope, "1", fail, "minor");
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn_detached(scope, "1", fail, "minor"));
     g_autoptr(GError) error = NULL;
 
     (void)arg;
@@ -139,7 +140,7 @@ Test(scope, goes_on_when_a_detached_fiber_fails)
 static int join_twice(void *arg, GError **err)
 {
     g_autoptr(scope) scope = scope_open("join");
-    struct fiber *fiber = scope_spawn(scope, "1", succeed_later, "done");
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn(scope, "1", succeed_later, "done"));
 
     (void)arg;
     cr_expect(!fiber_has_ended(fiber));
@@ -159,7 +160,7 @@ Test(scope, lets_a_fiber_be_joined_more_than_once)
 static int join_too_long(void *arg, GError **err)
 {
     g_autoptr(scope) scope = scope_open("join");
-    struct fiber *fiber = scope_spawn(scope, "1", sit, NULL);
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn(scope, "1", sit, NULL));
 
     (void)arg;
     return fiber_join(fiber, deadline_in(2), err);
@@ -202,7 +203,7 @@ static int sit_in_scope(void *arg, GError **err)
 static int cancel_outer(void *arg, GError **err)
 {
     g_autoptr(scope) scope = scope_open("outer");
-    struct fiber *fiber = scope_spawn(scope, "outer", sit_in_scope, NULL);
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn(scope, "outer", sit_in_scope, NULL));
     g_autoptr(GError) cause = g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CLOSED, "stop");
 
     (void)arg;
@@ -236,7 +237,7 @@ static int stay_cancelled(void *arg, GError **err)
 static int cancel_for_good(void *arg, GError **err)
 {
     g_autoptr(scope) scope = scope_open("good");
-    struct fiber *fiber = scope_spawn(scope, "1", stay_cancelled, NULL);
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn(scope, "1", stay_cancelled, NULL));
 
     (void)arg;
     if (await_turn(err) < 0)
@@ -271,7 +272,7 @@ static int say_good_bye(void *arg, GError **err)
 static int cancel_shielded(void *arg, GError **err)
 {
     g_autoptr(scope) scope = scope_open("shield");
-    struct fiber *fiber = scope_spawn(scope, "1", say_good_bye, NULL);
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn(scope, "1", say_good_bye, NULL));
 
     (void)arg;
     if (await_turn(err) < 0)
@@ -297,7 +298,7 @@ static int set_then_cancel(void *arg, GError **err)
 {
     struct event event = EVENT_INIT;
     g_autoptr(scope) scope = scope_open("race");
-    struct fiber *fiber = scope_spawn(scope, "1", wait_then_note, &event);
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn(scope, "1", wait_then_note, &event));
 
     (void)arg;
     if (await_turn(err) < 0)
@@ -351,4 +352,61 @@ static int give_scope_away(void *arg, GError **err)
 Test(scope, can_only_be_closed_by_the_fiber_that_opened_it, .signal = SIGTRAP)
 {
     expect_run(give_scope_away, -1, "");
+}
+
+static int end_at_once(void *arg, GError **err)
+{
+    (void)arg;
+    (void)err;
+    return 0;
+}
+
+static int spawn_for_days(void *arg, GError **err)
+{
+    g_autoptr(scope) scope = scope_open("long-lived");
+    size_t *grown = arg, before = 0;
+
+    for (int i = 0; i < 100000; i++) {
+        if (i == 1000) /* the pool of stacks is full, the queues have their size */
+            before = mallinfo2().uordblks;
+        scope_spawn(scope, "leg", i % 2 == 0 ? end_at_once : succeed_later, "");
+        if (await_turn(err) < 0)
+            return -1;
+        g_string_truncate(journal, 0);
+        if (i % 100 == 99 && await_deadline(deadline_in(1), err) < 0)
+            return -1;
+    }
+    if (await_deadline(deadline_in(20), err) < 0)
+        return -1;
+    *grown = MAX(mallinfo2().uordblks, before) - before;
+    return scope_close(g_steal_pointer(&scope), err);
+}
+
+Test(scope, holds_nothing_of_the_fibers_that_have_ended)
+{
+    g_autoptr(GError) err = NULL;
+    size_t grown = 0;
+
+    cr_assert_eq(fiber_run(spawn_for_days, &grown, &err), 0);
+    cr_expect_lt(grown, 65536, "%zu bytes are still there", grown);
+}
+
+static int join_after_scope(void *arg, GError **err)
+{
+    struct scope *scope = scope_open("short-lived");
+    g_autoptr(fiber) fiber = fiber_ref(scope_spawn_detached(scope, "1", fail, "minor"));
+    g_autoptr(fiber) other = fiber_ref(scope_spawn(scope, "2", end_at_once, NULL));
+
+    (void)arg;
+    if (scope_close(scope, err) < 0)
+        return -1;
+    fiber_cancel(fiber, NULL);
+    cr_expect(fiber_has_ended(fiber) && fiber_has_ended(other));
+    cr_expect_eq(fiber_join(other, DEADLINE_NEVER, err), 0);
+    return fiber_join(fiber, DEADLINE_NEVER, err);
+}
+
+Test(scope, leaves_the_result_to_who_holds_a_fiber)
+{
+    expect_run(join_after_scope, -1, "ERROR: minor");
 }

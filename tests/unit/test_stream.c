@@ -228,8 +228,9 @@ static int close_under_users(void *arg, GError **err)
     struct ends *ends = arg;
     g_autoptr(GError) reading = NULL, writing = NULL;
     g_autoptr(scope) scope = scope_open("users");
-    struct fiber *reader = scope_spawn_detached(scope, "reader", read_one, ends->a);
-    struct fiber *writer = scope_spawn_detached(scope, "writer", write_endlessly, ends->a);
+    g_autoptr(fiber) reader = fiber_ref(scope_spawn_detached(scope, "reader", read_one, ends->a));
+    g_autoptr(fiber) writer =
+        fiber_ref(scope_spawn_detached(scope, "writer", write_endlessly, ends->a));
 
     /* Both wait by then, as they do nothing else, and the buffer holds a few hundred KiB. */
     for (int i = 0; i < 1000; i++)
@@ -269,7 +270,7 @@ static int cancel_reader(void *arg, GError **err)
     struct ends *ends = arg;
     g_autoptr(GError) error = NULL;
     g_autoptr(scope) scope = scope_open("cancel");
-    struct fiber *reader = scope_spawn_detached(scope, "reader", read_one, ends->a);
+    g_autoptr(fiber) reader = fiber_ref(scope_spawn_detached(scope, "reader", read_one, ends->a));
     char byte = 0;
 
     check(await_turn(err) == 0);

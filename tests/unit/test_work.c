@@ -155,10 +155,10 @@ static int cancel_begun(void *arg, GError **err)
     struct job *job = job_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(scope) scope = scope_open("cancel");
-    struct fiber *fiber;
+    g_autoptr(fiber) fiber = NULL;
 
     (void)arg;
-    fiber = scope_spawn_detached(scope, "job", await_job, job);
+    fiber = fiber_ref(scope_spawn_detached(scope, "job", await_job, job));
     if (await_event(&job->begun, deadline_in(10000), err) < 0)
         return -1;
     fiber_cancel(fiber, NULL);

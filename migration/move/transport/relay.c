@@ -215,15 +215,15 @@ static int take_pair(struct stream *control, struct pair *pair, GError **err)
 static int relay_all(void *arg, GError **err)
 {
     g_autoptr(stream) control = stream_new(STDIN_FILENO, err);
-    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
+    g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func((GDestroyNotify)fiber_unref);
     struct scope *all = scope_open("pairs");
     struct pair next = {.control = control};
     int result = -1;
 
     (void)arg;
     while (control != NULL && (result = take_pair(control, &next, err)) > 0)
-        g_ptr_array_add(
-            pairs, scope_spawn_detached(all, "pair", relay_pair, g_memdup2(&next, sizeof(next))));
+        g_ptr_array_add(pairs, fiber_ref(scope_spawn_detached(all, "pair", relay_pair,
+                                                              g_memdup2(&next, sizeof(next)))));
     for (unsigned i = 0; i < pairs->len; i++)
         if (fiber_join(pairs->pdata[i], DEADLINE_NEVER, result == 0 ? err : NULL) < 0)
             result = -1;

@@ -18,7 +18,7 @@ struct relayed {
     unsigned n_streams;
     char *folder;
     struct relay *relay;
-    struct fiber *waiter; /* for the streams to come; NULL: it has ended */
+    struct fiber *waiter; /* for the streams to come; NULL: none is carried yet */
     int64_t deadline;
     GError *error; /* why the streams are no longer carried */
 
@@ -36,6 +36,7 @@ void relayed_close(struct channel *channel)
     if (relayed->waiter != NULL) {
         fiber_cancel(relayed->waiter, NULL);
         fiber_join(relayed->waiter, DEADLINE_NEVER, NULL);
+        fiber_unref(relayed->waiter);
     }
     fiber_unshield();
     relay_free(relayed->relay);
@@ -90,7 +91,7 @@ static int carry(struct relayed *relayed, fiber_fn carry_all, int64_t deadline, 
         g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CANCELLED, "the leg has ended");
         return -1;
     }
-    relayed->waiter = scope_spawn_detached(seat->helpers, "streams", carry_all, relayed);
+    relayed->waiter = fiber_ref(scope_spawn_detached(seat->helpers, "streams", carry_all, relayed));
     return 0;
 }
 
@@ -184,7 +185,6 @@ static int let_all_in(void *arg, GError **err)
             break;
     }
     scope_abandon(door);
-    relayed->waiter = NULL;
     return error != NULL ? fail_leg(relayed, error) : 0;
 }
 
@@ -250,7 +250,6 @@ static int take_all_over(void *arg, GError **err)
     (void)err;
     for (unsigned i = 0; i < relayed->n_streams && error == NULL; i++)
         take_over(relayed, i, &error);
-    relayed->waiter = NULL;
     return error != NULL ? fail_leg(relayed, error) : 0;
 }
 
