@@ -1,7 +1,7 @@
 #include "orchestrator/report/results_json.h"
 
+#include "orchestrator/report/figures.h"
 #include "orchestrator/report/file.h"
-#include "orchestrator/report/leg_figures.h"
 #include "orchestrator/report/text_json.h"
 #include "proto/link.h"
 
@@ -68,7 +68,8 @@ static json_t *ours(const struct job_result *job, const struct test_result *test
     for (char **host = test->hosts; host != NULL && *host != NULL; host++)
         json_array_append_new(hosts, text_json(*host));
     for (unsigned i = 0; i < test->legs->len; i++)
-        json_array_append_new(migrations, leg_json(g_ptr_array_index(test->legs, i)));
+        json_array_append_new(migrations,
+                              figures_json(&figures_of_leg, g_ptr_array_index(test->legs, i)));
     json_object_set_new(object, "full_name", text_json(test->name));
     json_object_set_new(object, "hosts", hosts);
     json_object_set_new(object, "type", text_json(test->type));

@@ -1,0 +1,1 @@
+vtmh_bench(bench_job_db vtmh_report)
