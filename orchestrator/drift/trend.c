@@ -71,6 +71,11 @@ void trend_add(struct trend *trend, unsigned group, double x, double y)
     cell->y += y;
 }
 
+bool trend_has_any(const struct trend *trend)
+{
+    return trend->n_blocks > 0;
+}
+
 /* Blocks from `first` on; each group has its own middle. */
 struct fit {
     const struct trend *trend;

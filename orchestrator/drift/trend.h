@@ -28,6 +28,8 @@ void trend_free(struct trend *trend);
 /* x never falls; group is below the number of groups. What is not finite is left out. */
 void trend_add(struct trend *trend, unsigned group, double x, double y);
 
+bool trend_has_any(const struct trend *trend);
+
 struct trend_slope {
     double pairs;    /* behind the first third */
     double from, to; /* x of the first and the last of these */
