@@ -4,6 +4,10 @@
 #define LIMIT(name_)                                                                               \
     .name = (name_), .kind = PARAM_DURATION, .scopes = PARAM_PER_VM, .section = "limits"
 
+#define DRIFT(name_, fallback_)                                                                    \
+    .name = (name_), .kind = PARAM_INT, .fallback = (fallback_), .max = 1000000000,                \
+    .section = "drift"
+
 const struct param_info job_params[] = {
     {.name = "test_timeout",
      .kind = PARAM_DURATION,
@@ -53,5 +57,25 @@ const struct param_info job_params[] = {
             "test"},
     {LIMIT("limit_guest_gap_p95"), .example = "400ms",
      .doc = "the same, for the 95th percentile over a VM's legs"},
+    {DRIFT("drift_rss_bytes_per_leg", "256"),
+     .doc = "by how many bytes the memory of a node, a hypervisor or vtmh may grow with each leg: "
+            "more, and surely so, is a warning"},
+    {DRIFT("drift_descriptors_per_1000_legs", "1"),
+     .doc = "the same, for the descriptors that it has open after 1,000 legs"},
+    {DRIFT("drift_file_bytes_per_leg", "256"),
+     .doc = "the same, for the files that a node has on its host"},
+    {DRIFT("drift_leg_time_percent_per_hour", "1"),
+     .doc = "by how many per cent legs may become longer within an hour, on machines that are as "
+            "busy: more, and surely so, is a warning"},
+    {DRIFT("drift_downtime_percent_per_hour", "5"), .doc = "the same, for the downtime"},
+    {DRIFT("drift_rate_percent_per_hour", "1"),
+     .doc = "by how many per cent the rate of the transfer may fall within an hour, likewise"},
+    {.name = "drift_legs",
+     .kind = PARAM_INT,
+     .fallback = "500",
+     .min = 1,
+     .max = 1000000,
+     .section = "drift",
+     .doc = "legs without which nothing is said about drift"},
     {.name = NULL},
 };

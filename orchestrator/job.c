@@ -526,11 +526,17 @@ static void on_resize(void *arg, unsigned columns, unsigned rows)
     display_set_size(work->job->display, columns, rows);
 }
 
+static void on_report(void *arg)
+{
+    struct work *work = arg;
+    recorder_tell_drift(&work->recorder);
+}
+
 static int run_main(void *arg, GError **err)
 {
     struct work *work = arg;
-    const struct user_events events = {on_interrupt, on_terminate, on_time_over,
-                                       on_tick,      on_resize,    work};
+    const struct user_events events = {on_interrupt, on_terminate, on_time_over, on_tick,
+                                       on_resize,    on_report,    work};
     struct user_watch *watch = user_watch_start(&events, work->job->options->job_timeout_ms);
     struct scope *scope = scope_open("job");
     work->body = fiber_ref(scope_spawn(scope, "body", run_body, work));

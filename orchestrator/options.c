@@ -193,7 +193,7 @@ static const struct arguments arguments = {
             "  2  the job could not go on: a host is unreachable or was lost\n"
             "  4  the command line or the configuration is wrong\n"
             "  8  interrupted\n"
-            "  16 a test passed with warnings\n"
+            "  16 a test passed with warnings, or a soak drifts\n"
             "  32 nothing was tested: no test passed, none failed (see --allow-empty)",
     .table = table,
     .take_word = selection_take_word,

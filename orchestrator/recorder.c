@@ -1,6 +1,7 @@
 #include "orchestrator/recorder.h"
 
 #include "orchestrator/parameters_json.h"
+#include "orchestrator/report/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,16 +126,33 @@ static void on_failing(void *arg, const struct test_result *result, const char *
 static void on_record(void *arg, const struct test_result *result, const char *host,
                       const Vtmh__Record *record)
 {
-    const struct recorder *recorder = arg;
+    struct recorder *recorder = arg;
     g_autoptr(GError) error = NULL;
+    drift_watch_record(&recorder->drift, result, host, record);
     sinks_record(recorder->sinks, result, host, record, &error);
+    take_trouble(recorder, error);
+}
+
+/* The coordinator's own sample, as those of the hosts. */
+static void feed_own(const struct recorder *recorder, const struct test_result *result,
+                     Vtmh__Sample *sample)
+{
+    Vtmh__Record record = VTMH__RECORD__INIT;
+    g_autoptr(GError) error = NULL;
+    record.time_us = g_get_real_time();
+    record.body_case = VTMH__RECORD__BODY_SAMPLE;
+    record.sample = sample;
+    sinks_record(recorder->sinks, result, "coordinator", &record, &error);
     take_trouble(recorder, error);
 }
 
 static void on_leg(void *arg, const struct test_result *result, const struct leg_result *leg)
 {
-    const struct recorder *recorder = arg;
+    struct recorder *recorder = arg;
+    Vtmh__Sample own;
     g_autoptr(GError) error = NULL;
+    if (drift_watch_leg(&recorder->drift, result, leg, &own))
+        feed_own(recorder, result, &own);
     sinks_leg(recorder->sinks, result, leg, &error);
     take_trouble(recorder, error);
 }
@@ -165,6 +183,7 @@ void recorder_init(struct recorder *recorder, struct job *job)
     g_autoptr(GError) error = NULL;
     recorder->sinks = sinks_open(job, &error);
     take_trouble(recorder, error);
+    drift_watch_init(&recorder->drift);
 }
 
 const char *recorder_trouble(const struct recorder *recorder)
@@ -172,9 +191,34 @@ const char *recorder_trouble(const struct recorder *recorder)
     return sinks_trouble(recorder->sinks);
 }
 
+static void write_drift(const struct recorder *recorder, const char *text)
+{
+    g_autofree char *path = g_build_filename(recorder->job->result->dir, "drift.txt", NULL);
+    g_autoptr(GError) error = NULL;
+    if (file_replace(path, text, &error) < 0)
+        job_result_trouble(recorder->job->result, error->message);
+}
+
+void recorder_tell_drift(struct recorder *recorder)
+{
+    g_autofree char *text = drift_watch_text(&recorder->drift);
+    write_drift(recorder, text);
+    display_text(recorder->job->display, text);
+}
+
+static void end_drift(struct recorder *recorder)
+{
+    const struct job_result *result = recorder->job->result;
+    drift_watch_job_ended(&recorder->drift, recorder->job->result);
+    if (result->drift_text != NULL)
+        write_drift(recorder, result->drift_text);
+    drift_watch_clear(&recorder->drift);
+}
+
 void recorder_clear(struct recorder *recorder)
 {
     g_autoptr(GError) error = NULL;
+    end_drift(recorder);
     sinks_close(recorder->sinks, &error);
     take_trouble(recorder, error);
     g_hash_table_unref(recorder->streams);
@@ -222,6 +266,7 @@ void recorder_begin_test(struct recorder *recorder, const struct params *params,
                          struct test_result *result)
 {
     make_folder(recorder, params, result);
+    drift_watch_test_began(&recorder->drift, params);
     store_event(recorder->job->store, "test_start",
                 json_pack("{s:i, s:s}", "test", (int)result->number, "name", result->name));
     display_test_begin(recorder->job->display, result, recorder->total);
@@ -275,6 +320,8 @@ static void tell_end(struct recorder *recorder, const struct test_result *result
 void recorder_end_test(struct recorder *recorder, struct test_result *result)
 {
     end_files(recorder, result);
+    drift_watch_test_ended(&recorder->drift, result);
+    drift_watch_report(&recorder->drift, recorder->job->result);
     tell_end(recorder, result);
     write_results(recorder);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "orchestrator/coordinator.h"
+#include "orchestrator/drift_watch.h"
 #include "orchestrator/job.h"
 #include "orchestrator/report/sink.h"
 
@@ -10,6 +11,7 @@ struct recorder {
     unsigned total;      /* tests of the job */
     GHashTable *streams; /* "HOST/FILE" -> secrets_stream: files of the running test */
     struct sinks *sinks;
+    struct drift_watch drift;
     int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */
 };
 
@@ -17,6 +19,9 @@ void recorder_init(struct recorder *recorder, struct job *job);
 
 /* Why nothing can be written down any more, so that the job is to end; NULL: it can. */
 const char *recorder_trouble(const struct recorder *recorder);
+
+/* Tells the user how the soak goes (SIGUSR2), also in a file of the job's folder. */
+void recorder_tell_drift(struct recorder *recorder);
 
 void recorder_clear(struct recorder *recorder);
 

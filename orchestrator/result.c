@@ -95,6 +95,7 @@ struct job_result *job_result_new(void)
 
     job->tests = g_ptr_array_new_with_free_func(free_test);
     job->hosts = json_object();
+    job->drift_warnings = g_ptr_array_new_with_free_func(g_free);
     return job;
 }
 
@@ -109,6 +110,9 @@ void job_result_free(struct job_result *job)
     json_decref(job->configuration);
     json_decref(job->hosts);
     g_free(job->trouble);
+    json_decref(job->drift);
+    g_free(job->drift_text);
+    g_ptr_array_unref(job->drift_warnings);
     g_free(job);
 }
 
@@ -257,6 +261,9 @@ static bool is_empty(const struct job_result *job)
 int job_result_exit_status(const struct job_result *job)
 {
     unsigned bits = job->exit_bits;
+
+    if (job->drift_warnings->len > 0)
+        bits |= EXIT_BIT_WARNINGS;
 
     for (unsigned i = 0; i < job->tests->len; i++) {
         const struct test_result *test = g_ptr_array_index(job->tests, i);

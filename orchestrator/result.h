@@ -102,6 +102,9 @@ struct job_result {
     bool allow_empty;      /* --allow-empty: nothing tested is no reason for an exit status */
     unsigned exit_bits;    /* JOB, USAGE, INTERRUPTED: what the tests alone do not tell */
     char *trouble;         /* why the job could not go on, or NULL */
+    json_t *drift;         /* what changes with its legs (drift.h); NULL: too few to tell */
+    char *drift_text;      /* the same for people, when the job has ended */
+    GPtrArray *drift_warnings; /* char *: of drift of which no test was warned */
 };
 
 struct leg_result *leg_result_new(void); /* all figures -1 */

@@ -8,7 +8,7 @@
 
 struct user_watch {
     struct user_events events;
-    uv_signal_t interrupt, terminate, hangup, resize;
+    uv_signal_t interrupt, terminate, hangup, resize, report;
     uv_timer_t timeout, tick;
     bool hears_hangup;
     unsigned n_open;
@@ -35,6 +35,13 @@ static void on_resize(uv_signal_t *handle, int signum)
     (void)signum;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         watch->events.resize(watch->events.arg, size.ws_col, size.ws_row);
+}
+
+static void on_report(uv_signal_t *handle, int signum)
+{
+    const struct user_watch *watch = handle->data;
+    (void)signum;
+    watch->events.report(watch->events.arg);
 }
 
 static void on_timeout(uv_timer_t *timer)
@@ -84,6 +91,7 @@ struct user_watch *user_watch_start(const struct user_events *events, int64_t ti
     if (watch->hears_hangup)
         watch_signal(watch, &watch->hangup, SIGHUP, on_terminate);
     watch_signal(watch, &watch->resize, SIGWINCH, on_resize);
+    watch_signal(watch, &watch->report, SIGUSR2, on_report);
     watch_time(watch, &watch->timeout, timeout_ms, 0, on_timeout);
     watch_time(watch, &watch->tick, TICK_MS, TICK_MS, on_tick);
     return watch;
@@ -103,6 +111,7 @@ void user_watch_stop(struct user_watch *watch)
     if (watch->hears_hangup)
         uv_close((uv_handle_t *)&watch->hangup, on_closed);
     uv_close((uv_handle_t *)&watch->resize, on_closed);
+    uv_close((uv_handle_t *)&watch->report, on_closed);
     uv_close((uv_handle_t *)&watch->timeout, on_closed);
     uv_close((uv_handle_t *)&watch->tick, on_closed);
 }

@@ -13,6 +13,7 @@ struct user_events {
     void (*time_over)(void *arg); /* once */
     void (*tick)(void *arg);      /* every second, for the display */
     void (*resize)(void *arg, unsigned columns, unsigned rows);
+    void (*report)(void *arg); /* SIGUSR2: how does it go? */
     void *arg;
 };
 

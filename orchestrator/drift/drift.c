@@ -218,12 +218,9 @@ void drift_leg(struct drift *drift, const char *test, const struct leg_result *l
     double bytes_per_s = leg->transferred_bytes > 0 && leg->total_ms > 0
                              ? (double)leg->transferred_bytes / leg->total_ms * 1e3
                              : -1;
-    if (leg->cycle_ms > 0)
-        histogram_add(&hour->leg_ms, leg->cycle_ms);
-    if (leg->downtime_ms > 0)
-        histogram_add(&hour->downtime_ms, leg->downtime_ms);
-    if (bytes_per_s > 0)
-        histogram_add(&hour->bytes_per_s, bytes_per_s);
+    hours_add(&drift->hours, HOUR_LEG_MS, leg->cycle_ms);
+    hours_add(&drift->hours, HOUR_DOWNTIME_MS, leg->downtime_ms);
+    hours_add(&drift->hours, HOUR_BYTES_PER_S, bytes_per_s);
     g_autofree char *what =
         g_strdup_printf("%s\n%s\n%s\n%s", test, leg->vm, leg->source, leg->destination);
     unsigned group = MAX(source->busy, destination->busy);

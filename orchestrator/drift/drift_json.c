@@ -14,13 +14,13 @@ static json_t *by_role(const struct hour_mean means[HOUR_ROLES])
                      figure(hour_mean(&means[HOUR_COORDINATOR])));
 }
 
-static json_t *hour_json(const struct hour *hour)
+static json_t *hour_json(const struct hours *hours, const struct hour *hour)
 {
     return json_pack(
         "{s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "from_s", hour->begin_s, "legs",
-        (int)hour->legs, "leg_ms_p50", figure(histogram_quantile(&hour->leg_ms, 0.5)),
-        "downtime_ms_p50", figure(histogram_quantile(&hour->downtime_ms, 0.5)), "bytes_per_s_p50",
-        figure(histogram_quantile(&hour->bytes_per_s, 0.5)), "rss_bytes", by_role(hour->rss_bytes),
+        (int)hour->legs, "leg_ms_p50", figure(hour_median(hours, hour, HOUR_LEG_MS)),
+        "downtime_ms_p50", figure(hour_median(hours, hour, HOUR_DOWNTIME_MS)), "bytes_per_s_p50",
+        figure(hour_median(hours, hour, HOUR_BYTES_PER_S)), "rss_bytes", by_role(hour->rss_bytes),
         "descriptors", by_role(hour->descriptors), "pressure", figure(hour_mean(&hour->pressure)),
         "load", figure(hour_mean(&hour->load)));
 }
@@ -55,11 +55,10 @@ json_t *drift_json(const struct drift *drift)
     g_autoptr(GArray) rows = drift_rows(drift);
     json_t *table = json_array(), *slopes = json_array(), *cpu = json_object();
     for (unsigned i = 0; i < hours->rows->len; i++)
-        json_array_append_new(table, hour_json(g_ptr_array_index(hours->rows, i)));
+        json_array_append_new(table, hour_json(hours, g_ptr_array_index(hours->rows, i)));
     for (unsigned i = 0; i < rows->len; i++)
         json_array_append_new(slopes, row_json(&g_array_index(rows, struct drift_row, i)));
     drift_foreach_cpu(drift, add_cpu, cpu);
-    return json_pack("{s:i, s:f, s:f, s:o, s:o, s:o}", "legs", (int)drift_legs(drift), "seconds",
-                     drift_seconds(drift), "hour_s", hours->width_s, "hours", table, "slopes",
-                     slopes, "cpu_ms_per_leg", cpu);
+    return json_pack("{s:i, s:f, s:o, s:o, s:o}", "legs", (int)drift_legs(drift), "seconds",
+                     drift_seconds(drift), "hours", table, "slopes", slopes, "cpu_ms_per_leg", cpu);
 }

@@ -27,21 +27,22 @@ static char *number_or_dash(double number, const char *format)
     return g_strdup(number < 0 ? "-" : g_ascii_formatd(shown, sizeof(shown), format, number));
 }
 
-static char *ms_or_dash(const struct histogram *histogram)
+static char *ms_or_dash(double ms)
 {
-    double ms = histogram_quantile(histogram, 0.5);
-    return ms < 0 ? g_strdup("-") : text_ms(ms);
+    if (ms < 0)
+        return g_strdup("-");
+    return ms < 100 ? g_strdup_printf("%.1f ms", ms) : g_strdup_printf("%.0f ms", ms);
 }
 
-static void append_hour(GString *text, const struct hour *hour)
+static void append_hour(GString *text, const struct hours *hours, const struct hour *hour)
 {
     unsigned minutes = (unsigned)(hour->begin_s / 60);
     double pressure = hour_mean(&hour->pressure);
     append_cell(text, 8, g_strdup_printf("%u:%02u", minutes / 60, minutes % 60));
     append_cell(text, 9, g_strdup_printf("%u", hour->legs));
-    append_cell(text, 11, ms_or_dash(&hour->leg_ms));
-    append_cell(text, 11, ms_or_dash(&hour->downtime_ms));
-    append_cell(text, 13, bytes_or_dash(histogram_quantile(&hour->bytes_per_s, 0.5), "/s"));
+    append_cell(text, 11, ms_or_dash(hour_median(hours, hour, HOUR_LEG_MS)));
+    append_cell(text, 11, ms_or_dash(hour_median(hours, hour, HOUR_DOWNTIME_MS)));
+    append_cell(text, 13, bytes_or_dash(hour_median(hours, hour, HOUR_BYTES_PER_S), "/s"));
     for (unsigned role = 0; role < HOUR_ROLES; role++)
         append_cell(text, 11, bytes_or_dash(hour_mean(&hour->rss_bytes[role]), ""));
     for (unsigned role = 0; role < HOUR_ROLES; role++)
@@ -62,7 +63,7 @@ static void append_hours(GString *text, const struct hours *hours)
         append_cell(text, 6, g_strdup(roles[role]));
     g_string_append(text, "  waited  load\n");
     for (unsigned i = 0; i < hours->rows->len; i++)
-        append_hour(text, g_ptr_array_index(hours->rows, i));
+        append_hour(text, hours, g_ptr_array_index(hours->rows, i));
 }
 
 static const char *const verdicts[] = {

@@ -3,87 +3,66 @@
 #include <math.h>
 
 #define HOUR_S 3600.0
-
-/* How wide a row is, up to which length of the soak. */
-static const struct {
-    double until_s, width_s;
-} widths[] = {
-    {600, 60},
-    {HOUR_S, 300},
-    {4 * HOUR_S, 900},
-    {14 * 24 * HOUR_S, HOUR_S},
-    {INFINITY, 24 * HOUR_S},
-};
+#define PIECE_S 300.0 /* of the first hour */
 
 void hours_init(struct hours *hours)
 {
     hours->rows = g_ptr_array_new_with_free_func(g_free);
-    hours->width_s = widths[0].width_s;
+    for (unsigned i = 0; i < HOUR_MEDIANS; i++)
+        hours->now[i] = histogram_new();
 }
 
 void hours_clear(struct hours *hours)
 {
     g_ptr_array_unref(hours->rows);
+    for (unsigned i = 0; i < HOUR_MEDIANS; i++)
+        histogram_free(hours->now[i]);
 }
 
-static void merge_mean(struct hour_mean *into, const struct hour_mean *from)
+static struct hour *last_of(const struct hours *hours)
 {
-    into->n += from->n;
-    into->sum += from->sum;
+    return hours->rows->len > 0 ? g_ptr_array_index(hours->rows, hours->rows->len - 1) : NULL;
 }
 
-static void merge(struct hour *into, const struct hour *from)
+static double median_now(const struct hours *hours, enum hour_median which)
 {
-    into->legs += from->legs;
-    histogram_merge(&into->leg_ms, &from->leg_ms);
-    histogram_merge(&into->downtime_ms, &from->downtime_ms);
-    histogram_merge(&into->bytes_per_s, &from->bytes_per_s);
-    for (unsigned role = 0; role < HOUR_ROLES; role++) {
-        merge_mean(&into->rss_bytes[role], &from->rss_bytes[role]);
-        merge_mean(&into->descriptors[role], &from->descriptors[role]);
+    return histogram_count(hours->now[which]) > 0 ? histogram_median(hours->now[which]) : -1;
+}
+
+/* Of the last row only the medians stay. */
+static void end_last(struct hours *hours)
+{
+    struct hour *last = last_of(hours);
+    for (unsigned i = 0; last != NULL && i < HOUR_MEDIANS; i++) {
+        last->medians[i] = median_now(hours, i);
+        histogram_free(hours->now[i]);
+        hours->now[i] = histogram_new();
     }
-    merge_mean(&into->pressure, &from->pressure);
-    merge_mean(&into->load, &from->load);
-}
-
-static double begin_of(const struct hours *hours, double at_s)
-{
-    return floor(at_s / hours->width_s) * hours->width_s;
-}
-
-/* Adds an empty row, unless the last one is of that time. */
-static struct hour *row_of(const struct hours *hours, GPtrArray *rows, double at_s)
-{
-    struct hour *last = rows->len > 0 ? g_ptr_array_index(rows, rows->len - 1) : NULL;
-    double begin_s = begin_of(hours, at_s);
-    if (last != NULL && last->begin_s >= begin_s)
-        return last;
-    struct hour *hour = g_new0(struct hour, 1);
-    hour->begin_s = begin_s;
-    g_ptr_array_add(rows, hour);
-    return hour;
-}
-
-static void widen(struct hours *hours, double width_s)
-{
-    GPtrArray *wide = g_ptr_array_new_with_free_func(g_free);
-    hours->width_s = width_s;
-    for (unsigned i = 0; i < hours->rows->len; i++) {
-        const struct hour *narrow = g_ptr_array_index(hours->rows, i);
-        merge(row_of(hours, wide, narrow->begin_s), narrow);
-    }
-    g_ptr_array_unref(hours->rows);
-    hours->rows = wide;
 }
 
 struct hour *hours_at(struct hours *hours, double at_s)
 {
-    unsigned i = 0;
-    while (at_s >= widths[i].until_s)
-        i++;
-    if (widths[i].width_s > hours->width_s)
-        widen(hours, widths[i].width_s);
-    return row_of(hours, hours->rows, at_s);
+    double width_s = at_s < HOUR_S ? PIECE_S : HOUR_S;
+    double begin_s = floor(at_s / width_s) * width_s;
+    struct hour *last = last_of(hours);
+    if (last != NULL && last->begin_s >= begin_s)
+        return last;
+    end_last(hours);
+    struct hour *hour = g_new0(struct hour, 1);
+    hour->begin_s = begin_s;
+    g_ptr_array_add(hours->rows, hour);
+    return hour;
+}
+
+void hours_add(struct hours *hours, enum hour_median which, double value)
+{
+    if (value > 0)
+        histogram_add(hours->now[which], value);
+}
+
+double hour_median(const struct hours *hours, const struct hour *hour, enum hour_median which)
+{
+    return hour == last_of(hours) ? median_now(hours, which) : hour->medians[which];
 }
 
 void hour_mean_add(struct hour_mean *mean, double value)

@@ -1,40 +1,40 @@
-/*
- * A soak hour by hour. A row stands for a minute at first, and for more the longer the soak is:
- * five minutes after ten of them, a quarter of an hour after the first hour, an hour after four, a
- * day after a fortnight. So there are never more than a few hundred rows.
- */
+/* A soak hour by hour, of which the first is told in pieces of five minutes. */
 #pragma once
 
-#include "orchestrator/drift/histogram.h"
-
-#include <glib.h>
+#include "orchestrator/histogram.h"
 
 enum hour_role { HOUR_QEMU, HOUR_NODE, HOUR_COORDINATOR, HOUR_ROLES };
+enum hour_median { HOUR_LEG_MS, HOUR_DOWNTIME_MS, HOUR_BYTES_PER_S, HOUR_MEDIANS };
 
-/* Means are sums of n figures. */
 struct hour_mean {
-    double n, sum;
+    double n, sum; /* of n figures */
 };
 
 /* A time in which something was told. */
 struct hour {
     double begin_s; /* of it, since the job began */
     unsigned legs;
-    struct histogram leg_ms, downtime_ms, bytes_per_s; /* of legs that have it */
     struct hour_mean rss_bytes[HOUR_ROLES], descriptors[HOUR_ROLES];
     struct hour_mean pressure, load;
+    double medians[HOUR_MEDIANS]; /* once it is over: ask hour_median() */
 };
 
 struct hours {
-    GPtrArray *rows; /* struct hour, in order */
-    double width_s;  /* of each */
+    GPtrArray *rows;                     /* struct hour, in order */
+    struct histogram *now[HOUR_MEDIANS]; /* of the last row */
 };
 
 void hours_init(struct hours *hours);
 void hours_clear(struct hours *hours);
 
-/* The row of a time, which is not before that of the last call. Stays until the next one. */
+/* The row of a time, which is not before that of the last call. */
 struct hour *hours_at(struct hours *hours, double at_s);
+
+/* A figure of a leg, into the last row; not above 0: not measured, left out. */
+void hours_add(struct hours *hours, enum hour_median which, double value);
+
+/* -1: there is none. */
+double hour_median(const struct hours *hours, const struct hour *hour, enum hour_median which);
 
 void hour_mean_add(struct hour_mean *mean, double value); /* negative: not measured, left out */
 double hour_mean(const struct hour_mean *mean);           /* -1: there is none */

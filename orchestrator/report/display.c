@@ -540,6 +540,16 @@ void display_message(struct display *display, const char *format, ...)
     draw(display);
 }
 
+void display_text(struct display *display, const char *text)
+{
+    g_autofree char *fit = for_target(display, text);
+
+    take_away(display);
+    fputs(fit, display->target.live);
+    fflush(display->target.live);
+    draw(display);
+}
+
 int display_summary(struct display *display, const struct job_result *job, GError **err)
 {
     take_away(display);

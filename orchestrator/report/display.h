@@ -63,6 +63,9 @@ void display_log(struct display *display, const char *host, Vtmh__LogLevel level
  * several lines (a configuration error with its caret) stays so. */
 void display_message(struct display *display, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Lines that are a report of their own, each with its end: as they are, above the live lines. */
+void display_text(struct display *display, const char *text);
+
 /*
  * The table (test, status, time, legs, downtime, memory), totals, causes, notes, path. Returns 0,
  * or -1 when it could not be written (G_FILE_ERROR).

@@ -170,6 +170,8 @@ json_t *results_json(const struct job_result *job)
     json_object_set_new(own, "elapsed_s", figure(job->end_us > 0 ? job->elapsed_s : -1));
     json_object_set_new(own, "exit_status", json_integer(job_result_exit_status(job)));
     json_object_set_new(own, "trouble", text_json(job->trouble));
+    json_object_set(own, "drift", job->drift != NULL ? job->drift : json_null());
+    json_object_set_new(own, "drift_warnings", texts_json(job->drift_warnings));
     json_object_set_new(object, "vtmh", own);
     return object;
 }

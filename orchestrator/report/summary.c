@@ -310,6 +310,15 @@ static void print_notes(FILE *out, const struct job_result *job)
     }
 }
 
+/* How a soak went; of drift a test may have been warned, or nobody. */
+static void print_drift(FILE *out, const struct job_result *job)
+{
+    for (unsigned i = 0; i < job->drift_warnings->len; i++)
+        fprintf(out, "\nwarning: %s\n", (char *)g_ptr_array_index(job->drift_warnings, i));
+    if (job->drift_text != NULL)
+        fprintf(out, "\n%s", job->drift_text);
+}
+
 /* One line a test, as grep likes it. */
 static void print_verdicts(FILE *out, const struct job_result *job, bool colours)
 {
@@ -323,6 +332,8 @@ static void print_verdicts(FILE *out, const struct job_result *job, bool colours
                 status_name(test->status), summary_colour_end(colours), name,
                 why != NULL ? ": " : "", why != NULL ? why : "");
     }
+    for (unsigned i = 0; i < job->drift_warnings->len; i++)
+        fprintf(out, "WARN %s\n", (char *)g_ptr_array_index(job->drift_warnings, i));
 }
 
 /* All but the path of the folder. */
@@ -338,6 +349,7 @@ static void print_all(FILE *out, const struct job_result *job, enum summary_form
     print_totals(out, job, colours);
     print_causes(out, job, colours);
     print_notes(out, job);
+    print_drift(out, job);
     fputc('\n', out);
 }
 

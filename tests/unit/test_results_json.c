@@ -163,7 +163,8 @@ Test(results_json, tells_the_job)
            " \"versions\": {\"vtmh\": \"" VTMH_VERSION "\", \"protocol\": 1},"
            " \"configuration\": null, \"hosts\": {},"
            " \"end\": 1795302010.0,"
-           " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null}");
+           " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null, \"drift\": null,"
+           " \"drift_warnings\": []}");
     json_decref(results);
 }
 
@@ -368,6 +369,8 @@ Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
                      "    \"vtmh\": {\n"
                      "        \"command_line\": null,\n"
                      "        \"configuration\": null,\n"
+                     "        \"drift\": null,\n"
+                     "        \"drift_warnings\": [],\n"
                      "        \"elapsed_s\": null,\n"
                      "        \"end\": null,\n"
                      "        \"exit_status\": 0,\n"

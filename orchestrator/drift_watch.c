@@ -1,0 +1,92 @@
+#include "orchestrator/drift_watch.h"
+
+#include "orchestrator/description.h"
+#include "orchestrator/drift/drift_report.h"
+#include "orchestrator/verdict.h"
+
+#include <unistd.h>
+
+void drift_watch_init(struct drift_watch *watch)
+{
+    *watch = (struct drift_watch){.drift = drift_new(), .began_us = g_get_monotonic_time()};
+    sampler_look(&watch->sampler);
+}
+
+void drift_watch_clear(struct drift_watch *watch)
+{
+    g_clear_pointer(&watch->drift, drift_free);
+}
+
+static int64_t number_of(const struct params *params, const char *name)
+{
+    const char *value = description_value(params, name);
+    int64_t number = 0;
+    if (value != NULL)
+        params_parse_int(name, value, &number, NULL);
+    return number;
+}
+
+void drift_watch_test_began(struct drift_watch *watch, const struct params *params)
+{
+    for (unsigned i = 0; i < DRIFT_FIGURES; i++)
+        drift_limit(watch->drift, i, (double)number_of(params, drift_figures[i].limit));
+    watch->legs_needed = (unsigned)number_of(params, "drift_legs");
+    drift_legs_needed(watch->drift, watch->legs_needed);
+}
+
+static double now_s(const struct drift_watch *watch)
+{
+    return (double)(g_get_monotonic_time() - watch->began_us) / 1e6;
+}
+
+void drift_watch_record(struct drift_watch *watch, const struct test_result *test, const char *host,
+                        const Vtmh__Record *record)
+{
+    if (record->body_case == VTMH__RECORD__BODY_SAMPLE)
+        drift_sample(watch->drift, test->shortname, host, record->sample, now_s(watch));
+}
+
+bool drift_watch_leg(struct drift_watch *watch, const struct test_result *test,
+                     const struct leg_result *leg, Vtmh__Sample *own)
+{
+    drift_leg(watch->drift, test->shortname, leg, now_s(watch));
+    if (!sample_is_due(&watch->sampled_us))
+        return false;
+    sampler_look(&watch->sampler);
+    sample_process(&watch->sampler, "coordinator", getpid(), NULL, own);
+    own->leg = leg->leg;
+    drift_sample(watch->drift, test->shortname, NULL, own, now_s(watch));
+    return true;
+}
+
+void drift_watch_test_ended(struct drift_watch *watch, struct test_result *test)
+{
+    if (test->legs->len < watch->legs_needed)
+        return;
+    g_autoptr(GPtrArray) warnings = drift_take_warnings(watch->drift);
+    for (unsigned i = 0; i < warnings->len; i++)
+        verdict_add(test, VTMH__STATUS__STATUS_WARN, NULL, g_ptr_array_index(warnings, i));
+}
+
+void drift_watch_report(struct drift_watch *watch, struct job_result *job)
+{
+    if (drift_legs(watch->drift) == 0 || drift_legs(watch->drift) < watch->legs_needed)
+        return;
+    json_decref(job->drift);
+    job->drift = drift_json(watch->drift);
+}
+
+void drift_watch_job_ended(struct drift_watch *watch, struct job_result *job)
+{
+    g_autoptr(GPtrArray) warnings = drift_take_warnings(watch->drift);
+    drift_watch_report(watch, job);
+    if (job->drift != NULL)
+        job->drift_text = drift_text(watch->drift);
+    for (unsigned i = 0; i < warnings->len; i++)
+        g_ptr_array_add(job->drift_warnings, g_strdup(g_ptr_array_index(warnings, i)));
+}
+
+char *drift_watch_text(const struct drift_watch *watch)
+{
+    return drift_text(watch->drift);
+}
