@@ -459,8 +459,9 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     if (!only_agree)
         limits_judge(result, params);
     tell_legs(coordinator, result);
-    result->end_us = g_get_real_time();
-    result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
+    int64_t elapsed_us = g_get_monotonic_time() - began_us;
+    result->end_us = result->start_us + elapsed_us;
+    result->elapsed_s = (double)elapsed_us / 1e6;
 }
 
 void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,

@@ -563,6 +563,7 @@ void job_run(struct job *job)
     recorder_clear(&work.recorder);
     g_free(work.lost_host);
     g_free(work.lost_cause);
-    job->result->end_us = g_get_real_time();
-    job->result->elapsed_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
+    int64_t elapsed_us = g_get_monotonic_time() - began_us;
+    job->result->end_us = job->result->start_us + elapsed_us;
+    job->result->elapsed_s = (double)elapsed_us / 1e6;
 }

@@ -79,7 +79,8 @@ struct test_result {
     char *fail_context;
     bool only_agree;               /* its hosts were only to agree: it passes without a leg */
     bool is_unmet;                 /* SKIP since a test that it depends on did not pass */
-    int64_t start_us, end_us;      /* CLOCK_REALTIME; 0 if it never began */
+    int64_t start_us, end_us;      /* CLOCK_REALTIME, the end elapsed_s behind the start, however
+                                      that clock is set meanwhile; 0 if it never began */
     double elapsed_s;              /* by the monotonic clock */
     GPtrArray *legs;               /* struct leg_result */
     GPtrArray *notes;              /* char *, no repeats */

@@ -80,7 +80,7 @@ char *doing_text(const struct doing *stack)
 void circumstances_init(struct circumstances *circumstances)
 {
     circumstances->doing = doing_ref(doing_now());
-    circumstances->at_us = g_get_real_time();
+    circumstances->at_us = g_get_monotonic_time();
 }
 
 void circumstances_copy(const struct circumstances *from, struct circumstances *to)

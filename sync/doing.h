@@ -56,7 +56,7 @@ static inline void doing_leave_scope(struct doing **before)
 /* When, and during what, an error came to be; embedded in the private part of an error. */
 struct circumstances {
     struct doing *doing;
-    int64_t at_us; /* CLOCK_REALTIME */
+    int64_t at_us; /* CLOCK_MONOTONIC */
 };
 
 /* For the functions of an extended error domain (g_error_domain_register). */

@@ -180,7 +180,7 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
         return -1;
     /* An abort that comes now comes too late: whether the guest has been started must be known. */
     fiber_shield();
-    h->cont_at_us = g_get_real_time();
+    h->cont_at_us = g_get_monotonic_time();
     int started = vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, CONT_MS)), err);
     fiber_unshield();
     return started;

@@ -10,7 +10,7 @@
 
 #include "proto/vtmh.pb-c.h"
 
-/* Points of time in microseconds of CLOCK_REALTIME; 0: not known. */
+/* Points of time in microseconds of CLOCK_MONOTONIC; 0: not known. */
 struct downtime_stamps {
     int64_t stopped_us;
     int64_t source_completed_us, destination_completed_us;

@@ -84,7 +84,7 @@ struct handover {
     int64_t deadline;            /* of the whole leg */
     int64_t started_us;          /* CLOCK_MONOTONIC */
     struct leg_usage usage;      /* as it was at "start" */
-    int64_t stopped_at_us;       /* CLOCK_REALTIME of the source's STOP, 0 if unknown */
+    int64_t stopped_at_us;       /* CLOCK_MONOTONIC of the source's STOP, 0 if unknown */
     int64_t cont_at_us;          /* the same of when the destination's guest was to start */
     int64_t ledger_us;           /* that the ledger took to be written before */
     struct guest_beat last_beat; /* the source's last */

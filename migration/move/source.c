@@ -185,8 +185,7 @@ static int64_t silence_before_stop_ms(const struct handover *h)
 {
     if (h->stopped_at_us <= 0 || h->last_beat.at_us <= 0)
         return -1;
-    int64_t clocks_apart_us = g_get_real_time() - g_get_monotonic_time();
-    return MAX(h->stopped_at_us - clocks_apart_us - h->last_beat.at_us, 0) / 1000;
+    return MAX(h->stopped_at_us - h->last_beat.at_us, 0) / 1000;
 }
 
 static json_t *moved_to_json(const struct handover *h)

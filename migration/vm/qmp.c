@@ -102,16 +102,22 @@ static void end(struct qmp *qmp, GError *cause)
     event_set(&qmp->ended);
 }
 
-static int64_t stamp_of(json_t *message)
+/*
+ * When an event was, by CLOCK_MONOTONIC, though its stamp is of CLOCK_REALTIME, which may be set
+ * at any time. 0: not known.
+ */
+static int64_t stamp_of(const json_t *message)
 {
-    json_t *stamp = json_object_get(message, "timestamp");
+    int64_t now_us = g_get_monotonic_time(), clocks_apart_us = g_get_real_time() - now_us;
+    const json_t *stamp = json_object_get(message, "timestamp");
     int64_t seconds = json_integer_value(json_object_get(stamp, "seconds"));
     int64_t microseconds = json_integer_value(json_object_get(stamp, "microseconds"));
 
     if (seconds <= 0 || seconds >= SECONDS_MAX || microseconds < 0 ||
         microseconds >= G_USEC_PER_SEC)
         return 0;
-    return seconds * G_USEC_PER_SEC + microseconds;
+    /* Later than now: the clock has been set back in between. */
+    return CLAMP(seconds * G_USEC_PER_SEC + microseconds - clocks_apart_us, 0, now_us);
 }
 
 static void take_message(struct qmp *qmp, json_t *message)

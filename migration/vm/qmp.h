@@ -14,7 +14,7 @@
 struct qmp;
 
 /* An event of the peer, called on the loop's stack (do not wait). data: NULL or an object; time_us:
- * CLOCK_REALTIME by the peer's own stamp, 0 if it gave none. */
+ * CLOCK_MONOTONIC by the peer's own stamp, 0 if it gave none, or one of before this system ran. */
 typedef void (*qmp_event_fn)(const char *name, const json_t *data, int64_t time_us, void *arg);
 
 /*

@@ -235,7 +235,7 @@ int vm_pause_postcopy(struct vm *vm, int64_t deadline, GError **err);
 int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
 int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
 
-/* CLOCK_REALTIME in microseconds of the last STOP / RESUME event by the hypervisor's own time
+/* CLOCK_MONOTONIC in microseconds of the last STOP / RESUME event by the hypervisor's own time
  * stamp; 0: none since a migration last began here. */
 int64_t vm_stopped_at_us(const struct vm *vm);
 int64_t vm_resumed_at_us(const struct vm *vm);

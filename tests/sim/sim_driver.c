@@ -110,7 +110,7 @@ static int sim_done(struct vm *vm, int64_t deadline, GError **err)
 static int sim_cont(struct vm *vm, int64_t deadline, GError **err)
 {
     (void)deadline, (void)err;
-    vm->resumed_at_us = g_get_real_time();
+    vm->resumed_at_us = g_get_monotonic_time();
     beat(sim_vm_of(vm));
     return 0;
 }
@@ -118,7 +118,7 @@ static int sim_cont(struct vm *vm, int64_t deadline, GError **err)
 static int sim_stop(struct vm *vm, int64_t deadline, GError **err)
 {
     (void)deadline, (void)err;
-    vm->stopped_at_us = g_get_real_time();
+    vm->stopped_at_us = g_get_monotonic_time();
     return 0;
 }
 
@@ -151,7 +151,7 @@ static char *sim_own_words(struct vm *vm)
 static void complete(struct sim_vm *vm)
 {
     g_strlcpy(vm->base.move_status, "completed", sizeof(vm->base.move_status));
-    vm->base.completed_at_us = g_get_real_time();
+    vm->base.completed_at_us = g_get_monotonic_time();
     event_set(&vm->base.move_changed);
     event_set(&vm->moved);
 }
@@ -174,7 +174,7 @@ static int sim_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err)
     memcpy(to.sun_path + 1, self->to, size);
     event_reset(&self->moved);
     vm->resumed_at_us = 0;
-    vm->stopped_at_us = g_get_real_time();
+    vm->stopped_at_us = g_get_monotonic_time();
     if (sendto(fd, &self->beats, sizeof(self->beats), 0, (struct sockaddr *)&to,
                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + size)) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s does not get through: %m", vm->name);

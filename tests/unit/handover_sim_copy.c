@@ -30,7 +30,7 @@ void copy_start(struct copy *copy)
     }
     copy->state = COPY_RUNNING;
     copy->ran_at = ++world->tick;
-    copy->base.resumed_at_us = g_get_real_time();
+    copy->base.resumed_at_us = g_get_monotonic_time();
     event_set(&copy->runs);
     world_did(world, "%s of %s runs", copy->base.name, copy->host->host.name);
     if (copy->peer != NULL && !copy->sends) {
@@ -58,7 +58,7 @@ void copy_stop_cpus(struct copy *copy, enum copy_state state)
         return;
     if (copy->state == COPY_RUNNING) {
         copy->held_at = ++copy->world->tick;
-        copy->base.stopped_at_us = g_get_real_time();
+        copy->base.stopped_at_us = g_get_monotonic_time();
         event_reset(&copy->runs);
         event_set(&copy->base.halted);
     }
@@ -94,7 +94,7 @@ void copy_panic(struct copy *copy)
         return;
     world_did(copy->world, "the guest of %s on %s panics", copy->base.name, copy->host->host.name);
     copy->base.act = VM_ACT_PANICKED;
-    copy->base.acted_at_us = g_get_real_time();
+    copy->base.acted_at_us = g_get_monotonic_time();
     copy_stop_cpus(copy, COPY_PAUSED);
     event_set(&copy->base.acted);
 }

@@ -52,7 +52,7 @@ static void end_move(struct copy *copy, const char *status)
 {
     tell_status(copy, status);
     if (copy_has_status(copy, "completed"))
-        copy->base.completed_at_us = g_get_real_time();
+        copy->base.completed_at_us = g_get_monotonic_time();
     event_set(&copy->move_ended);
 }
 

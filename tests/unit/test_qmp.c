@@ -152,7 +152,7 @@ static int overlapping_commands(struct bed *bed, GError **err)
     scope_spawn(scope, "two", ask, &two);
     if (scope_close(scope, err) < 0)
         return -1;
-    check(strcmp(bed->events->str, "STOP@5000007 ") == 0);
+    check(strcmp(bed->events->str, "STOP@0 ") == 0);
     return 0;
 }
 
@@ -267,6 +267,57 @@ static int broken_by_death(struct bed *bed, GError **err)
 Test(qmp, death_of_the_peer_fails_what_is_pending_after_its_last_event)
 {
     run(broken_by_death);
+}
+
+/* An event of that long ago by CLOCK_REALTIME; negative: it is to come. */
+static int say_event_of(struct bed *bed, int64_t ago_us, GError **err)
+{
+    int64_t stamp_us = g_get_real_time() - ago_us;
+    g_autofree char *text = g_strdup_printf(
+        "{\"timestamp\": {\"seconds\": %" G_GINT64_FORMAT ", \"microseconds\": %d}, \"event\": "
+        "\"STOP\"}\r\n",
+        stamp_us / G_USEC_PER_SEC, (int)(stamp_us % G_USEC_PER_SEC));
+
+    return say(bed, text, err);
+}
+
+#define AGO_US (50 * 1000)
+
+static int date_events(struct bed *bed, GError **err)
+{
+    json_int_t id;
+
+    if (greet_as_peer(bed, err) < 0 || say_event_of(bed, AGO_US, err) < 0 ||
+        say_event_of(bed, -(int64_t)3600 * G_USEC_PER_SEC, err) < 0 ||
+        say_event_of(bed, g_get_real_time() - G_USEC_PER_SEC, err) < 0 ||
+        hear(bed, "cont", &id, err) < 0)
+        return -1;
+    return answer(bed, id, "\"return\": {}", err);
+}
+
+static int date(struct bed *bed, GError **err)
+{
+    struct two_sides sides = {bed, date_events};
+    int64_t before_us = g_get_monotonic_time();
+    struct scope *scope = with_peer(&sides);
+    gint64 ago_us, future_us, first_us;
+
+    if (qmp_greet(bed->qmp, SOON, err) < 0 ||
+        qmp_command(bed->qmp, "cont", NULL, -1, SOON, NULL, err) < 0)
+        return -1;
+    int64_t after_us = g_get_monotonic_time();
+    check(sscanf(bed->events->str,
+                 "STOP@%" G_GINT64_FORMAT " STOP@%" G_GINT64_FORMAT " STOP@%" G_GINT64_FORMAT,
+                 &ago_us, &future_us, &first_us) == 3);
+    check(ago_us >= before_us - AGO_US - 1000 && ago_us <= after_us - AGO_US + 1000);
+    check(future_us >= before_us && future_us <= after_us);
+    check(first_us == 0);
+    return scope_close(scope, err);
+}
+
+Test(qmp, events_are_dated_by_a_clock_that_nobody_sets)
+{
+    run(date);
 }
 
 static int answer_the_second_only(struct bed *bed, GError **err)
