@@ -39,7 +39,14 @@ struct seal {
     enum seal_side ours;
     enum seal_side theirs;
     uint64_t counter;
-    GHashTable *highest; /* session -> highest counter opened, both uint64_t */
+    GHashTable *opened;    /* set of struct opened, by session */
+    struct opened *latest; /* in it: the one of the last frame */
+};
+
+/* A session of which a frame was opened. */
+struct opened {
+    uint64_t session;
+    uint64_t highest; /* counter */
 };
 
 static void prepare_sodium(void)
@@ -83,7 +90,7 @@ struct seal *seal_new(const uint8_t key[SEAL_KEY_BYTES], enum seal_side side)
     randombytes_buf(seal->salt, sizeof(seal->salt));
     seal->ours = side;
     seal->theirs = side == SEAL_NODE ? SEAL_COORDINATOR : SEAL_NODE;
-    seal->highest = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    seal->opened = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     return seal;
 }
 
@@ -91,7 +98,7 @@ void seal_free(struct seal *seal)
 {
     if (seal == NULL)
         return;
-    g_hash_table_unref(seal->highest);
+    g_hash_table_unref(seal->opened);
     sodium_memzero(seal->key, sizeof(seal->key));
     g_free(seal);
 }
@@ -122,36 +129,43 @@ void seal_frame(struct seal *seal, uint64_t session, uint8_t *frame, size_t size
                                                seal->key);
 }
 
-/* The highest counter opened in the session so far; an entry is made only for authentic frames. */
-static void remember(struct seal *seal, uint64_t session, uint64_t counter)
+static struct opened *find_opened(const struct seal *seal, uint64_t session)
 {
-    uint64_t *highest = g_hash_table_lookup(seal->highest, &session);
+    if (seal->latest != NULL && seal->latest->session == session)
+        return seal->latest;
+    return g_hash_table_lookup(seal->opened, &session);
+}
 
-    if (highest != NULL)
-        *highest = counter;
-    else
-        g_hash_table_insert(seal->highest, g_memdup2(&session, sizeof(session)),
-                            g_memdup2(&counter, sizeof(counter)));
+/* For authentic frames only: it makes an entry. */
+static void remember(struct seal *seal, struct opened *opened, uint64_t session, uint64_t counter)
+{
+    if (opened == NULL) {
+        opened = g_new(struct opened, 1);
+        opened->session = session;
+        g_hash_table_add(seal->opened, opened);
+    }
+    opened->highest = counter;
+    seal->latest = opened;
 }
 
 const uint8_t *seal_open(struct seal *seal, uint8_t *frame, size_t size, uint64_t *session_out)
 {
     uint8_t *data;
-    const uint64_t *highest;
+    struct opened *opened;
     uint64_t session, counter;
 
     if (size < SEAL_OVERHEAD || frame[SIDE_AT] != seal->theirs)
         return NULL;
     session = get_u64(frame + SESSION_AT);
     counter = get_u64(frame + COUNTER_AT);
-    highest = g_hash_table_lookup(seal->highest, &session);
-    if (highest != NULL && counter <= *highest)
+    opened = find_opened(seal, session);
+    if (opened != NULL && counter <= opened->highest)
         return NULL;
     data = frame + SEAL_HEAD;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(data, NULL, NULL, data, size - SEAL_HEAD, NULL,
                                                    0, frame, seal->key) < 0)
         return NULL;
-    remember(seal, session, counter);
+    remember(seal, opened, session, counter);
     *session_out = session;
     return data;
 }

@@ -1,7 +1,9 @@
 #include "sync/mailbox.h"
 
+#include "sync/ring.h"
+
 struct mailbox {
-    GQueue items;
+    struct ring items;
     GDestroyNotify free_item;
     struct event ready; /* an item is there, or it is closed */
     bool is_closed;
@@ -11,7 +13,6 @@ struct mailbox *mailbox_new(GDestroyNotify free_item)
 {
     struct mailbox *mailbox = g_new0(struct mailbox, 1);
 
-    g_queue_init(&mailbox->items);
     mailbox->free_item = free_item;
     return mailbox;
 }
@@ -23,15 +24,15 @@ void mailbox_put(struct mailbox *mailbox, void *item)
             mailbox->free_item(item);
         return;
     }
-    g_queue_push_tail(&mailbox->items, item);
+    ring_push(&mailbox->items, item);
     event_set(&mailbox->ready);
 }
 
 void *mailbox_try_take(struct mailbox *mailbox)
 {
-    void *item = g_queue_pop_head(&mailbox->items);
+    void *item = ring_pop(&mailbox->items);
 
-    if (g_queue_is_empty(&mailbox->items) && !mailbox->is_closed)
+    if (mailbox->items.length == 0 && !mailbox->is_closed)
         event_reset(&mailbox->ready);
     return item;
 }
@@ -42,7 +43,7 @@ void *mailbox_take(struct mailbox *mailbox, int64_t deadline, GError **err)
         if (await_event(&mailbox->ready, deadline, err) < 0)
             return NULL;
         /* Another taker may have been quicker. */
-        if (!g_queue_is_empty(&mailbox->items))
+        if (mailbox->items.length > 0)
             return mailbox_try_take(mailbox);
         if (mailbox->is_closed) {
             g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_CLOSED, "the mailbox is closed");
@@ -67,11 +68,10 @@ void mailbox_free(struct mailbox *mailbox)
     if (!mailbox)
         return;
     g_assert(!mailbox->ready.waits);
-    while (!g_queue_is_empty(&mailbox->items)) {
-        void *item = g_queue_pop_head(&mailbox->items);
-
+    for (void *item; (item = ring_pop(&mailbox->items));) {
         if (mailbox->free_item)
             mailbox->free_item(item);
     }
+    ring_clear(&mailbox->items);
     g_free(mailbox);
 }

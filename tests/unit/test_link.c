@@ -437,3 +437,37 @@ Test(link, follows_a_coordinator_that_opens_a_new_session)
 {
     run_fiber(second_coordinator);
 }
+
+static int told_to_many(void *arg, GError **err)
+{
+    struct link_pair pairs[2] = {0};
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Progress progress = VTMH__PROGRESS__INIT;
+    g_autoptr(GBytes) message = NULL;
+
+    (void)arg;
+    progress.test = 7;
+    envelope.body_case = VTMH__ENVELOPE__BODY_PROGRESS;
+    envelope.progress = &progress;
+    message = link_pack(&envelope, err);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        /* The second link is further on in its numbers. */
+        if (link_pair_open(&pairs[i], "tcp://127.0.0.1:0", err) < 0 ||
+            (i > 0 && (send_number(pairs[i].coordinator, 6, err) < 0 ||
+                       receive_number(pairs[i].node, 6, err) < 0)))
+            return -1;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++)
+        link_send_packed(pairs[i].coordinator, message);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        if (receive_number(pairs[i].node, 7, err) < 0)
+            return -1;
+        link_pair_close(&pairs[i]);
+    }
+    return 0;
+}
+
+Test(link, takes_one_packed_message_to_many_peers)
+{
+    run_fiber(told_to_many);
+}

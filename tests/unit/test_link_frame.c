@@ -1,0 +1,121 @@
+#include "proto/link_frame.h"
+
+#include <criterion/criterion.h>
+
+static const uint8_t key[SEAL_KEY_BYTES] = {1, 2, 3};
+
+struct ends {
+    struct seal *coordinator, *node;
+    GByteArray *frame;
+};
+
+static struct ends ends_new(void)
+{
+    return (struct ends){seal_new(key, SEAL_COORDINATOR), seal_new(key, SEAL_NODE),
+                         g_byte_array_new()};
+}
+
+static void ends_free(struct ends *ends)
+{
+    seal_free(ends->coordinator);
+    seal_free(ends->node);
+    g_byte_array_unref(ends->frame);
+}
+
+static GBytes *arrival_body(char *tag)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Arrive arrive = VTMH__ARRIVE__INIT;
+
+    arrive.tag = tag;
+    envelope.body_case = VTMH__ENVELOPE__BODY_ARRIVE;
+    envelope.arrive = &arrive;
+    return frame_body(&envelope);
+}
+
+Test(frame, carries_every_number_and_the_body)
+{
+    static const uint64_t numbers[] = {0, 1, 127, 128, UINT32_MAX, (uint64_t)1 << 56, UINT64_MAX};
+    struct ends ends = ends_new();
+    GBytes *body = arrival_body((char *)"start");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        const struct frame_fields fields = {UINT64_MAX - i, numbers[i],
+                                            numbers[G_N_ELEMENTS(numbers) - 1 - i]};
+        Vtmh__Envelope *envelope = NULL;
+
+        frame_make(ends.frame, ends.coordinator, &fields, body);
+        cr_assert_leq(ends.frame->len, g_bytes_get_size(body) + FRAME_OVERHEAD);
+        cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                     FRAME_IS_GOOD);
+        cr_assert_eq(envelope->session, fields.session);
+        cr_assert_eq(envelope->sequence, fields.sequence);
+        cr_assert_eq(envelope->ack, fields.ack);
+        cr_assert_eq(envelope->body_case, VTMH__ENVELOPE__BODY_ARRIVE);
+        cr_assert_str_eq(envelope->arrive->tag, "start");
+        vtmh__envelope__free_unpacked(envelope, NULL);
+    }
+    g_bytes_unref(body);
+    ends_free(&ends);
+}
+
+/* Ours is a hand that packs what protobuf would. */
+Test(frame, has_the_links_fields_as_protobuf_packs_them)
+{
+    struct ends ends = ends_new();
+    const struct frame_fields fields = {300, 70000, 5};
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    uint8_t packed[64];
+    const uint8_t *plain;
+    uint64_t session;
+    size_t size;
+
+    envelope.session = fields.session;
+    envelope.sequence = fields.sequence;
+    envelope.ack = fields.ack;
+    size = vtmh__envelope__pack(&envelope, packed);
+    frame_make(ends.frame, ends.coordinator, &fields, NULL);
+    plain = seal_open(ends.node, ends.frame->data, ends.frame->len, &session);
+    cr_assert_not_null(plain);
+    cr_assert_eq(ends.frame->len - SEAL_OVERHEAD, size);
+    cr_assert_arr_eq(plain, packed, size);
+    ends_free(&ends);
+}
+
+Test(frame, tells_a_strangers_from_the_peers_nonsense)
+{
+    struct ends ends = ends_new();
+    const struct frame_fields fields = {.session = 7};
+    GBytes *nonsense = g_bytes_new_static("\xff\xff\xff\xff", 4);
+    Vtmh__Envelope *envelope = NULL;
+
+    frame_make(ends.frame, ends.coordinator, &fields, nonsense);
+    cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                 FRAME_IS_NONSENSE);
+    frame_make(ends.frame, ends.coordinator, &fields, NULL);
+    ends.frame->data[ends.frame->len - 1] ^= 1;
+    cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                 FRAME_DOES_NOT_OPEN);
+    cr_assert_null(envelope);
+    g_bytes_unref(nonsense);
+    ends_free(&ends);
+}
+
+/* The session of the seal and that of the message are one. */
+Test(frame, of_another_session_than_its_seals_is_nonsense)
+{
+    struct ends ends = ends_new();
+    const struct frame_fields fields = {.session = 7};
+    Vtmh__Envelope other = VTMH__ENVELOPE__INIT, *envelope = NULL;
+    uint8_t packed[16];
+    GBytes *body;
+
+    other.session = 8;
+    body = g_bytes_new(packed, vtmh__envelope__pack(&other, packed));
+    frame_make(ends.frame, ends.coordinator, &fields, body);
+    cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                 FRAME_IS_NONSENSE);
+    cr_assert_null(envelope);
+    g_bytes_unref(body);
+    ends_free(&ends);
+}
