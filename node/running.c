@@ -6,6 +6,7 @@
 #include "node/leaks.h"
 #include "node/meetings.h"
 #include "node/remove.h"
+#include "sync/fiber_report.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -428,6 +429,12 @@ static void cancel(struct running *running, const char *cause)
         fiber_cancel(running->fiber, running->cancelled);
 }
 
+static void tell_fiber(void *arg, const char *line)
+{
+    struct running *running = arg;
+    host_log(&running->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "fiber %s", line);
+}
+
 void running_abort(struct running *running, const Vtmh__Abort *abort)
 {
     if (running == NULL || running->test.id != abort->test)
@@ -436,6 +443,9 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
                              ? running->test.names[abort->origin]
                              : "coordinator";
     g_autofree char *cause = g_strdup_printf("%s: %s", origin, abort->message);
+    /* Somebody was waited for in vain: what stood still here is seen only now. */
+    if (abort->timeout || abort->origin < 0)
+        fibers_tell_all(tell_fiber, running);
     if (*abort->tag == '\0' && abort->scope == 0) {
         cancel(running, cause);
         return;

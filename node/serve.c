@@ -3,6 +3,7 @@
 #include "node/claiming.h"
 #include "node/session.h"
 #include "node/version.h"
+#include "sync/fiber_report.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +75,11 @@ static uv_signal_t *watch_signal(struct node *node, int signum)
     handle->data = node;
     uv_signal_start(handle, on_signal, signum);
     return handle;
+}
+
+static void tell_fiber(void *arg, const char *line)
+{
+    node_log(arg, "fiber %s", line);
 }
 
 static void free_handle(uv_handle_t *handle)
@@ -157,8 +163,10 @@ static int run_daemon(void *arg, GError **err)
     if (served == 0) {
         uv_signal_t *terminate = watch_signal(&node, SIGTERM);
         uv_signal_t *interrupt = watch_signal(&node, SIGINT);
+        struct fibers_on_signal *telling = fibers_on_signal(tell_fiber, &node);
         announce(serving, &node);
         served = session_serve(&node, serving->options->grace_ms, err);
+        fibers_on_signal_end(telling);
         uv_close((uv_handle_t *)terminate, free_handle);
         uv_close((uv_handle_t *)interrupt, free_handle);
     }

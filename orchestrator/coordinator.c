@@ -4,6 +4,7 @@
 #include "orchestrator/limits.h"
 #include "orchestrator/trial_wire.h"
 #include "orchestrator/verdict.h"
+#include "sync/fiber_report.h"
 #include "sync/meeting.h"
 
 #include <string.h>
@@ -48,6 +49,17 @@ static int64_t now_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
+static void tell_fiber(void *arg, const char *line)
+{
+    const struct coordinator *coordinator = arg;
+    g_autofree char *text = g_strconcat("fiber ", line, NULL);
+    Vtmh__LogRecord record = VTMH__LOG_RECORD__INIT;
+    record.time_us = g_get_real_time();
+    record.level = VTMH__LOG_LEVEL__LOG_DEBUG;
+    record.text = text;
+    coordinator->listener.log(coordinator->listener.arg, coordinator->trial->result, NULL, &record);
+}
+
 /* The first abort that no host asked for: a meeting's time was over, or a member had left. */
 static void keep_finding(struct trial *trial, const GPtrArray *actions)
 {
@@ -67,8 +79,12 @@ static void act(struct coordinator *coordinator, const GPtrArray *actions)
     if (trial_wire_act(coordinator->peers, actions, &error) < 0)
         coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, error->message);
     struct trial *trial = coordinator->trial;
-    if (trial != NULL)
+    if (trial != NULL) {
+        bool had_finding = trial->finding != NULL;
         keep_finding(trial, actions);
+        if (!had_finding && trial->finding != NULL)
+            fibers_tell_all(tell_fiber, coordinator);
+    }
     if (trial != NULL && !trial->is_aborted &&
         meeting_cause(coordinator->book, trial->id, MEETING_TEST_SCOPE) != NULL) {
         trial->is_aborted = true;
@@ -297,6 +313,7 @@ static void end_late_test(struct coordinator *coordinator)
             g_string_append_printf(message, " (%s)", doing);
         separator = ", ";
     }
+    fibers_tell_all(tell_fiber, coordinator);
     coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, message->str);
 }
 

@@ -8,6 +8,7 @@
 #include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
 #include "orchestrator/user_watch.h"
+#include "sync/fiber_report.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -520,6 +521,12 @@ static void on_tick(void *arg)
     display_tick(work->job->display);
 }
 
+static void tell_fiber(void *arg, const char *line)
+{
+    const struct work *work = arg;
+    display_message(work->job->display, "fiber %s", line);
+}
+
 static void on_resize(void *arg, unsigned columns, unsigned rows)
 {
     const struct work *work = arg;
@@ -538,10 +545,12 @@ static int run_main(void *arg, GError **err)
     const struct user_events events = {on_interrupt, on_terminate, on_time_over, on_tick,
                                        on_resize,    on_report,    work};
     struct user_watch *watch = user_watch_start(&events, work->job->options->job_timeout_ms);
+    struct fibers_on_signal *telling = fibers_on_signal(tell_fiber, work);
     struct scope *scope = scope_open("job");
     work->body = fiber_ref(scope_spawn(scope, "body", run_body, work));
     int result = scope_close(scope, err);
     user_watch_stop(watch);
+    fibers_on_signal_end(telling);
     fiber_unref(work->body);
     return result;
 }

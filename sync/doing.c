@@ -77,6 +77,14 @@ char *doing_text(const struct doing *stack)
     return g_string_free(text, FALSE);
 }
 
+unsigned doing_frames(const struct doing *stack, const char *texts[], unsigned max)
+{
+    unsigned n = 0;
+    for (; stack != NULL && n < max; stack = stack->outer)
+        texts[n++] = stack->text;
+    return n;
+}
+
 void circumstances_init(struct circumstances *circumstances)
 {
     circumstances->doing = doing_ref(doing_now());

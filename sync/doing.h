@@ -44,6 +44,9 @@ enum blame doing_blame(const struct doing *stack);
  * Transfer full. */
 char *doing_text(const struct doing *stack);
 
+/* The texts of at most max frames, the topmost first. Returns how many. Async-signal-safe. */
+unsigned doing_frames(const struct doing *stack, const char *texts[], unsigned max);
+
 static inline void doing_leave_scope(struct doing **before)
 {
     doing_pop(*before);

@@ -64,7 +64,8 @@ bool fiber_check_cancelled(struct fiber *fiber, GError **err)
     return true;
 }
 
-int await_any(struct event *const events[], unsigned n, int64_t deadline, GError **err)
+int await_any_at(struct await_place place, struct event *const events[], unsigned n,
+                 int64_t deadline, GError **err)
 {
     struct fiber *fiber = fiber_self();
     struct event_wait waits[AWAIT_MAX];
@@ -81,6 +82,7 @@ int await_any(struct event *const events[], unsigned n, int64_t deadline, GError
         waits[i] = (struct event_wait){.event = events[i], .fiber = fiber, .index = (int)i};
         event_link(&waits[i]);
     }
+    fiber->place = place;
     reason = fiber_wait(waits, n, deadline);
     if (reason >= 0)
         return reason;
@@ -91,16 +93,16 @@ int await_any(struct event *const events[], unsigned n, int64_t deadline, GError
     return -1;
 }
 
-int await_event(struct event *event, int64_t deadline, GError **err)
+int await_event_at(struct await_place place, struct event *event, int64_t deadline, GError **err)
 {
-    return await_any(&event, 1, deadline, err);
+    return await_any_at(place, &event, 1, deadline, err);
 }
 
-int await_deadline(int64_t deadline, GError **err)
+int await_deadline_at(struct await_place place, int64_t deadline, GError **err)
 {
     g_autoptr(GError) error = NULL;
 
-    await_any(NULL, 0, deadline, &error);
+    await_any_at(place, NULL, 0, deadline, &error);
     if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
         return 0;
     g_propagate_error(err, g_steal_pointer(&error));

@@ -10,6 +10,7 @@
  * reused.
  */
 #include "sync/fiber_private.h"
+#include "sync/fiber_report.h"
 
 #include <signal.h>
 
@@ -49,6 +50,11 @@ uv_loop_t *fiber_loop(void)
 bool fiber_is_current(void)
 {
     return scheduler && scheduler->running;
+}
+
+const GList *fiber_living(void)
+{
+    return scheduler ? scheduler->living.head : NULL;
 }
 
 const char *fiber_name(void)
@@ -186,6 +192,8 @@ int fiber_wait(struct event_wait *waits, unsigned n_waits, int64_t deadline)
 
     fiber->waits = waits;
     fiber->n_waits = n_waits;
+    fiber->since_ms = (int64_t)uv_now(&scheduler->loop);
+    fiber->deadline = deadline;
     fiber->state = FIBER_WAITING;
     if (deadline != DEADLINE_NEVER)
         start_timer(fiber, deadline);
@@ -259,14 +267,9 @@ static void resume_ready(void)
 
 static _Noreturn void die_of_deadlock(void)
 {
-    g_autoptr(GString) names = g_string_new(NULL);
+    g_autofree char *fibers = fibers_text();
 
-    for (GList *link = scheduler->living.head; link; link = link->next) {
-        struct fiber *fiber = link->data;
-
-        g_string_append_printf(names, " \"%s\"", fiber->name);
-    }
-    g_error("every fiber waits, without a deadline, for what cannot happen:%s", names->str);
+    g_error("every fiber waits, without a deadline, for what cannot happen:\n%s", fibers);
 }
 
 /* Until the first fiber has ended, and with it, as scopes nest, all others. */
@@ -331,6 +334,7 @@ static void close_loop(void)
 int fiber_run(fiber_fn main_fn, void *arg, GError **err)
 {
     struct scheduler here = {0};
+    struct overflow_watch overflow;
     struct fiber *first;
     int result, status;
 
@@ -349,7 +353,9 @@ int fiber_run(fiber_fn main_fn, void *arg, GError **err)
     scheduler = &here;
     context_init_current(&here.context);
     first = fiber_ref(fiber_new(NULL, "main", main_fn, arg));
+    overflow_watch_begin(&overflow);
     run_fibers(first);
+    overflow_watch_end(&overflow);
     result = first->result;
     if (result < 0)
         g_propagate_error(err, g_steal_pointer(&first->error));

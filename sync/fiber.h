@@ -111,21 +111,37 @@ static inline bool event_is_set(const struct event *event)
     return event->is_set;
 }
 
+/* Where a fiber waits, and for what, in words: fiber_report.h prints it. The await calls below fill
+ * it in. Static, or living as long as the wait. */
+struct await_place {
+    const char *function;
+    const char *what; /* or NULL */
+};
+#define AWAIT_PLACE(what)                                                                          \
+    (struct await_place)                                                                           \
+    {                                                                                              \
+        __func__, what                                                                             \
+    }
+
 /* Waits until the event is set (at once when it is). TIMEOUT, CANCELLED. */
-int await_event(struct event *event, int64_t deadline, GError **err);
+int await_event_at(struct await_place place, struct event *event, int64_t deadline, GError **err);
+#define await_event(event, ...) await_event_at(AWAIT_PLACE(#event), event, __VA_ARGS__)
 
 /*
  * Waits until one of n events is set. Returns the index of the first that is, or -1. n <= 16. An
  * event that came before the deadline or the cancelling is what is returned, even if it has been
  * reset or freed since.
  */
-int await_any(struct event *const events[], unsigned n, int64_t deadline, GError **err);
+int await_any_at(struct await_place place, struct event *const events[], unsigned n,
+                 int64_t deadline, GError **err);
+#define await_any(...) await_any_at(AWAIT_PLACE(NULL), __VA_ARGS__)
 
 /*
  * Waits until the deadline itself: for periodic work (heartbeats, sampling), never in place of an
  * event. Returns 0 when it is reached, -1 when cancelled before.
  */
-int await_deadline(int64_t deadline, GError **err);
+int await_deadline_at(struct await_place place, int64_t deadline, GError **err);
+#define await_deadline(...) await_deadline_at(AWAIT_PLACE("the time"), __VA_ARGS__)
 
 /* Lets every other fiber that can run now do so. Returns -1 only when cancelled. */
 int await_turn(GError **err);

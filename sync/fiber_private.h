@@ -5,6 +5,8 @@
 #include "sync/fiber.h"
 #include "sync/stack.h"
 
+#include <signal.h>
+
 enum fiber_state {
     FIBER_READY,   /* in the run queue: new, or what it waited for has happened */
     FIBER_RUNNING, /* on the processor */
@@ -26,6 +28,13 @@ struct event_wait {
     int index;
 };
 
+/* What was there before, to be put back. */
+struct overflow_watch {
+    struct sigaction segv, bus;
+    stack_t stack;
+    void *own_stack; /* NULL: there was one */
+};
+
 struct fiber {
     unsigned references; /* while it lives the scheduler's, then those of fiber_ref() */
     char *name;
@@ -43,6 +52,9 @@ struct fiber {
     struct event_wait *waits; /* while WAITING */
     unsigned n_waits;
     int wake_reason;
+    struct await_place place; /* of the wait it is in, or was in last */
+    int64_t since_ms;         /* and when that began */
+    int64_t deadline;         /* likewise */
 
     GError *cancelled;   /* NULL until it is cancelled */
     struct doing *doing; /* see doing.h */
@@ -73,6 +85,16 @@ bool fiber_check_cancelled(struct fiber *fiber, GError **err);
 
 /* Takes the waits out of the lists of their events. */
 void event_unlink(struct event_wait *waits, unsigned n_waits);
+
+/* What scope_open() was told. Transfer none. */
+const char *scope_name(const struct scope *scope);
+
+/* The fibers that have not ended, as GLists of struct fiber; NULL outside of fiber_run(). */
+const GList *fiber_living(void);
+
+/* Says of a fault on the guard page of a fiber's stack whose it was; see fiber_report.h. */
+void overflow_watch_begin(struct overflow_watch *watch);
+void overflow_watch_end(struct overflow_watch *watch);
 
 /* A fiber of the scope has ended, and leaves it. Runs on the loop's stack. */
 void scope_on_fiber_ended(struct scope *scope, struct fiber *fiber);

@@ -10,6 +10,11 @@ struct scope {
     GError *cancelled; /* later fibers begin cancelled */
 };
 
+const char *scope_name(const struct scope *scope)
+{
+    return scope->name;
+}
+
 static GError *cancelled_error(const GError *cause)
 {
     return g_error_new_literal(SYNC_ERROR, SYNC_ERROR_CANCELLED,
@@ -80,12 +85,12 @@ int scope_close(struct scope *scope, GError **err)
         g_error("scope \"%s\" is closed by fiber \"%s\", which has not opened it", scope->name,
                 owner->name);
     while (!g_queue_is_empty(&scope->fibers) && !error) {
-        if (await_event(&scope->idle, DEADLINE_NEVER, &error) < 0)
+        if (await_event_at(AWAIT_PLACE(scope->name), &scope->idle, DEADLINE_NEVER, &error) < 0)
             scope_cancel(scope, error);
     }
     fiber_shield();
     while (!g_queue_is_empty(&scope->fibers))
-        await_event(&scope->idle, DEADLINE_NEVER, NULL);
+        await_event_at(AWAIT_PLACE(scope->name), &scope->idle, DEADLINE_NEVER, NULL);
     fiber_unshield();
     if (scope->first_error) {
         g_clear_error(&error);
@@ -113,7 +118,7 @@ int fiber_join(struct fiber *fiber, int64_t deadline, GError **err)
 {
     g_autoptr(fiber) held = fiber_ref(fiber);
 
-    if (await_event(&held->ended, deadline, err) < 0)
+    if (await_event_at(AWAIT_PLACE(held->name), &held->ended, deadline, err) < 0)
         return -1;
     if (held->result < 0)
         g_propagate_error(err, g_error_copy(held->error));

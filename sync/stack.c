@@ -30,6 +30,9 @@
 #define STACK_BYTES ((size_t)256 * 1024)
 #endif
 
+/* Whole pages of any size that there is; more than the largest frame. */
+#define GUARD_BYTES ((size_t)64 * 1024)
+
 #define POOL_MAX 64
 
 /* What most fibers touch. */
@@ -37,25 +40,22 @@
 
 static struct stack *stack_map(void)
 {
-    size_t guard = (size_t)sysconf(_SC_PAGESIZE);
     struct stack *stack = g_new0(struct stack, 1);
-    char *memory = mmap(NULL, guard + STACK_BYTES, PROT_READ | PROT_WRITE,
+    char *memory = mmap(NULL, GUARD_BYTES + STACK_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
 
-    if (memory == MAP_FAILED || mprotect(memory, guard, PROT_NONE) < 0)
+    if (memory == MAP_FAILED || mprotect(memory, GUARD_BYTES, PROT_NONE) < 0)
         g_error("no memory for the stack of a fiber: %s", g_strerror(errno));
-    stack->base = memory + guard;
+    stack->base = memory + GUARD_BYTES;
     stack->size = STACK_BYTES;
-    stack->valgrind_id = VALGRIND_STACK_REGISTER(stack->base, memory + guard + STACK_BYTES);
+    stack->valgrind_id = VALGRIND_STACK_REGISTER(stack->base, memory + GUARD_BYTES + STACK_BYTES);
     return stack;
 }
 
 static void stack_unmap(struct stack *stack)
 {
-    size_t guard = (size_t)sysconf(_SC_PAGESIZE);
-
     VALGRIND_STACK_DEREGISTER(stack->valgrind_id);
-    munmap((char *)stack->base - guard, guard + stack->size);
+    munmap((char *)stack->base - GUARD_BYTES, GUARD_BYTES + stack->size);
     g_free(stack);
 }
 
@@ -85,6 +85,13 @@ void stack_put(struct stack_pool *pool, struct stack *stack)
     stack->next = pool->free;
     pool->free = stack;
     pool->n_free++;
+}
+
+bool stack_is_below(const struct stack *stack, const void *address)
+{
+    const char *base = stack->base, *at = address;
+
+    return at < base && at >= base - GUARD_BYTES;
 }
 
 void stack_pool_clear(struct stack_pool *pool)

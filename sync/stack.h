@@ -8,6 +8,7 @@
 #pragma once
 
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <ucontext.h>
 
@@ -16,7 +17,7 @@
 #define STACK_BY_UCONTEXT
 #endif
 
-/* A stack with an inaccessible page below it: an overflow is a SIGSEGV, not silent corruption. */
+/* A stack with inaccessible pages below it: an overflow is a SIGSEGV, not silent corruption. */
 struct stack {
     void *base; /* lowest usable address */
     size_t size;
@@ -36,6 +37,9 @@ struct stack_pool {
 /* Transfer full: give it back with stack_put(). Running out of address space is fatal. */
 struct stack *stack_take(struct stack_pool *pool);
 void stack_put(struct stack_pool *pool, struct stack *stack);
+/* Whether an address is of the inaccessible pages below the stack. Async-signal-safe. */
+bool stack_is_below(const struct stack *stack, const void *address);
+
 void stack_pool_clear(struct stack_pool *pool);
 
 /* A place of execution that can be left and continued. */

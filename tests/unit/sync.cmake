@@ -1,6 +1,7 @@
 vtmh_unit_test(test_child vtmh_sync)
 vtmh_unit_test(test_doing vtmh_sync)
 vtmh_unit_test(test_fiber vtmh_sync)
+vtmh_unit_test(test_fiber_report vtmh_sync)
 vtmh_unit_test(test_mailbox vtmh_sync)
 vtmh_unit_test(test_meeting vtmh_sync)
 vtmh_unit_test(test_meeting_exhaustive vtmh_sync)

@@ -2,6 +2,7 @@
 
 #include "migration/evidence.h"
 #include "migration/move/transport/pair.h"
+#include "sync/fiber_report.h"
 #include "sync/stream.h"
 
 #include <signal.h>
@@ -212,8 +213,14 @@ static int take_pair(struct stream *control, struct pair *pair, GError **err)
     return 1;
 }
 
+static void tell_fiber(void *arg, const char *line)
+{
+    fprintf(arg, "relay: fiber %s\n", line);
+}
+
 static int relay_all(void *arg, GError **err)
 {
+    struct fibers_on_signal *telling = fibers_on_signal(tell_fiber, stderr);
     g_autoptr(stream) control = stream_new(STDIN_FILENO, err);
     g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func((GDestroyNotify)fiber_unref);
     struct scope *all = scope_open("pairs");
@@ -228,6 +235,7 @@ static int relay_all(void *arg, GError **err)
         if (fiber_join(pairs->pdata[i], DEADLINE_NEVER, result == 0 ? err : NULL) < 0)
             result = -1;
     scope_close(all, NULL);
+    fibers_on_signal_end(telling);
     return result;
 }
 
