@@ -76,8 +76,11 @@ GPtrArray *share_claims(const GPtrArray *tests, unsigned n_hosts, unsigned place
 
     for (unsigned i = 0; i < tests->len; i++) {
         const struct planned_test *planned = g_ptr_array_index(tests, i);
-        if (planned->skip == NULL && may_claim(planned->params))
-            collect_test(planned->params, n_hosts, place, claims);
+        if (planned->skip != NULL || !may_claim(planned->params))
+            continue;
+        for (unsigned p = 0; p < n_hosts; p++)
+            if (p == place || place == SHARE_ANY_PLACE)
+                collect_test(planned->params, n_hosts, p, claims);
     }
     return claims;
 }
@@ -88,10 +91,10 @@ static char *owner(void)
     return g_strdup_printf("%s@%s", g_get_user_name(), g_get_host_name());
 }
 
-static int send_claims(struct peer *peer, const struct share_request *request, GError **err)
+static int send_claims(struct peer *peer, const struct share_request *request, unsigned place,
+                       GError **err)
 {
-    g_autoptr(GPtrArray) claims =
-        share_claims(request->tests, request->n_hosts, peer->index % request->n_hosts);
+    g_autoptr(GPtrArray) claims = share_claims(request->tests, request->n_hosts, place);
     g_autofree Vtmh__Claim *entries = g_new(Vtmh__Claim, claims->len);
     g_autofree Vtmh__Claim **list = g_new(Vtmh__Claim *, claims->len);
     g_autofree char *who = owner();
@@ -148,15 +151,15 @@ static int await_answer(struct peer *peer, struct answer *answer, int64_t deadli
     return which == 0 && *answer->refused == '\0' ? 0 : -1;
 }
 
-static int take_on(struct peer *peer, const struct share_request *request, int64_t deadline,
-                   GError **err)
+static int take_on(struct peer *peer, const struct share_request *request, unsigned place,
+                   int64_t deadline, GError **err)
 {
     struct answer answer = {0};
     int result = -1;
 
     peer->on_message = take_answer;
     peer->arg = &answer;
-    if (send_claims(peer, request, err) == 0)
+    if (send_claims(peer, request, place, err) == 0)
         result = await_answer(peer, &answer, deadline, err);
     peer->on_message = NULL;
     g_free(answer.refused);
@@ -173,6 +176,15 @@ static int compare_hosts(const void *a, const void *b)
     return order != 0 ? order : (int)one->index - (int)other->index;
 }
 
+static unsigned place_of(const struct peer *peer, struct peer *const *peers)
+{
+    unsigned place = 0;
+
+    while (peers[place] != peer)
+        place++;
+    return place;
+}
+
 int share_take(struct peer *const *peers, unsigned n_peers, const struct share_request *request,
                int64_t deadline, struct peer **refusing, GError **err)
 {
@@ -180,7 +192,9 @@ int share_take(struct peer *const *peers, unsigned n_peers, const struct share_r
 
     qsort(ordered, n_peers, sizeof(struct peer *), compare_hosts);
     for (unsigned i = 0; i < n_peers; i++) {
-        if (take_on(ordered[i], request, deadline, err) == 0)
+        unsigned place =
+            n_peers == request->n_hosts ? place_of(ordered[i], peers) : SHARE_ANY_PLACE;
+        if (take_on(ordered[i], request, place, deadline, err) == 0)
             continue;
         *refusing = ordered[i];
         return -1;

@@ -13,6 +13,9 @@ struct share_claim {
     char *value;
 };
 
+/* A host that may come to any place of its tuple. */
+#define SHARE_ANY_PLACE G_MAXUINT
+
 /*
  * What the tests to be run claim on a host that has this place in their tuple: each value that is
  * not the default, once. n_hosts: the size of the tuple. Transfer full: array of struct
@@ -24,7 +27,7 @@ GPtrArray *share_claims(const GPtrArray *tests, unsigned n_hosts, unsigned place
 struct share_request {
     const char *job;        /* its id */
     const GPtrArray *tests; /* struct planned_test */
-    unsigned n_hosts;       /* of a tuple; a host's place in it is that of its index */
+    unsigned n_hosts;       /* of a tuple; where there are more peers, each may come to any place */
     bool alone;             /* --share no */
 };
 

@@ -52,7 +52,7 @@ static void expect(const char *text, unsigned place, const char *wanted)
 {
     g_autofree char *got = claims_of(text, place);
 
-    cr_expect_str_eq(got, wanted, "host %u of\n%s: %s, not %s", place + 1, text, got, wanted);
+    cr_expect_str_eq(got, wanted, "place %u of\n%s: %s, not %s", place, text, got, wanted);
 }
 
 Test(share, what_is_not_the_default_is_claimed)
@@ -69,6 +69,12 @@ Test(share, each_host_claims_its_own)
     expect("mig_port=5200\nmig_port_host2=5300\n", 0, "ports mig_port=5200");
     expect("mig_port=5200\nmig_port_host2=5300\n", 1, "ports mig_port=5300");
     expect("mig_port_host2=5300\n", 0, "");
+}
+
+Test(share, a_host_whose_place_is_not_known_claims_what_all_places_do)
+{
+    expect("mig_port=5200\nmig_port_host2=5300\n", SHARE_ANY_PLACE,
+           "ports mig_port=5200 ports mig_port=5300");
 }
 
 Test(share, each_vm_claims_its_own)
