@@ -39,8 +39,7 @@ struct coordinator {
     unsigned n_peers;
     struct coordinator_listener listener;
     struct meeting_book *book;
-    struct trial *trial; /* NULL: no test runs */
-    uint64_t last_id;
+    struct trial *trial;  /* NULL: no test runs */
     struct event changed; /* something arrived that the waiting fiber must look at */
 };
 
@@ -444,7 +443,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
                           bool only_agree, struct test_result *result)
 {
     g_autofree struct host_report *reports = g_new0(struct host_report, coordinator->n_peers);
-    struct trial trial = {.id = ++coordinator->last_id, .result = result, .reports = reports};
+    struct trial trial = {.id = result->number, .result = result, .reports = reports};
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         reports[i].name = peer_name(coordinator->peers[i]);
         reports[i].kernel = coordinator->peers[i]->boot_id;

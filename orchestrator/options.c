@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define REPEAT_MAX 1000000
+#define TUPLE_ALL 0 /* until it is known how many they are */
 
 /* What the rows take their values into. */
 struct parsing {
@@ -97,7 +98,18 @@ static int take_repeat(const char *value, void *target, GError **err)
 
 static int take_tuple(const char *value, void *target, GError **err)
 {
-    return arguments_count(value, TUPLE_MAX, &options_of(target)->tuple, err);
+    if (strcmp(value, "all") == 0) {
+        options_of(target)->tuple = TUPLE_ALL;
+        return 0;
+    }
+    if (arguments_count(value, TUPLE_MAX, &options_of(target)->tuple, err) == 0)
+        return 0;
+    if (err != NULL) {
+        g_clear_error(err);
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "\"%s\" is not a number from 1 to %d, nor \"all\"", value, TUPLE_MAX);
+    }
+    return -1;
 }
 
 static int take_share(const char *value, void *target, GError **err)
@@ -141,7 +153,11 @@ static const struct argument table[] = {
              "=hosts also start the nodes and let the hosts agree on it. Runs\n"
              "no test"},
     {"repeat", .value = "N", .take = take_repeat, .help = "run the list of tests N times"},
-    {"tuple", .value = "N", .take = take_tuple, .help = "hosts that one test takes (2)"},
+    {"tuple", .value = "N|all", .take = take_tuple,
+     .help = "hosts that one test takes (2); of more hosts each N, in their\n"
+             "order, run tests side by side"},
+    {"each", FLAG(options.each),
+     .help = "run each test on every N hosts, not on the next that are free"},
     {"replay", .value = "JOB", .take = take_replay,
      .help = "run a job again as it was: the folder of its results, or\n"
              "the beginning of its name. With a TEST behind it (its id,\n"
@@ -222,9 +238,9 @@ static int check_replay(const struct run_options *options, GError **err)
 {
     const GPtrArray *lines = options->selection.extra;
     bool is_changed = options->machines->len > 0 || options->test != NULL || options->repeat != 1 ||
-                      options->tuple != 2 || options->fail_fast || options->alone ||
-                      options->job_timeout_ms != 0 || options->selection.defaults ||
-                      options->selection.expand != NULL;
+                      options->tuple != 2 || options->each || options->fail_fast ||
+                      options->alone || options->job_timeout_ms != 0 ||
+                      options->selection.defaults || options->selection.expand != NULL;
 
     for (unsigned i = 0; i < lines->len; i++)
         is_changed = is_changed || !sets_parameter(g_ptr_array_index(lines, i));
@@ -234,10 +250,30 @@ static int check_replay(const struct run_options *options, GError **err)
                       : 0;
 }
 
-/* What no single option can tell. */
-static int check(const struct parsing *parsing, GError **err)
+static int check_tuple(struct run_options *options, GError **err)
 {
-    const struct run_options *options = &parsing->options;
+    unsigned count = options->machines->len;
+
+    if (options->tuple == TUPLE_ALL && count > TUPLE_MAX) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                    "--tuple all: a test takes at most %d hosts, but %u are named", TUPLE_MAX,
+                    count);
+        return -1;
+    }
+    if (options->tuple == TUPLE_ALL)
+        options->tuple = MAX(count, 2);
+    if (count >= options->tuple)
+        return 0;
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                "a test takes %u hosts (--tuple), but only %u %s named", options->tuple, count,
+                count == 1 ? "is" : "are");
+    return -1;
+}
+
+/* What no single option can tell. */
+static int check(struct parsing *parsing, GError **err)
+{
+    struct run_options *options = &parsing->options;
     unsigned count = options->machines->len;
 
     if (parsing->quiet && parsing->verbose)
@@ -248,17 +284,11 @@ static int check(const struct parsing *parsing, GError **err)
         return fail_usage(err, "--allow-changed goes with --replay, which is missing");
     if (parsing->options.selection.file == NULL)
         return fail_usage(err, "no configuration file; write vtmh -m HOSTS FILE.cfg");
-    if (options->dry == RUN_DRY && count == 0)
+    if (options->dry == RUN_DRY && count == 0 && options->tuple != TUPLE_ALL)
         return 0; /* nothing but the file can be judged then */
     if (count == 0)
         return fail_usage(err, "no hosts; name them with -m host1,host2 or -m local:a,local:b");
-    if (count < options->tuple) {
-        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
-                    "a test takes %u hosts (--tuple), but only %u %s named", options->tuple, count,
-                    count == 1 ? "is" : "are");
-        return -1;
-    }
-    return 0;
+    return check_tuple(options, err);
 }
 
 static void parsing_init(struct parsing *parsing)

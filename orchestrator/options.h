@@ -24,6 +24,7 @@ struct run_options {
     char *results_dir;          /* -r, or NULL */
     unsigned repeat;            /* --repeat, 1 by default */
     unsigned tuple;             /* --tuple, 2 by default */
+    bool each;                  /* each test on every tuple */
     bool fail_fast;
     bool alone;       /* --share no: no other job on the hosts */
     enum run_dry dry; /* --dry-run */

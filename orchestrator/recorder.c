@@ -57,10 +57,11 @@ static void on_log(void *arg, const struct test_result *result, const char *host
     display_log(recorder->job->display, host, record->level, record->text);
 }
 
-static struct secrets_stream *stream_of(const struct recorder *recorder, const char *host,
+static struct secrets_stream *stream_of(const struct recorder *recorder,
+                                        const struct test_result *result, const char *host,
                                         const char *file)
 {
-    g_autofree char *key = g_strdup_printf("%s/%s", host, file);
+    g_autofree char *key = g_strdup_printf("%u/%s/%s", result->number, host, file);
     struct secrets_stream *stream = g_hash_table_lookup(recorder->streams, key);
     if (stream == NULL) {
         stream = secrets_stream_new(recorder->job->secrets);
@@ -87,7 +88,7 @@ static void on_file(void *arg, const struct test_result *result, const char *hos
 {
     const struct recorder *recorder = arg;
     static const char cut[] = "\n--[ CUT: the file was too large ]--\n";
-    struct secrets_stream *stream = stream_of(recorder, host, chunk->name);
+    struct secrets_stream *stream = stream_of(recorder, result, host, chunk->name);
     if (chunk->truncated) {
         feed(recorder, result, host, chunk->name, stream, NULL, 0, true);
         feed(recorder, result, host, chunk->name, stream, cut, sizeof(cut) - 1, false);
@@ -100,13 +101,17 @@ static void end_files(struct recorder *recorder, const struct test_result *resul
 {
     GHashTableIter iter;
     void *key, *stream;
+    g_autofree char *test = g_strdup_printf("%u/", result->number);
     g_hash_table_iter_init(&iter, recorder->streams);
     while (g_hash_table_iter_next(&iter, &key, &stream)) {
-        const char *slash = strchr(key, '/');
-        g_autofree char *host = g_strndup(key, (gsize)(slash - (char *)key));
+        if (!g_str_has_prefix(key, test))
+            continue;
+        const char *of_host = (const char *)key + strlen(test);
+        const char *slash = strchr(of_host, '/');
+        g_autofree char *host = g_strndup(of_host, (gsize)(slash - of_host));
         feed(recorder, result, host, slash + 1, stream, NULL, 0, true);
+        g_hash_table_iter_remove(&iter);
     }
-    g_hash_table_remove_all(recorder->streams);
 }
 
 static void on_failing(void *arg, const struct test_result *result, const char *host,
@@ -178,7 +183,6 @@ static void free_stream(gpointer stream)
 void recorder_init(struct recorder *recorder, struct job *job)
 {
     recorder->job = job;
-    recorder->total = job->tests->len * job->options->repeat;
     recorder->streams = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_stream);
     g_autoptr(GError) error = NULL;
     recorder->sinks = sinks_open(job, &error);
@@ -239,17 +243,25 @@ struct coordinator_listener recorder_listener(struct recorder *recorder)
     };
 }
 
+/* The hosts of a test: one that never began might have run on the first of all. Transfer full. */
+static GStrv hosts_of(const struct recorder *recorder, const struct test_result *result)
+{
+    const GPtrArray *machines = recorder->job->options->machines;
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    if (result->hosts != NULL)
+        return g_strdupv(result->hosts);
+    for (unsigned i = 0; i < MIN(recorder->job->options->tuple, machines->len); i++)
+        g_strv_builder_add(names, ((const struct machine *)g_ptr_array_index(machines, i))->name);
+    return g_strv_builder_end(names);
+}
+
 /* The test's folder, and what was asked for in it. */
 static void make_folder(struct recorder *recorder, const struct params *params,
                         struct test_result *result)
 {
-    const GPtrArray *machines = recorder->job->options->machines;
-    unsigned n_hosts = MIN(recorder->job->options->tuple, machines->len);
-    g_autofree const char **names = g_new(const char *, n_hosts);
+    g_auto(GStrv) hosts = hosts_of(recorder, result);
     g_autoptr(GError) error = NULL;
-    for (unsigned i = 0; i < n_hosts; i++)
-        names[i] = ((const struct machine *)g_ptr_array_index(machines, i))->name;
-    json_t *parameters = parameters_json(params, names, n_hosts);
+    json_t *parameters = parameters_json(params, (const char *const *)hosts, g_strv_length(hosts));
     char *plain = json_dumps(parameters, JSON_SORT_KEYS | JSON_INDENT(1));
     /* A secret may stand in another parameter, too. */
     g_autofree char *text = secrets_hide(recorder->job->secrets, plain);

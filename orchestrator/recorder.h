@@ -8,8 +8,8 @@
 
 struct recorder {
     struct job *job;
-    unsigned total;      /* tests of the job */
-    GHashTable *streams; /* "HOST/FILE" -> secrets_stream: files of the running test */
+    unsigned total;      /* results that the job will have; 0: nobody knows */
+    GHashTable *streams; /* "NUMBER/HOST/FILE" -> secrets_stream: files of the running tests */
     struct sinks *sinks;
     struct drift_watch drift;
     int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */

@@ -235,6 +235,9 @@ static int load_test(const json_t *results, const json_t *configuration,
     json_int_t repeat = json_integer_value(json_object_get(configuration, "repeat"));
     json_int_t number = number_of(results, wanted);
 
+    /* With --each the places of a test on all tuples stand together. */
+    if (json_is_true(json_object_get(configuration, "each")))
+        number = (number - 1) / (json_int_t)(options->machines->len / options->tuple) + 1;
     if (number < 1 || tests < 1 || number > tests * repeat)
         return fail(err, "--replay: the job has no test %s", wanted);
     options->repeat = 1;
@@ -255,6 +258,7 @@ static void load_options(const json_t *configuration, struct run_options *option
         options->selection.expand = g_steal_pointer(&expand);
     options->test = g_strdup(json_string_value(json_object_get(configuration, "test")));
     options->tuple = (unsigned)json_integer_value(json_object_get(configuration, "tuple"));
+    options->each = json_is_true(json_object_get(configuration, "each"));
     options->repeat = (unsigned)json_integer_value(json_object_get(configuration, "repeat"));
     options->alone = json_is_true(json_object_get(configuration, "alone"));
     options->fail_fast = json_is_true(json_object_get(configuration, "fail_fast"));

@@ -94,6 +94,7 @@ struct job_result *job_result_new(void)
     struct job_result *job = g_new0(struct job_result, 1);
 
     job->tests = g_ptr_array_new_with_free_func(free_test);
+    job->notes = g_ptr_array_new_with_free_func(g_free);
     job->hosts = json_object();
     job->drift_warnings = g_ptr_array_new_with_free_func(g_free);
     return job;
@@ -107,6 +108,7 @@ void job_result_free(struct job_result *job)
     g_free(job->dir);
     g_free(job->command_line);
     g_ptr_array_unref(job->tests);
+    g_ptr_array_unref(job->notes);
     json_decref(job->configuration);
     json_decref(job->hosts);
     g_free(job->trouble);
@@ -121,10 +123,30 @@ char *test_result_id(const struct test_result *test)
     return g_strdup_printf("%u-%s", test->number, test->shortname);
 }
 
-void test_result_note(struct test_result *test, const char *note)
+static void note(GPtrArray *notes, const char *text)
 {
-    if (!g_ptr_array_find_with_equal_func(test->notes, note, g_str_equal, NULL))
-        g_ptr_array_add(test->notes, g_strdup(note));
+    if (!g_ptr_array_find_with_equal_func(notes, text, g_str_equal, NULL))
+        g_ptr_array_add(notes, g_strdup(text));
+}
+
+void test_result_note(struct test_result *test, const char *text)
+{
+    note(test->notes, text);
+}
+
+void job_result_note(struct job_result *job, const char *text)
+{
+    note(job->notes, text);
+}
+
+void job_result_add(struct job_result *job, struct test_result *test)
+{
+    unsigned place = job->tests->len;
+
+    while (place > 0 &&
+           ((struct test_result *)g_ptr_array_index(job->tests, place - 1))->number > test->number)
+        place--;
+    g_ptr_array_insert(job->tests, (int)place, test);
 }
 
 /* The object at key, which is made if it is not there. Transfer none. */

@@ -97,7 +97,8 @@ struct job_result {
     char *command_line;
     int64_t start_us, end_us;
     double elapsed_s;
-    GPtrArray *tests;      /* struct test_result, in order */
+    GPtrArray *tests;      /* struct test_result, by their numbers */
+    GPtrArray *notes;      /* char *, of the job itself, no repeats */
     json_t *configuration; /* what was to be run, so that it can be run again (replay.h), or NULL */
     json_t *hosts;         /* facts, by name */
     bool allow_empty;      /* --allow-empty: nothing tested is no reason for an exit status */
@@ -123,7 +124,11 @@ AUTOPTR_STRUCT(job_result, job_result_free);
 char *test_result_id(const struct test_result *test);
 
 /* Adds a note unless it is there. */
-void test_result_note(struct test_result *test, const char *note);
+void test_result_note(struct test_result *test, const char *text);
+void job_result_note(struct job_result *job, const char *text);
+
+/* Puts a test where its number belongs. Transfer full. */
+void job_result_add(struct job_result *job, struct test_result *test);
 
 /*
  * What a VM ran on: {VM: {machine, accelerator, cpu_model, ram_bytes, hosts: {HOST: {binary,

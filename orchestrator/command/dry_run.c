@@ -124,16 +124,23 @@ static void tell_remarks(const struct plan *plan, bool quiet)
 /* Where and how often, as far as the command line says it. */
 static void tell_extent(const struct run_options *options)
 {
-    unsigned n_hosts = MIN(options->tuple, options->machines->len);
+    const GPtrArray *machines = options->machines;
+    g_autoptr(GString) text = g_string_new("each test runs on ");
+    unsigned n_used = machines->len - machines->len % options->tuple;
 
     if (options->repeat > 1)
         fprintf(stderr, "the list of tests is run %u times\n", options->repeat);
-    for (unsigned i = 0; i < n_hosts; i++) {
-        const struct machine *machine = g_ptr_array_index(options->machines, i);
-
-        fprintf(stderr, "%s%s%s", i == 0 ? "each test runs on " : ", ", machine->name,
-                i + 1 == n_hosts ? "\n" : "");
+    for (unsigned i = 0; i < machines->len; i++) {
+        if (i > 0 && i < n_used && i % options->tuple == 0)
+            g_string_append(text, options->each ? "; and on " : "; or on ");
+        else if (i == n_used)
+            g_string_append(text, "; left over: ");
+        else if (i > 0)
+            g_string_append(text, ", ");
+        g_string_append(text, ((const struct machine *)g_ptr_array_index(machines, i))->name);
     }
+    if (n_used > 0)
+        fprintf(stderr, "%s\n", text->str);
 }
 
 int dry_run(const struct run_options *options, GError **err)

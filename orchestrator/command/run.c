@@ -21,16 +21,6 @@ static int usage_error(const GError *error)
     return EXIT_BIT_USAGE;
 }
 
-static int check_machines(const struct run_options *options, GError **err)
-{
-    if (options->machines->len == options->tuple)
-        return 0;
-    g_set_error(err, CFG_ERROR, CFG_ERROR_ARGUMENT,
-                "-m names %u host%s, a test runs on a tuple of %u (--tuple)",
-                options->machines->len, options->machines->len == 1 ? "" : "s", options->tuple);
-    return -1;
-}
-
 /* Told now, not after a job of hours. */
 static int check_files(const struct run_options *options, GError **err)
 {
@@ -140,7 +130,7 @@ int command_run(int argc, char **argv)
         tests_read(&options->selection, options->test, options->tuple, &error);
     if (tests == NULL)
         return usage_error(error);
-    if (check_machines(options, &error) < 0 || check_files(options, &error) < 0)
+    if (check_files(options, &error) < 0)
         return usage_error(error);
     g_autofree char *line = arguments_command_line(NULL, argc, argv);
     return run_job(options, tests, line);

@@ -155,13 +155,30 @@ static void add_line(GPtrArray *lines, const struct display *display, const char
                                             display->target.is_utf8 ? "…" : "..."));
 }
 
+/* "(3/12)"; where nobody knows how many there will be, "(3)". Transfer full. */
+static char *place(const struct test_result *test, unsigned total)
+{
+    return total > 0 ? g_strdup_printf("(%u/%u)", test->number, total)
+                     : g_strdup_printf("(%u)", test->number);
+}
+
+/* " on a, b" if tests run beside it on other hosts. Transfer full. */
+static char *where(const struct display *display, const struct test_result *test)
+{
+    g_autofree char *hosts = test->hosts != NULL ? g_strjoinv(", ", test->hosts) : NULL;
+
+    return hosts != NULL && display->tests->len > 1 ? g_strconcat(" on ", hosts, NULL)
+                                                    : g_strdup("");
+}
+
 static void add_test(GPtrArray *lines, const struct display *display, const struct live_test *live)
 {
+    g_autofree char *number = place(live->test, live->total);
+    g_autofree char *hosts = where(display, live->test);
     double seconds = (double)(display->target.clock_us() - live->begun_us) / G_USEC_PER_SEC;
     g_autofree char *time = text_duration(seconds);
     g_autofree char *name = text_printable(live->test->shortname);
-    g_autofree char *line =
-        g_strdup_printf("(%u/%u) %s  %s", live->test->number, live->total, name, time);
+    g_autofree char *line = g_strdup_printf("%s %s%s  %s", number, name, hosts, time);
 
     add_line(lines, display, line);
     for (unsigned i = 0; i < live->vms->len; i++) {
@@ -365,7 +382,8 @@ void display_test_begin(struct display *display, const struct test_result *test,
     } else if (display->level != DISPLAY_QUIET) {
         g_autofree char *name = text_printable(test->shortname);
         g_autofree char *hosts = test->hosts ? g_strjoinv(", ", test->hosts) : NULL;
-        g_autofree char *line = g_strdup_printf("(%u/%u) %s: begun%s%s", test->number, total, name,
+        g_autofree char *number = place(test, total);
+        g_autofree char *line = g_strdup_printf("%s %s: begun%s%s", number, name,
                                                 hosts ? " on " : "", hosts ? hosts : "");
 
         print_line(display, line);
@@ -429,6 +447,7 @@ static void print_phase(struct display *display, const struct live_test *live, s
                         const char *host, const char *phase)
 {
     const char *told = g_hash_table_lookup(vm->told, host);
+    g_autofree char *number = place(live->test, live->total);
     g_autofree char *line = NULL;
 
     if (g_strcmp0(told, phase) == 0)
@@ -439,7 +458,7 @@ static void print_phase(struct display *display, const struct live_test *live, s
         return;
     g_free(vm->last_told);
     vm->last_told = g_strdup(phase);
-    line = g_strdup_printf("(%u/%u) %s", live->test->number, live->total, phase);
+    line = g_strdup_printf("%s %s", number, phase);
     print_line(display, line);
 }
 
@@ -473,6 +492,7 @@ void display_test_end(struct display *display, const struct test_result *test, u
 {
     struct live_test *live = find_test(display, test);
     bool colours = display->target.live_colours;
+    g_autofree char *number = place(test, total);
     g_autofree char *name = text_printable(test->shortname);
     g_autofree char *time = text_duration(MAX(test->elapsed_s, 0));
     g_autofree char *host = test->fail_host ? g_strconcat(test->fail_host, ": ", NULL) : NULL;
@@ -489,7 +509,7 @@ void display_test_end(struct display *display, const struct test_result *test, u
     print_lines(display, others);
     if (is_told)
         g_clear_pointer(&why, g_free);
-    line = g_strdup_printf("(%u/%u) %s: %s%s%s (%s)%s%s%s", test->number, total, name,
+    line = g_strdup_printf("%s %s: %s%s%s (%s)%s%s%s", number, name,
                            summary_colour(test->status, colours), status_name(test->status),
                            summary_colour_end(colours), time, why ? "  " : "",
                            why && host ? host : "", why ? why : "");

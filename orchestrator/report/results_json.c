@@ -172,6 +172,7 @@ json_t *results_json(const struct job_result *job)
     json_object_set_new(own, "trouble", text_json(job->trouble));
     json_object_set(own, "drift", job->drift != NULL ? job->drift : json_null());
     json_object_set_new(own, "drift_warnings", texts_json(job->drift_warnings));
+    json_object_set_new(own, "notes", texts_json(job->notes));
     json_object_set_new(object, "vtmh", own);
     return object;
 }

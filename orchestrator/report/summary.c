@@ -299,8 +299,13 @@ static void print_notes(FILE *out, const struct job_result *job)
             g_hash_table_insert(counts, note, GUINT_TO_POINTER(count + 1));
         }
     }
-    if (notes->len > 0)
+    if (notes->len + job->notes->len > 0)
         fputc('\n', out);
+    for (unsigned i = 0; i < job->notes->len; i++) {
+        g_autofree char *shown = text_printable(g_ptr_array_index(job->notes, i));
+
+        fprintf(out, "note: %s\n", shown);
+    }
     for (unsigned i = 0; i < notes->len; i++) {
         const char *note = g_ptr_array_index(notes, i);
         unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, note));

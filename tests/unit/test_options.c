@@ -54,6 +54,15 @@ Test(options, takes_every_option)
     cr_expect_str_eq(options->selection.expand[1], "b");
 }
 
+Test(options, takes_all_hosts_for_one_test)
+{
+    g_autoptr(run_options) options = NULL;
+
+    cr_assert_eq(parse("-m|a,b,c,d,e|--tuple|all|--each|f.cfg", &options, NULL), 0);
+    cr_expect_eq(options->tuple, 5);
+    cr_expect(options->each);
+}
+
 Test(options, turns_filters_and_parameters_into_lines_in_their_order)
 {
     static const char *const lines[] = {"only quick",    "mem = 64", "no jeos",
@@ -85,9 +94,11 @@ Test(options, says_what_is_wrong)
         {"--machines|a,|f.cfg", "--machines: a host is missing at a comma of \"a,\""},
         {"-m|a,b|--repeat|0|f.cfg", "--repeat: \"0\" is not a number from 1 to 1000000"},
         {"-m|a,b|--repeat|many|f.cfg", "--repeat: \"many\" is not a number from 1 to 1000000"},
-        {"-m|a,b|--tuple|-2|f.cfg", "--tuple: \"-2\" is not a number from 1 to 64"},
         {"-m|a,b|--share|perhaps|f.cfg",
          "--share: the value is 'perhaps': expected yes or no (or on, off, true, false, 1, 0)"},
+        {"-m|a,b|--tuple|-2|f.cfg", "--tuple: \"-2\" is not a number from 1 to 64, nor \"all\""},
+        {"--dry-run|--tuple|all|f.cfg",
+         "no hosts; name them with -m host1,host2 or -m local:a,local:b"},
         {"-m|a,b|--job-timeout|0|f.cfg", "--job-timeout: the time must not be 0"},
         {"-m|a,b|-p|mem|f.cfg", "-p: \"mem\" has no value; write KEY=VALUE"},
         {"-m|a,b|-p|=1|f.cfg", "-p: \"\" is not the name of a parameter; write KEY=VALUE"},

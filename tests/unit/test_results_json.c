@@ -164,7 +164,7 @@ Test(results_json, tells_the_job)
            " \"configuration\": null, \"hosts\": {},"
            " \"end\": 1795302010.0,"
            " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null, \"drift\": null,"
-           " \"drift_warnings\": []}");
+           " \"drift_warnings\": [], \"notes\": []}");
     json_decref(results);
 }
 
@@ -375,6 +375,7 @@ Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
                      "        \"end\": null,\n"
                      "        \"exit_status\": 0,\n"
                      "        \"hosts\": {},\n"
+                     "        \"notes\": [],\n"
                      "        \"start\": 1.5,\n"
                      "        \"trouble\": null,\n"
                      "        \"versions\": {\n"

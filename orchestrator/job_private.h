@@ -1,0 +1,65 @@
+/* A job while it runs: for job.c and job_*.c. */
+#pragma once
+
+#include "orchestrator/coordinator.h"
+#include "orchestrator/job.h"
+#include "orchestrator/recorder.h"
+#include "orchestrator/schedule.h"
+
+#define GRACE_MS 60000 /* how long a lost host is waited for */
+
+/* Hosts on which one test at a time runs. */
+struct tuple {
+    struct work *work;
+    unsigned index;
+    GPtrArray *hosts; /* struct peer, in order */
+    struct coordinator *coordinator;
+    struct fiber *fiber;
+    bool is_testing; /* an end aborts the test, not the fiber */
+    bool is_waiting; /* for a lost host */
+    char *lost_host; /* it is no more, since this host … */
+    char *lost_cause;
+};
+
+struct work {
+    struct job *job;
+    struct recorder recorder;
+    struct scope *listeners;   /* fibers of the peers */
+    GPtrArray *peers;          /* struct peer, in the order of the machines */
+    GPtrArray *spares;         /* those of them that are in no tuple, in that order */
+    GPtrArray *tuples;         /* struct tuple */
+    struct schedule *schedule; /* NULL: no tests are run now */
+    struct event changed;      /* the schedule may have something for who waits */
+    const struct tuple *lost;  /* the last of the tuples that are no more */
+    struct fiber *body;
+    const struct deploy_options *deploy_options;
+    char *lost_host;       /* the first machine on which no node could be put, or NULL */
+    char *lost_cause;      /* why, without its name */
+    unsigned n_coming_up;  /* machines that have neither a node yet nor failed */
+    unsigned interrupts;   /* Ctrl-C */
+    const char *end_cause; /* why the job ends before its last test, by the user's will or by
+                              time: the first such reason. NULL: it goes on */
+};
+
+/* All machines at once; every machine that cannot be had is told, not only the first. The others
+ * are in work->peers. -1: not all could be had. */
+int job_bring_up(struct work *work, GError **err);
+
+/* Takes what this job keeps for itself on the hosts. -1: another job is in the way. */
+int job_share_hosts(struct work *work, GError **err);
+
+/* Ends all nodes. */
+void job_take_leave(struct work *work);
+
+/*
+ * Cuts the peers into tuples, and runs the tests on them side by side. no_hosts: why there is
+ * nothing to run the tests on; NULL: there is, or no test needs it. All tests have a result
+ * afterwards.
+ */
+void job_run_tests(struct work *work, const char *no_hosts);
+
+/* Whether the peers are enough for a tuple. */
+bool job_has_tuple(const struct work *work);
+
+/* Ends the tests in progress, each for this cause; those behind them are not begun. */
+void job_end_tests(struct work *work, Vtmh__Status status, const char *cause);

@@ -1,0 +1,440 @@
+/*
+ * The tests of a job. Each tuple has a fiber, which takes what the schedule has for it. A tuple
+ * that has lost a host for longer than the grace is no more; what is left of it, and of -m, makes a
+ * new one where it can.
+ */
+#include "orchestrator/job_private.h"
+
+#include "orchestrator/addresses.h"
+#include "orchestrator/dependencies.h"
+#include "orchestrator/test_name.h"
+#include "orchestrator/tests.h"
+
+static const struct planned_test *planned_of(const struct work *work, const struct assignment *next)
+{
+    return g_ptr_array_index(work->job->tests, next->test);
+}
+
+static struct test_result *new_result(const struct work *work, const struct assignment *next)
+{
+    const struct params *params = planned_of(work, next)->params;
+    const char *file = work->job->options->selection.file;
+    g_autofree char *name = test_name_full(params_name(params), file);
+    g_autofree char *shortname =
+        test_name_short(params_shortname(params), params_name(params), file);
+    struct test_result *result = test_result_new(next->number, name, shortname);
+    job_result_add(work->job->result, result);
+    return result;
+}
+
+/* A test that will not be run, and why. */
+static void skip_test(struct work *work, const struct params *params, struct test_result *result,
+                      Vtmh__Status status, const char *host, const char *why)
+{
+    result->status = status;
+    result->fail_host = g_strdup(host);
+    result->fail_cause = secrets_hide(work->job->secrets, why);
+    recorder_leave_out(&work->recorder, params, result);
+}
+
+/* Of a test that has run: what the configuration should be told. */
+static void add_warnings(struct test_result *result, const struct planned_test *planned)
+{
+    for (char **warning = planned->warnings; *warning != NULL; warning++) {
+        test_result_note(result, *warning);
+        if (result->status == VTMH__STATUS__STATUS_PASS)
+            result->status = VTMH__STATUS__STATUS_WARN;
+    }
+}
+
+static void run_test(struct tuple *tuple, const struct planned_test *planned,
+                     struct test_result *result)
+{
+    struct work *work = tuple->work;
+    result->hosts = coordinator_hosts(tuple->coordinator);
+    g_autoptr(params) params = addresses_made_up(planned->params, g_strv_length(result->hosts));
+    recorder_begin_test(&work->recorder, params, result);
+    bool only_agree = work->job->options->dry != RUN_REAL;
+    tuple->is_testing = true;
+    coordinator_run_test(tuple->coordinator, params, only_agree, result);
+    tuple->is_testing = false;
+    if (only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
+        result->status = VTMH__STATUS__STATUS_SKIP;
+        result->fail_cause = g_strdup("it would run: its hosts agree (--dry-run=hosts)");
+    }
+    add_warnings(result, planned);
+    recorder_end_test(&work->recorder, result);
+}
+
+/* What was known of it before. */
+static void add_notes(struct test_result *result, const struct planned_test *planned)
+{
+    for (char **note = planned->notes; *note != NULL; note++)
+        test_result_note(result, *note);
+    for (const char **key = planned->unknown; *key != NULL; key++)
+        g_ptr_array_add(result->unknown_parameters, g_strdup(*key));
+}
+
+/* Who waits for a lost host need not when there is nothing more to do. */
+static void let_go(const struct work *work)
+{
+    struct assignment next;
+    for (unsigned i = 0; i < work->tuples->len; i++) {
+        struct tuple *tuple = g_ptr_array_index(work->tuples, i);
+        if (tuple->is_waiting && schedule_look(work->schedule, i, &next) == SCHEDULE_OVER)
+            fiber_cancel(tuple->fiber, NULL);
+    }
+}
+
+/* Runs a test, or says why it is not to be run. */
+static void deal_with(struct tuple *tuple, const struct assignment *next)
+{
+    struct work *work = tuple->work;
+    const struct planned_test *planned = planned_of(work, next);
+    struct test_result *result = new_result(work, next);
+    g_autofree char *unmet = NULL;
+    add_notes(result, planned);
+    if (planned->skip != NULL) {
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
+    } else if ((unmet = schedule_unmet(work->schedule, next)) != NULL) {
+        result->is_unmet = true;
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
+    } else {
+        run_test(tuple, planned, result);
+    }
+    schedule_ended(work->schedule, next, result);
+    if (recorder_trouble(&work->recorder) != NULL)
+        schedule_stop(work->schedule);
+    let_go(work);
+    event_set(&work->changed);
+}
+
+/* ---- tuples */
+
+static bool answers(const struct peer *peer)
+{
+    return !peer->is_gone && !event_is_set(&peer->goodbye) && !link_is_lost(peer->link);
+}
+
+static int compare_peers(gconstpointer a, gconstpointer b)
+{
+    const struct peer *one = *(struct peer *const *)a, *other = *(struct peer *const *)b;
+    return (one->index > other->index) - (one->index < other->index);
+}
+
+/* Takes the first of the spare hosts that answer. false: they are too few. */
+static bool form(struct tuple *tuple)
+{
+    struct work *work = tuple->work;
+    struct coordinator_listener listener = recorder_listener(&work->recorder);
+    unsigned size = work->job->options->tuple;
+    g_ptr_array_set_size(tuple->hosts, 0);
+    for (unsigned i = 0; i < work->spares->len && tuple->hosts->len < size; i++)
+        if (answers(g_ptr_array_index(work->spares, i)))
+            g_ptr_array_add(tuple->hosts, g_ptr_array_index(work->spares, i));
+    if (tuple->hosts->len < size)
+        return false;
+    for (unsigned i = 0; i < size; i++)
+        g_ptr_array_remove(work->spares, g_ptr_array_index(tuple->hosts, i));
+    tuple->coordinator =
+        coordinator_new((struct peer *const *)tuple->hosts->pdata, size, &listener);
+    return true;
+}
+
+/* Its hosts are spare ones again. */
+static void dissolve(struct tuple *tuple)
+{
+    g_clear_pointer(&tuple->coordinator, coordinator_free);
+    g_ptr_array_extend(tuple->work->spares, tuple->hosts, NULL, NULL);
+    g_ptr_array_set_size(tuple->hosts, 0);
+    g_ptr_array_sort(tuple->work->spares, compare_peers);
+}
+
+static void free_tuple(gpointer data)
+{
+    struct tuple *tuple = data;
+    coordinator_free(tuple->coordinator);
+    g_ptr_array_unref(tuple->hosts);
+    g_free(tuple->lost_host);
+    g_free(tuple->lost_cause);
+    g_free(tuple);
+}
+
+static struct tuple *new_tuple(struct work *work)
+{
+    struct tuple *tuple = g_new0(struct tuple, 1);
+    tuple->work = work;
+    tuple->index = work->tuples->len;
+    tuple->hosts = g_ptr_array_new();
+    return tuple;
+}
+
+/* Names of hosts, behind commas. Transfer full. */
+static char *name_hosts(const GPtrArray *hosts)
+{
+    GString *names = g_string_new(NULL);
+    for (unsigned i = 0; i < hosts->len; i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
+                               peer_name(g_ptr_array_index(hosts, i)));
+    return g_string_free(names, FALSE);
+}
+
+static void note_left_over(struct work *work)
+{
+    g_autofree char *names = name_hosts(work->spares);
+    unsigned size = work->job->options->tuple;
+    if (work->spares->len == 0)
+        return;
+    g_autofree char *note = g_strdup_printf(
+        "%s %s left over, since a test takes %u hosts (--tuple); %s in if one is lost", names,
+        work->spares->len == 1 ? "is" : "are", size,
+        work->spares->len == 1 ? "it steps" : "they step");
+    job_result_note(work->job->result, note);
+    display_message(work->job->display, "%s", note);
+}
+
+/* All hosts, in the order given. */
+static void cut(struct work *work)
+{
+    g_ptr_array_extend(work->spares, work->peers, NULL, NULL);
+    for (struct tuple *tuple = new_tuple(work);; tuple = new_tuple(work)) {
+        if (!form(tuple)) {
+            free_tuple(tuple);
+            break;
+        }
+        g_ptr_array_add(work->tuples, tuple);
+    }
+    note_left_over(work);
+}
+
+/* With --each also the tuple has its tests that could not be had: nobody else runs them. */
+static void miss_tuples(struct work *work)
+{
+    const struct run_options *options = work->job->options;
+    while (options->each && work->tuples->len < options->machines->len / options->tuple) {
+        struct tuple *tuple = new_tuple(work);
+        tuple->lost_host = g_strdup(work->lost_host);
+        tuple->lost_cause = g_strdup(work->lost_cause);
+        work->lost = tuple;
+        g_ptr_array_add(work->tuples, tuple);
+    }
+}
+
+bool job_has_tuple(const struct work *work)
+{
+    return work->peers->len >= work->job->options->tuple;
+}
+
+static bool all_answer(const struct tuple *tuple)
+{
+    for (unsigned i = 0; i < tuple->hosts->len; i++)
+        if (!answers(g_ptr_array_index(tuple->hosts, i)))
+            return false;
+    return true;
+}
+
+/* A wait that may be long is announced. */
+static void say_whom_we_await(const struct tuple *tuple)
+{
+    for (unsigned i = 0; i < tuple->hosts->len; i++) {
+        struct peer *peer = g_ptr_array_index(tuple->hosts, i);
+        if (link_is_lost(peer->link) && !event_is_set(&peer->goodbye))
+            display_message(tuple->work->job->display, "waiting for %s, at most %d s",
+                            peer_name(peer), GRACE_MS / 1000);
+    }
+}
+
+static bool any_other_lives(const struct tuple *lost)
+{
+    const GPtrArray *tuples = lost->work->tuples;
+    for (unsigned i = 0; i < tuples->len; i++)
+        if (((const struct tuple *)g_ptr_array_index(tuples, i))->lost_cause == NULL)
+            return true;
+    return false;
+}
+
+/* What is left of the tuple without this host, with what is left over, is one again; or is not. */
+static void replace_host(struct tuple *tuple, const struct peer *gone)
+{
+    struct work *work = tuple->work;
+    struct display *display = work->job->display;
+    g_autofree char *cause = event_is_set(&gone->goodbye)
+                                 ? g_strdup_printf("the node on %s was ended", peer_name(gone))
+                                 : g_strdup_printf("%s was lost and has not come back for %d s",
+                                                   peer_name(gone), GRACE_MS / 1000);
+    job_result_trouble(work->job->result, cause);
+    dissolve(tuple);
+    if (form(tuple)) {
+        g_autofree char *names = name_hosts(tuple->hosts);
+        display_message(display, "%s; tests go on on %s", cause, names);
+        return;
+    }
+    tuple->lost_host = g_strdup(peer_name(gone));
+    tuple->lost_cause = g_strdup(cause);
+    work->lost = tuple;
+    schedule_lose(work->schedule, tuple->index);
+    if (any_other_lives(tuple))
+        display_message(display, "%s; %s", cause,
+                        work->job->options->each ? "its tests are not run"
+                                                 : "other hosts run its tests");
+}
+
+static void await_hosts(struct tuple *tuple)
+{
+    say_whom_we_await(tuple);
+    tuple->is_waiting = true;
+    struct peer *gone = coordinator_await_hosts(tuple->coordinator, GRACE_MS);
+    tuple->is_waiting = false;
+    if (gone != NULL && tuple->work->end_cause == NULL)
+        replace_host(tuple, gone);
+}
+
+/* The fiber of a tuple. */
+static int run_tuple(void *arg, GError **err)
+{
+    struct tuple *tuple = arg;
+    struct work *work = tuple->work;
+    struct assignment next;
+    (void)err;
+    while (!fiber_is_cancelled()) {
+        event_reset(&work->changed);
+        switch (schedule_look(work->schedule, tuple->index, &next)) {
+        case SCHEDULE_OVER:
+            return 0;
+        case SCHEDULE_WAIT:
+            await_event(&work->changed, DEADLINE_NEVER, NULL);
+            break;
+        case SCHEDULE_TEST:
+            if (planned_of(work, &next)->skip == NULL && !all_answer(tuple)) {
+                await_hosts(tuple);
+                break;
+            }
+            schedule_take(work->schedule, &next);
+            deal_with(tuple, &next);
+            break;
+        }
+    }
+    return 0;
+}
+
+static void run_tuples(struct work *work)
+{
+    struct scope *all = scope_open("tuples");
+    for (unsigned i = 0; i < work->tuples->len; i++) {
+        struct tuple *tuple = g_ptr_array_index(work->tuples, i);
+        if (tuple->lost_cause != NULL) {
+            schedule_lose(work->schedule, i);
+            continue;
+        }
+        g_autofree char *name = name_hosts(tuple->hosts);
+        tuple->fiber = fiber_ref(scope_spawn(all, name, run_tuple, tuple));
+    }
+    scope_close(all, NULL);
+    for (unsigned i = 0; i < work->tuples->len; i++)
+        g_clear_pointer(&((struct tuple *)g_ptr_array_index(work->tuples, i))->fiber, fiber_unref);
+}
+
+void job_end_tests(struct work *work, Vtmh__Status status, const char *cause)
+{
+    schedule_stop(work->schedule);
+    for (unsigned i = 0; i < work->tuples->len; i++) {
+        struct tuple *tuple = g_ptr_array_index(work->tuples, i);
+        if (tuple->is_testing)
+            coordinator_interrupt(tuple->coordinator, status, cause);
+        else if (tuple->fiber != NULL)
+            fiber_cancel(tuple->fiber, NULL);
+    }
+    event_set(&work->changed);
+}
+
+/* ---- all of them */
+
+/* Why the tests that were not begun were not: of those of a tuple, if each has its own. Transfer
+ * full. */
+static char *why_not(const struct work *work, const struct tuple *lost, const char **host)
+{
+    unsigned last;
+    if (work->end_cause != NULL)
+        return g_strdup(work->end_cause);
+    if (recorder_trouble(&work->recorder) != NULL)
+        return g_strdup_printf("not run: %s", recorder_trouble(&work->recorder));
+    if (schedule_has_failed(work->schedule, &last))
+        return g_strdup_printf("not run: test %u failed and --fail-fast was given", last);
+    *host = lost->lost_host;
+    return g_strdup(lost->lost_cause);
+}
+
+static void leave_out(struct work *work, const struct assignment *left, const char *no_hosts)
+{
+    const struct planned_test *planned = planned_of(work, left);
+    const struct tuple *lost = work->lost;
+    struct test_result *result = new_result(work, left);
+    const char *host = NULL;
+    g_autofree char *why = NULL;
+    if (no_hosts == NULL && planned->skip != NULL) {
+        add_notes(result, planned);
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
+        return;
+    }
+    if (work->job->options->each && lost != NULL)
+        lost = g_ptr_array_index(work->tuples, left->tuple);
+    if (no_hosts != NULL)
+        host = work->lost_host;
+    why = no_hosts != NULL ? g_strdup(no_hosts) : why_not(work, lost, &host);
+    skip_test(work, planned->params, result, VTMH__STATUS__STATUS_CANCEL, host, why);
+}
+
+static void clear_test(gpointer data)
+{
+    struct schedule_test *test = data;
+    g_free((char *)test->name);
+    g_strfreev(test->wanted);
+}
+
+/* What the schedule must know. Transfer full: array of struct schedule_test. */
+static GArray *list_tests(const struct work *work)
+{
+    const GPtrArray *tests = work->job->tests;
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(struct schedule_test));
+    g_array_set_clear_func(list, clear_test);
+    for (unsigned i = 0; i < tests->len; i++) {
+        const struct planned_test *planned = g_ptr_array_index(tests, i);
+        struct schedule_test test = {
+            .name =
+                test_name_full(params_name(planned->params), work->job->options->selection.file),
+            .wanted = dependencies_wanted(planned->params),
+            .is_left_out = planned->skip != NULL,
+        };
+        g_array_append_val(list, test);
+    }
+    return list;
+}
+
+void job_run_tests(struct work *work, const char *no_hosts)
+{
+    const struct run_options *options = work->job->options;
+    g_autoptr(GArray) tests = list_tests(work);
+    struct assignment left;
+    work->tuples = g_ptr_array_new_with_free_func(free_tuple);
+    work->spares = g_ptr_array_new();
+    if (no_hosts == NULL && work->peers->len > 0) {
+        cut(work);
+        miss_tuples(work);
+    }
+    const struct schedule_plan plan = {
+        .tests = (const struct schedule_test *)(void *)tests->data,
+        .n_tests = tests->len,
+        .n_tuples = work->tuples->len,
+        .rounds = options->repeat,
+        .failures = options->fail_fast ? 1 : 0,
+        .each = options->each,
+    };
+    work->schedule = schedule_new(&plan);
+    work->recorder.total = schedule_total(work->schedule);
+    run_tuples(work);
+    while (schedule_rest(work->schedule, &left))
+        leave_out(work, &left, no_hosts);
+    g_clear_pointer(&work->schedule, schedule_free);
+    g_clear_pointer(&work->tuples, g_ptr_array_unref);
+    g_clear_pointer(&work->spares, g_ptr_array_unref);
+}
