@@ -12,17 +12,21 @@ static json_t *figure(double value)
     return value < 0 ? json_null() : json_real(value);
 }
 
-/* Once: the sink is not fed any more, and the job ends. */
-static void take_trouble(const struct recorder *recorder, const GError *error)
+/* Something cannot be written any more, so the job ends. What fails first is told: on a disk that
+ * is full nothing else can be written either. */
+static void take_trouble(struct recorder *recorder, const GError *error)
 {
-    if (error != NULL)
-        job_result_trouble(recorder->job->result, error->message);
+    const char *why = error != NULL ? error->message : store_trouble(recorder->job->store);
+    if (why == NULL || recorder->trouble != NULL)
+        return;
+    recorder->trouble = g_strdup(why);
+    job_result_trouble(recorder->job->result, why);
 }
 
 static void on_progress(void *arg, const struct test_result *result, const char *host,
                         const Vtmh__Progress *progress)
 {
-    const struct recorder *recorder = arg;
+    struct recorder *recorder = arg;
     display_progress(recorder->job->display, result, host, progress);
     store_event(recorder->job->store, "progress",
                 json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "test",
@@ -40,7 +44,7 @@ static void on_progress(void *arg, const struct test_result *result, const char 
 
 static void on_host(void *arg, const char *host, bool is_up)
 {
-    const struct recorder *recorder = arg;
+    struct recorder *recorder = arg;
     g_autoptr(GError) error = NULL;
     sinks_host(recorder->sinks, host, is_up, &error);
     take_trouble(recorder, error);
@@ -96,7 +100,7 @@ static void on_file(void *arg, const struct test_result *result, const char *hos
     feed(recorder, result, host, chunk->name, stream, chunk->data.data, chunk->data.len, false);
 }
 
-/* What the ends of files may still have held back. */
+/* What the ends of a test's files may still have held back. */
 static void end_files(struct recorder *recorder, const struct test_result *result)
 {
     GHashTableIter iter;
@@ -139,7 +143,7 @@ static void on_record(void *arg, const struct test_result *result, const char *h
 }
 
 /* The coordinator's own sample, as those of the hosts. */
-static void feed_own(const struct recorder *recorder, const struct test_result *result,
+static void feed_own(struct recorder *recorder, const struct test_result *result,
                      Vtmh__Sample *sample)
 {
     Vtmh__Record record = VTMH__RECORD__INIT;
@@ -162,16 +166,42 @@ static void on_leg(void *arg, const struct test_result *result, const struct leg
     take_trouble(recorder, error);
 }
 
+/*
+ * results.json is written whole, and grows with the tests. So it is written when the last one is a
+ * second old and writing took no more than a twentieth of the time since; after a failure at once,
+ * unless that would take more than half of the time. What is not written now is due.
+ */
+#define MAX_AGE_US G_USEC_PER_SEC
+#define TIMES_AFTER_PASS 20
+#define TIMES_AFTER_FAILURE 2
+
+static void write_results(struct recorder *recorder, bool has_failed)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t now_us = g_get_monotonic_time();
+    int64_t age_us = now_us - recorder->written_us;
+    recorder->is_due = has_failed
+                           ? age_us < TIMES_AFTER_FAILURE * recorder->writing_us
+                           : age_us < MAX(MAX_AGE_US, TIMES_AFTER_PASS * recorder->writing_us);
+    if (recorder->is_due)
+        return;
+    if (store_write_results(recorder->job->store, recorder->job->result, &error) < 0)
+        display_message(recorder->job->display, "%s", error->message);
+    recorder->written_us = g_get_monotonic_time();
+    recorder->writing_us = recorder->written_us - now_us;
+}
+
 static int on_flush(void *arg, GError **err)
 {
-    const struct recorder *recorder = arg;
+    struct recorder *recorder = arg;
     g_autoptr(GError) error = NULL;
     sinks_flush(recorder->sinks, &error);
     take_trouble(recorder, error);
-    const char *trouble = sinks_trouble(recorder->sinks);
-    if (trouble == NULL)
+    if (recorder->is_due)
+        write_results(recorder, false);
+    if (recorder->trouble == NULL)
         return 0;
-    g_set_error_literal(err, G_FILE_ERROR, G_FILE_ERROR_FAILED, trouble);
+    g_set_error_literal(err, G_FILE_ERROR, G_FILE_ERROR_FAILED, recorder->trouble);
     return -1;
 }
 
@@ -192,15 +222,15 @@ void recorder_init(struct recorder *recorder, struct job *job)
 
 const char *recorder_trouble(const struct recorder *recorder)
 {
-    return sinks_trouble(recorder->sinks);
+    return recorder->trouble;
 }
 
-static void write_drift(const struct recorder *recorder, const char *text)
+static void write_drift(struct recorder *recorder, const char *text)
 {
     g_autofree char *path = g_build_filename(recorder->job->result->dir, "drift.txt", NULL);
     g_autoptr(GError) error = NULL;
     if (file_replace(path, text, &error) < 0)
-        job_result_trouble(recorder->job->result, error->message);
+        take_trouble(recorder, error);
 }
 
 void recorder_tell_drift(struct recorder *recorder)
@@ -226,6 +256,7 @@ void recorder_clear(struct recorder *recorder)
     sinks_close(recorder->sinks, &error);
     take_trouble(recorder, error);
     g_hash_table_unref(recorder->streams);
+    g_free(recorder->trouble);
 }
 
 struct coordinator_listener recorder_listener(struct recorder *recorder)
@@ -287,17 +318,6 @@ void recorder_begin_test(struct recorder *recorder, const struct params *params,
     take_trouble(recorder, error);
 }
 
-/* How old results.json may become while tests are only left out: it grows with each of them. */
-#define MAX_AGE_US G_USEC_PER_SEC
-
-static void write_results(struct recorder *recorder)
-{
-    g_autoptr(GError) error = NULL;
-    if (store_write_results(recorder->job->store, recorder->job->result, &error) < 0)
-        display_message(recorder->job->display, "%s", error->message);
-    recorder->written_us = g_get_monotonic_time();
-}
-
 static Vtmh__LogLevel level_of(Vtmh__Status status)
 {
     switch (status) {
@@ -335,7 +355,8 @@ void recorder_end_test(struct recorder *recorder, struct test_result *result)
     drift_watch_test_ended(&recorder->drift, result);
     drift_watch_report(&recorder->drift, recorder->job->result);
     tell_end(recorder, result);
-    write_results(recorder);
+    store_end_test(recorder->job->store, result);
+    write_results(recorder, level_of(result->status) == VTMH__LOG_LEVEL__LOG_ERROR);
 }
 
 void recorder_leave_out(struct recorder *recorder, const struct params *params,
@@ -343,6 +364,6 @@ void recorder_leave_out(struct recorder *recorder, const struct params *params,
 {
     make_folder(recorder, params, result);
     tell_end(recorder, result);
-    if (g_get_monotonic_time() - recorder->written_us >= MAX_AGE_US)
-        write_results(recorder);
+    store_end_test(recorder->job->store, result);
+    write_results(recorder, false);
 }

@@ -12,7 +12,10 @@ struct recorder {
     GHashTable *streams; /* "NUMBER/HOST/FILE" -> secrets_stream: files of the running tests */
     struct sinks *sinks;
     struct drift_watch drift;
+    char *trouble;      /* why nothing can be written any more, or NULL */
     int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */
+    int64_t writing_us; /* how long that took */
+    bool is_due;        /* it is to be written anew */
 };
 
 void recorder_init(struct recorder *recorder, struct job *job);
@@ -36,5 +39,5 @@ void recorder_begin_test(struct recorder *recorder, const struct params *params,
 void recorder_leave_out(struct recorder *recorder, const struct params *params,
                         struct test_result *result);
 
-/* Also writes results.json anew, so that a killed job leaves a true one. */
+/* Also writes results.json anew, at once or soon, so that a killed job leaves a true one. */
 void recorder_end_test(struct recorder *recorder, struct test_result *result);

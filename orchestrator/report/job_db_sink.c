@@ -21,20 +21,27 @@ static void tell(const struct sink_state *state, const char *what)
               VTMH__LOG_LEVEL__LOG_WARNING, text);
 }
 
-static void give_up(struct sink_state *state, const GError *error)
+/* A full disk is a failure of the job: nothing else can be written there either. */
+static int give_up(struct sink_state *state, GError *error, GError **err)
 {
+    g_autoptr(GError) cause = error;
     g_autofree char *what =
-        g_strdup_printf("%s: no more is written there; records.ndjson has it all", error->message);
+        g_strdup_printf("%s: no more is written there; records.ndjson has it all", cause->message);
 
     g_clear_pointer(&state->db, job_db_free);
+    if (g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOSPC)) {
+        g_propagate_error(err, g_steal_pointer(&cause));
+        return -1;
+    }
     tell(state, what);
+    return 0;
 }
 
-static void create(struct sink_state *state)
+static int create(struct sink_state *state, GError **err)
 {
     const struct job_result *job = state->job->result;
     g_autofree char *path = g_build_filename(job->dir, "job.db", NULL);
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL;
     struct statfs where;
     const char *network =
         statfs(job->dir, &where) == 0 ? job_db_network((unsigned long)where.f_type) : NULL;
@@ -46,91 +53,94 @@ static void create(struct sink_state *state)
             job->dir, network);
 
         tell(state, what);
-        return;
+        return 0;
     }
     state->db = job_db_create(path, job, &error);
-    if (state->db == NULL)
-        give_up(state, error);
+    return state->db == NULL ? give_up(state, error, err) : 0;
 }
 
-static void *open_db(const struct job *job, G_GNUC_UNUSED GError **err)
+static void *open_db(const struct job *job, GError **err)
 {
     struct sink_state *state = g_new0(struct sink_state, 1);
 
     state->job = job;
-    create(state);
-    return state;
+    if (create(state, err) == 0)
+        return state;
+    g_free(state);
+    return NULL;
 }
 
-/* What came of a call. Never a failure of the job. */
-static int settle(struct sink_state *state, int result, const GError *error)
+/* What came of a call. Takes the error. */
+static int settle(struct sink_state *state, int result, GError *error, GError **err)
 {
-    if (result < 0) {
-        give_up(state, error);
+    if (result < 0)
+        return give_up(state, error, err);
+    if (state->db == NULL)
         return 0;
-    }
     if (job_db_is_waiting(state->db) && !state->is_waiting)
         tell(state, "another program has locked it: what comes now waits until it lets go");
     state->is_waiting = job_db_is_waiting(state->db);
     return 0;
 }
 
-static int add_test(void *self, const struct test_result *test, G_GNUC_UNUSED GError **err)
+static int add_test(void *self, const struct test_result *test, GError **err)
 {
     struct sink_state *state = self;
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL;
+    int result = state->db != NULL ? job_db_test(state->db, test, &error) : 0;
 
-    return state->db == NULL ? 0 : settle(state, job_db_test(state->db, test, &error), error);
+    return settle(state, result, error, err);
+}
+
+static int add_row(struct sink_state *state, const struct test_result *test, const char *host,
+                   uint64_t number, int64_t time_us, const struct figure_table *table,
+                   const void *of, GError **err)
+{
+    GError *error = NULL;
+    int result = state->db != NULL
+                     ? job_db_add(state->db, test, host, number, time_us, table, of, &error)
+                     : 0;
+
+    return settle(state, result, error, err);
 }
 
 static int add_record(void *self, const struct test_result *test, const char *host,
-                      const Vtmh__Record *record, G_GNUC_UNUSED GError **err)
+                      const Vtmh__Record *record, GError **err)
 {
-    struct sink_state *state = self;
-    g_autoptr(GError) error = NULL;
     const void *of;
     const struct figure_table *table = figures_of_record(record, &of);
 
-    if (state->db == NULL || table == NULL)
-        return 0;
-    return settle(
-        state,
-        job_db_add(state->db, test, host, record->number, record->time_us, table, of, &error),
-        error);
+    return table == NULL
+               ? 0
+               : add_row(self, test, host, record->number, record->time_us, table, of, err);
 }
 
 static int add_leg(void *self, const struct test_result *test, const struct leg_result *leg,
-                   G_GNUC_UNUSED GError **err)
+                   GError **err)
 {
-    struct sink_state *state = self;
-    g_autoptr(GError) error = NULL;
-
-    if (state->db == NULL)
-        return 0;
-    return settle(
-        state,
-        job_db_add(state->db, test, NULL, 0, g_get_real_time(), &figures_of_leg, leg, &error),
-        error);
+    return add_row(self, test, NULL, 0, g_get_real_time(), &figures_of_leg, leg, err);
 }
 
-static int flush_db(void *self, G_GNUC_UNUSED GError **err)
+static int flush_db(void *self, GError **err)
 {
     struct sink_state *state = self;
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL;
+    int result = state->db != NULL ? job_db_commit(state->db, &error) : 0;
 
-    return state->db == NULL ? 0 : settle(state, job_db_commit(state->db, &error), error);
+    return settle(state, result, error, err);
 }
 
-static int close_db(void *self, G_GNUC_UNUSED GError **err)
+static int close_db(void *self, GError **err)
 {
     struct sink_state *state = self;
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL;
     struct job_db *db = g_steal_pointer(&state->db);
+    int result = 0;
 
     if (db != NULL && job_db_close(db, &error) < 0)
-        give_up(state, error);
+        result = give_up(state, error, err);
     g_free(state);
-    return 0;
+    return result;
 }
 
 const struct sink job_db_sink = {

@@ -25,6 +25,23 @@ static void *open_records(const struct job *job, G_GNUC_UNUSED GError **err)
     return records;
 }
 
+/* What was not measured is left out: most of a leg's figures are of what it did not use. */
+static void leave_out_nulls(json_t *object)
+{
+    const char *key;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(object, next, key, value)
+    {
+        if (json_is_object(value))
+            leave_out_nulls(value);
+        if (json_is_null(value) || (json_is_object(value) && json_object_size(value) == 0) ||
+            (json_is_array(value) && json_array_size(value) == 0))
+            json_object_del(object, key);
+    }
+}
+
 /* {"v":1,"record":…,"time":…,"test":…,"host":…,"number":…, …figures}. host NULL: it is of no host
  * alone. */
 static int add(struct records *records, const struct test_result *test, const char *host,
@@ -42,6 +59,7 @@ static int add(struct records *records, const struct test_result *test, const ch
         json_object_set_new(object, "host", text_json(host));
         json_object_set_new(object, "number", json_integer((json_int_t)number));
     }
+    leave_out_nulls(figures);
     json_object_update(object, figures);
     /* ASCII: nothing that a guest or a node says can move a terminal's cursor. */
     line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));

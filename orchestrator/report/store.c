@@ -1,6 +1,8 @@
 #include "orchestrator/report/store.h"
 
 #include "orchestrator/report/file.h"
+#include "orchestrator/report/host_files.h"
+#include "orchestrator/report/parts.h"
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/report/text.h"
 
@@ -17,22 +19,87 @@
 #define NAME_MAX_BYTES 255
 #define FOLDER_MODE 0777 /* less the umask */
 
-struct store {
-    char *dir;
-    FILE *log;
-    FILE *events;
-    GHashTable *folders; /* test_result_id() -> path of the test's folder */
-    GHashTable *taken;   /* "ID/HOST" -> bytes of files that have come from there */
-    GError *trouble;     /* the first record or event that could not be written */
+#define RESERVE_BYTES (1 << 20) /* of the disk: given back when it is full, for results.json */
+
+/* A test that runs. */
+struct folder {
+    struct parts *log; /* debug.log */
+    struct host_files *files;
 };
 
-/* Remembers that a line did not get into file of the job's folder. */
-static void note_trouble(struct store *store, const char *file)
-{
-    g_autofree char *path = g_build_filename(store->dir, file, NULL);
+struct store {
+    char *dir;
+    struct parts *log, *events;
+    GHashTable *folders; /* test_result_id() -> struct folder */
+    char *trouble;       /* why nothing but results.json is written any more, or NULL */
+};
 
+static void free_folder(gpointer data)
+{
+    struct folder *folder = data;
+
+    parts_free(folder->log);
+    host_files_free(folder->files);
+    g_free(folder);
+}
+
+static struct folder *new_folder(const char *path)
+{
+    struct folder *folder = g_new0(struct folder, 1);
+    g_autofree char *log = g_build_filename(path, "debug.log", NULL);
+
+    folder->log = parts_new(log, STORE_PART_BYTES, 1);
+    folder->files = host_files_new(path);
+    return folder;
+}
+
+/* What cannot be written is the end of writing: half a log proves nothing. Takes the error. */
+static void stop_writing(struct store *store, GError *error)
+{
     if (store->trouble == NULL)
-        file_fail(&store->trouble, "write", path);
+        store->trouble = g_strdup(error->message);
+    g_error_free(error);
+}
+
+static void add_to(struct store *store, struct parts *file, const char *text)
+{
+    GError *error = NULL;
+
+    if (store->trouble == NULL && parts_append(file, text, strlen(text), &error) < 0)
+        stop_writing(store, error);
+}
+
+static char *path_in(const struct store *store, const char *name)
+{
+    return g_build_filename(store->dir, name, NULL);
+}
+
+static struct parts *file_in(const struct store *store, const char *name, int64_t part_bytes,
+                             unsigned n_before)
+{
+    g_autofree char *path = path_in(store, name);
+
+    return parts_new(path, part_bytes, n_before);
+}
+
+/* A disk that is full takes at least results.json, which says so. */
+static void reserve(const struct store *store)
+{
+    g_autofree char *path = path_in(store, ".reserve");
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return;
+    if (fallocate(fd, 0, 0, RESERVE_BYTES) < 0)
+        g_unlink(path);
+    close(fd);
+}
+
+static void give_back(const struct store *store)
+{
+    g_autofree char *path = path_in(store, ".reserve");
+
+    g_unlink(path);
 }
 
 static int make_root(const char *path, GError **err)
@@ -76,20 +143,6 @@ static int move_latest(const char *root, const char *dir, GError **err)
     return 0;
 }
 
-static FILE *open_lines(const char *dir, const char *name, GError **err)
-{
-    g_autofree char *path = g_build_filename(dir, name, NULL);
-    FILE *file = fopen(path, "ae");
-
-    if (file == NULL) {
-        file_fail(err, "write", path);
-        return NULL;
-    }
-    /* Whole lines as they come, for tail -f and for a job that is killed. */
-    setvbuf(file, NULL, _IOLBF, 0);
-    return file;
-}
-
 /* Makes job->id, job->dir and the folder. */
 static int make_job_folder(const char *root, struct job_result *job, GError **err)
 {
@@ -129,17 +182,18 @@ struct store *store_open(const char *results_dir, struct job_result *job, GError
     if (make_job_folder(root, job, err) < 0)
         return NULL;
     store->dir = g_strdup(job->dir);
-    store->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    store->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    store->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_folder);
+    store->log = file_in(store, "job.log", STORE_PART_BYTES, 2);
+    store->events = file_in(store, "events.ndjson", STORE_PART_BYTES, 2);
     id_path = g_build_filename(store->dir, "id", NULL);
     id_line = g_strconcat(job->id, "\n", NULL);
     if (file_replace(id_path, id_line, err) < 0)
         return NULL;
-    if ((store->log = open_lines(store->dir, "job.log", err)) == NULL ||
-        (store->events = open_lines(store->dir, "events.ndjson", err)) == NULL)
+    /* Both are there from the beginning, for tail -f. */
+    if (parts_append(store->log, "", 0, err) < 0 || parts_append(store->events, "", 0, err) < 0 ||
+        store_write_results(store, job, err) < 0)
         return NULL;
-    if (store_write_results(store, job, err) < 0)
-        return NULL;
+    reserve(store);
     /* A file system without links, or something else of that name: no reason not to run. */
     if (move_latest(root, store->dir, &no_link) < 0)
         store_log(store, g_get_real_time(), NULL, NULL, NULL, NULL, VTMH__LOG_LEVEL__LOG_WARNING,
@@ -151,13 +205,12 @@ void store_close(struct store *store)
 {
     if (store == NULL)
         return;
-    if (store->log != NULL)
-        fclose(store->log);
-    if (store->events != NULL)
-        fclose(store->events);
+    if (store->dir != NULL)
+        give_back(store);
+    parts_free(store->log);
+    parts_free(store->events);
     g_clear_pointer(&store->folders, g_hash_table_unref);
-    g_clear_pointer(&store->taken, g_hash_table_unref);
-    g_clear_error(&store->trouble);
+    g_free(store->trouble);
     g_free(store->dir);
     g_free(store);
 }
@@ -189,8 +242,15 @@ int store_begin_test(struct store *store, struct test_result *test, GError **err
         return file_fail(err, "create", path);
     g_free(test->logdir);
     test->logdir = g_steal_pointer(&logdir);
-    g_hash_table_replace(store->folders, g_steal_pointer(&id), g_steal_pointer(&path));
+    g_hash_table_replace(store->folders, g_steal_pointer(&id), new_folder(path));
     return 0;
+}
+
+void store_end_test(struct store *store, const struct test_result *test)
+{
+    g_autofree char *id = test_result_id(test);
+
+    g_hash_table_remove(store->folders, id);
 }
 
 static const char *const level_names[] = {
@@ -224,20 +284,12 @@ void store_log(struct store *store, int64_t time_us, const char *host, const cha
                const char *vm, const char *test, Vtmh__LogLevel level, const char *text)
 {
     g_autofree char *line = format_record(time_us, host, role, vm, test, level, text);
-    const char *folder = test != NULL ? g_hash_table_lookup(store->folders, test) : NULL;
-    FILE *own;
+    const struct folder *folder = test != NULL ? g_hash_table_lookup(store->folders, test) : NULL;
 
-    if (fputs(line, store->log) < 0)
-        note_trouble(store, "job.log");
-    if (folder == NULL)
-        return;
-    /* Opened each time: thousands of tests must not hold thousands of descriptors. */
-    own = open_lines(folder, "debug.log", store->trouble == NULL ? &store->trouble : NULL);
-    if (own == NULL)
-        return;
-    fputs(line, own);
-    if (fclose(own) != 0)
-        note_trouble(store, "test-results");
+    if (level != VTMH__LOG_LEVEL__LOG_DEBUG)
+        add_to(store, store->log, line);
+    if (folder != NULL)
+        add_to(store, folder->log, line);
 }
 
 void store_event(struct store *store, const char *name, json_t *fields)
@@ -250,55 +302,22 @@ void store_event(struct store *store, const char *name, json_t *fields)
         json_object_update_missing(event, fields);
         json_decref(fields);
     }
-    if (json_dumpf(event, store->events, JSON_COMPACT | JSON_REAL_PRECISION(15)) < 0 ||
-        fputc('\n', store->events) == EOF)
-        note_trouble(store, "events.ndjson");
+    char *text = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+
+    add_to(store, store->events, line);
+    free(text);
     json_decref(event);
 }
 
-/* Whether every part of a relative path stays below its folder. */
-static bool is_below(const char *path)
+/* A host's file whose middle is left out from now on. */
+static void tell_gap(struct store *store, const char *host, const char *id, const char *file)
 {
-    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    g_autofree char *text =
+        g_strdup_printf("%s has become too long: what comes between %s.first and %s.1 is left out",
+                        file, file, file);
 
-    if (parts[0] == NULL)
-        return false;
-    for (char **part = parts; *part != NULL; part++)
-        if (**part == '\0' || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
-            return false;
-    return true;
-}
-
-static int append(const char *path, const void *data, size_t size, GError **err)
-{
-    FILE *file = fopen(path, "ae");
-    bool written;
-
-    if (file == NULL)
-        return file_fail(err, "write", path);
-    written = fwrite(data, 1, size, file) == size;
-    written = fclose(file) == 0 && written;
-    return written ? 0 : file_fail(err, "write", path);
-}
-
-/* Whether a host may add so much to a test's folder; what is too much is an error once. *is_full:
- * there has been that error. */
-static int take(struct store *store, const char *id, const char *host, size_t size, bool *is_full,
-                GError **err)
-{
-    g_autofree char *key = g_strdup_printf("%s/%s", id, host);
-    size_t taken = GPOINTER_TO_SIZE(g_hash_table_lookup(store->taken, key));
-
-    *is_full = taken > STORE_HOST_BYTES;
-    if (*is_full)
-        return 0;
-    g_hash_table_insert(store->taken, g_steal_pointer(&key), GSIZE_TO_POINTER(taken + size));
-    if (taken + size <= STORE_HOST_BYTES)
-        return 0;
-    g_set_error(err, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
-                "the files of %s for test %s are larger than %d MiB: the rest is left out", host,
-                id, STORE_HOST_BYTES >> 20);
-    return -1;
+    store_log(store, g_get_real_time(), host, NULL, NULL, id, VTMH__LOG_LEVEL__LOG_INFO, text);
 }
 
 int store_append(struct store *store, const struct test_result *test, const char *host,
@@ -306,28 +325,28 @@ int store_append(struct store *store, const struct test_result *test, const char
 {
     g_autofree char *id = test_result_id(test);
     g_autofree char *host_name = safe_name(host);
-    const char *folder = g_hash_table_lookup(store->folders, id);
-    g_autofree char *path = NULL, *parent = NULL;
-    bool is_full;
+    struct folder *folder = g_hash_table_lookup(store->folders, id);
+    g_autoptr(GError) error = NULL;
 
-    if (!is_below(file) || *host_name == '\0') {
-        g_autofree char *shown = text_printable(file);
-
-        g_set_error(err, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "%s sent a file with the forbidden name \"%s\"", host_name, shown);
-        return -1;
-    }
     if (folder == NULL) {
         g_set_error(err, G_FILE_ERROR, G_FILE_ERROR_NOENT, "test %s has no folder", id);
         return -1;
     }
-    if (take(store, id, host_name, size, &is_full, err) < 0)
-        return -1;
-    if (is_full)
+    if (store->trouble != NULL)
         return 0;
-    path = g_build_filename(folder, host_name, file, NULL);
-    parent = g_path_get_dirname(path);
-    return make_root(parent, err) < 0 ? -1 : append(path, data, size, err);
+    switch (host_files_append(folder->files, host_name, file, data, size, &error)) {
+    case HOST_FILES_GAP:
+        tell_gap(store, host_name, id, file);
+        return 0;
+    case HOST_FILES_BROKEN:
+        stop_writing(store, g_steal_pointer(&error));
+        return 0;
+    case HOST_FILES_REFUSED:
+        g_propagate_error(err, g_steal_pointer(&error));
+        return -1;
+    default:
+        return 0;
+    }
 }
 
 int store_write(struct store *store, const struct test_result *test, const char *file,
@@ -338,15 +357,17 @@ int store_write(struct store *store, const struct test_result *test, const char 
     return file_replace(path, text, err);
 }
 
+const char *store_trouble(const struct store *store)
+{
+    return store->trouble;
+}
+
 int store_write_results(struct store *store, const struct job_result *job, GError **err)
 {
-    g_autofree char *path = g_build_filename(store->dir, "results.json", NULL);
+    g_autofree char *path = path_in(store, "results.json");
 
-    if (results_json_write(job, path, err) < 0)
-        return -1;
-    if (store->trouble != NULL) {
-        g_propagate_error(err, g_steal_pointer(&store->trouble));
-        return -1;
-    }
-    return 0;
+    if (results_json_write(job, path, NULL) == 0)
+        return 0;
+    give_back(store);
+    return results_json_write(job, path, err);
 }

@@ -158,7 +158,7 @@ Test(store, writes_one_line_a_record)
              "2026-11-21T23:00:00.124Z ERROR - - - -: two\\nlines \\x1b[2J\n");
 }
 
-Test(store, puts_the_records_of_a_test_into_its_folder_too)
+Test(store, puts_all_of_a_test_into_its_folder_and_no_detail_into_the_jobs_log)
 {
     g_autoptr(job_result) job = job_result_new();
     g_autoptr(store) store = open_store(job);
@@ -166,11 +166,14 @@ Test(store, puts_the_records_of_a_test_into_its_folder_too)
     g_autofree char *own = NULL, *all = NULL;
 
     store_log(store, 0, "host1", NULL, NULL, "1-tick", VTMH__LOG_LEVEL__LOG_DEBUG, "mine");
-    store_log(store, 0, "host1", NULL, NULL, "2-tick", VTMH__LOG_LEVEL__LOG_DEBUG, "not mine");
+    store_log(store, 0, "host1", NULL, NULL, "1-tick", VTMH__LOG_LEVEL__LOG_INFO, "mine too");
+    store_log(store, 0, "host1", NULL, NULL, "2-tick", VTMH__LOG_LEVEL__LOG_INFO, "not mine");
     own = read_file(job, "test-results/1-tick/debug.log");
     all = read_file(job, "job.log");
-    cr_expect_str_eq(own, "1970-01-01T00:00:00.000Z DEBUG host1 - - 1-tick: mine\n");
-    cr_expect(strstr(all, "1-tick: mine\n") && strstr(all, "2-tick: not mine\n"));
+    cr_expect_str_eq(own, "1970-01-01T00:00:00.000Z DEBUG host1 - - 1-tick: mine\n"
+                          "1970-01-01T00:00:00.000Z INFO  host1 - - 1-tick: mine too\n");
+    cr_expect_str_eq(all, "1970-01-01T00:00:00.000Z INFO  host1 - - 1-tick: mine too\n"
+                          "1970-01-01T00:00:00.000Z INFO  host1 - - 2-tick: not mine\n");
 }
 
 Test(store, writes_events_as_versioned_lines_of_json)
@@ -254,27 +257,88 @@ Test(store, appends_the_pieces_of_a_nodes_file)
     cr_expect_str_eq(other, "x");
 }
 
+static int64_t bytes_below(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    int64_t bytes = 0;
+
+    for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
+        g_autofree char *below = g_build_filename(path, name, NULL);
+        struct stat info;
+
+        if (lstat(below, &info) == 0)
+            bytes += S_ISDIR(info.st_mode) ? bytes_below(below) : info.st_size;
+    }
+    return bytes;
+}
+
+Test(store, keeps_the_beginning_and_the_end_of_a_file_too_long_and_says_so)
+{
+    g_autoptr(job_result) job = job_result_new();
+    g_autoptr(store) store = open_store(job);
+    g_autoptr(test_result) test = begin(store, 1, "tick");
+    g_autofree char *log = NULL, *first = NULL, *newest = NULL;
+    char line[1024];
+
+    for (unsigned i = 0; i < 20 * 1024; i++) {
+        g_snprintf(line, sizeof line, "%1022u\n", i);
+        cr_assert_eq(store_append(store, test, "host1", "vm1.qmp.log", line, 1023, NULL), 0);
+    }
+    first = read_file(job, "test-results/1-tick/host1/vm1.qmp.log.first");
+    newest = read_file(job, "test-results/1-tick/host1/vm1.qmp.log");
+    log = read_file(job, "job.log");
+    cr_expect(g_str_has_prefix(g_strchug(first), "0\n"));
+    cr_expect(g_str_has_suffix(newest, " 20479\n"));
+    cr_expect_eq(strlen(newest) % 1023, 0, "it begins with a whole line");
+    cr_expect(strstr(log, "vm1.qmp.log has become too long"), "%s", log);
+    cr_expect_eq(g_strrstr(log, "too long"), strstr(log, "too long"), "told once");
+    cr_expect_leq(bytes_below(job->dir), 3 * STORE_FILE_PART_BYTES + 100000 + (1 << 20));
+}
+
 Test(store, leaves_out_what_a_host_sends_beyond_its_share_and_says_so_once)
 {
     g_autoptr(job_result) job = job_result_new();
     g_autoptr(store) store = open_store(job);
     g_autoptr(test_result) test = begin(store, 1, "tick");
-    g_autofree char *half = g_malloc0(STORE_HOST_BYTES / 2);
+    g_autofree char *part = g_malloc0(STORE_FILE_PART_BYTES);
+    g_autofree char *host = g_build_filename(job->dir, "test-results/1-tick/host1", NULL);
     g_autofree char *other = NULL;
     g_autoptr(GError) error = NULL;
+    unsigned told = 0;
 
-    for (unsigned i = 0; i < 2; i++)
-        cr_expect_eq(store_append(store, test, "host1", "big", half, STORE_HOST_BYTES / 2, NULL),
-                     0);
-    cr_expect_eq(store_append(store, test, "host1", "more", "x", 1, &error), -1);
-    cr_expect(strstr(error->message, "files of host1 for test 1-tick are larger than 128 MiB"),
-              "%s", error->message);
-    cr_expect_eq(store_append(store, test, "host1", "more", "x", 1, NULL), 0, "told once");
+    for (unsigned i = 0; i < 40; i++) {
+        g_autofree char *name = g_strdup_printf("file%u", i);
+        g_autoptr(GError) one = NULL;
+
+        if (store_append(store, test, "host1", name, part, STORE_FILE_PART_BYTES, &one) == 0)
+            continue;
+        told++;
+        cr_expect(strstr(one->message, "files of host1 for this test are larger than 128 MiB"),
+                  "%s", one->message);
+    }
+    cr_expect_eq(told, 1);
+    cr_expect_leq(bytes_below(host), STORE_HOST_BYTES);
+    cr_expect_geq(bytes_below(host), STORE_HOST_BYTES - 2 * STORE_FILE_PART_BYTES);
+    cr_expect_null(store_trouble(store));
     cr_expect_eq(store_append(store, test, "host2", "more", "x", 1, NULL), 0, "it has its own");
-    g_autofree char *left_out = g_build_filename(job->dir, "test-results/1-tick/host1/more", NULL);
-    cr_expect_not(g_file_test(left_out, G_FILE_TEST_EXISTS));
     other = read_file(job, "test-results/1-tick/host2/more");
     cr_expect_str_eq(other, "x");
+}
+
+Test(store, empty_files_without_end_count_as_well)
+{
+    g_autoptr(job_result) job = job_result_new();
+    g_autoptr(store) store = open_store(job);
+    g_autoptr(test_result) test = begin(store, 1, "tick");
+    unsigned sent = 0;
+
+    for (; sent < 100000; sent++) {
+        g_autofree char *name = g_strdup_printf("file%u", sent);
+
+        if (store_append(store, test, "host1", name, "", 0, NULL) < 0)
+            break;
+    }
+    cr_expect_lt(sent, 40000);
 }
 
 Test(store, refuses_names_that_lead_out_of_the_folder)
@@ -332,18 +396,48 @@ Test(store, writes_results_anew_after_every_test)
     }
 }
 
-Test(store, tells_of_records_that_were_lost)
+Test(store, writes_no_more_when_something_cannot_be_written_but_says_why)
 {
     g_autoptr(job_result) job = job_result_new();
     g_autoptr(store) store = open_store(job);
     g_autoptr(test_result) test = begin(store, 1, "tick");
     g_autofree char *folder = g_build_filename(job->dir, test->logdir, NULL);
-    g_autoptr(GError) error = NULL;
+    g_autofree char *log = NULL;
 
     cr_assert_eq(g_rmdir(folder), 0);
-    store_log(store, 0, NULL, NULL, NULL, "1-tick", VTMH__LOG_LEVEL__LOG_INFO, "lost");
-    cr_expect_eq(store_write_results(store, job, &error), -1);
-    cr_assert_not_null(error);
-    cr_expect(strstr(error->message, "debug.log"), "%s", error->message);
+    cr_expect_null(store_trouble(store));
+    store_log(store, 0, NULL, NULL, NULL, "1-tick", VTMH__LOG_LEVEL__LOG_DEBUG, "lost");
+    cr_assert_not_null(store_trouble(store));
+    cr_expect(strstr(store_trouble(store), "debug.log"), "%s", store_trouble(store));
+    store_log(store, 0, NULL, NULL, NULL, NULL, VTMH__LOG_LEVEL__LOG_ERROR, "after");
+    log = read_file(job, "job.log");
+    cr_expect_str_eq(log, "");
     cr_expect_eq(store_write_results(store, job, NULL), 0);
+}
+
+Test(store, takes_nothing_of_a_test_that_has_ended_but_records)
+{
+    g_autoptr(job_result) job = job_result_new();
+    g_autoptr(store) store = open_store(job);
+    g_autoptr(test_result) test = begin(store, 1, "tick");
+    g_autofree char *log = NULL;
+
+    store_end_test(store, test);
+    store_log(store, 0, NULL, NULL, NULL, "1-tick", VTMH__LOG_LEVEL__LOG_INFO, "late");
+    cr_expect_eq(store_append(store, test, "host1", "x", "x", 1, NULL), -1);
+    log = read_file(job, "job.log");
+    cr_expect(strstr(log, "late"));
+}
+
+Test(store, keeps_room_for_the_results_while_it_is_open)
+{
+    g_autoptr(job_result) job = job_result_new();
+    struct store *store = open_store(job);
+    g_autofree char *reserve = g_build_filename(job->dir, ".reserve", NULL);
+    struct stat info;
+
+    cr_expect_eq(stat(reserve, &info), 0);
+    cr_expect_geq(info.st_blocks * 512, 1 << 20);
+    store_close(store);
+    cr_expect_eq(stat(reserve, &info), -1);
 }
