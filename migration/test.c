@@ -88,14 +88,30 @@ int test_exchange(struct test *test, const struct test_meeting *meeting, json_t 
     return 0;
 }
 
+static void tell_note(struct test *test, const char *note)
+{
+    Vtmh__Record record = VTMH__RECORD__INIT;
+    g_ptr_array_add(test->notes, g_strdup(note));
+    record.body_case = VTMH__RECORD__BODY_NOTE;
+    record.note = (char *)note;
+    test->ops->record(test->node, &record);
+}
+
 void test_note(struct test *test, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     g_autofree char *note = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    if (!g_ptr_array_find_with_equal_func(test->notes, note, g_str_equal, NULL))
-        g_ptr_array_add(test->notes, g_steal_pointer(&note));
+    if (g_ptr_array_find_with_equal_func(test->notes, note, g_str_equal, NULL))
+        return;
+    if (test->notes->len < TEST_NOTES_MAX) {
+        tell_note(test, note);
+        return;
+    }
+    host_log(test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, NULL, "note: %s", note);
+    if (test->notes->len == TEST_NOTES_MAX)
+        tell_note(test, "there are more notes: they are in the log");
 }
 
 void test_warn(struct test *test, const char *format, ...)
@@ -139,6 +155,15 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
     record->postcopy_bytes = record->postcopy_requests = -1;
     g_ptr_array_add(test->migrations, record);
     return record;
+}
+
+void test_end_migration(struct test *test, Vtmh__Migration *record)
+{
+    Vtmh__Record told = VTMH__RECORD__INIT;
+    told.body_case = VTMH__RECORD__BODY_LEG;
+    told.leg = record;
+    test->ops->record(test->node, &told);
+    g_ptr_array_remove(test->migrations, record);
 }
 
 Vtmh__Status test_status_of(const GError *error)

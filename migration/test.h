@@ -51,6 +51,12 @@ struct test_ops {
     /* Tells the other hosts, through the coordinator, that the test (scope 0) or a leg of it fails
      * here; never waits. */
     void (*failing)(void *node, uint64_t scope, const struct test_cause *cause);
+
+    /* Tells what was found out; never waits. The caller fills in the body; copied. */
+    void (*record)(void *node, const Vtmh__Record *record);
+
+    /* Waits until there is room for the records of another leg. */
+    int (*await_room)(void *node, GError **err);
 };
 
 struct test {
@@ -65,8 +71,8 @@ struct test {
     const struct test_ops *ops;
     void *node;
 
-    GPtrArray *migrations; /* Vtmh__Migration, owned: what this end knows of each leg */
-    GPtrArray *notes;      /* char * */
+    GPtrArray *migrations; /* Vtmh__Migration, owned: of legs that are under way here */
+    GPtrArray *notes;      /* char *: what has been told, at most TEST_NOTES_MAX */
     bool is_failing;
     bool moves_nothing; /* by design */
     unsigned
@@ -93,7 +99,9 @@ int test_exchange(struct test *test, const struct test_meeting *meeting, json_t 
 /* Says a JSON value to who meets there, without waiting. mine: transfer full. */
 void test_tell(struct test *test, const struct test_meeting *meeting, json_t *mine);
 
-/* Adds a note to the result unless it is there. */
+/* Adds a note to the result unless it is there. After TEST_NOTES_MAX one more says that the others
+ * are in the log only. */
+#define TEST_NOTES_MAX 200
 void test_note(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Makes a test that otherwise passes a WARN. The first warning stays. */
@@ -106,9 +114,13 @@ void test_warn(struct test *test, const char *format, ...) G_GNUC_PRINTF(2, 3);
  */
 void test_failing(struct test *test, uint64_t scope, const GError *error);
 
-/* The record of one leg, made when it begins here; all figures unmeasured. Owned by the test. */
+/* The record of one leg, made when it begins here; all figures unmeasured. Owned by the test until
+ * test_end_migration(). */
 Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned leg,
                                     unsigned source, unsigned destination);
+
+/* The leg is over here: its record is told, and gone. */
+void test_end_migration(struct test *test, Vtmh__Migration *record);
 
 /*
  * What an error means for the test: what it was made under (sync/doing.h) decides between the

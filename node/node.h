@@ -18,6 +18,7 @@ struct node {
     struct link *link;
     struct scope *scope;     /* of the session's fibers */
     struct running *running; /* the test in progress, or NULL */
+    GPtrArray *records;      /* struct records (records.h), of this test and those before it */
     GPtrArray *kept;         /* struct vm: of tests that have ended; ended with the session */
     struct event stop;       /* SIGTERM, good-bye, coordinator lost for too long: end now */
     struct event released;   /* the coordinator has heard our good-bye */

@@ -5,6 +5,7 @@
 #include "node/files.h"
 #include "node/leaks.h"
 #include "node/meetings.h"
+#include "node/records.h"
 #include "node/remove.h"
 #include "sync/fiber_report.h"
 
@@ -21,9 +22,10 @@ struct running {
     struct test test;
     struct host host;
     struct meetings *meetings;
-    struct fiber *fiber; /* of the scenario; NULL before and after it */
-    GError *cancelled;   /* what the scenario is cancelled with, also before it begins */
-    bool is_over;        /* the scenario has ended: what comes now does not change its result */
+    struct records *records; /* the node's; NULL when the test has reported */
+    struct fiber *fiber;     /* of the scenario; NULL before and after it */
+    GError *cancelled;       /* what the scenario is cancelled with, also before it begins */
+    bool is_over;            /* the scenario has ended: what comes now does not change its result */
     struct event ended;
     bool is_orphan; /* the coordinator is lost for good: nobody takes a report */
     char *context;  /* what the test is doing */
@@ -152,18 +154,31 @@ static void end_scope(void *self, uint64_t scope)
     meetings_end_scope(running->meetings, scope);
 }
 
+/* A cause may be a whole log: it must fit into a message. Transfer full. */
+static char *text_that_fits(const char *text)
+{
+    if (strlen(text) <= LINK_MAX_TEXT)
+        return g_strdup(text);
+    g_autofree char *bytes = g_strndup(text, LINK_MAX_TEXT);
+    g_autofree char *cut = g_utf8_make_valid(bytes, -1);
+    return g_strdup_printf("%s … (cut: %zu bytes)", cut, strlen(text));
+}
+
 static void failing(void *self, uint64_t scope, const struct test_cause *cause)
 {
     struct running *running = self;
     bool is_failure = scope == 0 && cause->status != VTMH__STATUS__STATUS_SKIP;
     log_record(self, is_failure ? VTMH__LOG_LEVEL__LOG_ERROR : VTMH__LOG_LEVEL__LOG_INFO, NULL,
                NULL, cause->message);
+    g_autofree char *message = text_that_fits(cause->message);
+    g_autofree char *context =
+        text_that_fits(cause->doing != NULL ? cause->doing : running->context);
     Vtmh__TestFailing body = VTMH__TEST_FAILING__INIT;
     body.test = running->test.id;
     body.scope = scope;
     body.status = cause->status;
-    body.message = (char *)cause->message;
-    body.context = cause->doing != NULL ? cause->doing : running->context;
+    body.message = message;
+    body.context = context;
     body.evidence = cause->evidence;
     body.cause_us = cause->at_us;
     body.about = (char *)cause->about;
@@ -181,10 +196,26 @@ static void keep(void *self, struct vm *vm)
     g_ptr_array_add(running->node->kept, vm);
 }
 
+/* What cannot be told makes the test worthless: nobody would know of it. */
+static void record(void *self, const Vtmh__Record *record)
+{
+    struct running *running = self;
+    g_autoptr(GError) error = NULL;
+    if (records_add(running->records, record, &error) < 0 && running->ended_by == NULL)
+        end_by_node(running, g_strdup(error->message));
+}
+
+static int await_room(void *self, GError **err)
+{
+    const struct running *running = self;
+    return records_await_room(running->records, err);
+}
+
 static const struct host_ops host_ops = {
     own, disown, log_record, context, progress, keep, platform, command_line,
 };
-static const struct test_ops test_ops = {exchange, tell, begin_scope, end_scope, failing};
+static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scope,
+                                         failing,  record, await_room};
 
 static void read_start(struct running *running, const Vtmh__StartTest *start)
 {
@@ -301,14 +332,24 @@ static struct test_cause verdict(const struct running *running, const GError *er
     return cause;
 }
 
+static void tell_leaks(struct running *running, const GPtrArray *leaks)
+{
+    for (unsigned i = 0; i < leaks->len; i++) {
+        Vtmh__Record leak = VTMH__RECORD__INIT;
+        leak.body_case = VTMH__RECORD__BODY_LEAK;
+        leak.leak = g_ptr_array_index(leaks, i);
+        record(running, &leak);
+        host_log(&running->host, VTMH__LOG_LEVEL__LOG_ERROR, NULL, NULL, "left behind: %s",
+                 leak.leak);
+    }
+}
+
 static void report(struct running *running, const GError *error)
 {
     struct node *node = running->node;
     struct test *test = &running->test;
     g_autoptr(GPtrArray) leaks = leaks_find(node, running->host.run_dir);
-    for (unsigned i = 0; i < leaks->len; i++)
-        host_log(&running->host, VTMH__LOG_LEVEL__LOG_ERROR, NULL, NULL, "left behind: %s",
-                 (const char *)g_ptr_array_index(leaks, i));
+    tell_leaks(running, leaks);
 
     g_autoptr(GError) unsent = NULL;
     if (!running->is_orphan &&
@@ -317,34 +358,25 @@ static void report(struct running *running, const GError *error)
                  unsent->message);
 
     g_auto(test_cause_t) cause = verdict(running, error, leaks);
+    g_autofree char *message = text_that_fits(cause.message);
+    g_autofree char *context = text_that_fits(cause.doing != NULL ? cause.doing : running->context);
     Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
     done.test = test->id;
     done.status = cause.status;
-    done.message = (char *)cause.message;
-    done.context = cause.doing != NULL ? cause.doing : running->context;
+    done.message = message;
+    done.context = context;
     done.evidence = cause.evidence;
     done.cause_us = cause.at_us;
     done.about = (char *)cause.about;
-    done.n_migrations = test->migrations->len;
-    done.migrations = (Vtmh__Migration **)test->migrations->pdata;
-    done.n_notes = test->notes->len;
-    done.notes = (char **)test->notes->pdata;
-    done.n_leaks = leaks->len;
-    done.leaks = (char **)leaks->pdata;
     done.moves_nothing = test->moves_nothing;
     done.type = (char *)params_get_or(test->params, "type", "");
     done.guest = (char *)guest_name(test->params);
+    done.records = records_count(running->records);
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
     envelope.test_done = &done;
-    g_autoptr(GError) too_large = NULL;
-    if (link_send(node->link, &envelope, &too_large) == 0)
-        return;
-    /* Nothing said is worse than little: the coordinator would wait for ever. */
-    done.status = VTMH__STATUS__STATUS_ERROR;
-    done.message = too_large->message;
-    done.n_migrations = done.n_notes = done.n_leaks = 0;
     node_send(node, &envelope);
+    records_end(g_steal_pointer(&running->records));
 }
 
 static int run_scenario(void *arg, GError **err)
@@ -393,6 +425,7 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
     running->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     read_start(running, start);
     running->meetings = meetings_new(node, start->test, (unsigned)start->n_hosts);
+    running->records = records_new(node, start->test);
     node->running = running;
 
     g_autoptr(GError) error = NULL;
@@ -406,6 +439,7 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
         envelope.test_done = &done;
         node_send(node, &envelope);
         node->running = NULL;
+        records_end(running->records);
         running_unref(running);
         return;
     }

@@ -3,6 +3,7 @@
 #include "migration/vm/vm.h"
 #include "node/claiming.h"
 #include "node/facts.h"
+#include "node/records.h"
 #include "node/running.h"
 #include "node/version.h"
 
@@ -69,6 +70,7 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
     switch (envelope->body_case) {
     case VTMH__ENVELOPE__BODY_HELLO:
         welcome(node, envelope->hello);
+        records_send_again(node);
         break;
     case VTMH__ENVELOPE__BODY_CLAIMS:
         claiming_start(node, envelope->claims);
@@ -81,6 +83,9 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
         break;
     case VTMH__ENVELOPE__BODY_ABORT:
         running_abort(node->running, envelope->abort);
+        break;
+    case VTMH__ENVELOPE__BODY_RECORDS_WRITTEN:
+        records_written(node, envelope->records_written);
         break;
     case VTMH__ENVELOPE__BODY_GOODBYE:
         /* The first asks us to end, the second answers our own. */
@@ -180,6 +185,11 @@ static void end_running(struct node *node)
     running_unref(running);
 }
 
+static void free_records(gpointer records)
+{
+    records_free(records);
+}
+
 static void drop_kept(gpointer vm)
 {
     vm_drop(vm);
@@ -189,6 +199,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
 {
     struct watch watch = {.node = node, .grace_ms = grace_ms};
     node->kept = g_ptr_array_new_with_free_func(drop_kept);
+    node->records = g_ptr_array_new_with_free_func(free_records);
     node->scope = scope_open("session");
     scope_spawn_detached(node->scope, "coordinator", listen_to_coordinator, node);
     scope_spawn_detached(node->scope, "grace", watch_coordinator, &watch);
@@ -208,6 +219,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     g_clear_pointer(&node->claims, claim_file_release);
     say_goodbye(node, leaks);
     scope_abandon(g_steal_pointer(&node->scope));
+    g_clear_pointer(&node->records, g_ptr_array_unref);
     fiber_unshield();
     return served;
 }

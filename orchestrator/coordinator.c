@@ -1,21 +1,25 @@
 #include "orchestrator/coordinator.h"
 
 #include "orchestrator/description.h"
-#include "orchestrator/limits.h"
+#include "orchestrator/trial_records.h"
 #include "orchestrator/trial_wire.h"
-#include "orchestrator/verdict.h"
 #include "sync/fiber_report.h"
 #include "sync/meeting.h"
 
 #include <string.h>
 
 #define REPORT_MS 90000 /* for an aborted test to be cleaned up and reported */
+#define FLUSH_MS 1000   /* how long a record may be lost with us: its node has it for so long */
+#define FLUSH_RECORDS 1000
 
 /* A test while it runs. */
 struct trial {
     uint64_t id;
     struct test_result *result;
     struct host_report *reports; /* by index */
+    struct trial_records *records;
+    unsigned n_unwritten; /* records that have come and are not on the disk for certain */
+    int64_t flush_at;     /* deadline for that; NEVER while there are none */
     unsigned n_failing;
     struct own_cause own;
     char *own_message;
@@ -146,34 +150,57 @@ static void lose_host(struct coordinator *coordinator, unsigned host, const char
     act(coordinator, actions);
 }
 
-static void tell_record(const struct coordinator *coordinator, unsigned host, Vtmh__Record *record,
-                        Vtmh__Record__BodyCase body)
+/* A host tells what cannot be true: nobody can rely on it in this test any more. */
+static void distrust(struct coordinator *coordinator, unsigned host, const char *why)
 {
-    const struct coordinator_listener *listener = &coordinator->listener;
-    const struct trial *trial = coordinator->trial;
-    record->test = trial->id;
-    record->number++;
-    record->time_us = g_get_real_time();
-    record->body_case = body;
-    listener->record(listener->arg, trial->result, trial->reports[host].name, record);
+    struct host_report *report = &coordinator->trial->reports[host];
+    report->nonsense = g_strdup(why);
+    fail_host(coordinator, MEETING_TEST_SCOPE, host, why);
 }
 
-static void tell_records(const struct coordinator *coordinator, unsigned host,
-                         const Vtmh__TestDone *done)
+/* What has come and is not on the disk yet is written within FLUSH_MS, or when it is much. */
+static void plan_flush(struct coordinator *coordinator)
 {
-    Vtmh__Record record = VTMH__RECORD__INIT;
-    for (size_t i = 0; i < done->n_migrations; i++) {
-        record.leg = done->migrations[i];
-        tell_record(coordinator, host, &record, VTMH__RECORD__BODY_LEG);
+    struct trial *trial = coordinator->trial;
+    if (++trial->n_unwritten == 1)
+        trial->flush_at = deadline_in(FLUSH_MS);
+    if (trial->n_unwritten == 1 || trial->n_unwritten == FLUSH_RECORDS)
+        event_set(&coordinator->changed);
+}
+
+static void on_record(struct coordinator *coordinator, unsigned host, const Vtmh__Record *record)
+{
+    struct trial *trial = coordinator->trial;
+    const struct coordinator_listener *listener = &coordinator->listener;
+    struct host_report *report = &trial->reports[host];
+    g_autoptr(GError) error = NULL;
+    if (report->nonsense != NULL || trial_records_is_repeated(trial->records, host, record))
+        return;
+    if (report->done != NULL) {
+        distrust(coordinator, host, "the host told a record after its report");
+        return;
     }
-    for (size_t i = 0; i < done->n_notes; i++) {
-        record.note = done->notes[i];
-        tell_record(coordinator, host, &record, VTMH__RECORD__BODY_NOTE);
+    if (trial_records_take(trial->records, host, record, &error) < 0) {
+        distrust(coordinator, host, error->message);
+        return;
     }
-    for (size_t i = 0; i < done->n_leaks; i++) {
-        record.leak = done->leaks[i];
-        tell_record(coordinator, host, &record, VTMH__RECORD__BODY_LEAK);
-    }
+    report->records = trial_records_count(trial->records, host);
+    listener->record(listener->arg, trial->result, report->name, record);
+    plan_flush(coordinator);
+}
+
+/* Has all that came written down, and says so to those who keep it until then. -1: it cannot be. */
+static int flush(struct coordinator *coordinator, GError **err)
+{
+    struct trial *trial = coordinator->trial;
+    const struct coordinator_listener *listener = &coordinator->listener;
+    trial->n_unwritten = 0;
+    trial->flush_at = DEADLINE_NEVER;
+    if (listener->flush(listener->arg, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        trial_wire_written(coordinator->peers[i], trial->id, trial->reports[i].records);
+    return 0;
 }
 
 static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__TestDone *done)
@@ -186,7 +213,6 @@ static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__
     g_autofree uint8_t *packed = g_malloc(size);
     vtmh__test_done__pack(done, packed);
     report->done = vtmh__test_done__unpack(NULL, size, packed);
-    tell_records(coordinator, host, done);
 
     bool fine = done->status == VTMH__STATUS__STATUS_PASS ||
                 done->status == VTMH__STATUS__STATUS_WARN ||
@@ -227,6 +253,8 @@ static uint64_t test_of(const Vtmh__Envelope *envelope)
         return envelope->platform->test;
     case VTMH__ENVELOPE__BODY_COMMAND_LINE:
         return envelope->command_line->test;
+    case VTMH__ENVELOPE__BODY_RECORD:
+        return envelope->record->test;
     default:
         return 0;
     }
@@ -266,6 +294,9 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
         break;
     case VTMH__ENVELOPE__BODY_COMMAND_LINE:
         test_result_command_line(trial->result, peer_name(peer), envelope->command_line);
+        break;
+    case VTMH__ENVELOPE__BODY_RECORD:
+        on_record(coordinator, host, envelope->record);
         break;
     default:
         break;
@@ -316,6 +347,16 @@ static void end_late_test(struct coordinator *coordinator)
     coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, message->str);
 }
 
+static void flush_if_due(struct coordinator *coordinator)
+{
+    const struct trial *trial = coordinator->trial;
+    g_autoptr(GError) error = NULL;
+    if (trial->n_unwritten < FLUSH_RECORDS && deadline_left(trial->flush_at) > 0)
+        return;
+    if (flush(coordinator, &error) < 0)
+        coordinator_interrupt(coordinator, VTMH__STATUS__STATUS_ERROR, error->message);
+}
+
 /* Hosts that have fallen silent, meetings whose time is over, reports that do not come. */
 static void look_around(struct coordinator *coordinator)
 {
@@ -333,6 +374,7 @@ static void look_around(struct coordinator *coordinator)
     meeting_expire(coordinator->book, now_ms(), actions);
     if (actions->len > 0)
         act(coordinator, actions);
+    flush_if_due(coordinator);
     if (!trial->is_aborted && deadline_left(trial->end_by) == 0)
         end_late_test(coordinator);
     if (!trial->is_aborted || deadline_left(trial->report_by) > 0)
@@ -349,6 +391,7 @@ static void await_change(struct coordinator *coordinator)
     int64_t expire = meeting_next_timeout(coordinator->book);
     int64_t deadline =
         expire == INT64_MAX ? DEADLINE_NEVER : deadline_in(MAX(expire - now_ms(), 0) + 1);
+    deadline = deadline_min(deadline, trial->flush_at);
     deadline = deadline_min(deadline, trial->is_aborted ? trial->report_by : trial->end_by);
     await_event(&coordinator->changed, deadline, NULL);
 }
@@ -411,24 +454,30 @@ static void finish(struct coordinator *coordinator)
 {
     struct trial *trial = coordinator->trial;
     struct own_cause own;
+    g_autoptr(GError) unwritten = NULL;
+    trial_records_close(trial->records);
+    flush(coordinator, &unwritten);
     take_own_cause(coordinator, &own);
-    verdict_join(trial->result, trial->reports, coordinator->n_peers, &own);
+    trial_records_judge(trial->records, trial->reports, &own);
+    if (unwritten != NULL)
+        verdict_add(trial->result, VTMH__STATUS__STATUS_ERROR, NULL, unwritten->message);
     meeting_close_test(coordinator->book, trial->id);
-    for (unsigned i = 0; i < coordinator->n_peers; i++)
+    for (unsigned i = 0; i < coordinator->n_peers; i++) {
         if (trial->reports[i].done != NULL)
             vtmh__test_done__free_unpacked(trial->reports[i].done, NULL);
+        g_free(trial->reports[i].nonsense);
+    }
+    trial_records_free(trial->records);
     g_free(trial->own_message);
     coordinator->trial = NULL;
 }
 
-static void tell_legs(const struct coordinator *coordinator, struct test_result *result)
+/* A leg is done: all is told of it that will be. */
+static void on_leg(void *arg, const struct leg_result *leg)
 {
+    const struct coordinator *coordinator = arg;
     const struct coordinator_listener *listener = &coordinator->listener;
-    g_autoptr(GError) error = NULL;
-    for (unsigned i = 0; i < result->legs->len; i++)
-        listener->leg(listener->arg, result, g_ptr_array_index(result->legs, i));
-    if (listener->flush(listener->arg, &error) < 0)
-        verdict_add(result, VTMH__STATUS__STATUS_ERROR, NULL, error->message);
+    listener->leg(listener->arg, coordinator->trial->result, leg);
 }
 
 GStrv coordinator_hosts(const struct coordinator *coordinator)
@@ -450,6 +499,9 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
     result->only_agree = only_agree;
+    result->legs_max = (unsigned)description_number(params, "legs_in_results");
+    trial.records = trial_records_new(result, params, on_leg, coordinator);
+    trial.flush_at = DEADLINE_NEVER;
     trial.limit_ms = description_duration_ms(params, "test_timeout");
     trial.end_by = deadline_in(trial.limit_ms);
     int64_t began_us = g_get_monotonic_time();
@@ -472,9 +524,6 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     scope_abandon(watchers);
     fiber_unshield();
     finish(coordinator);
-    if (!only_agree)
-        limits_judge(result, params);
-    tell_legs(coordinator, result);
     int64_t elapsed_us = g_get_monotonic_time() - began_us;
     result->end_us = result->start_us + elapsed_us;
     result->elapsed_s = (double)elapsed_us / 1e6;

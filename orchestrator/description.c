@@ -281,3 +281,14 @@ int64_t description_duration_ms(const struct params *params, const char *name)
     params_duration_ms(params, name, ms, &ms, NULL);
     return ms;
 }
+
+int64_t description_number(const struct params *params, const char *name)
+{
+    const struct param_info *info = description_parameter(name);
+    int64_t number = 0;
+
+    if (info != NULL && info->fallback != NULL)
+        params_parse_int(name, info->fallback, &number, NULL);
+    params_int(params, name, number, &number, NULL);
+    return number;
+}

@@ -53,3 +53,6 @@ char *description_types(void); /* transfer full */
 
 /* A duration of params that were checked, or the default that the nodes have for it. */
 int64_t description_duration_ms(const struct params *params, const char *name);
+
+/* Likewise a number. */
+int64_t description_number(const struct params *params, const char *name);

@@ -5,6 +5,8 @@
  * legs of a VM in the test. Only legs that were completed are judged; a figure that is above its
  * limit fails the test. A limit on a figure that was not measured in one of these legs is an ERROR:
  * what was asked for could not be found out.
+ *
+ * Legs are taken as they come, and not kept; the judgement is exact however many they are.
  */
 #pragma once
 
@@ -12,5 +14,15 @@
 
 #include "cfg/params.h"
 
-/* params: of the test. Called when the verdict stands; adds causes to it. */
-void limits_judge(struct test_result *result, const struct params *params);
+struct limits;
+
+/* params: of the test; outlive the limits. */
+struct limits *limits_new(const struct params *params);
+void limits_free(struct limits *limits);
+AUTOPTR_STRUCT(limits, limits_free);
+
+void limits_take(struct limits *limits, const struct leg_result *leg);
+
+/* Called when the verdict stands; adds causes to it. The first leg above a limit is told, of the
+ * others how many they are. */
+void limits_judge(const struct limits *limits, struct test_result *result);

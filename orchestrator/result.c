@@ -2,6 +2,8 @@
 
 #include "orchestrator/arguments.h"
 
+#include <string.h>
+
 struct leg_result *leg_result_new(void)
 {
     struct leg_result *leg = g_new0(struct leg_result, 1);
@@ -56,6 +58,8 @@ struct test_result *test_result_new(unsigned number, const char *name, const cha
     test->shortname = g_strdup(shortname);
     test->status = VTMH__STATUS__STATUS_NONE;
     test->legs = g_ptr_array_new_with_free_func(free_leg);
+    test->legs_max = LEGS_MAX_USUAL;
+    leg_totals_init(&test->totals);
     test->unknown_parameters = g_ptr_array_new_with_free_func(g_free);
     test->platform = json_object();
     test->notes = g_ptr_array_new_with_free_func(g_free);
@@ -76,6 +80,7 @@ void test_result_free(struct test_result *test)
     g_free(test->fail_cause);
     g_free(test->fail_context);
     g_ptr_array_unref(test->legs);
+    leg_totals_clear(&test->totals);
     g_ptr_array_unref(test->notes);
     g_ptr_array_unref(test->unknown_parameters);
     json_decref(test->platform);
@@ -125,8 +130,11 @@ char *test_result_id(const struct test_result *test)
 
 static void note(GPtrArray *notes, const char *text)
 {
-    if (!g_ptr_array_find_with_equal_func(notes, text, g_str_equal, NULL))
-        g_ptr_array_add(notes, g_strdup(text));
+    static const char others[] = "there are more notes: they are in the log";
+
+    if (notes->len > NOTES_MAX || g_ptr_array_find_with_equal_func(notes, text, g_str_equal, NULL))
+        return;
+    g_ptr_array_add(notes, g_strdup(notes->len == NOTES_MAX ? others : text));
 }
 
 void test_result_note(struct test_result *test, const char *text)
@@ -147,6 +155,35 @@ void job_result_add(struct job_result *job, struct test_result *test)
            ((struct test_result *)g_ptr_array_index(job->tests, place - 1))->number > test->number)
         place--;
     g_ptr_array_insert(job->tests, (int)place, test);
+}
+
+void test_result_add_leg(struct test_result *test, struct leg_result *leg)
+{
+    unsigned at_end = MIN(LEGS_AT_END, MAX(test->legs_max / 2, 1));
+
+    leg_totals_add(&test->totals, leg);
+    g_ptr_array_add(test->legs, leg);
+    if (test->totals.legs > test->legs_max && test->legs->len > 2 * at_end)
+        g_ptr_array_remove_range(test->legs, at_end, test->legs->len - 2 * at_end);
+}
+
+int leg_result_compare(const struct leg_result *left, const struct leg_result *right)
+{
+    if (left->leg != right->leg)
+        return left->leg < right->leg ? -1 : 1;
+    if (left->attempt != right->attempt)
+        return left->attempt < right->attempt ? -1 : 1;
+    return g_strcmp0(left->vm, right->vm);
+}
+
+static int by_leg(gconstpointer a, gconstpointer b)
+{
+    return leg_result_compare(*(struct leg_result *const *)a, *(struct leg_result *const *)b);
+}
+
+void test_result_sort_legs(struct test_result *test)
+{
+    g_ptr_array_sort(test->legs, by_leg);
 }
 
 /* The object at key, which is made if it is not there. Transfer none. */

@@ -1,6 +1,7 @@
 /* What a job found out: the record from which every report is made. */
 #pragma once
 
+#include "orchestrator/leg_totals.h"
 #include "proto/vtmh.pb-c.h"
 #include "sync/autoptr.h"
 
@@ -77,19 +78,24 @@ struct test_result {
     char *fail_host;  /* NULL: none, or the coordinator itself */
     char *fail_cause; /* NULL when passed */
     char *fail_context;
-    bool only_agree;               /* its hosts were only to agree: it passes without a leg */
-    bool is_unmet;                 /* SKIP since a test that it depends on did not pass */
-    int64_t start_us, end_us;      /* CLOCK_REALTIME, the end elapsed_s behind the start, however
-                                      that clock is set meanwhile; 0 if it never began */
-    double elapsed_s;              /* by the monotonic clock */
-    GPtrArray *legs;               /* struct leg_result */
-    GPtrArray *notes;              /* char *, no repeats */
+    bool only_agree;          /* its hosts were only to agree: it passes without a leg */
+    bool is_unmet;            /* SKIP since a test that it depends on did not pass */
+    int64_t start_us, end_us; /* CLOCK_REALTIME, the end elapsed_s behind the start, however that
+                                 clock is set meanwhile; 0 if it never began */
+    double elapsed_s;         /* by the monotonic clock */
+    GPtrArray *legs; /* struct leg_result: all, or the first and last (test_result_add_leg()) */
+    struct leg_totals totals;      /* of all */
+    unsigned legs_max;             /* legs_in_results: how many are kept before most are left out */
+    GPtrArray *notes;              /* char *, no repeats, at most NOTES_MAX */
     GPtrArray *leaks;              /* char * */
     json_t *platform;              /* by VM, see test_result_platform() */
     GPtrArray *unknown_parameters; /* char *: keys that no test type knows */
     bool has_parameters;           /* logdir has a parameters.json */
     char *logdir;                  /* relative to the job's folder: test-results/1-NAME */
 };
+
+/* As many as legs_in_results says where nobody asks for another number. */
+#define LEGS_MAX_USUAL 1000
 
 struct job_result {
     char *id;  /* 40 hex digits */
@@ -123,7 +129,19 @@ AUTOPTR_STRUCT(job_result, job_result_free);
 /* "3-quick.ping_pong": what the test is called in logs, folders and results.json. Transfer full. */
 char *test_result_id(const struct test_result *test);
 
-/* Adds a note unless it is there. */
+/*
+ * Adds a leg, which counts in the totals: transfer full. When there are more than legs_max, only
+ * the first LEGS_AT_END and the last as many are kept (of a smaller legs_max, half of it).
+ */
+#define LEGS_AT_END 100
+void test_result_add_leg(struct test_result *test, struct leg_result *leg);
+
+/* Into the order of leg, attempt and VM. */
+void test_result_sort_legs(struct test_result *test);
+int leg_result_compare(const struct leg_result *left, const struct leg_result *right);
+
+/* Adds a note unless it is there. After NOTES_MAX one more says that others are left out. */
+#define NOTES_MAX 1000
 void test_result_note(struct test_result *test, const char *text);
 void job_result_note(struct job_result *job, const char *text);
 

@@ -2,8 +2,6 @@
 
 #include "orchestrator/host_params.h"
 
-#define MAX_CAUSE 65536 /* bytes: an abort must fit into a message whatever its cause says */
-
 static GBytes *pack_release(const struct meeting_action *action, GError **err)
 {
     Vtmh__Release release = VTMH__RELEASE__INIT;
@@ -41,8 +39,8 @@ static GBytes *pack_abort(const struct meeting_action *action, GError **err)
     abort.scope = action->scope;
     abort.use = action->use;
     abort.origin = cause->origin;
-    g_autofree char *message = g_strndup(cause->message, MAX_CAUSE);
-    g_autofree char *context = g_strndup(cause->context, MAX_CAUSE);
+    g_autofree char *message = g_strndup(cause->message, LINK_MAX_TEXT);
+    g_autofree char *context = g_strndup(cause->context, LINK_MAX_TEXT);
     abort.message = message;
     if (context != NULL)
         abort.context = context;
@@ -82,6 +80,19 @@ int trial_wire_act(struct peer *const *peers, const GPtrArray *actions, GError *
         return 0;
     g_propagate_error(err, g_steal_pointer(&error));
     return -1;
+}
+
+void trial_wire_written(struct peer *peer, uint64_t test, uint64_t number)
+{
+    if (number == 0)
+        return;
+    Vtmh__RecordsWritten written = VTMH__RECORDS_WRITTEN__INIT;
+    written.test = test;
+    written.number = number;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_RECORDS_WRITTEN;
+    envelope.records_written = &written;
+    peer_send(peer, &envelope, NULL); /* it is small */
 }
 
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,

@@ -11,6 +11,9 @@
  */
 int trial_wire_act(struct peer *const *peers, const GPtrArray *actions, GError **err);
 
+/* All records of the test up to this one (0: none) are on the disk. */
+void trial_wire_written(struct peer *peer, uint64_t test, uint64_t number);
+
 /*
  * Starts the test on one host. params: unresolved; the host gets its own by the suffix _hostN, and
  * beside them `hosts` and `hostid`, as avocado-vt's multi-host controller sets them.

@@ -18,11 +18,14 @@
 #include "sync/autoptr.h"
 #include "sync/fiber.h"
 
-#define LINK_PROTOCOL_VERSION 1
+#define LINK_PROTOCOL_VERSION 2
 #define LINK_HEARTBEAT_MS 500
 #define LINK_LOST_MS 3000
+#ifndef LINK_MAX_FRAME         /* a build of small frames finds what grows with a test */
 #define LINK_MAX_FRAME 1048576 /* 1 MiB, sealed; larger ones are refused by both sides */
-#define LINK_MAX_CHUNK 131072  /* 128 KiB: what to put into one FileChunk */
+#endif
+#define LINK_MAX_CHUNK (LINK_MAX_FRAME / 8) /* 128 KiB: what to put into one FileChunk */
+#define LINK_MAX_TEXT (LINK_MAX_FRAME / 16) /* 64 KiB: what to put of a cause into a message */
 
 #define LINK_ERROR (link_error_quark())
 GQuark link_error_quark(void);

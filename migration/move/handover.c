@@ -393,6 +393,14 @@ static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GErro
     return -1;
 }
 
+/* For what will be told of the leg. */
+static int await_room(struct seat *seat, GError **err)
+{
+    struct test *test = seat->test;
+    SEAT_DOING(seat, BLAME_TESTBED, "waiting for the records before to be written down");
+    return test->ops->await_room(test->node, err);
+}
+
 int handover(struct seat *seat, const struct agreement *agreement, const struct leg_plan *leg,
              const struct work *work, struct leg_outcome *outcome, GError **err)
 {
@@ -404,6 +412,8 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
         return 0;
     if (fiber_is_cancelled()) /* nothing begins any more */
         return await_turn(err);
+    if (await_room(seat, err) < 0)
+        return -1;
 
     struct handover h = {
         .seat = seat,
@@ -425,5 +435,6 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     seat->is_in_leg = false;
     channel_close(h.channel);
     g_clear_error(&seat->end);
+    test_end_migration(test, h.record);
     return result;
 }

@@ -83,7 +83,10 @@ static json_t *ours(const struct job_result *job, const struct test_result *test
                                              : json_null());
     json_object_set(object, "platform", test->platform);
     json_object_set_new(object, "unknown_parameters", texts_json(test->unknown_parameters));
+    json_object_set_new(object, "legs_total", json_integer((json_int_t)test->totals.legs));
+    json_object_set_new(object, "legs_kept", json_integer(test->legs->len));
     json_object_set_new(object, "migrations", migrations);
+    json_object_set_new(object, "totals", leg_totals_json(&test->totals));
     json_object_set_new(object, "leaks", texts_json(test->leaks));
     return object;
 }

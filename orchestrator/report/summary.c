@@ -28,75 +28,23 @@ const char *summary_colour_end(bool colours)
     return colours ? "\033[0m" : "";
 }
 
-static bool is_completed(const struct leg_result *leg)
-{
-    return g_strcmp0(leg->status, "completed") == 0;
-}
-
-/* Whether the VM of a leg has none before. Legs are in their order. */
-static bool is_first(const struct test_result *test, unsigned index)
-{
-    const struct leg_result *leg = g_ptr_array_index(test->legs, index);
-
-    for (unsigned i = 0; i < index; i++)
-        if (g_strcmp0(((struct leg_result *)g_ptr_array_index(test->legs, i))->vm, leg->vm) == 0)
-            return false;
-    return true;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double downtime(const struct leg_result *leg)
-{
-    return leg->downtime_ms;
-}
-
-static double stop_to_resume(const struct leg_result *leg)
-{
-    return leg->stop_to_resume_ms;
-}
-
 /* "12.3/31.0", median and largest of the completed legs in which it was measured: of the VMs'
  * first, or of the others; "-" if none. Transfer full. */
-static char *median_and_max(const struct test_result *test,
-                            double (*figure)(const struct leg_result *), bool of_first)
+static char *median_and_max(const struct histogram *figure)
 {
-    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
-    double median, largest;
-    unsigned middle;
-
-    for (unsigned i = 0; i < test->legs->len; i++) {
-        const struct leg_result *leg = g_ptr_array_index(test->legs, i);
-        double value = figure(leg);
-
-        if (is_completed(leg) && value >= 0 && is_first(test, i) == of_first)
-            g_array_append_val(values, value);
-    }
-    if (values->len == 0)
+    if (histogram_count(figure) == 0)
         return g_strdup("-");
-    if (values->len == 1)
-        return g_strdup_printf("%.1f", g_array_index(values, double, 0));
-    g_array_sort(values, compare_doubles);
-    middle = values->len / 2;
-    median = g_array_index(values, double, middle);
-    if (values->len % 2 == 0)
-        median = (median + g_array_index(values, double, middle - 1)) / 2;
-    largest = g_array_index(values, double, values->len - 1);
-    return g_strdup_printf("%.1f/%.1f", median, largest);
+    if (histogram_count(figure) == 1)
+        return g_strdup_printf("%.1f", histogram_max(figure));
+    return g_strdup_printf("%.1f/%.1f", histogram_median(figure), histogram_max(figure));
 }
 
 /* "35.2, 12.3/31.0 ms": first legs, which begin with a hypervisor that has never migrated, and
  * later ones. "-" where nothing was measured. Transfer full. */
-static char *first_and_later(const struct test_result *test,
-                             double (*figure)(const struct leg_result *))
+static char *first_and_later(const struct test_result *test, enum leg_total figure)
 {
-    g_autofree char *first = median_and_max(test, figure, true);
-    g_autofree char *later = median_and_max(test, figure, false);
+    g_autofree char *first = median_and_max(test->totals.figures[LEG_FIRST][figure]);
+    g_autofree char *later = median_and_max(test->totals.figures[LEG_LATER][figure]);
 
     if (strcmp(first, "-") == 0 && strcmp(later, "-") == 0)
         return g_strdup("-");
@@ -107,38 +55,31 @@ static char *first_and_later(const struct test_result *test,
 /* "10", or "3/10" when not all were completed. Transfer full. */
 static char *legs(const struct test_result *test)
 {
-    unsigned completed = 0;
+    uint64_t all = test->totals.legs;
+    uint64_t completed = test->totals.ends[VTMH__LEG_END__LEG_COMPLETED];
 
-    for (unsigned i = 0; i < test->legs->len; i++)
-        completed += is_completed(g_ptr_array_index(test->legs, i));
-    if (test->legs->len == 0)
+    if (all == 0)
         return g_strdup("-");
-    if (completed == test->legs->len)
-        return g_strdup_printf("%u", completed);
-    return g_strdup_printf("%u/%u", completed, test->legs->len);
+    if (completed == all)
+        return g_strdup_printf("%" G_GUINT64_FORMAT, completed);
+    return g_strdup_printf("%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, completed, all);
 }
 
 /* "clean 9/10", "corrupt 1/10 (17 pages)", "not checked". Transfer full. */
 static char *memory(const struct test_result *test)
 {
-    unsigned clean = 0, corrupt = 0;
-    uint64_t bad_pages = 0;
+    const struct leg_totals *totals = &test->totals;
+    uint64_t clean = totals->checks[VTMH__MEMORY_CHECK__MEMORY_CLEAN];
+    uint64_t corrupt = totals->checks[VTMH__MEMORY_CHECK__MEMORY_CORRUPT];
 
-    for (unsigned i = 0; i < test->legs->len; i++) {
-        const struct leg_result *leg = g_ptr_array_index(test->legs, i);
-
-        clean += leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CLEAN;
-        if (leg->memory_check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT) {
-            corrupt++;
-            bad_pages += leg->bad_pages;
-        }
-    }
     if (corrupt > 0)
-        return g_strdup_printf("corrupt %u/%u (%" G_GUINT64_FORMAT " page%s)", corrupt,
-                               test->legs->len, bad_pages, bad_pages == 1 ? "" : "s");
+        return g_strdup_printf(
+            "corrupt %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT " (%" G_GUINT64_FORMAT " page%s)",
+            corrupt, totals->legs, totals->bad_pages, totals->bad_pages == 1 ? "" : "s");
     if (clean > 0)
-        return g_strdup_printf("clean %u/%u", clean, test->legs->len);
-    return g_strdup(test->legs->len > 0 ? "not checked" : "-");
+        return g_strdup_printf("clean %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, clean,
+                               totals->legs);
+    return g_strdup(totals->legs > 0 ? "not checked" : "-");
 }
 
 enum column { TEST, STATUS, TIME, LEGS, DOWNTIME, STOP_TO_RESUME, MEMORY, COLUMNS };
@@ -158,8 +99,8 @@ static void fill_row(char *cells[COLUMNS], const struct test_result *test)
     cells[STATUS] = g_strdup(status_name(test->status));
     cells[TIME] = text_duration(MAX(test->elapsed_s, 0));
     cells[LEGS] = legs(test);
-    cells[DOWNTIME] = first_and_later(test, downtime);
-    cells[STOP_TO_RESUME] = first_and_later(test, stop_to_resume);
+    cells[DOWNTIME] = first_and_later(test, TOTAL_DOWNTIME);
+    cells[STOP_TO_RESUME] = first_and_later(test, TOTAL_STOP_TO_RESUME);
     cells[MEMORY] = memory(test);
 }
 

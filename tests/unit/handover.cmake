@@ -1,9 +1,7 @@
 if(TARGET vtmh_report)
-    foreach(test test_limits test_verdict test_verdict_legs)
+    foreach(test test_limits test_verdict test_verdict_legs test_trial_records test_histogram)
         vtmh_unit_test(${test} vtmh_report)
-        target_sources(${test} PRIVATE ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
     endforeach()
-    target_sources(test_limits PRIVATE ${PROJECT_SOURCE_DIR}/orchestrator/limits.c)
 endif()
 
 if(TARGET vtmh_node AND TARGET vtmh_report)
@@ -11,8 +9,7 @@ if(TARGET vtmh_node AND TARGET vtmh_report)
         vtmh_unit_test(${test} vtmh_node vtmh_report)
         target_sources(${test} PRIVATE handover_world.c handover_truth.c handover_sim_coordinator.c
                        handover_sim_copy.c handover_sim_driver.c handover_sim_guest.c handover_sim_stream.c
-                       handover_sim_node.c handover_sim_transport.c sim_clock.c
-                       ${PROJECT_SOURCE_DIR}/orchestrator/verdict.c)
+                       handover_sim_node.c handover_sim_transport.c sim_clock.c)
     endforeach()
 endif()
 

@@ -68,7 +68,31 @@ static void failing(void *node, uint64_t scope, const struct test_cause *cause)
     coordinator_hears_failure(host, scope, cause->message);
 }
 
-static const struct test_ops test_ops = {exchange, tell, begin_scope, end_scope, failing};
+static void free_record(gpointer record)
+{
+    vtmh__record__free_unpacked(record, NULL);
+}
+
+static void record(void *node, const Vtmh__Record *record)
+{
+    const struct sim_host *host = node;
+    Vtmh__Record numbered = *record;
+    numbered.number = host->told_records->len + 1;
+    size_t size = vtmh__record__get_packed_size(&numbered);
+    g_autofree uint8_t *packed = g_malloc(size);
+    vtmh__record__pack(&numbered, packed);
+    g_ptr_array_add(host->told_records, vtmh__record__unpack(NULL, size, packed));
+}
+
+static int await_room(void *node, GError **err)
+{
+    (void)node;
+    (void)err;
+    return 0;
+}
+
+static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scope,
+                                         failing,  record, await_room};
 
 /* Transfer full. */
 static char *entry_of(enum owned_kind kind, const char *what)
@@ -235,6 +259,7 @@ void sim_node_open(struct world *world, unsigned index, const struct params *par
         .node = host,
     };
     test_init(&host->test);
+    host->told_records = g_ptr_array_new_with_free_func(free_record);
     host->meetings = meetings_new(&host->node, WORLD_TEST, WORLD_HOSTS);
     scope_spawn_detached(world->scope, "link", coordinator_carry, host);
     scope_spawn_detached(world->scope, "node", run, host);
@@ -244,6 +269,7 @@ void sim_node_close(struct sim_host *host)
 {
     meetings_free(host->meetings);
     g_hash_table_unref(host->ledger);
+    g_ptr_array_unref(host->told_records);
     test_clear(&host->test);
     g_clear_error(&host->error);
     g_free(host->stop_cause);

@@ -1,6 +1,6 @@
 /* What must be true of the world when all is over. */
 #include "migration/evidence.h"
-#include "orchestrator/verdict.h"
+#include "orchestrator/trial_records.h"
 #include "tests/unit/handover_world_private.h"
 
 #include <string.h>
@@ -28,12 +28,23 @@ static Vtmh__TestDone *report_of(const struct sim_host *host)
         done->status = VTMH__STATUS__STATUS_ERROR;
         done->message = host->stop_cause;
     }
-    done->n_migrations = host->test.migrations->len;
-    done->migrations = (Vtmh__Migration **)host->test.migrations->pdata;
+    done->records = host->told_records->len;
     return done;
 }
 
-static struct test_result *judge(const struct world *world)
+/* All that the host has told and that came: of a lost one that is nothing. */
+static uint64_t take_records(struct trial_records *records, const struct sim_host *host)
+{
+    for (unsigned i = 0; i < host->told_records->len && !host->is_lost; i++) {
+        g_autoptr(GError) error = NULL;
+        if (trial_records_take(records, host->index, g_ptr_array_index(host->told_records, i),
+                               &error) < 0)
+            world_wrong(host->world, "%s: %s", host->host.name, error->message);
+    }
+    return trial_records_count(records, host->index);
+}
+
+static struct test_result *judge(struct world *world)
 {
     struct test_result *result = test_result_new(1, "test", "test");
     struct host_report reports[WORLD_HOSTS] = {0};
@@ -49,7 +60,12 @@ static struct test_result *judge(const struct world *world)
     }
     if (cause != NULL && cause->origin < 0)
         own = (struct own_cause){VTMH__STATUS__STATUS_INTERRUPT, cause->message, NULL, true};
-    verdict_join(result, reports, WORLD_HOSTS, &own);
+    g_autoptr(params) params = params_new();
+    g_autoptr(trial_records) records = trial_records_new(result, params, NULL, NULL);
+    for (unsigned i = 0; i < WORLD_HOSTS; i++)
+        reports[i].records = take_records(records, &world->hosts[i]);
+    trial_records_close(records);
+    trial_records_judge(records, reports, &own);
     for (unsigned i = 0; i < WORLD_HOSTS; i++)
         g_free(reports[i].done);
     return result;

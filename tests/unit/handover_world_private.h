@@ -81,11 +81,12 @@ struct sim_host {
     bool is_frozen, was_frozen;
     struct event thawed;
     bool has_ended;
-    int64_t ended_ms;   /* when; INT64_MAX: not yet */
-    GHashTable *ledger; /* "KIND what": what it owns */
-    int64_t heard_ms;   /* when it was told that the test fails; -1: it was not */
-    char *stop_cause;   /* of the node's own */
-    unsigned told;      /* order of its first word that the test fails, 0: none */
+    int64_t ended_ms;        /* when; INT64_MAX: not yet */
+    GHashTable *ledger;      /* "KIND what": what it owns */
+    GPtrArray *told_records; /* Vtmh__Record, in order */
+    int64_t heard_ms;        /* when it was told that the test fails; -1: it was not */
+    char *stop_cause;        /* of the node's own */
+    unsigned told;           /* order of its first word that the test fails, 0: none */
     GError *error;
 };
 

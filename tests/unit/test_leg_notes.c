@@ -13,6 +13,14 @@ static struct leg_result *add(struct test_result *result, const char *vm, const 
     return leg;
 }
 
+static void add_notes(struct test_result *result)
+{
+    g_autoptr(leg_notes) notes = leg_notes_new();
+    for (unsigned i = 0; i < result->legs->len; i++)
+        leg_notes_take(notes, g_ptr_array_index(result->legs, i));
+    leg_notes_add(notes, result);
+}
+
 Test(leg_notes, one_note_a_vm_and_reason_says_how_many_legs)
 {
     g_autoptr(test_result) result = test_result_new(1, "t", "t");
@@ -22,7 +30,7 @@ Test(leg_notes, one_note_a_vm_and_reason_says_how_many_legs)
     add(result, "vm1", "completed", "not written");
     add(result, "vm2", "completed", "too few");
     add(result, "vm1", "failed", "too few");
-    leg_notes_add(result);
+    add_notes(result);
     cr_assert_eq(result->notes->len, 3);
     cr_expect_str_eq(result->notes->pdata[0], "memory of vm1 not checked in 2 of 4 legs: too few");
     cr_expect_str_eq(result->notes->pdata[1],
@@ -35,7 +43,7 @@ Test(leg_notes, what_was_checked_needs_no_note)
     g_autoptr(test_result) result = test_result_new(1, "t", "t");
     add(result, "vm1", "completed", NULL);
     ((struct leg_result *)result->legs->pdata[0])->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
-    leg_notes_add(result);
+    add_notes(result);
     cr_expect_eq(result->notes->len, 0);
 }
 
@@ -46,7 +54,7 @@ Test(leg_notes, a_long_setup_is_told_as_what_no_downtime_contains)
     add(result, "vm1", "failed", NULL)->setup_ms = 8400;
     add(result, "vm1", "completed", NULL)->setup_ms = 1000;
     add(result, "vm2", "completed", NULL)->setup_ms = 12;
-    leg_notes_add(result);
+    add_notes(result);
     cr_assert_eq(result->notes->len, 1);
     cr_expect_str_eq(
         result->notes->pdata[0],
@@ -71,10 +79,23 @@ Test(leg_notes, hundreds_of_syncs_under_tcg_are_doubted_whether_or_not_a_page_wa
     add(result, "vm2", "completed", NULL)->dirty_syncs = 400;
     add(result, "vm3", "completed", NULL)->dirty_syncs = 94;
     add(result, "vm4", "completed", NULL)->dirty_syncs = 400;
-    leg_notes_add(result);
+    add_notes(result);
     cr_assert_eq(result->notes->len, 1, "of vm2, vm3 and vm4 there is nothing to say");
     cr_expect_str_eq(
         result->notes->pdata[0],
         "TCG, 386 syncs: vm1 had 95 dirty syncs and more in 2 of 3 legs; QEMU under TCG "
         "was seen to lose single pages in legs of so many, whatever the options");
+}
+
+Test(leg_notes, reasons_that_differ_from_leg_to_leg_are_not_all_told)
+{
+    g_autoptr(test_result) result = test_result_new(1, "t", "t");
+    for (unsigned i = 0; i < 10000; i++) {
+        g_autofree char *why = g_strdup_printf("%u pages were sent again", i);
+        add(result, "vm1", "completed", why);
+    }
+    add_notes(result);
+    cr_assert_eq(result->notes->len, LEG_NOTES_REASONS + 1);
+    cr_expect_str_eq(result->notes->pdata[LEG_NOTES_REASONS],
+                     "memory of vm1 not checked in 9980 of 10000 legs: for other reasons");
 }

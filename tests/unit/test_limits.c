@@ -31,8 +31,11 @@ static struct test_result *passed(void)
 static void judge(struct test_result *result, const char *name, const char *value)
 {
     g_autoptr(params) params = params_new();
+    g_autoptr(limits) limits = limits_new(params);
     params_set(params, name, value, "a.cfg:3");
-    limits_judge(result, params);
+    for (unsigned i = 0; i < result->legs->len; i++)
+        limits_take(limits, g_ptr_array_index(result->legs, i));
+    limits_judge(limits, result);
 }
 
 static void expect(const struct test_result *result, Vtmh__Status status, const char *cause)
@@ -105,6 +108,35 @@ Test(limits, the_95th_percentile_of_twenty_legs_is_the_nineteenth)
                above == 1 ? NULL
                           : "vm1: 95th percentile of downtime 50 ms, limit 20 ms "
                             "(limit_downtime_p95)");
+    }
+}
+
+Test(limits, one_leg_of_ten_thousand_above_fails_and_legs_above_are_counted)
+{
+    for (unsigned above = 1; above <= 2; above++) {
+        g_autoptr(test_result) result = passed();
+        for (unsigned i = 1; i <= 10000; i++)
+            add_leg(result, "vm1", i)->downtime_ms = i == 5000 ? 50 : i > 10000 - above ? 70 : 10;
+        judge(result, "limit_downtime", "20ms");
+        expect(result, FAIL, "leg 5000 of vm1: downtime 50 ms, limit 20 ms (limit_downtime)");
+        cr_assert_eq(result->notes->len, 1);
+        cr_expect_str_eq(result->notes->pdata[0],
+                         above == 1 ? "downtime of vm1 was above its limit in 2 of 10000 legs, at "
+                                      "most 70 ms (limit_downtime)"
+                                    : "downtime of vm1 was above its limit in 3 of 10000 legs, at "
+                                      "most 70 ms (limit_downtime)");
+    }
+}
+
+Test(limits, the_95th_percentile_of_ten_thousand_legs_is_judged_exactly)
+{
+    for (unsigned above = 500; above <= 501; above++) {
+        g_autoptr(test_result) result = passed();
+        for (unsigned i = 1; i <= 10000; i++)
+            add_leg(result, "vm1", i)->downtime_ms = i <= above ? 20.01 : 20;
+        judge(result, "limit_downtime_p95", "20ms");
+        cr_expect_eq(result->status, above == 500 ? PASS : FAIL, "%u: %s", above,
+                     result->fail_cause);
     }
 }
 

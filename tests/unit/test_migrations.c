@@ -6,7 +6,7 @@
 #include "migration/move/asked.h"
 #include "migration/scenario/migration.h"
 #include "migration/scenario/registry.h"
-#include "tests/unit/handover_world.h"
+#include "tests/unit/handover_world_private.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -302,6 +302,20 @@ Test(migrations, only_vms_of_a_migration_move_in_it)
 
 static const struct work called_off = {.params = ASKED("mig_script = active cancel")};
 
+/* What this host has told of a leg of vm1. */
+static const Vtmh__Migration *told_leg(const struct scene *scene, unsigned number)
+{
+    const GPtrArray *told = sim_host_of(scene->test->host)->told_records;
+    for (unsigned i = 0; i < told->len; i++) {
+        const Vtmh__Record *record = g_ptr_array_index(told, i);
+        if (record->body_case == VTMH__RECORD__BODY_LEG && record->leg->leg == number &&
+            strcmp(record->leg->vm, "vm1") == 0)
+            return record->leg;
+    }
+    cr_assert_fail("nothing was told of leg %u", number);
+    return NULL;
+}
+
 /* vm1 is called off the first time, by what is asked for that migration alone. */
 static int with_params(struct scene *scene, int64_t count, GError **err)
 {
@@ -313,8 +327,7 @@ static int with_params(struct scene *scene, int64_t count, GError **err)
                            seat->request.script != NULL ? "left" : "gone");
     if (scene_migrate_wait(scene, VMS("vm1", "vm2"), 0, 1, NULL, err) < 0)
         return -1;
-    const Vtmh__Migration *first = g_ptr_array_index(scene->test->migrations, 0);
-    const Vtmh__Migration *second = g_ptr_array_index(scene->test->migrations, 1);
+    const Vtmh__Migration *first = told_leg(scene, 1), *second = told_leg(scene, 2);
     g_string_append_printf(called, "%s: %zu asked: %s = %s; then %s: %zu asked\n", first->status,
                            first->n_asked, first->asked[0]->key, first->asked[0]->value,
                            second->status, second->n_asked);

@@ -141,3 +141,66 @@ Test(result, a_new_leg_has_measured_nothing)
     test_result_free(NULL);
     job_result_free(NULL);
 }
+
+static void add_legs(struct test_result *test, unsigned n)
+{
+    for (unsigned i = 1; i <= n; i++) {
+        struct leg_result *leg = leg_result_new();
+        leg->vm = g_strdup("vm1");
+        leg->leg = i;
+        leg->status = g_strdup("completed");
+        leg->is_as_planned = true;
+        leg->cycle_ms = i;
+        test_result_add_leg(test, leg);
+    }
+}
+
+static unsigned number_at(const struct test_result *test, unsigned index)
+{
+    return ((const struct leg_result *)g_ptr_array_index(test->legs, index))->leg;
+}
+
+Test(result, keeps_all_legs_up_to_the_limit_and_of_more_the_first_and_the_last)
+{
+    g_autoptr(test_result) all = test_result_new(1, "t", "t");
+    g_autoptr(test_result) most = test_result_new(1, "t", "t");
+    g_autoptr(test_result) few = test_result_new(1, "t", "t");
+    add_legs(all, LEGS_MAX_USUAL);
+    cr_expect_eq(all->legs->len, LEGS_MAX_USUAL);
+    add_legs(most, 5000);
+    cr_assert_eq(most->legs->len, 2 * LEGS_AT_END);
+    cr_expect_eq(number_at(most, LEGS_AT_END - 1), LEGS_AT_END);
+    cr_expect_eq(number_at(most, LEGS_AT_END), 5000 - LEGS_AT_END + 1);
+    cr_expect_eq(number_at(most, 2 * LEGS_AT_END - 1), 5000);
+    few->legs_max = 5;
+    add_legs(few, 6);
+    cr_assert_eq(few->legs->len, 4);
+    cr_expect_eq(number_at(few, 1), 2);
+    cr_expect_eq(number_at(few, 2), 5);
+}
+
+Test(result, totals_are_of_all_legs_also_of_those_that_are_not_kept)
+{
+    g_autoptr(test_result) test = test_result_new(1, "t", "t");
+    add_legs(test, 5000);
+    json_t *totals = leg_totals_json(&test->totals);
+    const json_t *cycle = json_object_get(totals, "cycle_ms");
+    cr_expect_eq(test->totals.legs, 5000);
+    cr_expect_eq(
+        json_integer_value(json_object_get(json_object_get(totals, "status"), "completed")), 5000);
+    cr_expect_eq(json_integer_value(json_object_get(cycle, "legs")), 5000);
+    cr_expect_float_eq(json_real_value(json_object_get(cycle, "max")), 5000, 1e-9);
+    cr_expect_float_eq(json_real_value(json_object_get(cycle, "p95")), 4750, 47.5);
+    json_decref(totals);
+}
+
+Test(result, notes_do_not_grow_without_end_and_it_is_said)
+{
+    g_autoptr(test_result) test = test_result_new(1, "t", "t");
+    for (unsigned i = 0; i < 2 * NOTES_MAX; i++) {
+        g_autofree char *note = g_strdup_printf("note %u", i);
+        test_result_note(test, note);
+    }
+    cr_assert_eq(test->notes->len, NOTES_MAX + 1);
+    cr_expect_str_eq(test->notes->pdata[NOTES_MAX], "there are more notes: they are in the log");
+}

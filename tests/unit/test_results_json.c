@@ -68,7 +68,7 @@ static struct job_result *make_job(void)
     leg->remaining_bytes = 0;
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_CLEAN;
     leg->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;
-    g_ptr_array_add(passed->legs, leg);
+    test_result_add_leg(passed, leg);
     passed->type = g_strdup("migration_multi_host");
     passed->guest = g_strdup("tick");
     passed->hosts = g_strsplit("host1 host2", " ", -1);
@@ -160,7 +160,7 @@ Test(results_json, tells_the_job)
     expect(results, "time", "4.75");
     expect(results, "vtmh",
            "{\"command_line\": \"vtmh -m host1,host2 migrate.cfg\", \"start\": 1795302000.123,"
-           " \"versions\": {\"vtmh\": \"" VTMH_VERSION "\", \"protocol\": 1},"
+           " \"versions\": {\"vtmh\": \"" VTMH_VERSION "\", \"protocol\": 2},"
            " \"configuration\": null, \"hosts\": {},"
            " \"end\": 1795302010.0,"
            " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null, \"drift\": null,"
@@ -188,6 +188,17 @@ Test(results_json, tells_a_test_that_passed)
            "{\"full_name\": \"variants.quick.tick\", \"hosts\": [\"host1\", \"host2\"],"
            " \"type\": \"migration_multi_host\", \"guest\": \"tick\", \"fail_host\": null,"
            " \"fail_cause\": null, \"fail_context\": null, \"notes\": [\"host1: TCG\"],"
+           " \"legs_total\": 1, \"legs_kept\": 1,"
+           " \"totals\": {\"status\": {\"completed\": 1},"
+           "  \"memory_check\": {\"not_checked\": 0, \"clean\": 1, \"corrupt\": 0},"
+           "  \"bad_pages\": 0, \"unplanned\": 0,"
+           "  \"cycle_ms\": {\"legs\": 1, \"min\": 412.3, \"mean\": 412.3, \"p50\": 412.3,"
+           "   \"p95\": 412.3, \"p99\": 412.3, \"max\": 412.3},"
+           "  \"total_ms\": {\"legs\": 1, \"min\": 0.0, \"mean\": 0.0, \"p50\": 0.0,"
+           "   \"p95\": 0.0, \"p99\": 0.0, \"max\": 0.0},"
+           "  \"downtime_ms\": {\"legs\": 1, \"min\": 12.3, \"mean\": 12.3, \"p50\": 12.3,"
+           "   \"p95\": 12.3, \"p99\": 12.3, \"max\": 12.3},"
+           "  \"stop_to_resume_ms\": null, \"guest_gap_ms\": null},"
            " \"migrations\": [{\"vm\": \"vm1\", \"source\": \"host1\", \"destination\": \"host2\","
            "  \"protocol\": \"tcp\", \"guard\": \"token\", \"driver\": \"qemu\","
            "  \"leg\": 1, \"attempt\": 1,"
@@ -379,7 +390,7 @@ Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
                      "        \"start\": 1.5,\n"
                      "        \"trouble\": null,\n"
                      "        \"versions\": {\n"
-                     "            \"protocol\": 1,\n"
+                     "            \"protocol\": 2,\n"
                      "            \"vtmh\": \"" VTMH_VERSION "\"\n"
                      "        }\n"
                      "    },\n"

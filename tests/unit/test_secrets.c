@@ -56,27 +56,25 @@ Test(secrets, are_hidden_in_every_string_of_a_message)
 {
     g_autoptr(secrets) secrets = make();
     Vtmh__Envelope *envelope = calloc(1, sizeof(*envelope));
-    Vtmh__TestDone *done = calloc(1, sizeof(*done));
+    Vtmh__Record *record = calloc(1, sizeof(*record));
+    Vtmh__Migration *leg = calloc(1, sizeof(*leg));
 
     vtmh__envelope__init(envelope);
-    vtmh__test_done__init(done);
-    envelope->body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
-    envelope->test_done = done;
-    done->message = strdup("cannot log in with hunter2");
-    done->n_notes = 2;
-    done->notes = calloc(2, sizeof(char *));
-    done->notes[0] = strdup("fine");
-    done->notes[1] = strdup("hunter2");
-    done->n_migrations = 1;
-    done->migrations = calloc(1, sizeof(void *));
-    done->migrations[0] = calloc(1, sizeof(Vtmh__Migration));
-    vtmh__migration__init(done->migrations[0]);
-    done->migrations[0]->vm = strdup("hunter2");
+    vtmh__record__init(record);
+    vtmh__migration__init(leg);
+    envelope->body_case = VTMH__ENVELOPE__BODY_RECORD;
+    envelope->record = record;
+    record->body_case = VTMH__RECORD__BODY_LEG;
+    record->leg = leg;
+    leg->n_options = 2;
+    leg->options = calloc(2, sizeof(char *));
+    leg->options[0] = strdup("fine");
+    leg->options[1] = strdup("hunter2");
+    leg->vm = strdup("cannot log in with hunter2");
     secrets_hide_message(secrets, &envelope->base);
-    cr_expect_str_eq(done->message, "cannot log in with ***");
-    cr_expect_str_eq(done->notes[0], "fine");
-    cr_expect_str_eq(done->notes[1], "***");
-    cr_expect_str_eq(done->migrations[0]->vm, "***");
+    cr_expect_str_eq(leg->vm, "cannot log in with ***");
+    cr_expect_str_eq(leg->options[0], "fine");
+    cr_expect_str_eq(leg->options[1], "***");
     vtmh__envelope__free_unpacked(envelope, NULL);
 }
 

@@ -24,13 +24,21 @@ struct bed {
     char *dir, *path;
 };
 
+static void take_record(void *node, const Vtmh__Record *record)
+{
+    (void)node;
+    cr_expect_eq(record->body_case, VTMH__RECORD__BODY_NOTE);
+}
+
+static const struct test_ops test_ops = {.record = take_record};
+
 static void open_bed(struct bed *bed, const char *dir)
 {
     bed->ops = (struct host_ops){.log = log_text};
     bed->dir = dir != NULL ? g_strdup(dir) : g_dir_make_tmp("series-XXXXXX", NULL);
     bed->path = g_build_filename(bed->dir, "vm1.series.csv", NULL);
     bed->host = (struct host){.ops = &bed->ops, .name = "host1", .log_dir = bed->dir};
-    bed->test = (struct test){.host = &bed->host};
+    bed->test = (struct test){.host = &bed->host, .ops = &test_ops};
     bed->seat = (struct seat){.test = &bed->test, .name = (char *)"vm1"};
     test_init(&bed->test);
 }

@@ -28,18 +28,25 @@ static struct test_result *add(struct job_result *job, const char *name, Vtmh__S
     return test;
 }
 
-static struct leg_result *add_leg(struct test_result *test, const char *status, double downtime_ms,
-                                  double stop_to_resume_ms, Vtmh__MemoryCheck check)
+static void add_leg_of(struct test_result *test, const char *vm, const char *status,
+                       double downtime_ms, double stop_to_resume_ms, Vtmh__MemoryCheck check)
 {
     struct leg_result *leg = leg_result_new();
 
+    leg->vm = g_strdup(vm);
     leg->leg = test->legs->len + 1;
     leg->status = g_strdup(status);
     leg->downtime_ms = downtime_ms;
     leg->stop_to_resume_ms = stop_to_resume_ms;
     leg->memory_check = check;
-    g_ptr_array_add(test->legs, leg);
-    return leg;
+    leg->bad_pages = check == VTMH__MEMORY_CHECK__MEMORY_CORRUPT ? 17 : 0;
+    test_result_add_leg(test, leg);
+}
+
+static void add_leg(struct test_result *test, const char *status, double downtime_ms,
+                    double stop_to_resume_ms, Vtmh__MemoryCheck check)
+{
+    add_leg_of(test, NULL, status, downtime_ms, stop_to_resume_ms, check);
 }
 
 #define CLEAN VTMH__MEMORY_CHECK__MEMORY_CLEAN
@@ -62,7 +69,7 @@ static struct job_result *make_job(void)
 
     test = add(job, "quick.ping_pong", VTMH__STATUS__STATUS_FAIL, 65);
     add_leg(test, "completed", 4, 5, CLEAN);
-    add_leg(test, "completed", 6, 7, CORRUPT)->bad_pages = 17;
+    add_leg(test, "completed", 6, 7, CORRUPT);
     add_leg(test, "failed", 9999, 9999, NOT_CHECKED);
     test->fail_host = g_strdup("host2");
     test->fail_cause = g_strdup("17 pages of vm1 are wrong\nfirst 0x1000");
@@ -158,7 +165,7 @@ Test(summary, tells_each_vms_first_leg_apart_from_later_ones)
     char *text;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(vms); i++)
-        add_leg(test, "completed", 40 - 10.0 * i, -1, CLEAN)->vm = g_strdup(vms[i]);
+        add_leg_of(test, vms[i], "completed", 40 - 10.0 * i, -1, CLEAN);
     text = print(job, SUMMARY_FULL, false);
     cr_expect(strstr(text, "  35.0/40.0, 15.0/20.0 ms  -  "), "%s", text);
     free(text);

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/verdict_help.h"
 
+#include <math.h>
+
 Test(verdict, passes_when_both_hosts_and_both_ends_of_the_leg_say_so)
 {
     g_autoptr(scenario) s = scenario_new();
@@ -16,12 +18,13 @@ Test(verdict, passes_when_both_hosts_and_both_ends_of_the_leg_say_so)
 Test(verdict, passes_with_a_bystander_that_knows_of_no_leg)
 {
     g_autoptr(scenario) s = scenario_new();
-    struct host_report three[] = {s->reports[0], s->reports[1], {.name = "host3"}};
     g_strfreev(s->result->hosts);
     s->result->hosts = g_strdupv((char *[]){"host1", "host2", "host3", NULL});
+    g_autoptr(trial_records) records = told(s);
+    struct host_report three[] = {s->reports[0], s->reports[1], {.name = "host3"}};
     three[2].done = vtmh__test_done__unpack(NULL, 0, (const uint8_t *)"");
     three[2].done->status = PASS;
-    verdict_join(s->result, three, 3, &s->own);
+    trial_records_judge(records, three, &s->own);
     expect_status(s, PASS, NULL, NULL);
     vtmh__test_done__free_unpacked(three[2].done, NULL);
 }
@@ -89,10 +92,7 @@ static void memory_is_corrupt(struct scenario *s)
 
 static void forget_legs(struct scenario *s, unsigned host)
 {
-    Vtmh__TestDone *done = s->reports[host].done;
-    for (size_t i = 0; i < done->n_migrations; i++)
-        vtmh__migration__free_unpacked(done->migrations[i], NULL);
-    done->n_migrations = 0;
+    g_ptr_array_set_size(s->legs[host], 0);
 }
 
 static void nothing_was_migrated(struct scenario *s)
@@ -113,7 +113,7 @@ static void destination_knows_nothing_of_the_leg(struct scenario *s)
 
 static void destination_knows_another_leg(struct scenario *s)
 {
-    leg_of(s, HOST2)->leg = 2;
+    leg_of(s, HOST2)->leg = 20000;
 }
 
 static void destination_knows_another_vm(struct scenario *s)
@@ -134,15 +134,30 @@ static void both_ends_believe_they_are_other_hosts(struct scenario *s)
 
 static void second_leg_failed(struct scenario *s)
 {
-    add_leg(s, HOST1, "vm1", 2);
-    Vtmh__Migration *end = add_leg(s, HOST2, "vm1", 2);
+    unsigned next = s->legs[HOST1]->len + 1;
+    add_leg(s, HOST1, "vm1", next);
+    Vtmh__Migration *end = add_leg(s, HOST2, "vm1", next);
     end->status = replace(end->status, "failed");
+}
+
+static void a_record_does_not_come(struct scenario *s)
+{
+    s->is_lossy = true;
+}
+
+static void a_figure_is_no_number(struct scenario *s)
+{
+    leg_of(s, HOST2)->downtime_ms = NAN;
+}
+
+static void the_survivor_is_none_that_there_is(struct scenario *s)
+{
+    leg_of(s, HOST2)->survivor = 77;
 }
 
 static void something_is_left_behind(struct scenario *s)
 {
-    Vtmh__TestDone *done = s->reports[HOST2].done;
-    done->leaks = put(done->leaks, &done->n_leaks, "process 12 (qemu-system-x86)");
+    g_ptr_array_add(s->leaks[HOST2], (char *)"process 12 (qemu-system-x86)");
 }
 
 static void host_was_lost_after_it_passed(struct scenario *s)
@@ -179,8 +194,12 @@ static const struct {
     {"destination_knows_another_vm", destination_knows_another_vm, "host2", "leg 1 of vm1"},
     {"destination_believes_it_is_the_source", destination_believes_it_is_the_source, "host2",
      "leg 1 of vm1"},
-    {"both_ends_believe_they_are_other_hosts", both_ends_believe_they_are_other_hosts, "?",
-     "leg 1 of vm1"},
+    {"both_ends_believe_they_are_other_hosts", both_ends_believe_they_are_other_hosts, "host1",
+     "makes no sense"},
+    {"a_record_does_not_come", a_record_does_not_come, "host1", "records, of which"},
+    {"a_figure_is_no_number", a_figure_is_no_number, "host2", "downtime_ms is no number"},
+    {"the_survivor_is_none_that_there_is", the_survivor_is_none_that_there_is, "host2",
+     "makes no sense"},
     {"second_leg_failed", second_leg_failed, "host2", "leg 2 of vm1 is failed"},
     {"something_is_left_behind", something_is_left_behind, NULL, "left behind"},
     {"host_was_lost_after_it_passed", host_was_lost_after_it_passed, "host2", "lost"},
@@ -197,6 +216,38 @@ Test(verdict, no_pass_survives_what_contradicts_it)
                      status_name(s->result->status));
         expect_status(s, ERROR, false_passes[i].host, false_passes[i].cause);
     }
+}
+
+#define MANY 10000
+
+Test(verdict, nor_does_it_when_the_spoiled_leg_is_one_of_ten_thousand)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(false_passes); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        for (unsigned leg = 2; leg <= MANY; leg++)
+            for (unsigned host = 0; host < N_HOSTS; host++)
+                add_leg(s, host, "vm1", leg);
+        s->bad = MANY / 2 - 1;
+        false_passes[i].spoil(s);
+        join(s);
+        cr_expect_eq(s->result->status, ERROR, "%s: %s", false_passes[i].name,
+                     status_name(s->result->status));
+        if (g_strcmp0(false_passes[i].cause, "leg 1 of vm1 is failed") == 0)
+            cr_expect_not_null(strstr(s->result->fail_cause, "leg 5000 of vm1 is failed"), "%s",
+                               s->result->fail_cause);
+        cr_expect_leq(s->result->legs->len, 2 * LEGS_AT_END, "what is kept does not grow");
+    }
+}
+
+Test(verdict, ten_thousand_legs_that_are_as_planned_pass)
+{
+    g_autoptr(scenario) s = scenario_new();
+    for (unsigned leg = 2; leg <= MANY; leg++)
+        for (unsigned host = 0; host < N_HOSTS; host++)
+            add_leg(s, host, "vm1", leg);
+    join(s);
+    expect_status(s, PASS, NULL, NULL);
+    cr_expect_eq(s->result->totals.legs, MANY);
 }
 
 Test(verdict, no_pass_with_warnings_survives_it_either)

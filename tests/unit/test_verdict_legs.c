@@ -234,8 +234,8 @@ Test(verdict_legs, keeps_notes_type_and_guest)
 {
     g_autoptr(scenario) s = scenario_new();
     Vtmh__TestDone *done = s->reports[HOST2].done;
-    done->notes = put(done->notes, &done->n_notes, "TCG");
-    done->notes = put(done->notes, &done->n_notes, "TCG");
+    g_ptr_array_add(s->notes[HOST2], (char *)"TCG");
+    g_ptr_array_add(s->notes[HOST2], (char *)"TCG");
     done->type = replace(done->type, "migration_multi_host");
     done->guest = replace(done->guest, "tick");
     join(s);
