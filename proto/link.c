@@ -4,6 +4,9 @@
  * has already (a duplicate) and what comes after a gap (the sender will go back to it). Heartbeats
  * and bare acknowledgements have number 0 and are never repeated.
  *
+ * What is said in one turn of the loop goes out at its end, in one frame where it fits: most of
+ * what a frame costs (a seal, a wake-up at either end) does not depend on its size.
+ *
  * Every frame carries the acknowledgement. Where there is nothing to say, a bare one follows after
  * LINK_ACK_MS, or at once when a quarter of the window has come in. Most messages are answered in
  * the turn of the loop that brought them, so only the end of that turn looks whether there is one
@@ -31,6 +34,8 @@
 
 #define LINK_ACK_MS 10
 #define ACK_AT_ONCE (OUTBOX_WINDOW / 4)
+#define BATCH_BYTES                                                                                \
+    (MIN(LINK_MAX_FRAME, 32768) - FRAME_OVERHEAD - OUTBOX_BATCH * FRAME_MORE_OVERHEAD)
 #define STALL_MS 1000 /* a timer as late as this says that we ourselves did not run */
 
 struct link {
@@ -52,7 +57,7 @@ struct link {
     uint64_t received; /* the highest number received in order */
     size_t ack_owed;   /* cost of what came in since we last acknowledged */
 
-    uv_prepare_t turn; /* active while an acknowledgement is owed and not yet due */
+    uv_prepare_t turn; /* active while there is something to be said at the end of this turn */
     uv_timer_t timer;
     int64_t timer_at;
     int64_t ack_at, heartbeat_at, reconnect_at; /* INT64_MAX: not due */
@@ -109,12 +114,13 @@ static bool may_send(const struct link *link)
     return link->session != 0 && !link->blocked && !link->closed;
 }
 
-/* Sends a packed body as number `sequence`. Returns false when the carrier did not take it. */
-static bool send_frame(struct link *link, uint64_t sequence, GBytes *body)
+/* Sends packed bodies, the first as number `sequence`. Returns false when the carrier did not take
+ * them. */
+static bool send_frame(struct link *link, uint64_t sequence, GBytes *const *bodies, unsigned n)
 {
     const struct frame_fields fields = {link->session, sequence, link->received};
 
-    frame_make(link->frame, link->seal, &fields, body);
+    frame_make(link->frame, link->seal, &fields, bodies, n);
     if (!carrier_send(link->carrier, link->frame->data, link->frame->len)) {
         link->blocked = true;
         return false;
@@ -126,15 +132,16 @@ static bool send_frame(struct link *link, uint64_t sequence, GBytes *body)
 
 static void pump(struct link *link)
 {
-    GBytes *body;
+    GBytes *bodies[OUTBOX_BATCH];
     uint64_t sequence;
+    unsigned n;
 
     if (link->lost && !link->connects)
         return;
-    while (may_send(link) && (body = outbox_peek(link->outbox, &sequence)) != NULL) {
-        if (!send_frame(link, sequence, body))
+    while (may_send(link) && (n = outbox_peek(link->outbox, BATCH_BYTES, bodies, &sequence)) > 0) {
+        if (!send_frame(link, sequence, bodies, n))
             return;
-        outbox_sent(link->outbox, now_ms(link));
+        outbox_sent(link->outbox, n, now_ms(link));
         if (!link->context_is_news)
             link->heartbeat_at = now_ms(link) + LINK_HEARTBEAT_MS;
     }
@@ -156,24 +163,26 @@ static void send_heartbeat(struct link *link)
     envelope.body_case = VTMH__ENVELOPE__BODY_HEARTBEAT;
     envelope.heartbeat = &heartbeat;
     body = frame_body(&envelope);
-    if (send_frame(link, 0, body))
+    if (send_frame(link, 0, &body, 1))
         link->context_is_news = false;
 }
 
 static void send_ack(struct link *link)
 {
     if (may_send(link))
-        send_frame(link, 0, NULL);
+        send_frame(link, 0, NULL, 0);
     link->ack_owed = 0;
     link->ack_at = INT64_MAX;
 }
 
-/* Nobody has answered in this turn of the loop: the acknowledgement gets its own time. */
+/* The end of a turn of the loop. Where nothing was said in it, the acknowledgement gets its own
+ * time. */
 static void on_turn(uv_prepare_t *turn)
 {
     struct link *link = turn->data;
 
     uv_prepare_stop(turn);
+    pump(link);
     if (link->ack_owed == 0 || link->ack_at != INT64_MAX)
         return;
     link->ack_at = now_ms(link) + LINK_ACK_MS;
@@ -245,15 +254,10 @@ static void take_heartbeat(struct link *link, const Vtmh__Heartbeat *heartbeat)
 }
 
 /* envelope is transfer full. */
-static void take_message(struct link *link, Vtmh__Envelope *envelope, size_t size)
+static void take_message(struct link *link, Vtmh__Envelope *envelope)
 {
     g_autoptr(vtmh_envelope) message = envelope;
 
-    if (message->sequence == 0) {
-        if (message->body_case == VTMH__ENVELOPE__BODY_HEARTBEAT)
-            take_heartbeat(link, message->heartbeat);
-        return;
-    }
     if (message->sequence == link->received + 1) {
         link->received++;
         link->stats.received++;
@@ -261,7 +265,30 @@ static void take_message(struct link *link, Vtmh__Envelope *envelope, size_t siz
     } else if (message->sequence <= link->received) {
         link->stats.duplicates++;
     }
-    owe_ack(link, size + OUTBOX_MESSAGE_COST);
+}
+
+/* All messages of a frame. envelope is transfer full. */
+static void take_messages(struct link *link, Vtmh__Envelope *envelope, size_t size)
+{
+    g_autoptr(vtmh_envelope) first = envelope;
+    Vtmh__Envelope **more = first->more;
+    size_t n_more = first->n_more;
+    uint64_t sequence = first->sequence;
+
+    if (sequence == 0) {
+        if (first->body_case == VTMH__ENVELOPE__BODY_HEARTBEAT)
+            take_heartbeat(link, first->heartbeat);
+        return;
+    }
+    first->more = NULL;
+    first->n_more = 0;
+    take_message(link, g_steal_pointer(&first));
+    for (size_t i = 0; i < n_more; i++) {
+        more[i]->sequence = sequence + 1 + i;
+        take_message(link, more[i]);
+    }
+    free(more); /* by the allocator of protobuf-c */
+    owe_ack(link, size + (1 + n_more) * OUTBOX_MESSAGE_COST);
 }
 
 static void take_ack(struct link *link, uint64_t ack)
@@ -299,7 +326,7 @@ static void on_frame(void *frame, size_t size, void *arg)
     heard(link);
     take_ack(link, envelope->ack);
     if (link->failure == NULL)
-        take_message(link, g_steal_pointer(&envelope), size);
+        take_messages(link, g_steal_pointer(&envelope), size);
     if (!link->closed)
         pump(link);
     link_unref(link);
@@ -441,7 +468,8 @@ void link_send_packed(struct link *link, GBytes *message)
 {
     outbox_add(link->outbox, message);
     link->stats.sent++;
-    pump(link);
+    if (!link->closed)
+        uv_prepare_start(&link->turn, on_turn);
 }
 
 int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err)
@@ -555,6 +583,7 @@ void link_close(struct link *link)
 {
     if (link == NULL || link->closed)
         return;
+    pump(link);
     link->closed = true;
     carrier_close(link->carrier);
     uv_close((uv_handle_t *)&link->timer, on_handle_closed);

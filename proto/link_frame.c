@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define FIELDS_MAX 33 /* packed: three numbers of 64 bits with their tags */
+#define MORE_TAG (4 << 3 | 2) /* field 4, with a length */
+#define FIELDS_MAX 33         /* packed: three numbers of 64 bits with their tags */
 
 G_STATIC_ASSERT(SEAL_OVERHEAD + FIELDS_MAX <= FRAME_OVERHEAD);
 
@@ -19,16 +20,19 @@ GBytes *frame_body(const Vtmh__Envelope *envelope)
     return g_bytes_new_take(packed, size);
 }
 
-/* A number as protobuf has it, which leaves 0 out. Returns what follows. */
-static uint8_t *put_number(uint8_t *at, unsigned field, uint64_t number)
+/* A number, tag or length as protobuf has it. Returns what follows, as all of these. */
+static uint8_t *put_varint(uint8_t *at, uint64_t number)
 {
-    if (number == 0)
-        return at;
-    *at++ = (uint8_t)(field << 3);
     for (; number >= 0x80; number >>= 7)
         *at++ = (uint8_t)(number | 0x80);
     *at++ = (uint8_t)number;
     return at;
+}
+
+/* Protobuf leaves 0 out. */
+static uint8_t *put_number(uint8_t *at, unsigned field, uint64_t number)
+{
+    return number == 0 ? at : put_varint(put_varint(at, field << 3), number);
 }
 
 /* The same as packing an Envelope of these fields, which would look at all of its bodies. */
@@ -39,20 +43,34 @@ static uint8_t *put_fields(uint8_t *at, const struct frame_fields *fields)
     return put_number(at, 3, fields->ack);
 }
 
-void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields *fields,
-                GBytes *body)
+static uint8_t *put_body(uint8_t *at, GBytes *body)
 {
-    gsize body_size = 0;
-    const void *body_data = body != NULL ? g_bytes_get_data(body, &body_size) : NULL;
-    uint8_t *end;
-    size_t size;
+    gsize size;
+    const void *data = g_bytes_get_data(body, &size);
 
-    g_byte_array_set_size(buffer, (guint)(FRAME_OVERHEAD + body_size));
+    if (size > 0)
+        memcpy(at, data, size);
+    return at + size;
+}
+
+void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields *fields,
+                GBytes *const *bodies, unsigned n)
+{
+    size_t most = FRAME_OVERHEAD, size;
+    uint8_t *end;
+
+    for (unsigned i = 0; i < n; i++)
+        most += FRAME_MORE_OVERHEAD + g_bytes_get_size(bodies[i]);
+    g_byte_array_set_size(buffer, (guint)most);
     end = put_fields(buffer->data + SEAL_HEAD, fields);
-    /* Two packed messages in a row are one message with the fields of both. */
-    if (body_size > 0)
-        memcpy(end, body_data, body_size);
-    size = (size_t)(end - buffer->data) - SEAL_HEAD + body_size;
+    /* Packed messages in a row are one message with the fields of all. */
+    if (n > 0)
+        end = put_body(end, bodies[0]);
+    for (unsigned i = 1; i < n; i++) {
+        end = put_varint(put_varint(end, MORE_TAG), g_bytes_get_size(bodies[i]));
+        end = put_body(end, bodies[i]);
+    }
+    size = (size_t)(end - buffer->data) - SEAL_HEAD;
     seal_frame(seal, fields->session, buffer->data, size);
     g_byte_array_set_size(buffer, (guint)(size + SEAL_OVERHEAD));
 }

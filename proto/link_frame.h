@@ -1,6 +1,6 @@
 /*
- * What a frame holds: a message, packed as the link's own fields followed by a body that may be the
- * same for many peers. Pure but for the seal.
+ * What a frame holds: one or more messages in a row, packed as the link's own fields followed by
+ * bodies that may be the same for many peers. Pure but for the seal.
  */
 #pragma once
 
@@ -10,17 +10,20 @@
 /* Bytes by which a frame is longer than its body, at most. */
 #define FRAME_OVERHEAD (SEAL_OVERHEAD + 40)
 
-/* The link's part of a message. */
+/* By which each message after the first makes a frame longer, at most. */
+#define FRAME_MORE_OVERHEAD 6
+
+/* The link's part of a frame. */
 struct frame_fields {
-    uint64_t session, sequence, ack;
+    uint64_t session, sequence, ack; /* sequence: of the first message */
 };
 
 /* Packs what an envelope holds beside the link's fields. Transfer full. */
 GBytes *frame_body(const Vtmh__Envelope *envelope);
 
-/* Makes the sealed frame in buffer, whose content is lost. body: NULL: none. */
+/* Makes the sealed frame of n bodies in buffer, whose content is lost. */
 void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields *fields,
-                GBytes *body);
+                GBytes *const *bodies, unsigned n);
 
 enum frame_fault {
     FRAME_IS_GOOD,

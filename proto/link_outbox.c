@@ -50,24 +50,32 @@ uint64_t outbox_add(struct outbox *outbox, GBytes *body)
     return ++outbox->last;
 }
 
-GBytes *outbox_peek(const struct outbox *outbox, uint64_t *sequence_out)
+unsigned outbox_peek(const struct outbox *outbox, size_t max_bytes,
+                     GBytes *bodies_out[OUTBOX_BATCH], uint64_t *sequence_out)
 {
-    GBytes *body;
+    size_t under_way = outbox->under_way, bytes = 0;
+    unsigned n = 0;
 
-    if (outbox->n_sent == outbox->bodies.length)
-        return NULL;
-    body = ring_at(&outbox->bodies, outbox->n_sent);
-    if (outbox->under_way > 0 &&
-        (outbox->probing || outbox->under_way + cost_of(body) > OUTBOX_WINDOW))
-        return NULL;
-    *sequence_out = outbox->acknowledged + outbox->n_sent + 1;
-    return body;
+    while (n < OUTBOX_BATCH && outbox->n_sent + n < outbox->bodies.length) {
+        GBytes *body = ring_at(&outbox->bodies, outbox->n_sent + n);
+
+        bytes += g_bytes_get_size(body);
+        if (under_way > 0 && (outbox->probing || under_way + cost_of(body) > OUTBOX_WINDOW))
+            break;
+        if (n > 0 && bytes > max_bytes)
+            break;
+        under_way += cost_of(body);
+        bodies_out[n++] = body;
+    }
+    if (n > 0)
+        *sequence_out = outbox->acknowledged + outbox->n_sent + 1;
+    return n;
 }
 
-void outbox_sent(struct outbox *outbox, int64_t now_ms)
+void outbox_sent(struct outbox *outbox, unsigned n, int64_t now_ms)
 {
-    outbox->under_way += cost_of(ring_at(&outbox->bodies, outbox->n_sent));
-    outbox->n_sent++;
+    for (; n > 0; n--)
+        outbox->under_way += cost_of(ring_at(&outbox->bodies, outbox->n_sent++));
     outbox->highest_sent = MAX(outbox->highest_sent, outbox->acknowledged + outbox->n_sent);
     if (outbox->resend_at == INT64_MAX)
         outbox->resend_at = now_ms + outbox->resend_ms;

@@ -16,6 +16,7 @@
 /* A listener's carrier drops what exceeds the kernel's buffers (about 460 KiB), so stay below. */
 #define OUTBOX_WINDOW 196608    /* 192 KiB */
 #define OUTBOX_MESSAGE_COST 256 /* bytes counted for each message beside its own */
+#define OUTBOX_BATCH 32         /* messages that go out as one */
 #define OUTBOX_RESEND_MS 200
 #define OUTBOX_RESEND_MAX_MS 1600
 
@@ -27,11 +28,16 @@ void outbox_free(struct outbox *outbox);
 /* Adds a message; returns its number. A reference to body is taken. */
 uint64_t outbox_add(struct outbox *outbox, GBytes *body);
 
-/* The message to send now, or NULL: nothing is left, or the window is full. Transfer none. */
-GBytes *outbox_peek(const struct outbox *outbox, uint64_t *sequence_out);
+/*
+ * The messages to send now, at most OUTBOX_BATCH and, from the second on, no more than max_bytes in
+ * all. Returns how many; 0: nothing is left, or the window is full. *sequence_out: of the first.
+ * Transfer none.
+ */
+unsigned outbox_peek(const struct outbox *outbox, size_t max_bytes,
+                     GBytes *bodies_out[OUTBOX_BATCH], uint64_t *sequence_out);
 
-/* The message given by outbox_peek() has been sent. */
-void outbox_sent(struct outbox *outbox, int64_t now_ms);
+/* So many of the messages given by outbox_peek() have been sent. */
+void outbox_sent(struct outbox *outbox, unsigned n, int64_t now_ms);
 
 /*
  * The peer has everything up to ack. Returns 1 when that is news, 0 when not, -1 when such a

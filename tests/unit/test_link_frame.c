@@ -44,7 +44,7 @@ Test(frame, carries_every_number_and_the_body)
                                             numbers[G_N_ELEMENTS(numbers) - 1 - i]};
         Vtmh__Envelope *envelope = NULL;
 
-        frame_make(ends.frame, ends.coordinator, &fields, body);
+        frame_make(ends.frame, ends.coordinator, &fields, &body, 1);
         cr_assert_leq(ends.frame->len, g_bytes_get_size(body) + FRAME_OVERHEAD);
         cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                      FRAME_IS_GOOD);
@@ -74,7 +74,7 @@ Test(frame, has_the_links_fields_as_protobuf_packs_them)
     envelope.sequence = fields.sequence;
     envelope.ack = fields.ack;
     size = vtmh__envelope__pack(&envelope, packed);
-    frame_make(ends.frame, ends.coordinator, &fields, NULL);
+    frame_make(ends.frame, ends.coordinator, &fields, NULL, 0);
     plain = seal_open(ends.node, ends.frame->data, ends.frame->len, &session);
     cr_assert_not_null(plain);
     cr_assert_eq(ends.frame->len - SEAL_OVERHEAD, size);
@@ -89,15 +89,53 @@ Test(frame, tells_a_strangers_from_the_peers_nonsense)
     GBytes *nonsense = g_bytes_new_static("\xff\xff\xff\xff", 4);
     Vtmh__Envelope *envelope = NULL;
 
-    frame_make(ends.frame, ends.coordinator, &fields, nonsense);
+    frame_make(ends.frame, ends.coordinator, &fields, &nonsense, 1);
     cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_IS_NONSENSE);
-    frame_make(ends.frame, ends.coordinator, &fields, NULL);
+    frame_make(ends.frame, ends.coordinator, &fields, NULL, 0);
     ends.frame->data[ends.frame->len - 1] ^= 1;
     cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_DOES_NOT_OPEN);
     cr_assert_null(envelope);
     g_bytes_unref(nonsense);
+    ends_free(&ends);
+}
+
+Test(frame, holds_several_messages_in_their_order)
+{
+    struct ends ends = ends_new();
+    const struct frame_fields fields = {7, 41, 3};
+    const size_t sizes[] = {1, 300, 0, 40000};
+    GBytes *bodies[G_N_ELEMENTS(sizes)];
+    Vtmh__Envelope *envelope = NULL;
+    size_t most = FRAME_OVERHEAD;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        Vtmh__Envelope message = VTMH__ENVELOPE__INIT;
+        Vtmh__LogRecord record = VTMH__LOG_RECORD__INIT;
+        g_autofree char *text = g_strnfill(sizes[i], 'x');
+
+        record.text = text;
+        record.time_us = (int64_t)i + 1;
+        message.body_case = VTMH__ENVELOPE__BODY_LOG_RECORD;
+        message.log_record = &record;
+        bodies[i] = frame_body(&message);
+        most += g_bytes_get_size(bodies[i]) + FRAME_MORE_OVERHEAD;
+    }
+    frame_make(ends.frame, ends.coordinator, &fields, bodies, G_N_ELEMENTS(bodies));
+    cr_assert_leq(ends.frame->len, most);
+    cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                 FRAME_IS_GOOD);
+    cr_assert_eq(envelope->sequence, 41);
+    cr_assert_eq(envelope->n_more, G_N_ELEMENTS(bodies) - 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        const Vtmh__Envelope *message = i == 0 ? envelope : envelope->more[i - 1];
+
+        cr_assert_eq(message->log_record->time_us, (int64_t)i + 1);
+        cr_assert_eq(strlen(message->log_record->text), sizes[i]);
+        g_bytes_unref(bodies[i]);
+    }
+    vtmh__envelope__free_unpacked(envelope, NULL);
     ends_free(&ends);
 }
 
@@ -112,7 +150,7 @@ Test(frame, of_another_session_than_its_seals_is_nonsense)
 
     other.session = 8;
     body = g_bytes_new(packed, vtmh__envelope__pack(&other, packed));
-    frame_make(ends.frame, ends.coordinator, &fields, body);
+    frame_make(ends.frame, ends.coordinator, &fields, &body, 1);
     cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_IS_NONSENSE);
     cr_assert_null(envelope);
