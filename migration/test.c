@@ -18,6 +18,9 @@ void test_init(struct test *test)
     test->warning = NULL;
     test->n_moving = 0;
     test->still = (struct event){.is_set = true};
+    test->sampler = (struct sampler){0};
+    test->sampled_us = 0;
+    sampler_look(&test->sampler);
 }
 
 void test_clear(struct test *test)

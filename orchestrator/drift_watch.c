@@ -55,13 +55,13 @@ bool drift_watch_leg(struct drift_watch *watch, const struct test_result *test,
     sampler_look(&watch->sampler);
     sample_process(&watch->sampler, "coordinator", getpid(), NULL, own);
     own->leg = leg->leg;
-    drift_sample(watch->drift, test->shortname, NULL, own, now_s(watch));
+    drift_own_sample(watch->drift, own, test->totals.legs <= test->legs_max, now_s(watch));
     return true;
 }
 
 void drift_watch_test_ended(struct drift_watch *watch, struct test_result *test)
 {
-    if (test->legs->len < watch->legs_needed)
+    if (test->totals.legs < watch->legs_needed)
         return;
     g_autoptr(GPtrArray) warnings = drift_take_warnings(watch->drift);
     for (unsigned i = 0; i < warnings->len; i++)

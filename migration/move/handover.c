@@ -2,6 +2,7 @@
 
 #include "migration/move/asked.h"
 #include "migration/move/leg_record.h"
+#include "migration/move/leg_sample.h"
 #include "migration/move/machine_facts.h"
 #include "migration/move/memory_check.h"
 #include "migration/move/options.h"
@@ -436,5 +437,6 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     channel_close(h.channel);
     g_clear_error(&seat->end);
     test_end_migration(test, h.record);
+    leg_sample(seat, leg->number);
     return result;
 }

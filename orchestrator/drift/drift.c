@@ -160,34 +160,49 @@ static void add_cpu(struct process *process, unsigned legs, double cpu_ms)
     process->last_legs = legs;
 }
 
+static void add_to_hour(struct drift *drift, enum hour_role role, const Vtmh__Sample *sample,
+                        double at_s)
+{
+    struct hour *hour = hours_at(&drift->hours, at_s);
+    drift->at_s = MAX(drift->at_s, at_s);
+    hour_mean_add(&hour->rss_bytes[role], (double)sample->rss_bytes);
+    hour_mean_add(&hour->descriptors[role], (double)sample->descriptors);
+    if (role != HOUR_NODE)
+        return;
+    hour_mean_add(&hour->pressure, busy_pressure(sample));
+    hour_mean_add(&hour->load, sample->load);
+}
+
 void drift_sample(struct drift *drift, const char *test, const char *host,
                   const Vtmh__Sample *sample, double at_s)
 {
-    bool is_qemu = host != NULL && g_str_has_prefix(sample->process, "qemu");
-    enum hour_role role = host == NULL ? HOUR_COORDINATOR : is_qemu ? HOUR_QEMU : HOUR_NODE;
-    struct hour *hour = hours_at(&drift->hours, at_s);
+    bool is_qemu = g_str_has_prefix(sample->process, "qemu");
     struct process *process = process_of(drift, host, sample->process);
-    unsigned legs = host != NULL ? host_of(drift, host)->legs : drift->legs;
-    double rss_bytes = (double)sample->rss_bytes;
+    unsigned legs = host_of(drift, host)->legs;
 
-    drift->at_s = MAX(drift->at_s, at_s);
-    hour_mean_add(&hour->rss_bytes[role], rss_bytes);
-    hour_mean_add(&hour->descriptors[role], (double)sample->descriptors);
-    if (host != NULL && !is_qemu) {
-        host_of(drift, host)->busy = busy_group(sample);
-        hour_mean_add(&hour->pressure, busy_pressure(sample));
-        hour_mean_add(&hour->load, sample->load);
-    }
-    if (is_qemu && rss_bytes >= 0) {
+    add_to_hour(drift, is_qemu ? HOUR_QEMU : HOUR_NODE, sample, at_s);
+    if (is_qemu && sample->rss_bytes >= 0) {
         /* Each leg has a process of its own, and each test its own size. */
         g_autofree char *what = g_strdup_printf("%s\n%s", test, process->name);
-        trend_add(process->trends[DRIFT_RSS], 0, legs, beside_usual(drift, what, rss_bytes));
-    } else {
-        add_to_trend(process, DRIFT_RSS, legs, rss_bytes);
+        trend_add(process->trends[DRIFT_RSS], 0, legs,
+                  beside_usual(drift, what, (double)sample->rss_bytes));
+    } else if (!is_qemu) {
+        host_of(drift, host)->busy = busy_group(sample);
+        add_to_trend(process, DRIFT_RSS, legs, (double)sample->rss_bytes);
         add_cpu(process, legs, sample->cpu_ms);
     }
     add_to_trend(process, DRIFT_DESCRIPTORS, legs, (double)sample->descriptors);
     add_to_trend(process, DRIFT_FILES, legs, (double)sample->file_bytes);
+}
+
+void drift_own_sample(struct drift *drift, const Vtmh__Sample *sample, bool is_filling, double at_s)
+{
+    struct process *process = process_of(drift, NULL, sample->process);
+    add_to_hour(drift, HOUR_COORDINATOR, sample, at_s);
+    add_cpu(process, drift->legs, sample->cpu_ms);
+    add_to_trend(process, DRIFT_DESCRIPTORS, drift->legs, (double)sample->descriptors);
+    if (!is_filling)
+        add_to_trend(process, DRIFT_RSS, drift->legs, (double)sample->rss_bytes);
 }
 
 /* By its logarithm, so that a slope is a share of it, and a leg that took long is no more than one.

@@ -32,10 +32,14 @@ void drift_legs_needed(struct drift *drift, unsigned legs);
 
 /*
  * test: its name without its number, so that what is repeated is compared with itself. at_s:
- * seconds since the job began, by a monotonic clock. host: NULL for the coordinator.
+ * seconds since the job began, by a monotonic clock.
  */
 void drift_sample(struct drift *drift, const char *test, const char *host,
                   const Vtmh__Sample *sample, double at_s);
+/* Of the coordinator. is_filling: it keeps each leg up to a number of them, so that what its memory
+ * does now is no drift. */
+void drift_own_sample(struct drift *drift, const Vtmh__Sample *sample, bool is_filling,
+                      double at_s);
 void drift_leg(struct drift *drift, const char *test, const struct leg_result *leg, double at_s);
 
 enum drift_verdict {

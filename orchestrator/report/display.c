@@ -11,6 +11,7 @@
 #include "orchestrator/report/held.h"
 #include "orchestrator/report/summary.h"
 #include "orchestrator/report/text.h"
+#include "orchestrator/report/time_left.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,16 @@
 #define COLUMNS_USUAL 80
 #define COLUMNS_MIN 20
 #define ROWS_USUAL 24
-#define ROWS_MIN 2  /* one line and the cursor's */
-#define VMS_MAX 256 /* in one test; a host can make up any number of names */
+#define ROWS_MIN 2         /* one line and the cursor's */
+#define WORTH_TELLING_S 10 /* of the time that a test will still take */
+#define VMS_MAX 256        /* in one test; a host can make up any number of names */
 
 struct live_vm {
     char *name;
     char *text;       /* the last line drawn for it */
     GHashTable *told; /* host -> "phase leg": plain lines are printed when it changes */
     char *last_told;  /* the last line printed for it, whoever said so */
+    struct time_left left;
 };
 
 struct live_test {
@@ -443,6 +446,24 @@ static void append_figures(GString *line, const Vtmh__Progress *progress)
         g_string_append_printf(line, "  downtime %.1f ms", progress->downtime_ms);
 }
 
+/* "  done in 4 min 10 s", where that is worth a word. */
+static void append_time_left(GString *line, const struct display *display, struct live_vm *vm,
+                             const Vtmh__Progress *progress)
+{
+    int64_t now_us = display->target.clock_us();
+    double left_s;
+
+    if (progress->legs == 0)
+        return;
+    time_left_at(&vm->left, progress->leg, now_us);
+    left_s = time_left_s(&vm->left, progress->legs, now_us);
+    if (left_s >= WORTH_TELLING_S) {
+        g_autofree char *left = text_duration(left_s);
+
+        g_string_append_printf(line, "  done in %s", left);
+    }
+}
+
 static void print_phase(struct display *display, const struct live_test *live, struct live_vm *vm,
                         const char *host, const char *phase)
 {
@@ -483,6 +504,7 @@ void display_progress(struct display *display, const struct test_result *test, c
     line = g_string_new("  ");
     g_string_append(line, phase);
     append_figures(line, progress);
+    append_time_left(line, display, vm, progress);
     g_free(vm->text);
     vm->text = g_string_free(line, FALSE);
     draw_soon(display);

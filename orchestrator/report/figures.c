@@ -92,6 +92,10 @@ static const struct figure sample_rows[] = {
     {"cpu_pressure", FIGURE_REAL, offsetof(Vtmh__Sample, cpu_pressure)},
     {"memory_pressure", FIGURE_REAL, offsetof(Vtmh__Sample, memory_pressure)},
     {"io_pressure", FIGURE_REAL, offsetof(Vtmh__Sample, io_pressure)},
+    {"steal", FIGURE_REAL, offsetof(Vtmh__Sample, steal)},
+    {"load", FIGURE_REAL, offsetof(Vtmh__Sample, load)},
+    {"files", FIGURE_COUNT, offsetof(Vtmh__Sample, files)},
+    {"file_bytes", FIGURE_COUNT, offsetof(Vtmh__Sample, file_bytes)},
 };
 
 static const struct figure step_rows[] = {

@@ -184,6 +184,22 @@ Test(display, shows_a_line_a_test_and_a_line_a_vm_with_units)
                        "  vm2  host1 -> host2  booting\n");
 }
 
+Test(display, tells_how_long_the_legs_will_still_take)
+{
+    g_autoptr(test_result) test = make_test(1, "soak");
+    Vtmh__Progress progress = progress_of("vm1", "migrating");
+
+    open_display(DISPLAY_NORMAL, true, 100);
+    display_test_begin(display, test, 1);
+    progress.legs = 100;
+    for (progress.leg = 1; progress.leg <= 4; progress.leg++, now_us += 2000000)
+        display_progress(display, test, "host1", &progress);
+    progress.leg = 4;
+    display_progress(display, test, "host2", &progress);
+    expect_screen(100, "(1/1) soak  8.0 s\n"
+                       "  vm1  leg 4/100  host1 -> host2  migrating  done in 3 min 12 s\n");
+}
+
 Test(display, leaves_a_verdict_above_the_live_lines)
 {
     g_autoptr(test_result) first = make_test(1, "tick"), second = make_test(2, "jeos");

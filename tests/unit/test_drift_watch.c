@@ -43,8 +43,7 @@ static struct test_result *test_of(unsigned legs)
 {
     struct test_result *test = test_result_new(1, "a.quick", "quick");
     test->status = VTMH__STATUS__STATUS_PASS;
-    for (unsigned i = 0; i < legs; i++)
-        g_ptr_array_add(test->legs, leg_result_new());
+    test->totals.legs = legs;
     return test;
 }
 
