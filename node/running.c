@@ -27,11 +27,12 @@ struct running {
     GError *cancelled;       /* what the scenario is cancelled with, also before it begins */
     bool is_over;            /* the scenario has ended: what comes now does not change its result */
     struct event ended;
-    bool is_orphan; /* the coordinator is lost for good: nobody takes a report */
-    char *context;  /* what the test is doing */
-    char *ended_by; /* why the node itself ended the test, or NULL */
-    char *dir;      /* the test's folder here, with log/ and run/ below */
-    FILE *log;      /* log/test.log */
+    bool is_orphan;      /* the coordinator is lost for good: nobody takes a report */
+    char *context;       /* what the test is doing */
+    char *ended_by;      /* why the node itself ended the test, or NULL */
+    char *dir;           /* the test's folder here, with log/ and run/ below */
+    FILE *log;           /* log/test.log */
+    struct files *files; /* of log/, on their way; NULL before and after the test */
     GStrv names, addresses;
     GHashTable *told; /* "VM ROLE": whose command line has been sent */
 };
@@ -352,8 +353,7 @@ static void report(struct running *running, const GError *error)
     tell_leaks(running, leaks);
 
     g_autoptr(GError) unsent = NULL;
-    if (!running->is_orphan &&
-        files_send(node, test->id, running->host.log_dir, deadline_in(REPORT_MS), &unsent) < 0)
+    if (!running->is_orphan && files_send_rest(running->files, deadline_in(REPORT_MS), &unsent) < 0)
         node_log(node, "the files of test %" G_GUINT64_FORMAT " were not all sent: %s", test->id,
                  unsent->message);
 
@@ -394,6 +394,8 @@ static int run(void *arg, GError **err)
     g_autoptr(GError) error = NULL;
 
     struct scope *scope = scope_open("test");
+    running->files = files_new(node, running->test.id, running->host.log_dir);
+    scope_spawn_detached(scope, "files", files_travel, running->files);
     running->fiber = fiber_ref(scope_spawn(scope, "scenario", run_scenario, running));
     if (running->cancelled != NULL)
         fiber_cancel(running->fiber, running->cancelled);
@@ -409,6 +411,7 @@ static int run(void *arg, GError **err)
     fiber_shield();
     report(running, error);
     fiber_unshield();
+    g_clear_pointer(&running->files, files_free);
     link_set_context(node->link, 0, "idle");
     node->running = NULL;
     event_set(&running->ended);
