@@ -59,6 +59,7 @@ struct host {
                             nobody keeps files */
     const char *run_dir; /* sockets and scratch of the test; removed after it; short path */
     const char *guests_dir; /* tick/ and jeos/ lie here */
+    GHashTable *known;      /* what is in the test's QMP logs already (vm/qmp_log.h), or NULL */
 };
 
 int host_own(const struct host *host, enum owned_kind kind, const char *what, GError **err);

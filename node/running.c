@@ -2,6 +2,7 @@
 
 #include "migration/guest/guest.h"
 #include "migration/scenario/scenario.h"
+#include "migration/vm/qmp_log.h"
 #include "node/files.h"
 #include "node/leaks.h"
 #include "node/meetings.h"
@@ -263,6 +264,7 @@ static int make_folders(struct running *running, GError **err)
         .log_dir = g_build_filename(running->dir, "log", NULL),
         .run_dir = g_build_filename(running->dir, "run", NULL),
         .guests_dir = node->guests_dir,
+        .known = qmp_log_known_new(),
     };
     g_autofree char *log_path = g_build_filename(running->host.log_dir, "test.log", NULL);
     if (g_mkdir_with_parents(running->host.log_dir, 0700) < 0 ||
@@ -294,6 +296,7 @@ void running_unref(struct running *running)
     test_clear(&running->test);
     params_unref((struct params *)running->test.params);
     g_free((char *)running->test.name);
+    g_clear_pointer(&running->host.known, g_hash_table_unref);
     g_free((char *)running->host.log_dir);
     g_free((char *)running->host.run_dir);
     g_strfreev(running->names);

@@ -127,6 +127,7 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
         .argv = (const char *const *)argv,
         .serial_fd = serial_fd,
         .log_prefix = prefix,
+        .known = spec->host->known,
         .on_event = on_event,
         .arg = vm,
     };

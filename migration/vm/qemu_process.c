@@ -105,7 +105,7 @@ static int open_all(struct qemu_process *process, const struct qemu_start *start
         close(pair[0]);
         return -1;
     }
-    process->qmp = qmp_open(pair[0], log_path, start->on_event, start->arg, err);
+    process->qmp = qmp_open(pair[0], log_path, start->known, start->on_event, start->arg, err);
     return process->qmp != NULL ? 0 : -1;
 }
 

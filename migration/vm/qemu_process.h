@@ -23,7 +23,8 @@ struct qemu_start {
     const char *const *argv; /* argv[0] too */
     int serial_fd;           /* becomes QEMU_FD_SERIAL; stays the caller's; -1: none */
     const char
-        *log_prefix; /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
+        *log_prefix;   /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
+    GHashTable *known; /* what is in PREFIX.qmp.log already (qmp_log.h), or NULL */
     qmp_event_fn on_event;
     void *arg;
 };

@@ -13,6 +13,7 @@
 #include "migration/vm/qmp.h"
 
 #include "migration/vm/platform.h"
+#include "migration/vm/qmp_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ struct outgoing {
 };
 
 struct pending {
+    const char *command;
     struct event done;
     json_t *answer; /* NULL when the connection ended before it came */
 };
@@ -45,7 +47,7 @@ struct qmp {
     size_t last_id;
     qmp_event_fn on_event;
     void *arg;
-    FILE *log;
+    struct qmp_log *log; /* or NULL */
     struct event greeted;
     struct event ended;
     GError *cause; /* why it ended */
@@ -67,20 +69,6 @@ static void outgoing_free(struct outgoing *outgoing)
         close(outgoing->fd);
     g_free(outgoing->text);
     g_free(outgoing);
-}
-
-static void log_line(struct qmp *qmp, char direction, const char *line, int fd)
-{
-    g_autoptr(GDateTime) now = NULL;
-    g_autofree char *stamp = NULL;
-
-    if (qmp->log == NULL)
-        return;
-    now = g_date_time_new_now_utc();
-    stamp = g_date_time_format(now, "%FT%T.%fZ");
-    fprintf(qmp->log, "%s %c %s%s\n", stamp, direction, fd >= 0 ? "(with a descriptor) " : "",
-            line);
-    fflush(qmp->log);
 }
 
 /* The connection is over: nobody waits in vain. Transfer full of cause. */
@@ -142,6 +130,15 @@ static void take_message(struct qmp *qmp, json_t *message)
     }
 }
 
+/* Which command it answers; NULL: none that is waited for. */
+static const char *command_of(const struct qmp *qmp, const json_t *message)
+{
+    size_t id = (size_t)json_integer_value(json_object_get(message, "id"));
+    const struct pending *pending = g_hash_table_lookup(qmp->pending, GSIZE_TO_POINTER(id));
+
+    return pending != NULL ? pending->command : NULL;
+}
+
 static int take_line(struct qmp *qmp, char *line)
 {
     json_auto_t *message = NULL;
@@ -150,8 +147,8 @@ static int take_line(struct qmp *qmp, char *line)
     g_strchomp(line);
     if (*line == '\0')
         return 0;
-    log_line(qmp, '<', line, -1);
     message = json_loads(line, 0, &error);
+    qmp_log_received(qmp->log, line, message, command_of(qmp, message));
     if (!json_is_object(message)) {
         end(qmp, g_error_new(VM_ERROR, VM_ERROR_COMMAND, "QMP: not a JSON object: %.120s", line));
         return -1;
@@ -266,14 +263,13 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         flush(qmp);
 }
 
-struct qmp *qmp_open(int fd, const char *log_path, qmp_event_fn on_event, void *arg, GError **err)
+struct qmp *qmp_open(int fd, const char *log_path, GHashTable *known, qmp_event_fn on_event,
+                     void *arg, GError **err)
 {
     struct qmp *qmp;
-    FILE *log = NULL;
+    struct qmp_log *log = NULL;
 
-    if (log_path != NULL && (log = fopen(log_path, "ae")) == NULL) {
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "cannot write %s: %s", log_path,
-                    g_strerror(errno));
+    if (log_path != NULL && (log = qmp_log_open(log_path, known, err)) == NULL) {
         close(fd);
         return NULL;
     }
@@ -315,7 +311,7 @@ static int queue_command(struct qmp *qmp, const char *name, json_t *arguments, s
                     name, g_strerror(errno));
         return -1;
     }
-    log_line(qmp, '>', text, fd);
+    qmp_log_sent(qmp->log, text, fd >= 0);
     outgoing = g_new0(struct outgoing, 1);
     outgoing->text = g_strconcat(text, "\n", NULL);
     outgoing->size = strlen(outgoing->text);
@@ -345,7 +341,7 @@ static int take_answer(const char *name, json_t *answer, json_t **reply_out, GEr
 int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
                 json_t **reply_out, GError **err)
 {
-    struct pending pending = {.done = EVENT_INIT};
+    struct pending pending = {.command = name, .done = EVENT_INIT};
     size_t id = ++qmp->last_id;
     int result = -1;
 
@@ -391,7 +387,5 @@ void qmp_close(struct qmp *qmp)
     end(qmp, ended_error(0));
     uv_close((uv_handle_t *)&qmp->poll, on_closed);
     close(qmp->fd);
-    if (qmp->log != NULL)
-        fclose(qmp->log);
-    qmp->log = NULL;
+    g_clear_pointer(&qmp->log, qmp_log_close);
 }

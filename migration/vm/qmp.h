@@ -19,9 +19,11 @@ typedef void (*qmp_event_fn)(const char *name, const json_t *data, int64_t time_
 
 /*
  * Takes over fd (a connected stream socket; also closed on failure). log_path: both directions are
- * appended to it with time stamps; NULL: no log. Transfer full.
+ * appended to it with time stamps; NULL: no log. known: what is there already (qmp_log.h), or
+ * NULL. Transfer full.
  */
-struct qmp *qmp_open(int fd, const char *log_path, qmp_event_fn on_event, void *arg, GError **err);
+struct qmp *qmp_open(int fd, const char *log_path, GHashTable *known, qmp_event_fn on_event,
+                     void *arg, GError **err);
 
 /* Waits for the greeting and leaves negotiation mode. Must be the first thing asked. */
 int qmp_greet(struct qmp *qmp, int64_t deadline, GError **err);

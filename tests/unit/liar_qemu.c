@@ -161,7 +161,7 @@ struct qemu_process *qemu_process_start(const struct qemu_start *start, GError *
 
     g_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     process->own_side = stream_new(pair[0], err);
-    process->qmp = qmp_open(pair[1], NULL, start->on_event, start->arg, err);
+    process->qmp = qmp_open(pair[1], NULL, NULL, start->on_event, start->arg, err);
     process->scope = scope_open("liar");
     scope_spawn_detached(process->scope, "liar", lie, process);
     return process;

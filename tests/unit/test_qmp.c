@@ -42,7 +42,7 @@ static int in_bed(void *arg, GError **err)
     (void)arg;
     check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     bed.peer = stream_new(pair[0], err);
-    bed.qmp = qmp_open(pair[1], log_path, on_event, &bed, err);
+    bed.qmp = qmp_open(pair[1], log_path, NULL, on_event, &bed, err);
     result = body(&bed, err);
     qmp_close(bed.qmp);
     stream_close(bed.peer);
