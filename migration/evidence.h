@@ -10,8 +10,8 @@
 #include "proto/vtmh.pb-c.h"
 
 /*
- * Sets it on an error of VM_ERROR; returns the error. at_us: CLOCK_MONOTONIC of the thing itself, 0:
- * when the error was made.
+ * Sets it on an error of VM_ERROR; returns the error. at_us: CLOCK_MONOTONIC of the thing itself,
+ * 0: when the error was made.
  */
 GError *evidence_set(GError *error, Vtmh__Evidence evidence, int64_t at_us);
 

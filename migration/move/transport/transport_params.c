@@ -26,7 +26,6 @@ const struct param_info transport_params[] = {
      .doc = "whether exec goes through a file in mig_file_dir: the source has ended before the "
             "destination reads"},
     {MIGRATION("mig_file_dir"), .kind = PARAM_PATH, .scopes = PARAM_OF_VM, .fallback = "/var/tmp",
-     .claim = "folder",
-     .doc = "file: the folder for the file, which both hosts must see"},
+     .claim = "folder", .doc = "file: the folder for the file, which both hosts must see"},
     {.name = NULL},
 };
