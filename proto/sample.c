@@ -8,7 +8,7 @@
 bool sample_is_due(int64_t *last_us)
 {
     int64_t now_us = g_get_monotonic_time();
-    if (*last_us != 0 && now_us - *last_us < SAMPLE_EVERY_MS * 1000)
+    if (*last_us != 0 && now_us - *last_us < (int64_t)SAMPLE_EVERY_MS * 1000)
         return false;
     *last_us = now_us;
     return true;

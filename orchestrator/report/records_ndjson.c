@@ -53,6 +53,7 @@ static int add(struct records *records, const struct test_result *test, const ch
                                "time", time, "test", (json_int_t)test->number);
     json_t *figures = figures_json(table, self);
     char *line;
+    size_t size;
     int result;
 
     if (host != NULL) {
@@ -65,9 +66,9 @@ static int add(struct records *records, const struct test_result *test, const ch
     line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
     json_decref(figures);
     json_decref(object);
-    line = realloc(line, strlen(line) + 2);
-    strcat(line, "\n");
-    result = parts_append(records->file, line, strlen(line), err);
+    size = strlen(line);
+    line[size] = '\n'; /* in the place of the end */
+    result = parts_append(records->file, line, size + 1, err);
     free(line);
     return result;
 }

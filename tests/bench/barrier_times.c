@@ -33,5 +33,6 @@ static int compare_int64(const void *a, const void *b)
 double barrier_times_percentile(struct barrier_times *times, unsigned rounds, unsigned percent)
 {
     qsort(times->round_ns, rounds, sizeof(*times->round_ns), compare_int64);
-    return (double)times->round_ns[(uint64_t)rounds * percent / 100] / 1e3;
+    uint64_t at = (uint64_t)rounds * percent / 100;
+    return (double)times->round_ns[at] / 1e3;
 }

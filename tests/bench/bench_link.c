@@ -115,7 +115,8 @@ static double measure_flow(struct link *link, uint8_t *data, double for_s, GErro
 static double percentile_us(GArray *times, unsigned percent)
 {
     g_array_sort(times, compare_int64);
-    return (double)g_array_index(times, int64_t, times->len * percent / 100) / 1e3;
+    unsigned at = times->len * percent / 100;
+    return (double)g_array_index(times, int64_t, at) / 1e3;
 }
 
 static int compare_double(const void *a, const void *b)

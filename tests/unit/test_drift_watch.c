@@ -31,9 +31,9 @@ static void hold(struct drift_watch *watch, const char *limits)
         };
         Vtmh__Sample sample = VTMH__SAMPLE__INIT;
         sample.process = (char *)"node";
-        sample.rss_bytes = 6000000 + 1000 * n;
+        sample.rss_bytes = 6000000 + (int64_t)1000 * n;
         sample.descriptors = 10 + n / 10;
-        sample.file_bytes = 1000 * n;
+        sample.file_bytes = (int64_t)1000 * n;
         drift_leg(watch->drift, "quick", &leg, at_s);
         drift_sample(watch->drift, "quick", "a", &sample, at_s);
     }

@@ -281,7 +281,7 @@ static int say_event_of(struct bed *bed, int64_t ago_us, GError **err)
     return say(bed, text, err);
 }
 
-#define AGO_US (50 * 1000)
+#define AGO_US ((int64_t)50000)
 
 static int date_events(struct bed *bed, GError **err)
 {

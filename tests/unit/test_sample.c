@@ -55,7 +55,7 @@ Test(sample, counts_the_files_of_folders_and_below)
 
 Test(sample, comes_at_most_four_times_a_second)
 {
-    int64_t last_us = 0, long_ago_us = g_get_monotonic_time() - 1000 * SAMPLE_EVERY_MS;
+    int64_t last_us = 0, long_ago_us = g_get_monotonic_time() - (int64_t)1000 * SAMPLE_EVERY_MS;
     cr_expect(sample_is_due(&last_us));
     cr_expect_not(sample_is_due(&last_us));
     cr_expect(sample_is_due(&long_ago_us));

@@ -85,7 +85,7 @@ Test(trend, what_is_not_a_number_is_left_out)
     struct trend *trend = trend_new(1);
     struct trend_slope slope;
     for (unsigned i = 0; i < 300; i++)
-        trend_add(trend, 0, i, i % 3 == 0 ? NAN : i);
+        trend_add(trend, 0, i, i % 3 == 0 ? NAN : (double)i);
     cr_assert(trend_slope(trend, &slope));
     cr_expect_float_eq(slope.slope, 1, 1e-9);
     trend_free(trend);

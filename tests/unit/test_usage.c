@@ -8,7 +8,7 @@
 Test(usage, peak_is_the_high_water_mark_in_bytes)
 {
     cr_expect_eq(usage_parse_peak("Name:\tqemu\nVmPeak:\t 9 kB\nVmHWM:\t   4028 kB\nVmRSS: 1 kB\n"),
-                 4028 * 1024);
+                 (int64_t)4028 * 1024);
     cr_expect_eq(usage_parse_peak("Name:\tVmHWM: 3 kB\n"), -1);
     cr_expect_eq(usage_parse_peak(""), -1);
 }
