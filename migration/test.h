@@ -19,6 +19,7 @@ struct test_meeting {
     const unsigned *who; /* indexes of the members; NULL: all hosts of the test */
     unsigned n_who;
     bool settle; /* survives the test's abort (sync/meeting.h) */
+    bool once;   /* no other meeting of the scope has this tag: nobody need remember it */
     int64_t timeout_ms;
 };
 
@@ -45,7 +46,8 @@ struct test_ops {
     /* Arrives without waiting for the others: they will have the payload when they come. */
     void (*tell)(void *node, const struct test_meeting *meeting, GBytes *payload);
 
-    /* A leg's scope: from its begin to its end on this host an abort of it cancels the fibers. */
+    /* A leg's scope: from its begin to its end on this host an abort of it cancels the fibers. What
+     * is met in it after that asks for another end. */
     void (*begin_scope)(void *node, uint64_t scope, struct scope *fibers);
     void (*end_scope)(void *node, uint64_t scope);
 

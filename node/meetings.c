@@ -52,6 +52,8 @@ static char *key_of(uint64_t scope, const char *tag)
 /* This time's number, from 0. Each member counts for itself: the same scenario runs everywhere. */
 static uint32_t count_use(struct meetings *meetings, const struct test_meeting *meeting)
 {
+    if (meeting->once)
+        return 0;
     g_autofree char *key = key_of(meeting->scope, meeting->tag);
     uint32_t use = GPOINTER_TO_UINT(g_hash_table_lookup(meetings->uses, key));
     g_hash_table_insert(meetings->uses, g_steal_pointer(&key), GUINT_TO_POINTER(use + 1));
@@ -234,6 +236,11 @@ void meetings_end_scope(struct meetings *meetings, uint64_t scope)
     g_hash_table_remove(meetings->legs, GSIZE_TO_POINTER(scope));
     g_autofree char *prefix = key_of(scope, "");
     g_hash_table_foreach_remove(meetings->uses, begins_with, prefix);
+}
+
+unsigned meetings_remembered(const struct meetings *meetings)
+{
+    return g_hash_table_size(meetings->uses);
 }
 
 void meetings_end(struct meetings *meetings, const char *cause)

@@ -25,6 +25,9 @@ void meetings_begin_scope(struct meetings *meetings, uint64_t scope, struct scop
 /* test_ops.end_scope: nobody here meets in the scope any more; forgets how often it was met. */
 void meetings_end_scope(struct meetings *meetings, uint64_t scope);
 
+/* How many tags it remembers to have met at: not more with each leg. */
+unsigned meetings_remembered(const struct meetings *meetings);
+
 /* Answers from the coordinator; one that nobody waits for is ignored. */
 void meetings_release(struct meetings *meetings, const Vtmh__Release *release);
 

@@ -436,6 +436,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     seat->is_in_leg = false;
     channel_close(h.channel);
     g_clear_error(&seat->end);
+    test->ops->end_scope(test->node, leg_scope(leg)); /* settling has met in it once more */
     test_end_migration(test, h.record);
     leg_sample(seat, leg->number);
     return result;

@@ -206,6 +206,7 @@ static int learn_where(struct task *task, GError **err)
         g_strdup_printf("where %s is, migration %u", seat->name, migration->number);
     const struct test_meeting meeting = {
         .tag = tag,
+        .once = true,
         .timeout_ms = scene_leg_ms(seat),
     };
     json_t *mine = json_pack("{s:i, s:b}", "where", (int)seat->where, "gone", (int)seat->is_gone);

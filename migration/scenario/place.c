@@ -9,6 +9,7 @@ static int meet(const struct seat *seat, const char *what, unsigned number, unsi
     const unsigned who[] = {a, b};
     const struct test_meeting meeting = {
         .tag = tag,
+        .once = true,
         .who = who,
         .n_who = a == b ? 1 : 2,
         .timeout_ms = seat->request.login_ms + 2 * seat_patience_ms(seat, SCENE_START_MS),

@@ -342,6 +342,19 @@ static void check_ledgers(struct world *world)
     }
 }
 
+/* What a node remembers of meetings must not grow with the legs: that is only the test's own. */
+#define OWN_MEETINGS 8
+
+static void check_meetings(struct world *world)
+{
+    for (unsigned i = 0; i < WORLD_HOSTS; i++) {
+        const struct sim_host *host = &world->hosts[i];
+        if (!host->is_dead && meetings_remembered(host->meetings) > OWN_MEETINGS)
+            world_wrong(world, "%s remembers %u tags of meetings", host->host.name,
+                        meetings_remembered(host->meetings));
+    }
+}
+
 static void check_copies(struct world *world)
 {
     for (unsigned i = 0; i < world->copies->len; i++) {
@@ -378,6 +391,7 @@ void world_check_end(struct world *world)
     g_autoptr(test_result) result = judge(world);
     check_told(world);
     check_ledgers(world);
+    check_meetings(world);
     check_copies(world);
     if (!world->has_no_coordinator) /* else nobody has a verdict */
         check_verdict(world, result);

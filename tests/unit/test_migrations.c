@@ -334,6 +334,22 @@ static int with_params(struct scene *scene, int64_t count, GError **err)
     return 0;
 }
 
+static int many_called_off(struct scene *scene, int64_t count, GError **err)
+{
+    for (unsigned i = 0; i < 20; i++)
+        if (scene_migrate_wait(scene, VMS("vm1"), 0, 1, &called_off, err) < 0)
+            return -1;
+    (void)count;
+    return scene_migrate_wait(scene, VMS("vm1", "vm2"), 0, 1, NULL, err);
+}
+
+Test(migrations, nothing_of_a_leg_stays_with_its_node_when_it_is_over)
+{
+    struct world_outcome *outcome = run(many_called_off, 1, NULL);
+    expect_end(outcome, VTMH__STATUS__STATUS_PASS, NULL); /* handover_truth.c looks into the node */
+    world_outcome_free(outcome);
+}
+
 Test(migrations, parameters_of_one_count_for_it_alone_and_stand_in_its_record)
 {
     called = g_string_new(NULL);
