@@ -199,7 +199,8 @@ static int flush(struct coordinator *coordinator, GError **err)
     if (listener->flush(listener->arg, err) < 0)
         return -1;
     for (unsigned i = 0; i < coordinator->n_peers; i++)
-        trial_wire_written(coordinator->peers[i], trial->id, trial->reports[i].records);
+        trial_wire_written(coordinator->peers[i], trial->id,
+                           trial_records_passed_on(trial->records, i));
     return 0;
 }
 

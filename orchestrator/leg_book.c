@@ -209,13 +209,15 @@ void leg_book_free(struct leg_book *book)
     g_free(book);
 }
 
-struct joined_leg *leg_book_take(struct leg_book *book, unsigned host,
+struct joined_leg *leg_book_take(struct leg_book *book, unsigned host, uint64_t number,
                                  const Vtmh__Migration *record)
 {
     g_autofree char *key = key_of(record->leg, record->attempt, record->vm);
     struct joined_leg *joint = g_hash_table_lookup(book->waiting, key);
     if (joint == NULL) {
         joint = new_joint(book, record);
+        joint->first_host = host;
+        joint->first_number = number;
         g_hash_table_insert(book->waiting, g_strdup(key), joint);
     }
     join(joint, host, record);
@@ -224,6 +226,20 @@ struct joined_leg *leg_book_take(struct leg_book *book, unsigned host,
     g_autofree char *stolen = NULL;
     g_hash_table_steal_extended(book->waiting, key, (gpointer *)&stolen, NULL);
     return joint;
+}
+
+uint64_t leg_book_first_waiting(const struct leg_book *book, unsigned host)
+{
+    uint64_t first = UINT64_MAX;
+    GHashTableIter iter;
+    void *value;
+    g_hash_table_iter_init(&iter, book->waiting);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const struct joined_leg *joint = value;
+        if (joint->first_host == host)
+            first = MIN(first, joint->first_number);
+    }
+    return first;
 }
 
 unsigned leg_book_waiting(const struct leg_book *book)

@@ -20,6 +20,8 @@ struct joined_leg {
     bool was_cancelled, has_failed;               /* at one of its ends; failed by itself */
     Vtmh__Survivor source_says, destination_says; /* of where the guest lives */
     double gaps_ms[LEG_SIDES];                    /* the guest's longest silence at each end */
+    unsigned first_host;                          /* who told of it first, */
+    uint64_t first_number;                        /* in which record */
 };
 
 void joined_leg_free(struct joined_leg *joint);
@@ -32,9 +34,13 @@ struct leg_book *leg_book_new(const char *const *hosts);
 void leg_book_free(struct leg_book *book);
 AUTOPTR_STRUCT(leg_book, leg_book_free);
 
-/* An end tells of a leg. Returns the leg if it is done; transfer full. */
-struct joined_leg *leg_book_take(struct leg_book *book, unsigned host,
+/* An end tells of a leg, in the record of that number. Returns the leg if it is done; transfer
+ * full. */
+struct joined_leg *leg_book_take(struct leg_book *book, unsigned host, uint64_t number,
                                  const Vtmh__Migration *record);
+
+/* The first record of the host whose leg waits for its other end; UINT64_MAX: there is none. */
+uint64_t leg_book_first_waiting(const struct leg_book *book, unsigned host);
 
 /* How many legs wait for an end. */
 unsigned leg_book_waiting(const struct leg_book *book);

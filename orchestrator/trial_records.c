@@ -67,7 +67,7 @@ static int fail(GError **err, uint64_t number, const char *why)
 static int take_leg(struct trial_records *records, unsigned host, const Vtmh__Record *record,
                     GError **err)
 {
-    struct joined_leg *done = leg_book_take(records->legs, host, record->leg);
+    struct joined_leg *done = leg_book_take(records->legs, host, record->number, record->leg);
     if (done != NULL)
         end_leg(records, done);
     if (leg_book_waiting(records->legs) <= LEG_BOOK_MAX)
@@ -114,6 +114,12 @@ int trial_records_take(struct trial_records *records, unsigned host, const Vtmh_
 uint64_t trial_records_count(const struct trial_records *records, unsigned host)
 {
     return records->counts[host];
+}
+
+uint64_t trial_records_passed_on(const struct trial_records *records, unsigned host)
+{
+    uint64_t waiting = leg_book_first_waiting(records->legs, host);
+    return MIN(records->counts[host], waiting - 1);
 }
 
 void trial_records_close(struct trial_records *records)

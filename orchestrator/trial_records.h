@@ -32,6 +32,10 @@ int trial_records_take(struct trial_records *records, unsigned host, const Vtmh_
 /* How many have been taken of a host: the number of the last one. */
 uint64_t trial_records_count(const struct trial_records *records, unsigned host);
 
+/* Up to which one all is passed on: behind it is a leg that waits for its other end, and is known
+ * here alone. */
+uint64_t trial_records_passed_on(const struct trial_records *records, unsigned host);
+
 /* No more will come: what only one end has told of legs is judged as it is. */
 void trial_records_close(struct trial_records *records);
 

@@ -42,6 +42,26 @@ Test(trial_records, a_leg_is_done_and_told_when_both_ends_have_told)
     cr_expect_eq(s->result->totals.legs, 1);
 }
 
+Test(trial_records, a_leg_that_waits_for_its_other_end_is_not_passed_on)
+{
+    g_autoptr(scenario) s = scenario_new();
+    g_autoptr(trial_records) records = open_book(s);
+    Vtmh__Record note = VTMH__RECORD__INIT;
+    note.number = 1;
+    note.body_case = VTMH__RECORD__BODY_NOTE;
+    note.note = (char *)"TCG";
+    cr_expect_eq(trial_records_passed_on(records, HOST1), 0);
+    cr_assert_eq(trial_records_take(records, HOST1, &note, NULL), 0);
+    cr_expect_eq(trial_records_passed_on(records, HOST1), 1);
+    cr_assert_eq(take(records, HOST1, 2, leg_of(s, HOST1), NULL), 0);
+    note.number = 3;
+    cr_assert_eq(trial_records_take(records, HOST1, &note, NULL), 0);
+    cr_expect_eq(trial_records_passed_on(records, HOST1), 1);
+    cr_assert_eq(take(records, HOST2, 1, leg_of(s, HOST2), NULL), 0);
+    cr_expect_eq(trial_records_passed_on(records, HOST1), 3);
+    cr_expect_eq(trial_records_passed_on(records, HOST2), 1);
+}
+
 Test(trial_records, what_is_sent_again_is_taken_once)
 {
     g_autoptr(scenario) s = scenario_new();
