@@ -168,7 +168,7 @@ job "${ipv6[@]}" --only transports..by_tcp,options..multifd_relayed,options..mul
 expect_equal "exit status" 0 "$status"
 expect_equal "guards" "relay clean,token clean" \
     "$(job_result '[.tests[].vtmh.migrations[] | "\(.guard) \(.memory_check)"] | unique | join(",")')"
-expect_match "job.log" 'the destination is reached at fd00::2 port' "$(cat "$job/job.log")"
+expect_match "debug.log" 'the destination is reached at fd00::2 port' "$(cat "$job"/test-results/*/debug.log)"
 no_leaks host1 host2
 
 if [ "$long" = --long ]; then
