@@ -13,6 +13,7 @@ static void free_migration(gpointer migration)
 void test_init(struct test *test)
 {
     test->migrations = g_ptr_array_new_with_free_func(free_migration);
+    test->last_leg = UINT_MAX;
     test->notes = g_ptr_array_new_with_free_func(g_free);
     test->is_failing = test->moves_nothing = false;
     test->warning = NULL;

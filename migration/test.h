@@ -76,6 +76,7 @@ struct test {
 
     GPtrArray *migrations; /* Vtmh__Migration, owned: of legs that are under way here */
     GPtrArray *notes;      /* char *: what has been told, at most TEST_NOTES_MAX */
+    unsigned last_leg;     /* it ends in order behind this one; UINT_MAX: by itself */
     bool is_failing;
     bool moves_nothing; /* by design */
     unsigned

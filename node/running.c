@@ -496,6 +496,12 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
     meetings_abort(running->meetings, abort);
 }
 
+void running_end_soon(struct running *running, const Vtmh__EndSoon *end)
+{
+    if (running != NULL && running->test.id == end->test)
+        running->test.last_leg = end->leg;
+}
+
 /* The node itself ends the test. cause: transfer full. */
 static void end_by_node(struct running *running, char *cause)
 {

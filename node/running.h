@@ -13,6 +13,9 @@ void running_start(struct node *node, const Vtmh__StartTest *start);
 void running_release(struct running *running, const Vtmh__Release *release);
 void running_abort(struct running *running, const Vtmh__Abort *abort);
 
+/* It ends in order behind this leg. */
+void running_end_soon(struct running *running, const Vtmh__EndSoon *end);
+
 /* Ends the test for a reason of the node's own (SIGTERM, coordinator lost); reports as far as it
  * can. */
 void running_end(struct running *running, const char *cause);

@@ -27,6 +27,9 @@ struct trial {
     bool is_aborted;
     int64_t limit_ms;  /* test_timeout */
     int64_t end_by;    /* deadline of the test */
+    int64_t ends_soon; /* deadline of its last leg's begin; DEADLINE_NEVER: none, or it was told */
+    bool has_budget;   /* there was such a deadline */
+    unsigned leg;      /* the highest that a host has begun */
     int64_t report_by; /* deadline for the reports, once aborted */
 };
 
@@ -282,6 +285,7 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
         on_done(coordinator, host, envelope->test_done);
         break;
     case VTMH__ENVELOPE__BODY_PROGRESS:
+        trial->leg = MAX(trial->leg, envelope->progress->leg);
         listener->progress(listener->arg, trial->result, peer_name(peer), envelope->progress);
         break;
     case VTMH__ENVELOPE__BODY_LOG_RECORD:
@@ -333,8 +337,9 @@ static void end_late_test(struct coordinator *coordinator)
     const struct trial *trial = coordinator->trial;
     g_autoptr(GString) message = g_string_new(NULL);
     const char *separator = "";
-    g_string_printf(message, "the test took longer than test_timeout = %g s; still busy: ",
-                    (double)trial->limit_ms / 1000.0);
+    g_string_printf(message, "the test took longer than test_timeout = %g s%s; still busy: ",
+                    (double)trial->limit_ms / 1000.0,
+                    trial->has_budget ? " to end after the job's time (--for) was over" : "");
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         const char *doing = coordinator->hearings[i].doing;
         if (trial->reports[i].done != NULL)
@@ -385,6 +390,14 @@ static void look_around(struct coordinator *coordinator)
             trial->reports[i].lost = true;
 }
 
+/* No host is past the leg behind the one that is known to have begun: it would have met in it. */
+static void end_soon(struct coordinator *coordinator)
+{
+    struct trial *trial = coordinator->trial;
+    trial->ends_soon = DEADLINE_NEVER;
+    trial_wire_end_soon(coordinator->peers, coordinator->n_peers, trial->id, trial->leg + 1);
+}
+
 /* Waits for the next thing that look_around() or the caller must see. */
 static void await_change(struct coordinator *coordinator)
 {
@@ -394,6 +407,8 @@ static void await_change(struct coordinator *coordinator)
         expire == INT64_MAX ? DEADLINE_NEVER : deadline_in(MAX(expire - now_ms(), 0) + 1);
     deadline = deadline_min(deadline, trial->flush_at);
     deadline = deadline_min(deadline, trial->is_aborted ? trial->report_by : trial->end_by);
+    if (!trial->is_aborted)
+        deadline = deadline_min(deadline, trial->ends_soon);
     await_event(&coordinator->changed, deadline, NULL);
 }
 
@@ -490,7 +505,7 @@ GStrv coordinator_hosts(const struct coordinator *coordinator)
 }
 
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
-                          bool only_agree, struct test_result *result)
+                          const struct trial_options *options, struct test_result *result)
 {
     g_autofree struct host_report *reports = g_new0(struct host_report, coordinator->n_peers);
     struct trial trial = {.id = result->number, .result = result, .reports = reports};
@@ -499,19 +514,22 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
         reports[i].kernel = coordinator->peers[i]->boot_id;
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
-    result->only_agree = only_agree;
+    result->only_agree = options->only_agree;
     result->legs_max = (unsigned)description_number(params, "legs_in_results");
     trial.records = trial_records_new(result, params, on_leg, coordinator);
     trial.flush_at = DEADLINE_NEVER;
     trial.limit_ms = description_duration_ms(params, "test_timeout");
-    trial.end_by = deadline_in(trial.limit_ms);
+    trial.ends_soon = options->ends_soon;
+    trial.has_budget = trial.ends_soon != DEADLINE_NEVER;
+    trial.end_by =
+        deadline_in(trial.limit_ms + (trial.has_budget ? deadline_left(trial.ends_soon) : 0));
     int64_t began_us = g_get_monotonic_time();
     result->start_us = g_get_real_time();
 
     coordinator->trial = &trial;
     meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
                       (const char *const *)result->hosts);
-    start_on_hosts(coordinator, params, only_agree);
+    start_on_hosts(coordinator, params, options->only_agree);
     fiber_shield();
     struct scope *watchers = scope_open("hosts that may be lost");
     for (unsigned i = 0; i < coordinator->n_peers; i++)
@@ -519,6 +537,8 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     while (!is_over(coordinator)) {
         event_reset(&coordinator->changed);
         look_around(coordinator);
+        if (!trial.is_aborted && deadline_left(trial.ends_soon) == 0)
+            end_soon(coordinator);
         if (!is_over(coordinator))
             await_change(coordinator);
     }

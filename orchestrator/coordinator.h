@@ -42,13 +42,19 @@ void coordinator_free(struct coordinator *coordinator);
 /* The names of the tuple, in order. Transfer full. */
 GStrv coordinator_hosts(const struct coordinator *coordinator);
 
+struct trial_options {
+    bool only_agree;   /* the hosts agree on the platform, and start no VM */
+    int64_t ends_soon; /* a deadline: from then on it ends in order behind its leg, and has
+                          test_timeout for it; DEADLINE_NEVER: it has test_timeout as a whole */
+};
+
 /*
  * Runs a test and fills in the result, whose hosts are set. params: unresolved; each host gets its
- * own by the suffix _hostN. only_agree: the hosts agree on the platform, and start no VM. Returns
+ * own by the suffix _hostN. Returns
  * when every host has reported or is lost. Never fails: what goes wrong is in the result.
  */
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
-                          bool only_agree, struct test_result *result);
+                          const struct trial_options *options, struct test_result *result);
 
 /* Aborts the running test: Ctrl-C, or the job's time is over. Callable from callbacks. */
 void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,

@@ -29,6 +29,8 @@ struct work {
     GPtrArray *spares;         /* those of them that are in no tuple, in that order */
     GPtrArray *tuples;         /* struct tuple */
     struct schedule *schedule; /* NULL: no tests are run now */
+    int64_t ends_soon;         /* the deadline of --for */
+    bool time_is_over;         /* that of --for */
     struct event changed;      /* the schedule may have something for who waits */
     const struct tuple *lost;  /* the last of the tuples that are no more */
     struct fiber *body;

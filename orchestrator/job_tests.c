@@ -54,11 +54,12 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
     result->hosts = coordinator_hosts(tuple->coordinator);
     g_autoptr(params) params = addresses_made_up(planned->params, g_strv_length(result->hosts));
     recorder_begin_test(&work->recorder, params, result);
-    bool only_agree = work->job->options->dry != RUN_REAL;
+    const struct trial_options options = {.only_agree = work->job->options->dry != RUN_REAL,
+                                          .ends_soon = work->ends_soon};
     tuple->is_testing = true;
-    coordinator_run_test(tuple->coordinator, params, only_agree, result);
+    coordinator_run_test(tuple->coordinator, params, &options, result);
     tuple->is_testing = false;
-    if (only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
+    if (options.only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
         result->status = VTMH__STATUS__STATUS_SKIP;
         result->fail_cause = g_strdup("it would run: its hosts agree (--dry-run=hosts)");
     }
@@ -317,9 +318,29 @@ static int run_tuple(void *arg, GError **err)
     return 0;
 }
 
+/* No test begins when the time of --for is over. */
+static int watch_time(void *arg, GError **err)
+{
+    struct work *work = arg;
+    if (await_deadline(work->ends_soon, err) < 0)
+        return -1;
+    work->time_is_over = true;
+    display_message(work->job->display,
+                    "the time (--for) is over: what runs ends in order after its leg");
+    schedule_stop(work->schedule);
+    let_go(work);
+    event_set(&work->changed);
+    return 0;
+}
+
 static void run_tuples(struct work *work)
 {
+    struct scope *clock = scope_open("time of the job");
     struct scope *all = scope_open("tuples");
+    int64_t for_ms = work->job->options->for_ms;
+    work->ends_soon = for_ms > 0 ? deadline_in(for_ms) : DEADLINE_NEVER;
+    if (for_ms > 0)
+        scope_spawn_detached(clock, "time of the job", watch_time, work);
     for (unsigned i = 0; i < work->tuples->len; i++) {
         struct tuple *tuple = g_ptr_array_index(work->tuples, i);
         if (tuple->lost_cause != NULL) {
@@ -330,6 +351,7 @@ static void run_tuples(struct work *work)
         tuple->fiber = fiber_ref(scope_spawn(all, name, run_tuple, tuple));
     }
     scope_close(all, NULL);
+    scope_abandon(clock);
     for (unsigned i = 0; i < work->tuples->len; i++)
         g_clear_pointer(&((struct tuple *)g_ptr_array_index(work->tuples, i))->fiber, fiber_unref);
 }
@@ -349,6 +371,16 @@ void job_end_tests(struct work *work, Vtmh__Status status, const char *cause)
 
 /* ---- all of them */
 
+/* Which option ends the job by failures, the last of which was this test. Transfer full. */
+static char *why_failed(const struct run_options *options, unsigned last)
+{
+    if (!options->fail_fast && !options->until_fail)
+        return g_strdup_printf("not run: test %u was the last of %u to fail (--max-fail)", last,
+                               options->max_fail);
+    return g_strdup_printf("not run: test %u failed and --%s was given", last,
+                           options->fail_fast ? "fail-fast" : "until-fail");
+}
+
 /* Why the tests that were not begun were not: of those of a tuple, if each has its own. Transfer
  * full. */
 static char *why_not(const struct work *work, const struct tuple *lost, const char **host)
@@ -359,7 +391,7 @@ static char *why_not(const struct work *work, const struct tuple *lost, const ch
     if (recorder_trouble(&work->recorder) != NULL)
         return g_strdup_printf("not run: %s", recorder_trouble(&work->recorder));
     if (schedule_has_failed(work->schedule, &last))
-        return g_strdup_printf("not run: test %u failed and --fail-fast was given", last);
+        return why_failed(work->job->options, last);
     *host = lost->lost_host;
     return g_strdup(lost->lost_cause);
 }
@@ -371,9 +403,16 @@ static void leave_out(struct work *work, const struct assignment *left, const ch
     struct test_result *result = new_result(work, left);
     const char *host = NULL;
     g_autofree char *why = NULL;
+    unsigned last;
     if (no_hosts == NULL && planned->skip != NULL) {
         add_notes(result, planned);
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
+        return;
+    }
+    if (no_hosts == NULL && work->end_cause == NULL && work->time_is_over &&
+        !schedule_has_failed(work->schedule, &last)) {
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL,
+                  "not run: the time of the job (--for) was over");
         return;
     }
     if (work->job->options->each && lost != NULL)
@@ -426,7 +465,7 @@ void job_run_tests(struct work *work, const char *no_hosts)
         .n_tests = tests->len,
         .n_tuples = work->tuples->len,
         .rounds = options->repeat,
-        .failures = options->fail_fast ? 1 : 0,
+        .failures = options->fail_fast || options->until_fail ? 1 : options->max_fail,
         .each = options->each,
     };
     work->schedule = schedule_new(&plan);

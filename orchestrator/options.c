@@ -112,6 +112,11 @@ static int take_tuple(const char *value, void *target, GError **err)
     return -1;
 }
 
+static int take_max_fail(const char *value, void *target, GError **err)
+{
+    return arguments_count(value, REPEAT_MAX, &options_of(target)->max_fail, err);
+}
+
 static int take_share(const char *value, void *target, GError **err)
 {
     bool share;
@@ -122,18 +127,24 @@ static int take_share(const char *value, void *target, GError **err)
     return 0;
 }
 
+static int read_time(const char *value, int64_t *time_ms, GError **err)
+{
+    if (params_parse_duration_ms("the time", value, time_ms, err) < 0)
+        return -1;
+    if (*time_ms > 0)
+        return 0;
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE, "the time must not be 0");
+    return -1;
+}
+
+static int take_for(const char *value, void *target, GError **err)
+{
+    return read_time(value, &options_of(target)->for_ms, err);
+}
+
 static int take_job_timeout(const char *value, void *target, GError **err)
 {
-    int64_t timeout_ms;
-
-    if (params_parse_duration_ms("the time", value, &timeout_ms, err) < 0)
-        return -1;
-    if (timeout_ms == 0) {
-        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE, "the time must not be 0");
-        return -1;
-    }
-    options_of(target)->job_timeout_ms = timeout_ms;
-    return 0;
+    return read_time(value, &options_of(target)->job_timeout_ms, err);
 }
 
 #define FLAG(member) .flag = offsetof(struct parsing, member)
@@ -153,6 +164,13 @@ static const struct argument table[] = {
              "=hosts also start the nodes and let the hosts agree on it. Runs\n"
              "no test"},
     {"repeat", .value = "N", .take = take_repeat, .help = "run the list of tests N times"},
+    {"for", .value = "TIME", .take = take_for,
+     .help = "run the list again and again for this time: 90s, 30m, 72h. The\n"
+             "tests that then run end in order after their leg"},
+    {"until-fail", FLAG(options.until_fail),
+     .help = "run the list again and again until a test ends FAIL or ERROR"},
+    {"max-fail", .value = "N", .take = take_max_fail,
+     .help = "stop when N tests have ended FAIL or ERROR"},
     {"tuple", .value = "N|all", .take = take_tuple,
      .help = "hosts that one test takes (2); of more hosts each N, in their\n"
              "order, run tests side by side"},
@@ -237,7 +255,8 @@ static bool sets_parameter(const char *line)
 static int check_replay(const struct run_options *options, GError **err)
 {
     const GPtrArray *lines = options->selection.extra;
-    bool is_changed = options->machines->len > 0 || options->test != NULL || options->repeat != 1 ||
+    bool is_changed = options->machines->len > 0 || options->test != NULL || options->repeat != 0 ||
+                      options->for_ms != 0 || options->until_fail || options->max_fail != 0 ||
                       options->tuple != 2 || options->each || options->fail_fast ||
                       options->alone || options->job_timeout_ms != 0 ||
                       options->selection.defaults || options->selection.expand != NULL;
@@ -294,7 +313,7 @@ static int check(struct parsing *parsing, GError **err)
 static void parsing_init(struct parsing *parsing)
 {
     *parsing = (struct parsing){
-        .options = {.machines = inventory_new(), .repeat = 1, .tuple = 2, .level = DISPLAY_NORMAL}};
+        .options = {.machines = inventory_new(), .tuple = 2, .level = DISPLAY_NORMAL}};
     selection_init(&parsing->options.selection);
 }
 
@@ -305,6 +324,8 @@ static struct run_options *parsing_finish(const struct parsing *parsing)
 
     if (parsing->quiet || parsing->verbose)
         options->level = parsing->quiet ? DISPLAY_QUIET : DISPLAY_VERBOSE;
+    if (options->repeat == 0 && options->for_ms == 0 && !options->until_fail)
+        options->repeat = 1;
     return options;
 }
 

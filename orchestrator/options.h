@@ -22,7 +22,10 @@ struct run_options {
     char *replay;               /* --replay: the job to run again, or NULL; see replay.h */
     bool allow_changed;         /* replay it though its configuration has changed */
     char *results_dir;          /* -r, or NULL */
-    unsigned repeat;            /* --repeat, 1 by default */
+    unsigned repeat;            /* rounds of the list; 0: until something ends the job */
+    int64_t for_ms;             /* --for, 0: any time */
+    bool until_fail;            /* --until-fail */
+    unsigned max_fail;          /* --max-fail, 0: any number */
     unsigned tuple;             /* --tuple, 2 by default */
     bool each;                  /* each test on every tuple */
     bool fail_fast;

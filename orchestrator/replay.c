@@ -238,9 +238,11 @@ static int load_test(const json_t *results, const json_t *configuration,
     /* With --each the places of a test on all tuples stand together. */
     if (json_is_true(json_object_get(configuration, "each")))
         number = (number - 1) / (json_int_t)(options->machines->len / options->tuple) + 1;
-    if (number < 1 || tests < 1 || number > tests * repeat)
+    if (number < 1 || tests < 1 || (repeat > 0 && number > tests * repeat))
         return fail(err, "--replay: the job has no test %s", wanted);
     options->repeat = 1;
+    options->for_ms = 0;
+    options->until_fail = false;
     if (options->test == NULL) /* else the job had this one test alone */
         options->test = g_strdup_printf("%" JSON_INTEGER_FORMAT, (number - 1) % tests + 1);
     return 0;
@@ -261,6 +263,9 @@ static void load_options(const json_t *configuration, struct run_options *option
     options->each = json_is_true(json_object_get(configuration, "each"));
     options->repeat = (unsigned)json_integer_value(json_object_get(configuration, "repeat"));
     options->alone = json_is_true(json_object_get(configuration, "alone"));
+    options->for_ms = json_integer_value(json_object_get(configuration, "for_ms"));
+    options->until_fail = json_is_true(json_object_get(configuration, "until_fail"));
+    options->max_fail = (unsigned)json_integer_value(json_object_get(configuration, "max_fail"));
     options->fail_fast = json_is_true(json_object_get(configuration, "fail_fast"));
     options->job_timeout_ms = json_integer_value(json_object_get(configuration, "job_timeout_ms"));
     options->accept_new_host_keys =

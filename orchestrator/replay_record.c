@@ -101,15 +101,18 @@ json_t *replay_record(const struct run_options *options, const struct secrets *s
 
     if (files == NULL)
         return NULL;
-    json_t *object = json_pack(
-        "{s:s, s:s, s:o, s:b, s:o, s:s?, s:o, s:i, s:b, s:i, s:b, s:b, s:I, s:b, s:b, s:i}",
-        "directory", directory, "file", file, "files", files, "defaults", (int)selection->defaults,
-        "expand", words(selection->expand), "test", options->test, "machines",
-        record_machines(options->machines), "tuple", (int)options->tuple, "each",
-        (int)options->each, "repeat", (int)options->repeat, "fail_fast", (int)options->fail_fast,
-        "alone", (int)options->alone, "job_timeout_ms", (json_int_t)options->job_timeout_ms,
-        "accept_new_host_keys", (int)options->accept_new_host_keys, "allow_empty",
-        (int)options->allow_empty, "tests", (int)n_tests);
+    json_t *object =
+        json_pack("{s:s, s:s, s:o, s:b, s:o, s:s?, s:o, s:i, s:b, s:i, s:I, s:b, s:i, s:b, s:b, "
+                  "s:I, s:b, s:b, s:i}",
+                  "directory", directory, "file", file, "files", files, "defaults",
+                  (int)selection->defaults, "expand", words(selection->expand), "test",
+                  options->test, "machines", record_machines(options->machines), "tuple",
+                  (int)options->tuple, "each", (int)options->each, "repeat", (int)options->repeat,
+                  "for_ms", (json_int_t)options->for_ms, "until_fail", (int)options->until_fail,
+                  "max_fail", (int)options->max_fail, "fail_fast", (int)options->fail_fast, "alone",
+                  (int)options->alone, "job_timeout_ms", (json_int_t)options->job_timeout_ms,
+                  "accept_new_host_keys", (int)options->accept_new_host_keys, "allow_empty",
+                  (int)options->allow_empty, "tests", (int)n_tests);
     record_lines(object, selection->extra, secrets);
     return object;
 }

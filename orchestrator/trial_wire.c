@@ -95,6 +95,18 @@ void trial_wire_written(struct peer *peer, uint64_t test, uint64_t number)
     peer_send(peer, &envelope, NULL); /* it is small */
 }
 
+void trial_wire_end_soon(struct peer *const *peers, unsigned n_peers, uint64_t test, unsigned leg)
+{
+    Vtmh__EndSoon end = VTMH__END_SOON__INIT;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    end.test = test;
+    end.leg = leg;
+    envelope.body_case = VTMH__ENVELOPE__BODY_END_SOON;
+    envelope.end_soon = &end;
+    for (unsigned i = 0; i < n_peers; i++)
+        peer_send(peers[i], &envelope, NULL); /* never too large */
+}
+
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
                      const char *name, const struct params *params, bool only_agree, GError **err)
 {

@@ -14,6 +14,9 @@ int trial_wire_act(struct peer *const *peers, const GPtrArray *actions, GError *
 /* All records of the test up to this one (0: none) are on the disk. */
 void trial_wire_written(struct peer *peer, uint64_t test, uint64_t number);
 
+/* Ends the test in order behind a leg, on all hosts. */
+void trial_wire_end_soon(struct peer *const *peers, unsigned n_peers, uint64_t test, unsigned leg);
+
 /*
  * Starts the test on one host. params: unresolved; the host gets its own by the suffix _hostN, and
  * beside them `hosts` and `hostid`, as avocado-vt's multi-host controller sets them.

@@ -6,7 +6,7 @@ int scenario_legs(struct scene *scene, int64_t migrate_count, GError **err)
 {
     if (scene_boot(scene, 0, err) < 0)
         return -1;
-    for (int64_t leg = 0; leg < migrate_count; leg++) {
+    for (int64_t leg = 0; scene_goes_on(scene, leg, migrate_count, "legs"); leg++) {
         scene->comes_back = leg + 1 < migrate_count;
         if (scene_swing(scene, 0, 1, err) < 0)
             return -1;

@@ -26,7 +26,7 @@ int scenario_one_by_one(struct scene *scene, int64_t migrate_count, GError **err
 {
     const unsigned source = 0, destination = 1;
     const char *const *vms = (const char *const *)scene->vms;
-    for (int64_t round = 0; round < migrate_count; round++)
+    for (int64_t round = 0; scene_goes_on(scene, round, migrate_count, "rounds"); round++)
         if (scene_migrate_wait(scene, vms, source, destination, &in_a_row, err) < 0 ||
             scene_migrate_wait(scene, vms, destination, source, &back, err) < 0)
             return -1;

@@ -51,6 +51,12 @@ int scenario_run(struct test *test, GError **err);
 /* All VMs are started on one host, and all hosts wait until they are up. */
 int scene_boot(struct scene *scene, unsigned where, GError **err);
 
+/*
+ * For a loop over migrations, before each turn: whether there is one more. It is not told to go on
+ * when the test is to end early, which the result says; turns: what they are called there, "legs".
+ */
+bool scene_goes_on(struct scene *scene, int64_t done, int64_t count, const char *turns);
+
 /* A leg: a VM goes from the one of the two hosts where it is to the other. */
 struct scene_leg {
     unsigned number; /* from 1 */

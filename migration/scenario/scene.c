@@ -48,6 +48,17 @@ static int boot_all_here(const struct scene *scene, GError **err)
     return scope_close(all, err);
 }
 
+bool scene_goes_on(struct scene *scene, int64_t done, int64_t count, const char *turns)
+{
+    if (done >= count || scene->n_migrations < scene->test->last_leg)
+        return done < count;
+    test_note(scene->test,
+              "ended after %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+              " %s, since the time of the job (--for) was over",
+              done, count, turns);
+    return false;
+}
+
 int scene_boot(struct scene *scene, unsigned where, GError **err)
 {
     struct test *test = scene->test;

@@ -128,6 +128,8 @@ static void tell_extent(const struct run_options *options)
     g_autoptr(GString) text = g_string_new("each test runs on ");
     unsigned n_used = machines->len - machines->len % options->tuple;
 
+    if (options->repeat == 0)
+        fprintf(stderr, "the list of tests is run again and again\n");
     if (options->repeat > 1)
         fprintf(stderr, "the list of tests is run %u times\n", options->repeat);
     for (unsigned i = 0; i < machines->len; i++) {

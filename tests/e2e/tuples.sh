@@ -19,6 +19,8 @@ variants:
     - one:
     - two:
     - three:
+    - bad:
+        limit_total = 1ms
 END
 
 # where: "1 a,b PASS" of all tests.
@@ -31,7 +33,7 @@ node_of() {
 }
 
 step "four hosts are two tuples, and the results are in the order of the list"
-job "${four[@]}" "$work/list.cfg"
+job "${four[@]}" --no bad "$work/list.cfg"
 expect_equal "exit status" 0 "$status"
 expect_equal "where each test ran" "1 a,b PASS
 2 c,$d PASS
@@ -68,8 +70,50 @@ job -m local:a,local:b,local:c --tuple all --only one "$work/list.cfg"
 expect_equal "exit status" 0 "$status"
 expect_equal "where it ran" "1 a,b,c PASS" "$(where)"
 
+step "--for ends what runs in order after its leg, and that is a pass"
+job -m local:a,local:b --for 5s --only one -p migrate_count=100000 -p test_timeout=4 "$work/list.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "the tests" "1 a,b PASS" "$(where)"
+expect_match "the note" "ended after [0-9]+ of 100000 legs, since the time of the job \(--for\) was over" \
+    "$(result '.vtmh.notes | join(" ")')"
+legs=$(result '.vtmh.migrations | length')
+expect_match "how many legs it did" "ended after $legs of" "$(result '.vtmh.notes | join(" ")')"
+((legs >= 2)) || fail "it did only $legs legs"
+
+step "--for runs the list again and again, on all tuples, and tells what there was no time for"
+job "${four[@]}" --for 6s --only one "$work/list.cfg"
+expect_equal "exit status" 0 "$status"
+(($(where | grep -c "a,b PASS") >= 2 && $(where | grep -c "c,$d PASS") >= 2)) || fail "few tests" "$(where)"
+job -m local:a,local:b --for 1s --no bad "$work/list.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "the tests" "1 a,b PASS
+2  SKIP
+3  SKIP
+4  SKIP" "$(where)"
+expect_match "why" "the time of the job \(--for\) was over" "$(results '.tests[3].vtmh.fail_cause')"
+
+step "a test that hangs when the time is over is an error"
+job -m local:a,local:b --for 1s --only one -p migrate_count=100000 -p test_timeout=1 -p mig_speed=1 -p dirty_rate=100 "$work/list.cfg"
+expect_equal "exit status" 1 "$status"
+expect_verdict ERROR null "took longer than test_timeout = 1 s to end after the job's time \(--for\) was over"
+
+step "--until-fail and --max-fail"
+job -m local:a,local:b --until-fail --only two,bad "$work/list.cfg"
+expect_equal "exit status" 1 "$status"
+expect_equal "the tests" "1 a,b PASS
+2 a,b FAIL" "$(where)"
+job -m local:a,local:b --max-fail 2 --repeat 3 --only two,bad "$work/list.cfg"
+expect_equal "exit status" 1 "$status"
+expect_equal "the tests" "1 a,b PASS
+2 a,b FAIL
+3 a,b PASS
+4 a,b FAIL
+5  CANCEL
+6  CANCEL" "$(where)"
+expect_match "why" "test 4 was the last of 2 to fail \(--max-fail\)" "$(results '.tests[5].vtmh.fail_cause')"
+
 step "a host that dies gives the tests of its tuple to the other"
-job_begin "${four[@]}" --repeat 2 "$work/list.cfg"
+job_begin "${four[@]}" --no bad --repeat 2 "$work/list.cfg"
 await_event '"phase":"migrating".*"test":2|"test":2.*"phase":"migrating"'
 kill -9 "$(node_of "$d")"
 job_end

@@ -54,6 +54,29 @@ Test(options, takes_every_option)
     cr_expect_str_eq(options->selection.expand[1], "b");
 }
 
+Test(options, run_the_list_until_something_ends_the_job)
+{
+    static const struct {
+        const char *line;
+        unsigned repeat, max_fail;
+        int64_t for_ms;
+    } cases[] = {
+        {"-m|a,b|--for|72h|f.cfg", 0, 0, (int64_t)72 * 3600 * 1000},
+        {"-m|a,b|--until-fail|f.cfg", 0, 0, 0},
+        {"-m|a,b|--until-fail|--repeat|5|f.cfg", 5, 0, 0},
+        {"-m|a,b|--max-fail|3|f.cfg", 1, 3, 0},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(run_options) options = NULL;
+
+        cr_assert_eq(parse(cases[i].line, &options, NULL), 0, "%s", cases[i].line);
+        cr_expect_eq(options->repeat, cases[i].repeat, "%s", cases[i].line);
+        cr_expect_eq(options->max_fail, cases[i].max_fail, "%s", cases[i].line);
+        cr_expect_eq(options->for_ms, cases[i].for_ms, "%s", cases[i].line);
+    }
+}
+
 Test(options, takes_all_hosts_for_one_test)
 {
     g_autoptr(run_options) options = NULL;
@@ -99,6 +122,8 @@ Test(options, says_what_is_wrong)
         {"-m|a,b|--tuple|-2|f.cfg", "--tuple: \"-2\" is not a number from 1 to 64, nor \"all\""},
         {"--dry-run|--tuple|all|f.cfg",
          "no hosts; name them with -m host1,host2 or -m local:a,local:b"},
+        {"-m|a,b|--for|0|f.cfg", "--for: the time must not be 0"},
+        {"-m|a,b|--max-fail|0|f.cfg", "--max-fail: \"0\" is not a number from 1 to 1000000"},
         {"-m|a,b|--job-timeout|0|f.cfg", "--job-timeout: the time must not be 0"},
         {"-m|a,b|-p|mem|f.cfg", "-p: \"mem\" has no value; write KEY=VALUE"},
         {"-m|a,b|-p|=1|f.cfg", "-p: \"\" is not the name of a parameter; write KEY=VALUE"},
