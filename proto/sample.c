@@ -19,6 +19,13 @@ void sampler_look(struct sampler *sampler)
     sampler->pressure = pressure_read(&sampler->meter);
 }
 
+/* What a file takes: not its length, for what was sent may have been given back (node/files.h). */
+static int64_t bytes_of(const struct stat *status)
+{
+    int64_t taken = (int64_t)status->st_blocks * 512;
+    return S_ISREG(status->st_mode) ? MIN((int64_t)status->st_size, taken) : 0;
+}
+
 /* Files in a folder and below it; one that is gone meanwhile has none. */
 static void count_files(const char *folder, Vtmh__Sample *sample)
 {
@@ -33,7 +40,7 @@ static void count_files(const char *folder, Vtmh__Sample *sample)
             count_files(path, sample);
         } else {
             sample->files++;
-            sample->file_bytes += S_ISREG(status.st_mode) ? status.st_size : 0;
+            sample->file_bytes += bytes_of(&status);
         }
     }
 }

@@ -142,11 +142,13 @@ static int tell_job(struct job_db *db, const struct job_result *job, GError **er
 
 static int set_up(struct job_db *db, const struct job_result *job, GError **err)
 {
-    g_autofree char *settings =
-        g_strdup_printf("pragma journal_mode = wal; pragma synchronous = normal;"
-                        "pragma wal_autocheckpoint = %d; pragma temp_store = memory;"
-                        "begin; pragma user_version = %d;",
-                        CHECKPOINT_PAGES, JOB_DB_VERSION);
+    g_autofree char *settings = g_strdup_printf(
+        "pragma journal_mode = wal; pragma synchronous = normal;"
+        "pragma wal_autocheckpoint = %d; pragma temp_store = memory;"
+        /* in KiB: what is only appended to needs none, and it would fill for hours */
+        "pragma cache_size = -256;"
+        "begin; pragma user_version = %d;",
+        CHECKPOINT_PAGES, JOB_DB_VERSION);
 
     sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (execute(db, settings, err) < 0 || tell_job(db, job, err) < 0 || create_tables(db, err) < 0)
