@@ -22,8 +22,9 @@ job_begin -m local:a,local:b -p mig_speed=1 -p dirty_rounds=0 "$work/one.cfg"
 await_migrating
 mapfile -t logs < <(for pid in $(nodes); do readlink "/proc/$pid/fd/2"; done)
 expect_equal "logs of nodes" 2 "${#logs[@]}"
-kill -USR1 "$(vtmh_pid)" $(nodes)
-expect_within 10 grep -qE '^vtmh: fiber "main" waits in scope_close() for job, [a-z_]+\(\) for [^,]+, [0-9.]+ s, ' "$work/stderr"
+mapfile -t pids < <(vtmh_pid; nodes)
+kill -USR1 "${pids[@]}"
+expect_within 10 grep -qE '^vtmh: fiber "body" in "job" waits in [a-z_]+\(\) for [^,]+, [0-9.]+ s, ' "$work/stderr"
 for log in "${logs[@]}"; do
     expect_within 10 grep -qE "Z fiber \"end of the leg\" in .* waits in .*leg 1 of $vm \(a to b\)" "$log"
 done
