@@ -60,28 +60,55 @@ static json_t *differing(const GPtrArray *stated)
     return names;
 }
 
-/* The members of an object whose names are in a set. Transfer full. */
-static json_t *pick(const json_t *object, json_t *names)
+static const char *digest_of(const json_t *stated)
 {
-    json_t *picked = json_object();
-    const char *name;
-    json_t *value;
-    json_object_foreach (names, name, value)
-        if (json_object_get(object, name) != NULL)
-            json_object_set(picked, name, json_object_get(object, name));
-    return picked;
+    return json_string_value(json_object_get(stated, DIGEST_KEY));
 }
 
-/* Puts in place of each digest what it stands for: said whole, or the same as here. -1: neither. */
-static int resolve(json_t *stated, const json_t *mine, const json_t *whole)
+/* Whether a host before this one has stated the digest too, under whatever name. */
+static bool is_said_before(const GPtrArray *stated, unsigned self, const char *digest)
+{
+    for (unsigned i = 0; i < self; i++) {
+        const char *name;
+        json_t *value;
+        json_object_foreach (g_ptr_array_index(stated, i), name, value)
+            if (g_strcmp0(digest_of(value), digest) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* What this host is to say whole: {digest: value}, of what differs and no host before it has.
+ * Transfer full. */
+static json_t *explain(const GPtrArray *stated, unsigned self, const json_t *mine, json_t *names)
+{
+    json_t *whole = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach (names, name, value) {
+        const char *digest = digest_of(json_object_get(g_ptr_array_index(stated, self), name));
+        if (digest != NULL && !is_said_before(stated, self, digest))
+            json_object_set(whole, digest, json_object_get(mine, name));
+    }
+    return whole;
+}
+
+/* Puts in place of each digest what it stands for: said whole by somebody, or the same as here. -1:
+ * neither. */
+static int resolve(json_t *stated, const json_t *own_stated, const json_t *mine,
+                   const GPtrArray *whole)
 {
     const char *name;
     json_t *value;
     void *next;
     json_object_foreach_safe(stated, next, name, value)
     {
-        json_t *meant = json_object_get(whole, name);
-        if (meant == NULL && is_digest(value))
+        const char *digest = digest_of(value);
+        json_t *meant = NULL;
+        for (unsigned i = 0; digest != NULL && whole != NULL && i < whole->len && meant == NULL;
+             i++)
+            meant = json_object_get(g_ptr_array_index(whole, i), digest);
+        if (meant == NULL && digest != NULL && json_equal(value, json_object_get(own_stated, name)))
             meant = json_object_get(mine, name);
         if (meant == NULL && is_digest(value))
             return -1;
@@ -96,13 +123,16 @@ static size_t size_of(const json_t *value)
     return json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-/* The second meeting: what differs, whole. *whole_out: NULL where nothing does. */
+/* The second meeting: what differs, each value whole by the first host that has it. *whole_out:
+ * NULL where nothing does. */
 static int exchange_whole(struct test *test, const struct test_meeting *meeting, const json_t *mine,
-                          json_t *names, GPtrArray **whole_out, size_t *bytes, GError **err)
+                          const GPtrArray *stated, GPtrArray **whole_out, size_t *bytes,
+                          GError **err)
 {
+    json_auto_t *names = differing(stated);
     if (json_object_size(names) == 0)
         return 0;
-    json_t *differs = pick(mine, names);
+    json_t *differs = explain(stated, test->self, mine, names);
     *bytes += size_of(differs);
     return test_exchange(test, meeting, differs, whole_out, err);
 }
@@ -111,19 +141,16 @@ int test_exchange_alike(struct test *test, const struct test_meeting *meeting, j
                         GPtrArray **theirs_out, size_t *bytes_out, GError **err)
 {
     json_auto_t *own = mine;
-    json_t *stated_here = state_all(own);
+    json_auto_t *stated_here = state_all(own);
     size_t bytes = size_of(stated_here);
     g_autoptr(GPtrArray) stated = NULL;
     g_autoptr(GPtrArray) whole = NULL;
-    if (test_exchange(test, meeting, stated_here, &stated, err) < 0)
-        return -1;
-    json_auto_t *names = differing(stated);
-    if (exchange_whole(test, meeting, own, names, &whole, &bytes, err) < 0)
+    if (test_exchange(test, meeting, json_incref(stated_here), &stated, err) < 0 ||
+        exchange_whole(test, meeting, own, stated, &whole, &bytes, err) < 0)
         return -1;
     for (unsigned i = 0; i < stated->len; i++) {
         json_t *said = g_ptr_array_index(stated, i);
-        if (said != NULL &&
-            resolve(said, own, whole != NULL ? g_ptr_array_index(whole, i) : NULL) < 0) {
+        if (said != NULL && resolve(said, stated_here, own, whole) < 0) {
             g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
                         "%s said only a digest at '%s' of what differs from here", test->names[i],
                         meeting->tag);

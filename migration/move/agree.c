@@ -88,10 +88,26 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
     return 0;
 }
 
+/* The index of an equal one in an array of distinct values, at whose end it is put if there is
+ * none. Steals value. */
+static json_t *index_among(json_t *distinct, json_t *value)
+{
+    size_t i = 0;
+    while (i < json_array_size(distinct) && !json_equal(json_array_get(distinct, i), value))
+        i++;
+    if (i == json_array_size(distinct))
+        json_array_append(distinct, value);
+    json_decref(value);
+    return json_integer((json_int_t)i);
+}
+
+/* The offers are few, one a hypervisor that its VMs have; which is which VM's stands beside them.
+ */
 static json_t *own_to_json(const struct own_offers *own, GPtrArray *seats)
 {
     g_autofree char *boot_id = read_boot_id();
     json_t *offers = json_array();
+    json_t *offer_of = json_array();
     json_t *vms = json_array();
     json_t *machines = json_array();
     json_t *options = json_array();
@@ -102,10 +118,11 @@ static json_t *own_to_json(const struct own_offers *own, GPtrArray *seats)
         json_array_append(options, seat->request.options);
     }
     for (unsigned i = 0; i < own->offers->len; i++)
-        json_array_append_new(offers, vm_offer_to_json(g_ptr_array_index(own->offers, i)));
-    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "boot_id", boot_id, "address",
-                     own->address, "port", (int)own->probe_port, "offers", offers, "vms", vms,
-                     "machines", machines, "options", options);
+        json_array_append_new(
+            offer_of, index_among(offers, vm_offer_to_json(g_ptr_array_index(own->offers, i))));
+    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "boot_id", boot_id, "address",
+                     own->address, "port", (int)own->probe_port, "offers", offers, "offer_of",
+                     offer_of, "vms", vms, "machines", machines, "options", options);
 }
 
 static void free_offer(gpointer offer)
@@ -184,14 +201,21 @@ static int decide_options(struct test *test, struct seat *seat, unsigned index,
     return 0;
 }
 
+/* What a host offers for a VM; NULL: nothing. */
+static const json_t *offer_in(const json_t *table, unsigned vm)
+{
+    const json_t *index = json_array_get(json_object_get(table, "offer_of"), vm);
+    return json_array_get(json_object_get(table, "offers"), (size_t)json_integer_value(index));
+}
+
 /* The decision for one seat, from what all hosts said. */
 static int decide(struct test *test, struct seat *seat, unsigned index, const GPtrArray *tables,
                   GError **err)
 {
     g_autoptr(GPtrArray) offers = g_ptr_array_new_with_free_func(free_offer);
     for (unsigned i = 0; i < test->n_hosts; i++) {
-        const json_t *list = json_object_get(g_ptr_array_index(tables, i), "offers");
-        struct vm_offer *offer = vm_offer_from_json(json_array_get(list, index), err);
+        struct vm_offer *offer =
+            vm_offer_from_json(offer_in(g_ptr_array_index(tables, i), index), err);
         if (offer == NULL) {
             g_prefix_error(err, "offer of %s: ", test->names[i]);
             return -1;
@@ -202,9 +226,7 @@ static int decide(struct test *test, struct seat *seat, unsigned index, const GP
                                         test->n_hosts, seat->params, err);
     if (seat->platform == NULL || decide_options(test, seat, index, tables, offers, err) < 0)
         return -1;
-    seat->offer = vm_offer_from_json(
-        json_array_get(json_object_get(g_ptr_array_index(tables, test->self), "offers"), index),
-        err);
+    seat->offer = vm_offer_from_json(offer_in(g_ptr_array_index(tables, test->self), index), err);
     if (seat->offer == NULL || asked_check(seat, seat->asks, err) < 0)
         return -1;
     for (unsigned i = 0; i < seat->platform->notes->len; i++)
@@ -241,6 +263,7 @@ static bool well_formed(const json_t *table)
            json_is_string(json_object_get(table, "address")) &&
            json_is_integer(json_object_get(table, "port")) &&
            json_is_array(json_object_get(table, "offers")) &&
+           json_is_array(json_object_get(table, "offer_of")) &&
            json_is_array(json_object_get(table, "vms")) &&
            json_is_array(json_object_get(table, "machines")) &&
            json_is_array(json_object_get(table, "options"));

@@ -1,0 +1,6 @@
+if(TARGET vtmh-node-bundle)
+    vtmh_bench(bench_ssh vtmh_orchestrator)
+    target_sources(bench_ssh PRIVATE bare_ssh.c ssh_hosts.c)
+    target_link_libraries(bench_ssh PRIVATE PkgConfig::SSH2 PkgConfig::SODIUM)
+    add_dependencies(bench_ssh vtmh-node-bundle)
+endif()
