@@ -41,7 +41,10 @@ static int tell(void *arg, GError **err)
     for (unsigned i = 0; i < 2; i++)
         check(await_turn(err) == 0);
     g_autofree char *text = fibers_text();
-    g_string_append(told, text);
+    /* However slow this machine is now. */
+    g_autoptr(GRegex) time = g_regex_new(", [0-9.]+ s, ", 0, 0, NULL);
+    g_autofree char *timeless = g_regex_replace_literal(time, text, -1, 0, ", 0 s, ", 0, NULL);
+    g_string_assign(told, timeless);
     return 0;
 }
 
@@ -52,10 +55,10 @@ Test(fiber_report, says_of_every_fiber_what_it_waits_for_and_what_it_does)
     expect_run(tell, told);
     const char *const lines[] = {
         "\"main\" runs\n",
-        "\"scenario\" in \"test\" waits in wait_for_guest() for arg, 0.0 s, at most ",
+        "\"scenario\" in \"test\" waits in wait_for_guest() for arg, 0 s, at most ",
         " s more; booting vm1, leg 1 of vm1\n",
-        "\"holder\" in \"test\" waits in scope_close() for two of them, 0.0 s, never gives up\n",
-        "\"inner\" in \"two of them\" waits in sit(), 0.0 s, never gives up\n",
+        "\"holder\" in \"test\" waits in scope_close() for two of them, 0 s, never gives up\n",
+        "\"inner\" in \"two of them\" waits in sit(), 0 s, never gives up\n",
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++)
         cr_expect(strstr(told->str, lines[i]) != NULL, "not \"%s\" in:\n%s", lines[i], told->str);
