@@ -15,6 +15,8 @@ struct ledger {
     char *dir;
     const char *id; /* within dir */
     int fd;
+    off_t bytes;        /* of the file */
+    char *head;         /* its first line */
     GPtrArray *entries; /* struct owned */
 };
 
@@ -45,13 +47,16 @@ char *ledger_base(GError **err)
     return ledger_prepare_base(base, err) < 0 ? NULL : g_steal_pointer(&base);
 }
 
-static int append(struct ledger *ledger, const char *line, GError **err)
+/* is_durable: on the disk when this returns. */
+static int append(struct ledger *ledger, const char *line, bool is_durable, GError **err)
 {
     size_t size = strlen(line);
     off_t before = lseek(ledger->fd, 0, SEEK_END);
     ssize_t written = write(ledger->fd, line, size);
-    if (written == (ssize_t)size && fdatasync(ledger->fd) == 0)
+    if (written == (ssize_t)size && (!is_durable || fdatasync(ledger->fd) == 0)) {
+        ledger->bytes += (off_t)size;
         return 0;
+    }
     if (written >= 0 && written < (ssize_t)size)
         errno = ENOSPC;
     fail(err, "cannot write the ledger in", ledger->dir);
@@ -102,9 +107,9 @@ struct ledger *ledger_open(const char *base, const char *name, GError **err)
         rmdir(dir);
         return NULL;
     }
-    g_autofree char *line = g_strdup_printf("node %d %" G_GUINT64_FORMAT " %s\n", (int)getpid(),
-                                            process_start_time(getpid()), name);
-    if (append(ledger, line, err) < 0 || publish(ledger, base, err) < 0) {
+    ledger->head = g_strdup_printf("node %d %" G_GUINT64_FORMAT " %s\n", (int)getpid(),
+                                   process_start_time(getpid()), name);
+    if (append(ledger, ledger->head, true, err) < 0 || publish(ledger, base, err) < 0) {
         ledger_close(ledger, true);
         return NULL;
     }
@@ -121,34 +126,66 @@ const char *ledger_id(const struct ledger *ledger)
     return ledger->id;
 }
 
+/* "+ process 1234 START", "+ path /…". Transfer full. */
+static char *line_of(const struct owned *entry)
+{
+    return entry->kind == OWNED_PROCESS
+               ? g_strdup_printf("+ process %s %" G_GUINT64_FORMAT "\n", entry->what,
+                                 entry->start_time)
+               : g_strdup_printf("+ %s %s\n", owned_kind_names[entry->kind], entry->what);
+}
+
+/* Writes what is owned now into a file that takes the place of the ledger's. Where that cannot be
+ * done, the long one goes on. */
+static void begin_anew(struct ledger *ledger)
+{
+    g_autofree char *path = g_build_filename(ledger->dir, "ledger", NULL);
+    g_autofree char *beside = g_strconcat(path, ".new", NULL);
+    g_autoptr(GString) text = g_string_new(ledger->head);
+    for (unsigned i = 0; i < ledger->entries->len; i++) {
+        g_autofree char *line = line_of(g_ptr_array_index(ledger->entries, i));
+        g_string_append(text, line);
+    }
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (fd >= 0 && write(fd, text->str, text->len) == (ssize_t)text->len && fdatasync(fd) == 0 &&
+        rename(beside, path) == 0) {
+        close(ledger->fd);
+        ledger->fd = fd;
+        ledger->bytes = (off_t)text->len;
+        return;
+    }
+    if (fd >= 0)
+        close(fd);
+    unlink(beside);
+    ledger->bytes = 0; /* not to be tried again at each line */
+}
+
 int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err)
 {
-    uint64_t start_time = 0;
-    g_autofree char *line = NULL;
+    struct owned entry = {.kind = kind, .what = (char *)what};
     g_autofree char *base = g_path_get_dirname(ledger->dir);
     if (strchr(what, '\n') != NULL || !owned_may_be(base, kind, what)) {
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "the ledger does not take %s %s",
                     owned_kind_names[kind], what);
         return -1;
     }
-    if (kind == OWNED_PROCESS) {
-        start_time = process_start_time((pid_t)g_ascii_strtoll(what, NULL, 10));
-        line = g_strdup_printf("+ process %s %" G_GUINT64_FORMAT "\n", what, start_time);
-    } else {
-        line = g_strdup_printf("+ %s %s\n", owned_kind_names[kind], what);
-    }
-    if (append(ledger, line, err) < 0)
+    if (kind == OWNED_PROCESS)
+        entry.start_time = process_start_time((pid_t)g_ascii_strtoll(what, NULL, 10));
+    g_autofree char *line = line_of(&entry);
+    if (append(ledger, line, true, err) < 0)
         return -1;
-    owned_add(ledger->entries, kind, what, start_time);
+    owned_add(ledger->entries, kind, what, entry.start_time);
     return 0;
 }
 
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what)
 {
-    /* A line that cannot be written leaves an entry of something that is gone: harmless. */
+    /* A line that is not written leaves an entry of something that is gone: harmless. */
     g_autofree char *line = g_strdup_printf("- %s %s\n", owned_kind_names[kind], what);
-    append(ledger, line, NULL);
+    append(ledger, line, false, NULL);
     owned_strike(ledger->entries, kind, what);
+    if (ledger->bytes > LEDGER_MAX_BYTES)
+        begin_anew(ledger);
 }
 
 GPtrArray *ledger_list(const struct ledger *ledger)
@@ -184,6 +221,7 @@ void ledger_close(struct ledger *ledger, bool remove)
     if (remove && left->len == 0)
         remove_tree(ledger->dir);
     g_ptr_array_unref(ledger->entries);
+    g_free(ledger->head);
     g_free(ledger->dir);
     g_free(ledger);
 }

@@ -8,7 +8,9 @@
  *     + process PID START       START: the process's start time, so that a recycled pid is not hit
  *     + path /absolute/path     below the base
  *     + guest vm1               the one running copy of vm1 is here
- *     - process PID             struck out
+ *     - process PID             struck out; not synced, since it is of something that is gone
+ *
+ * When it has become long (LEDGER_MAX_BYTES), a file of what is owned then takes its place.
  *
  * Loop thread; nothing waits except ledger_reap(), which is called in a fiber.
  */
@@ -19,6 +21,8 @@
 /* Set to the node's folder in the environment of everything that a node starts, so that its
  * processes are found even if they never reached the ledger. */
 #define NODE_VARIABLE "VTMH_NODE"
+
+#define LEDGER_MAX_BYTES 65536
 
 struct ledger;
 

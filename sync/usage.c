@@ -45,6 +45,11 @@ struct usage usage_of(pid_t pid)
     return (struct usage){.cpu_ms = cpu_ms(pid), .peak_rss_bytes = peak_rss_bytes(pid)};
 }
 
+struct usage usage_begin(pid_t pid)
+{
+    return pid <= 0 ? USAGE_UNKNOWN : (struct usage){.cpu_ms = cpu_ms(pid), .peak_rss_bytes = -1};
+}
+
 struct usage usage_since(const struct usage *before, const struct usage *now)
 {
     bool is_known = before->cpu_ms >= 0 && now->cpu_ms >= before->cpu_ms;

@@ -14,6 +14,9 @@ struct usage {
 /* Of a process that runs; USAGE_UNKNOWN for one that does not. */
 struct usage usage_of(pid_t pid);
 
+/* The same to count from: without the peak, which takes longest to ask for. */
+struct usage usage_begin(pid_t pid);
+
 /* What was used from a moment on: CPU as a difference, the peak as it is. */
 struct usage usage_since(const struct usage *before, const struct usage *now);
 

@@ -2,15 +2,15 @@
 
 #include <unistd.h>
 
-static struct usage of_hypervisor(const struct seat *seat)
+static pid_t hypervisor_pid(const struct seat *seat)
 {
-    return seat->vm != NULL ? usage_of(vm_pid(seat->vm)) : USAGE_UNKNOWN;
+    return seat->vm != NULL ? vm_pid(seat->vm) : 0;
 }
 
 void leg_usage_begin(struct leg_usage *usage, const struct seat *seat)
 {
-    usage->hypervisor = of_hypervisor(seat);
-    usage->node = usage_of(getpid());
+    usage->hypervisor = usage_begin(hypervisor_pid(seat));
+    usage->node = usage_begin(getpid());
 }
 
 /* *field: the record's, which frees it with the allocator of protobuf-c. */
@@ -27,7 +27,7 @@ static void enter(Vtmh__Usage **field, const struct usage *usage)
 void leg_usage_record(const struct leg_usage *begin, const struct seat *seat,
                       const struct channel *channel, Vtmh__Migration *record)
 {
-    struct usage hypervisor_now = of_hypervisor(seat), node_now = usage_of(getpid());
+    struct usage hypervisor_now = usage_of(hypervisor_pid(seat)), node_now = usage_of(getpid());
     struct usage hypervisor = usage_since(&begin->hypervisor, &hypervisor_now);
     struct usage node = usage_since(&begin->node, &node_now);
     enter(&record->hypervisor, &hypervisor);

@@ -59,6 +59,31 @@ static void assert_lines(const GPtrArray *lines, unsigned n, const char *const *
     assert_lines(lines, G_N_ELEMENTS(((const char *[]){__VA_ARGS__})),                             \
                  (const char *[]){__VA_ARGS__})
 
+/* A test may have a million legs. */
+Test(ledger, stays_short_however_often_things_come_and_go)
+{
+    g_autoptr(GError) err = NULL;
+    struct ledger *ledger = ledger_open(base, "host2", &err);
+    g_autofree char *path = g_build_filename(ledger_dir(ledger), "ledger", NULL);
+    g_autofree char *head = g_strdup_printf("node %d ", (int)getpid());
+    g_autofree char *name = g_strnfill(500, 'x'); /* soon long, with few syncs */
+    g_autofree char *text = NULL;
+
+    cr_assert_eq(ledger_own(ledger, OWNED_GUEST, "vm1", &err), 0);
+    for (int i = 0; i < 500; i++) {
+        cr_assert_eq(ledger_own(ledger, OWNED_GUEST, name, &err), 0);
+        ledger_disown(ledger, OWNED_GUEST, name);
+    }
+    cr_assert_eq(ledger_own(ledger, OWNED_GUEST, "vm3", &err), 0);
+    cr_assert(g_file_get_contents(path, &text, NULL, NULL));
+    cr_expect_lt(strlen(text), LEDGER_MAX_BYTES + 1000);
+    cr_expect(g_str_has_prefix(text, head));
+    cr_expect_not_null(strstr(text, "\n+ guest vm1\n"));
+    cr_expect_null(strstr(text, "- guest vm1\n"));
+    cr_expect(g_str_has_suffix(text, "\n+ guest vm3\n"));
+    ledger_close(ledger, true);
+}
+
 static int reap_dead(void *arg, GError **err)
 {
     const char *const argv[] = {"sleep", "1000", NULL};
