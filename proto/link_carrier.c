@@ -172,17 +172,11 @@ void carrier_drain(struct carrier *carrier)
     carrier_unref(carrier);
 }
 
-/* One at a time: to find that there is no other takes nanomsg's locks, which its thread holds just
- * then, and costs two switches; that there is one, the loop sees by itself. */
 static void on_receivable(uv_poll_t *poll, int status, int events)
 {
-    struct carrier *carrier = poll->data;
-
     (void)status;
     (void)events;
-    carrier->references++;
-    receive_one(carrier);
-    carrier_unref(carrier);
+    carrier_drain(poll->data);
 }
 
 static void on_sendable(uv_poll_t *poll, int status, int events)
