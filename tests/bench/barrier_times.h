@@ -9,6 +9,7 @@ struct barrier_times {
     int64_t *round_ns; /* for each round, from the last arrival to the last release, both as the
                           nodes themselves saw them */
     int64_t total_ns;  /* all rounds, on the coordinator */
+    int64_t rss_bytes; /* of the coordinator, when they are over */
 };
 
 struct moment { /* of one round at one node, CLOCK_MONOTONIC */

@@ -25,6 +25,7 @@ static const struct transport {
     {"memory", barrier_memory_run},
     {"tcp", barrier_tcp_run},
     {"bare", run_bare},
+    {"abort", abort_tcp_run},
 };
 
 static int nodes = 2;
@@ -38,7 +39,7 @@ static const GOptionEntry options[] = {
     {"rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "barriers one after the other (10000)", "R"},
     {"transport", 0, 0, G_OPTION_ARG_STRING, &transport_name,
      "memory: all are fibers of one loop; tcp: node processes over sealed links; bare: the "
-     "yardstick of tcp (memory)",
+     "yardstick of tcp; abort: as tcp, but each is aborted (memory)",
      "NAME"},
     {"baseline", 0, 0, G_OPTION_ARG_NONE, &baseline, "tcp: in turns with bare; their ratio", NULL},
     {"pairs", 0, 0, G_OPTION_ARG_INT, &pairs, "turns, of which the median counts (5)", "N"},
@@ -68,10 +69,10 @@ static int measure(void *arg, GError **err)
     if (transport->run((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
         return -1;
     print_begin(transport);
-    printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"per_s\": %.0f}\n",
+    printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"per_s\": %.0f, \"coordinator_rss_mb\": %.1f}\n",
            barrier_times_percentile(&times, (unsigned)rounds, 50),
            barrier_times_percentile(&times, (unsigned)rounds, 99),
-           rounds / ((double)times.total_ns / 1e9));
+           rounds / ((double)times.total_ns / 1e9), (double)times.rss_bytes / 1e6);
     g_free(times.round_ns);
     return 0;
 }
@@ -144,7 +145,7 @@ int main(int argc, char **argv)
     }
     transport = find_transport(transport_name ? transport_name : "memory");
     if (!transport) {
-        fprintf(stderr, "bench_barrier: the transport is memory, tcp or bare, not %s\n",
+        fprintf(stderr, "bench_barrier: the transport is memory, tcp, bare or abort, not %s\n",
                 transport_name);
         return 4;
     }

@@ -2,8 +2,10 @@
 
 #include "node_process.h"
 #include "sync/meeting.h"
+#include "sync/usage.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define TEST_ID 1
 #define TAG "round"
@@ -70,15 +72,61 @@ static int send_moments(struct link *link, const struct moment *moments, size_t 
     return 0;
 }
 
-/* A StartTest says how many hosts there are, and in its test number how many rounds to run. */
+static Vtmh__Envelope *await_message(struct link *link, Vtmh__Envelope__BodyCase body, GError **err)
+{
+    g_autoptr(vtmh_envelope) message = link_receive(link, deadline_in(NODE_PATIENCE_MS), err);
+
+    if (message == NULL || message->body_case == body)
+        return g_steal_pointer(&message);
+    g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "a message %d in place of %d",
+                (int)message->body_case, (int)body);
+    return NULL;
+}
+
+/* The first node's part in an abort: it fails when it is told that the others wait. */
+static int fail_when_told(struct link *link, struct moment *moment, GError **err)
+{
+    g_autoptr(vtmh_envelope) word = await_message(link, VTMH__ENVELOPE__BODY_PROGRESS, err);
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__TestFailing failing = VTMH__TEST_FAILING__INIT;
+
+    if (word == NULL)
+        return -1;
+    failing.message = (char *)"QEMU ended";
+    envelope.body_case = VTMH__ENVELOPE__BODY_TEST_FAILING;
+    envelope.test_failing = &failing;
+    moment->arrived_ns = (int64_t)uv_hrtime();
+    return link_send(link, &envelope, err);
+}
+
+static int serve_aborts(struct link *link, const Vtmh__StartTest *start, struct moment *moments,
+                        uint32_t *members, GError **err)
+{
+    for (uint32_t round = 0; round < start->test; round++) {
+        g_autoptr(vtmh_envelope) abort = NULL;
+        int rc = start->self == 0 ? fail_when_told(link, &moments[round], err)
+                                  : arrive(link, round, members, (unsigned)start->n_hosts, err);
+
+        if (rc < 0 || (abort = await_message(link, VTMH__ENVELOPE__BODY_ABORT, err)) == NULL)
+            return -1;
+        moments[round].released_ns = (int64_t)uv_hrtime();
+    }
+    return 0;
+}
+
+/* A StartTest says how many hosts there are, and in its test number how many rounds to run;
+ * with only_agree each is aborted. */
 static int serve(struct link *link, const Vtmh__Envelope *message, GError **err)
 {
     uint32_t rounds = (uint32_t)message->start_test->test;
     unsigned n = (unsigned)message->start_test->n_hosts;
-    g_autofree struct moment *moments = g_new(struct moment, rounds);
+    g_autofree struct moment *moments = g_new0(struct moment, rounds);
     g_autofree uint32_t *members = all_members(n);
 
-    for (uint32_t round = 0; round < rounds; round++) {
+    if (message->start_test->only_agree &&
+        serve_aborts(link, message->start_test, moments, members, err) < 0)
+        return -1;
+    for (uint32_t round = 0; round < rounds && !message->start_test->only_agree; round++) {
         moments[round].arrived_ns = (int64_t)uv_hrtime();
         if (arrive(link, round, members, n, err) < 0 || await_release(link, round, err) < 0)
             return -1;
@@ -94,6 +142,9 @@ int barrier_tcp_node(void)
 
 struct coordinator {
     unsigned nodes, rounds;
+    bool aborts;      /* in place of releases */
+    unsigned arrived; /* in a meeting that will be aborted */
+    char **names;
     struct node_process *processes;
     struct meeting_book *book;
     struct member *members;
@@ -158,6 +209,63 @@ static int take_arrival(struct member *member, const Vtmh__Arrive *message, GErr
     return actions->len > 0 ? release(c, actions, err) : 0;
 }
 
+static int tell_first_to_fail(struct coordinator *c, GError **err)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Progress word = VTMH__PROGRESS__INIT;
+
+    c->arrived = 0;
+    envelope.body_case = VTMH__ENVELOPE__BODY_PROGRESS;
+    envelope.progress = &word;
+    return link_send(c->processes[0].link, &envelope, err);
+}
+
+/* Aborts the test, tells all of it, and opens it again for the next round. */
+static int take_failing(struct coordinator *c, const Vtmh__TestFailing *failing, GError **err)
+{
+    g_autoptr(GPtrArray) actions = meeting_actions_new();
+    g_autoptr(GBytes) message = NULL;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__Abort abort = VTMH__ABORT__INIT;
+
+    meeting_fail(c->book, TEST_ID, MEETING_TEST_SCOPE, 0, failing->message, 0, actions);
+    abort.test = TEST_ID;
+    abort.message = failing->message;
+    envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
+    envelope.abort = &abort;
+    message = link_pack(&envelope, err);
+    if (message == NULL)
+        return -1;
+    for (unsigned i = 0; i < actions->len; i++) {
+        const struct meeting_action *action = actions->pdata[i];
+
+        link_send_packed(c->processes[action->to].link, message);
+    }
+    meeting_close_test(c->book, TEST_ID);
+    meeting_open_test(c->book, TEST_ID, c->nodes, (const char *const *)c->names);
+    return 0;
+}
+
+static int take_message(struct member *member, const Vtmh__Envelope *message, GError **err)
+{
+    struct coordinator *c = member->coordinator;
+
+    switch (message->body_case) {
+    case VTMH__ENVELOPE__BODY_ARRIVE:
+        if (take_arrival(member, message->arrive, err) < 0)
+            return -1;
+        return c->aborts && ++c->arrived == c->nodes - 1 ? tell_first_to_fail(c, err) : 0;
+    case VTMH__ENVELOPE__BODY_TEST_FAILING:
+        return take_failing(c, message->test_failing, err);
+    case VTMH__ENVELOPE__BODY_FILE_CHUNK:
+        g_array_append_vals(member->moments, message->file_chunk->data.data,
+                            (guint)(message->file_chunk->data.len / sizeof(struct moment)));
+        return 0;
+    default:
+        return 0;
+    }
+}
+
 /* One fiber a node: its arrivals, then its times. */
 static int attend(void *arg, GError **err)
 {
@@ -168,14 +276,8 @@ static int attend(void *arg, GError **err)
         g_autoptr(vtmh_envelope) message =
             link_receive(c->processes[member->index].link, deadline_in(NODE_PATIENCE_MS), err);
 
-        if (message == NULL)
+        if (message == NULL || take_message(member, message, err) < 0)
             return -1;
-        if (message->body_case == VTMH__ENVELOPE__BODY_ARRIVE &&
-            take_arrival(member, message->arrive, err) < 0)
-            return -1;
-        if (message->body_case == VTMH__ENVELOPE__BODY_FILE_CHUNK)
-            g_array_append_vals(member->moments, message->file_chunk->data.data,
-                                (guint)(message->file_chunk->data.len / sizeof(struct moment)));
     }
     return 0;
 }
@@ -192,9 +294,11 @@ static int start_rounds(struct coordinator *c, GError **err)
     start.test = c->rounds;
     start.n_hosts = c->nodes;
     start.hosts = hosts;
+    start.only_agree = c->aborts;
     envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
     envelope.start_test = &start;
     for (unsigned i = 0; i < c->nodes; i++) {
+        start.self = i;
         if (link_send(c->processes[i].link, &envelope, err) < 0)
             return -1;
     }
@@ -216,6 +320,7 @@ static int run_rounds(struct coordinator *c, struct barrier_times *times, GError
     if (scope_close(scope, err) < 0)
         return -1;
     times->total_ns = (int64_t)(uv_hrtime() - begin);
+    times->rss_bytes = footprint_of(getpid()).rss_bytes;
     for (unsigned i = 0; i < c->nodes; i++)
         moments[i] = c->members[i].moments;
     barrier_times_join(times, moments, c->nodes, c->rounds);
@@ -224,25 +329,26 @@ static int run_rounds(struct coordinator *c, struct barrier_times *times, GError
 
 static int start_nodes(struct coordinator *c, GError **err)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-
     for (unsigned i = 0; i < c->nodes; i++) {
-        g_ptr_array_add(names, g_strdup_printf("node%u", i));
+        c->names[i] = g_strdup_printf("node%u", i);
         c->members[i].coordinator = c;
         c->members[i].index = i;
         c->members[i].moments = g_array_new(FALSE, FALSE, sizeof(struct moment));
         if (node_process_start(&c->processes[i], err) < 0)
             return -1;
     }
-    meeting_open_test(c->book, TEST_ID, c->nodes, (const char *const *)names->pdata);
+    meeting_open_test(c->book, TEST_ID, c->nodes, (const char *const *)c->names);
     return 0;
 }
 
-int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err)
+static int run_star(unsigned nodes, unsigned rounds, bool aborts, struct barrier_times *times,
+                    GError **err)
 {
     struct coordinator c = {
         .nodes = nodes,
         .rounds = rounds,
+        .aborts = aborts,
+        .names = g_new0(char *, nodes + 1),
         .processes = g_new0(struct node_process, nodes),
         .book = meeting_book_new(),
         .members = g_new0(struct member, nodes),
@@ -258,9 +364,23 @@ int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times
             g_array_unref(c.members[i].moments);
     }
     meeting_book_free(c.book);
+    g_strfreev(c.names);
     g_free(c.processes);
     g_free(c.members);
     return rc;
+}
+
+int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err)
+{
+    return run_star(nodes, rounds, false, times, err);
+}
+
+int abort_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err)
+{
+    if (nodes > 1)
+        return run_star(nodes, rounds, true, times, err);
+    g_set_error_literal(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "an abort takes two nodes");
+    return -1;
 }
 
 struct bare_star barrier_tcp_yardstick(unsigned nodes, unsigned rounds)

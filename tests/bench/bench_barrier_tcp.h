@@ -10,6 +10,12 @@
 /* Runs `rounds` barriers of `nodes` processes. Transfer full of round_ns. */
 int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err);
 
+/*
+ * The same with meetings that are aborted: in each round all but the first node arrive, then that
+ * one fails. round_ns: from its failing to the last that heard of it. At least two nodes.
+ */
+int abort_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err);
+
 /* The body of main() in a node process: called when argv[1] is NODE_OPTION. */
 int barrier_tcp_node(void);
 
