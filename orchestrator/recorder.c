@@ -356,6 +356,7 @@ void recorder_end_test(struct recorder *recorder, struct test_result *result)
     drift_watch_report(&recorder->drift, recorder->job->result);
     tell_end(recorder, result);
     store_end_test(recorder->job->store, result);
+    job_result_settle(recorder->job->result, result);
     write_results(recorder, level_of(result->status) == VTMH__LOG_LEVEL__LOG_ERROR);
 }
 

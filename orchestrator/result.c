@@ -157,6 +157,35 @@ void job_result_add(struct job_result *job, struct test_result *test)
     g_ptr_array_insert(job->tests, (int)place, test);
 }
 
+static unsigned weight(const struct test_result *test)
+{
+    return test->legs->len + (json_object_size(test->platform) > 0 ? PLATFORM_LEGS : 0);
+}
+
+/* Whether nobody will look for what was wrong in it. */
+static bool is_dull(const struct test_result *test)
+{
+    return test->status == VTMH__STATUS__STATUS_PASS || test->status == VTMH__STATUS__STATUS_WARN ||
+           test->status == VTMH__STATUS__STATUS_SKIP || test->status == VTMH__STATUS__STATUS_CANCEL;
+}
+
+void job_result_settle(struct job_result *job, const struct test_result *test)
+{
+    job->legs_kept += weight(test);
+    for (; job->legs_kept > JOB_LEGS_MAX && job->first_whole < job->tests->len;
+         job->first_whole++) {
+        struct test_result *old = g_ptr_array_index(job->tests, job->first_whole);
+
+        if (old == test)
+            break; /* the last one is whole, however large */
+        if (!is_dull(old))
+            continue;
+        job->legs_kept -= MIN(weight(old), job->legs_kept);
+        g_ptr_array_set_size(old->legs, 0);
+        json_object_clear(old->platform);
+    }
+}
+
 void test_result_add_leg(struct test_result *test, struct leg_result *leg)
 {
     unsigned at_end = MIN(LEGS_AT_END, MAX(test->legs_max / 2, 1));

@@ -94,6 +94,10 @@ struct test_result {
     char *logdir;                  /* relative to the job's folder: test-results/1-NAME */
 };
 
+/* What all tests of a job keep together, in legs; what a test runs on counts as so many. */
+#define JOB_LEGS_MAX 10000
+#define PLATFORM_LEGS 5
+
 /* As many as legs_in_results says where nobody asks for another number. */
 #define LEGS_MAX_USUAL 1000
 
@@ -104,6 +108,8 @@ struct job_result {
     int64_t start_us, end_us;
     double elapsed_s;
     GPtrArray *tests;      /* struct test_result, by their numbers */
+    unsigned legs_kept;    /* of all of them, see job_result_settle() */
+    unsigned first_whole;  /* all tests before this place have been looked through for legs */
     GPtrArray *notes;      /* char *, of the job itself, no repeats */
     json_t *configuration; /* what was to be run, so that it can be run again (replay.h), or NULL */
     json_t *hosts;         /* facts, by name */
@@ -147,6 +153,11 @@ void job_result_note(struct job_result *job, const char *text);
 
 /* Puts a test where its number belongs. Transfer full. */
 void job_result_add(struct job_result *job, struct test_result *test);
+
+/* A test has ended. When the tests together keep more than JOB_LEGS_MAX, those that are the oldest
+ * and did not fail give up their legs and what they ran on; their totals stay. So a list that is
+ * repeated for days takes little memory, and results.json stays of a size. */
+void job_result_settle(struct job_result *job, const struct test_result *test);
 
 /*
  * What a VM ran on: {VM: {machine, accelerator, cpu_model, ram_bytes, hosts: {HOST: {binary,

@@ -204,3 +204,73 @@ Test(result, notes_do_not_grow_without_end_and_it_is_said)
     cr_assert_eq(test->notes->len, NOTES_MAX + 1);
     cr_expect_str_eq(test->notes->pdata[NOTES_MAX], "there are more notes: they are in the log");
 }
+
+static struct test_result *ended(struct job_result *job, unsigned number, unsigned n_legs,
+                                 Vtmh__Status status)
+{
+    struct test_result *test = test_result_new(number, "tick", "tick");
+    Vtmh__Platform platform = VTMH__PLATFORM__INIT;
+
+    platform.vm = (char *)"vm1";
+    platform.machine = platform.accelerator = platform.cpu_model = platform.binary =
+        platform.version = (char *)"x";
+    test_result_platform(test, "a", &platform);
+    for (unsigned i = 0; i < n_legs; i++) {
+        struct leg_result *leg = leg_result_new();
+
+        leg->vm = g_strdup("vm1");
+        leg->status = g_strdup("completed");
+        test_result_add_leg(test, leg);
+    }
+    test->status = status;
+    job_result_add(job, test);
+    job_result_settle(job, test);
+    return test;
+}
+
+static const struct test_result *test_of(const struct job_result *job, unsigned place)
+{
+    return g_ptr_array_index(job->tests, place);
+}
+
+Test(result, a_list_that_is_repeated_for_days_keeps_no_more_legs_than_a_job_may)
+{
+    g_autoptr(job_result) job = job_result_new();
+    unsigned kept = 0;
+
+    for (unsigned i = 1; i <= 3000; i++) {
+        const struct test_result *test =
+            ended(job, i, 10, i == 2 ? VTMH__STATUS__STATUS_FAIL : VTMH__STATUS__STATUS_PASS);
+
+        cr_assert_eq(test->legs->len, 10, "the last one is whole");
+    }
+    for (unsigned i = 0; i < job->tests->len; i++)
+        kept += test_of(job, i)->legs->len;
+    cr_expect_leq(kept, JOB_LEGS_MAX);
+    cr_expect_geq(kept, JOB_LEGS_MAX / 2);
+    cr_expect_eq(test_of(job, 0)->legs->len, 0);
+    cr_expect_eq(json_object_size(test_of(job, 0)->platform), 0);
+    cr_expect_eq(test_of(job, 0)->totals.legs, 10, "its totals stay");
+    cr_expect_eq(test_of(job, 1)->legs->len, 10, "one that failed is kept");
+    cr_expect_eq(test_of(job, 2999)->legs->len, 10);
+    cr_expect_gt(json_object_size(test_of(job, 2999)->platform), 0);
+}
+
+Test(result, one_test_alone_keeps_what_it_may)
+{
+    g_autoptr(job_result) job = job_result_new();
+    struct test_result *test = test_result_new(1, "tick", "tick");
+
+    test->legs_max = 20000;
+    for (unsigned i = 0; i < 15000; i++) {
+        struct leg_result *leg = leg_result_new();
+
+        leg->vm = g_strdup("vm1");
+        leg->status = g_strdup("completed");
+        test_result_add_leg(test, leg);
+    }
+    test->status = VTMH__STATUS__STATUS_PASS;
+    job_result_add(job, test);
+    job_result_settle(job, test);
+    cr_expect_eq(test->legs->len, 15000);
+}
