@@ -82,6 +82,29 @@ Test(frame, has_the_links_fields_as_protobuf_packs_them)
     ends_free(&ends);
 }
 
+Test(frame, has_a_body_as_protobuf_packs_it)
+{
+    g_autofree char *long_tag = g_strnfill(300, 'x');
+    char *const tags[] = {(char *)"", (char *)"start", long_tag};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tags); i++) {
+        Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+        Vtmh__Arrive arrive = VTMH__ARRIVE__INIT;
+        g_autoptr(GBytes) body = arrival_body(tags[i]);
+        g_autofree uint8_t *packed = NULL;
+        size_t size;
+
+        arrive.tag = tags[i];
+        envelope.body_case = VTMH__ENVELOPE__BODY_ARRIVE;
+        envelope.arrive = &arrive;
+        size = vtmh__envelope__get_packed_size(&envelope);
+        packed = g_malloc(size);
+        vtmh__envelope__pack(&envelope, packed);
+        cr_assert_eq(g_bytes_get_size(body), size);
+        cr_assert_arr_eq(g_bytes_get_data(body, NULL), packed, size);
+    }
+}
+
 Test(frame, tells_a_strangers_from_the_peers_nonsense)
 {
     struct ends ends = ends_new();
