@@ -63,6 +63,16 @@ static void end_unlogged(struct running *running, int error)
                                              running->host.log_dir, g_strerror(error)));
 }
 
+/* A cause, or what QEMU has said, may be a whole log: it must fit into a message. Transfer full. */
+static char *text_that_fits(const char *text)
+{
+    if (strlen(text) <= LINK_MAX_TEXT)
+        return g_strdup(text);
+    g_autofree char *bytes = g_strndup(text, LINK_MAX_TEXT);
+    g_autofree char *cut = g_utf8_make_valid(bytes, -1);
+    return g_strdup_printf("%s … (cut: %zu bytes)", cut, strlen(text));
+}
+
 static void log_record(void *self, Vtmh__LogLevel level, const char *role, const char *vm,
                        const char *text)
 {
@@ -74,13 +84,14 @@ static void log_record(void *self, Vtmh__LogLevel level, const char *role, const
         fflush(running->log) != 0)
         end_unlogged(running, errno);
 
+    g_autofree char *shown = text_that_fits(text);
     Vtmh__LogRecord record = VTMH__LOG_RECORD__INIT;
     record.test = running->test.id;
     record.time_us = g_get_real_time();
     record.level = level;
     record.role = (char *)(role != NULL ? role : "");
     record.vm = (char *)(vm != NULL ? vm : "");
-    record.text = (char *)text;
+    record.text = shown;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_LOG_RECORD;
     envelope.log_record = &record;
@@ -154,16 +165,6 @@ static void end_scope(void *self, uint64_t scope)
 {
     const struct running *running = self;
     meetings_end_scope(running->meetings, scope);
-}
-
-/* A cause may be a whole log: it must fit into a message. Transfer full. */
-static char *text_that_fits(const char *text)
-{
-    if (strlen(text) <= LINK_MAX_TEXT)
-        return g_strdup(text);
-    g_autofree char *bytes = g_strndup(text, LINK_MAX_TEXT);
-    g_autofree char *cut = g_utf8_make_valid(bytes, -1);
-    return g_strdup_printf("%s … (cut: %zu bytes)", cut, strlen(text));
 }
 
 static void failing(void *self, uint64_t scope, const struct test_cause *cause)

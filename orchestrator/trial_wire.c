@@ -1,55 +1,15 @@
 #include "orchestrator/trial_wire.h"
 
+#include "orchestrator/answer.h"
 #include "orchestrator/host_params.h"
 
-static GBytes *pack_release(const struct meeting_action *action, GError **err)
+static GBytes *pack(const struct meeting_action *action, GError **err)
 {
-    Vtmh__Release release = VTMH__RELEASE__INIT;
-    g_autofree uint32_t *members = g_new(uint32_t, action->payloads->len);
-    g_autofree ProtobufCBinaryData *payloads = g_new(ProtobufCBinaryData, action->payloads->len);
-    size_t n = 0;
-    for (unsigned i = 0; i < action->payloads->len; i++) {
-        GBytes *payload = g_ptr_array_index(action->payloads, i);
-        if (payload == NULL)
-            continue;
-        members[n] = i;
-        payloads[n].data = (uint8_t *)g_bytes_get_data(payload, &payloads[n].len);
-        n++;
-    }
-    release.test = action->test;
-    release.tag = action->tag;
-    release.scope = action->scope;
-    release.use = action->use;
-    release.n_members = release.n_payloads = n;
-    release.members = members;
-    release.payloads = payloads;
-    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    envelope.body_case = VTMH__ENVELOPE__BODY_RELEASE;
-    envelope.release = &release;
-    return link_pack(&envelope, err);
-}
-
-static GBytes *pack_abort(const struct meeting_action *action, GError **err)
-{
-    const struct meeting_cause *cause = action->cause;
-    Vtmh__Abort abort = VTMH__ABORT__INIT;
-    abort.test = action->test;
-    if (action->tag != NULL)
-        abort.tag = action->tag;
-    abort.scope = action->scope;
-    abort.use = action->use;
-    abort.origin = cause->origin;
-    g_autofree char *message = g_strndup(cause->message, LINK_MAX_TEXT);
-    g_autofree char *context = g_strndup(cause->context, LINK_MAX_TEXT);
-    abort.message = message;
-    if (context != NULL)
-        abort.context = context;
-    abort.lost = cause->lost;
-    abort.timeout = cause->timeout;
-    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
-    envelope.abort = &abort;
-    return link_pack(&envelope, err);
+    struct answer answer;
+    answer_init(&answer, action);
+    GBytes *packed = link_pack(&answer.envelope, err);
+    answer_clear(&answer);
+    return packed;
 }
 
 /* Whether two answers differ only in the host they go to. */
@@ -67,10 +27,8 @@ int trial_wire_act(struct peer *const *peers, const GPtrArray *actions, GError *
     for (unsigned i = 0; i < actions->len; i++) {
         const struct meeting_action *action = g_ptr_array_index(actions, i);
         if (packed == NULL || !are_alike(packed, action)) {
-            GError **why = error == NULL ? &error : NULL;
             g_clear_pointer(&message, g_bytes_unref);
-            message = action->kind == MEETING_RELEASE ? pack_release(action, why)
-                                                      : pack_abort(action, why);
+            message = pack(action, error == NULL ? &error : NULL);
             packed = action;
         }
         if (message != NULL)

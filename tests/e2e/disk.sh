@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What lies on disk: a disk that fills in the middle of a job, on the controller or on a host, a coordinator that is
-# killed, a job.db that another program has locked. Over local hosts, in a mount namespace of its own, where the
+# What lies on disk: a disk that fills in the middle of a job, on the controller or on a host, a
+# job.db that another program has locked. Over local hosts, in a mount namespace of its own, where the
 # results and /run/vtmh are small disks.
 if [[ -z ${VTMH_DISK_NS:-} ]] && ((EUID == 0)); then
     VTMH_DISK_NS=1 exec unshare -m "$0"
@@ -102,14 +102,3 @@ expect_equal "how often it is told" 1 "$(grep -c 'another program has locked it'
 expect_equal "legs in job.db" "$(legs)" "$(sqlite3 "$job/job.db" 'select count(*) from legs')"
 expect_readable 3
 rm -rf "${results:?}"/*
-
-step "a coordinator that is killed has lost no more than the last second"
-job_begin "${soak[@]}"
-expect_within 60 has_legs 4
-known=$(legs)
-sleep 1.2
-kill -KILL "$(vtmh_pid)"
-wait "$job_pid" 2>/dev/null || true
-expect_readable "$known"
-for pid in $(own_nodes); do kill "$pid"; done
-expect_within 60 no_nodes

@@ -1,5 +1,6 @@
 /* The coordinator of the world, with the links to its hosts: the product's meeting book, and what
  * is around it. */
+#include "orchestrator/answer.h"
 #include "tests/unit/handover_world_private.h"
 
 #include <string.h>
@@ -47,35 +48,22 @@ static void act(struct world *world, GPtrArray *actions)
     g_ptr_array_unref(actions);
 }
 
-static void deliver_release(struct sim_host *host, const struct meeting_action *action)
+static void answer(struct sim_host *host, const struct meeting_action *action)
 {
-    uint32_t members[WORLD_HOSTS];
-    ProtobufCBinaryData payloads[WORLD_HOSTS];
-    Vtmh__Release release = VTMH__RELEASE__INIT;
-    size_t n = 0;
-    for (unsigned i = 0; i < action->payloads->len; i++) {
-        GBytes *payload = g_ptr_array_index(action->payloads, i);
-        if (payload == NULL)
-            continue;
-        members[n] = i;
-        payloads[n].data = (uint8_t *)g_bytes_get_data(payload, &payloads[n].len);
-        n++;
-    }
-    release.test = WORLD_TEST;
-    release.tag = action->tag;
-    release.scope = action->scope;
-    release.use = action->use;
-    release.n_members = release.n_payloads = n;
-    release.members = members;
-    release.payloads = payloads;
-    meetings_release(host->meetings, &release);
+    struct answer answer;
+    answer_init(&answer, action);
+    if (action->kind == MEETING_RELEASE)
+        meetings_release(host->meetings, &answer.release);
+    else
+        meetings_abort(host->meetings, &answer.abort);
+    answer_clear(&answer);
 }
 
 static void deliver(struct sim_host *host, const struct meeting_action *action)
 {
     if (action->kind == MEETING_RELEASE) {
         world_did(host->world, "%s is released from '%s'", host->host.name, action->tag);
-        deliver_release(host, action);
+        answer(host, action);
         return;
     }
     world_did(host->world, "%s hears the abort of %s: %s", host->host.name,
@@ -88,14 +76,7 @@ static void deliver(struct sim_host *host, const struct meeting_action *action)
             fiber_cancel(host->scenario, error);
         return;
     }
-    Vtmh__Abort abort = VTMH__ABORT__INIT;
-    abort.test = WORLD_TEST;
-    if (action->tag != NULL)
-        abort.tag = action->tag;
-    abort.scope = action->scope;
-    abort.use = action->use;
-    abort.message = action->cause->message;
-    meetings_abort(host->meetings, &abort);
+    answer(host, action);
 }
 
 static bool is_silent(const struct sim_host *host)
