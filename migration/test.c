@@ -20,7 +20,7 @@ void test_init(struct test *test)
     test->n_moving = 0;
     test->still = (struct event){.is_set = true};
     test->sampler = (struct sampler){0};
-    test->sampled_us = 0;
+    test->sample_pace = (struct sample_pace){0};
     sampler_look(&test->sampler);
 }
 

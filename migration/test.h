@@ -81,10 +81,10 @@ struct test {
     bool moves_nothing; /* by design */
     unsigned
         n_moving; /* legs that have begun here, and have neither failed nor come to "running" */
-    struct event still;     /* set while there are none */
-    struct sampler sampler; /* of the machine, at the ends of legs */
-    int64_t sampled_us;     /* when the node was sampled last */
-    char *warning;          /* why the test is a WARN though nothing failed; NULL if it is not */
+    struct event still;             /* set while there are none */
+    struct sampler sampler;         /* of the machine, at the ends of legs */
+    struct sample_pace sample_pace; /* of the node */
+    char *warning; /* why the test is a WARN though nothing failed; NULL if it is not */
 };
 
 /* Initialises what the scenario writes to. */

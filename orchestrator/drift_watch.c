@@ -50,7 +50,7 @@ bool drift_watch_leg(struct drift_watch *watch, const struct test_result *test,
                      const struct leg_result *leg, Vtmh__Sample *own)
 {
     drift_leg(watch->drift, test->shortname, leg, now_s(watch));
-    if (!sample_is_due(&watch->sampled_us))
+    if (!sample_is_due(&watch->pace))
         return false;
     sampler_look(&watch->sampler);
     sample_process(&watch->sampler, "coordinator", getpid(), NULL, own);

@@ -12,9 +12,9 @@
 struct drift_watch {
     struct drift *drift;
     struct sampler sampler; /* of the coordinator itself */
-    int64_t sampled_us;     /* when it did last */
-    int64_t began_us;       /* the job; CLOCK_MONOTONIC */
-    unsigned legs_needed;   /* drift_legs */
+    struct sample_pace pace;
+    int64_t began_us;     /* the job; CLOCK_MONOTONIC */
+    unsigned legs_needed; /* drift_legs */
 };
 
 void drift_watch_init(struct drift_watch *watch);

@@ -5,12 +5,13 @@
 #include <glib.h>
 #include <sys/stat.h>
 
-bool sample_is_due(int64_t *last_us)
+bool sample_is_due(struct sample_pace *pace)
 {
     int64_t now_us = g_get_monotonic_time();
-    if (*last_us != 0 && now_us - *last_us < (int64_t)SAMPLE_EVERY_MS * 1000)
+    if (pace->last_us != 0 && ++pace->legs < SAMPLE_EVERY_LEGS &&
+        now_us - pace->last_us < (int64_t)SAMPLE_EVERY_MS * 1000)
         return false;
-    *last_us = now_us;
+    *pace = (struct sample_pace){.last_us = now_us};
     return true;
 }
 

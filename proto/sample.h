@@ -1,7 +1,7 @@
 /*
  * Samples: what a process has, and how busy its machine is, at the end of a leg. The same at nodes
  * and at the coordinator. One costs some tenths of a millisecond; where legs are faster than
- * SAMPLE_EVERY_MS, not each has one.
+ * SAMPLE_EVERY_MS, not each has one, but each SAMPLE_EVERY_LEGS-th.
  */
 #pragma once
 
@@ -12,15 +12,21 @@
 #include <sys/types.h>
 
 #define SAMPLE_EVERY_MS 250
+#define SAMPLE_EVERY_LEGS 25
+
+/* Of who samples; zeroed at first. */
+struct sample_pace {
+    int64_t last_us; /* when it did last; CLOCK_MONOTONIC */
+    unsigned legs;   /* since then */
+};
 
 struct sampler {
     struct pressure_meter meter;
     struct pressure pressure; /* at the last sample, since the one before */
 };
 
-/* Whether the last sample was taken so long ago that it is time for another, from which on the time
- * is counted then. *last_us: 0 at first. */
-bool sample_is_due(int64_t *last_us);
+/* A leg has ended: whether it is time for a sample, from which on is counted then. */
+bool sample_is_due(struct sample_pace *pace);
 
 /* Looks at the machine: from now on its samples say what was since it was looked at before. */
 void sampler_look(struct sampler *sampler);

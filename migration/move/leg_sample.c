@@ -47,12 +47,12 @@ static void leak_as_told(void)
 void leg_sample(struct seat *seat, unsigned leg)
 {
     struct test *test = seat->test;
-    bool is_due = sample_is_due(&test->sampled_us);
+    bool is_due = sample_is_due(&test->sample_pace);
     leak_as_told();
     if (is_due) {
         sampler_look(&test->sampler);
         sample_node(seat, leg);
     }
-    if (seat->vm != NULL && sample_is_due(&seat->sampled_us))
+    if (seat->vm != NULL && sample_is_due(&seat->sample_pace))
         sample_hypervisor(seat, leg);
 }

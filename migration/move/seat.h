@@ -39,7 +39,7 @@ struct seat {
     bool is_gone;   /* it has ended, as was planned: nothing moves any more */
 
     struct series series;
-    int64_t sampled_us; /* when the hypervisor here was (leg_sample.h) */
+    struct sample_pace sample_pace; /* of its hypervisors (leg_sample.h) */
 
     bool works; /* its work has been begun, here or before it came */
     bool boots; /* it goes on from its start only when it moves (paused_after_start_vm), and was not

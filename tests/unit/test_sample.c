@@ -53,10 +53,14 @@ Test(sample, counts_the_files_of_folders_and_below)
     g_rmdir(dir);
 }
 
-Test(sample, comes_at_most_four_times_a_second)
+Test(sample, of_fast_legs_not_each_has_one)
 {
-    int64_t last_us = 0, long_ago_us = g_get_monotonic_time() - (int64_t)1000 * SAMPLE_EVERY_MS;
-    cr_expect(sample_is_due(&last_us));
-    cr_expect_not(sample_is_due(&last_us));
-    cr_expect(sample_is_due(&long_ago_us));
+    struct sample_pace pace = {0};
+    struct sample_pace long_ago = {g_get_monotonic_time() - (int64_t)1000 * SAMPLE_EVERY_MS, 0};
+    cr_expect(sample_is_due(&pace));
+    pace.last_us += 60 * G_USEC_PER_SEC;
+    for (unsigned leg = 1; leg < SAMPLE_EVERY_LEGS; leg++)
+        cr_expect_not(sample_is_due(&pace));
+    cr_expect(sample_is_due(&pace));
+    cr_expect(sample_is_due(&long_ago));
 }
