@@ -23,11 +23,16 @@ static void take_trouble(struct recorder *recorder, const GError *error)
     job_result_trouble(recorder->job->result, why);
 }
 
+/* More of it, as of legs without a guest, would be most of what a coordinator does. */
+#define PROGRESS_PER_S 1000
+
 static void on_progress(void *arg, const struct test_result *result, const char *host,
                         const Vtmh__Progress *progress)
 {
     struct recorder *recorder = arg;
     display_progress(recorder->job->display, result, host, progress);
+    if (!allowance_take(&recorder->progress, PROGRESS_PER_S, g_get_monotonic_time()))
+        return;
     store_event(recorder->job->store, "progress",
                 json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "test",
                           (int)result->number, "host", host, "vm", progress->vm, "phase",

@@ -1,6 +1,7 @@
 /* Writes down what happens in a job: into the store, and onto the display. */
 #pragma once
 
+#include "orchestrator/allowance.h"
 #include "orchestrator/coordinator.h"
 #include "orchestrator/drift_watch.h"
 #include "orchestrator/job.h"
@@ -12,6 +13,7 @@ struct recorder {
     GHashTable *streams; /* "NUMBER/HOST/FILE" -> secrets_stream: files of the running tests */
     struct sinks *sinks;
     struct drift_watch drift;
+    struct allowance progress; /* that is written down */
     char *trouble;      /* why nothing can be written any more, or NULL */
     int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */
     int64_t writing_us; /* how long that took */
