@@ -341,10 +341,33 @@ static int make_indexes(struct job_db *db, GError **err)
     return 0;
 }
 
-int job_db_close(struct job_db *db, GError **err)
+static int take_word(void *arg, G_GNUC_UNUSED int n, char **values, G_GNUC_UNUSED char **names)
 {
-    g_autoptr(job_db) last = db;
+    char **word = arg;
 
+    *word = g_strdup(values[0]);
+    return 1; /* the first is enough */
+}
+
+/* Whether the file on the disk is what was written: our own connection has much of it in memory. */
+static int check(const char *path, GError **err)
+{
+    g_autoptr(job_db) db = g_new0(struct job_db, 1);
+    g_autofree char *word = NULL;
+    int code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(db->handle, "pragma quick_check(1)", take_word, &word, NULL);
+    if (word == NULL)
+        return fail(db, code, err);
+    if (strcmp(word, "ok") == 0)
+        return 0;
+    g_set_error(err, G_FILE_ERROR, G_FILE_ERROR_FAILED, "it is damaged: %s", word);
+    return -1;
+}
+
+static int finish(struct job_db *db, GError **err)
+{
     if (job_db_commit(db, err) < 0)
         return -1;
     if (db->n_waiting == 0)
@@ -352,6 +375,15 @@ int job_db_close(struct job_db *db, GError **err)
     g_set_error(err, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
                 "another program keeps it locked: it lacks the last %u rows", db->n_waiting);
     return -1;
+}
+
+int job_db_close(struct job_db *db, GError **err)
+{
+    g_autofree char *path = g_strdup(sqlite3_db_filename(db->handle, "main"));
+    int result = finish(db, err);
+
+    job_db_free(db);
+    return result < 0 ? -1 : check(path, err);
 }
 
 void job_db_free(struct job_db *db)

@@ -37,8 +37,8 @@ int job_db_commit(struct job_db *db, GError **err);
 /* Whether rows wait for another program's lock. */
 bool job_db_is_waiting(const struct job_db *db);
 
-/* Commits and makes the indexes, by which a percentile over millions of legs is answered at once.
- * Frees db, whatever it returns. */
+/* Commits, makes the indexes, by which a percentile over millions of legs is answered at once, and
+ * looks whether all of the file can be read. Frees db, whatever it returns. */
 int job_db_close(struct job_db *db, GError **err);
 
 /* Without a last word. NULL is fine. */

@@ -102,3 +102,23 @@ expect_equal "how often it is told" 1 "$(grep -c 'another program has locked it'
 expect_equal "legs in job.db" "$(legs)" "$(sqlite3 "$job/job.db" 'select count(*) from legs')"
 expect_readable 3
 rm -rf "${results:?}"/*
+
+step "on a file system of another machine there is no job.db, which is told once, and records.ndjson goes on"
+rm -f "$results/latest"
+LD_PRELOAD=$VTMH_BUILD/tests/e2e/libnetwork_fs.so job "${soak[@]}" -p migrate_count=2
+expect_equal "exit status" 0 "$status"
+expect_equal "how often it is told" 1 "$(grep -c 'job.db: not made, since .* is on NFS' "$job/job.log")"
+[[ ! -e $job/job.db ]] || fail "there is a job.db"
+expect_equal "legs in records.ndjson" 2 "$(legs)"
+rm -rf "${results:?}"/*
+
+step "a job.db that is damaged is told once, and records.ndjson goes on"
+job_begin "${soak[@]}" -p migrate_count=20
+expect_within 60 has_legs 2
+sqlite3 "$job/job.db" '.timeout 5000' 'pragma wal_checkpoint(truncate)' >/dev/null
+head -c 100000 /dev/zero | tr '\0' x | dd of="$job/job.db" bs=4096 seek=1 conv=notrunc status=none
+job_end
+expect_equal "exit status" 0 "$status"
+expect_equal "how often it is told" 1 "$(grep -c 'job.db: .* no more is written there' "$job/job.log")"
+expect_equal "legs in records.ndjson" 20 "$(legs)"
+rm -rf "${results:?}"/*

@@ -281,6 +281,27 @@ Test(job_db, damage_done_while_it_is_written_is_told_in_the_end)
               error ? error->message : "?");
 }
 
+Test(job_db, so_is_damage_to_what_our_own_connection_has_in_memory)
+{
+    struct job_db *db = create();
+    sqlite3 *other = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; i < 50; i++)
+        add_leg(db, i, i);
+    commit(db);
+    cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
+    sqlite3_exec(other, "pragma wal_checkpoint(truncate)", NULL, NULL, NULL);
+    sqlite3_close(other);
+    FILE *file = fopen(path, "r+");
+    fseek(file, 4096, SEEK_SET);
+    for (unsigned i = 0; i < 30000; i++)
+        fputc('x', file);
+    fclose(file);
+    cr_expect_eq(job_db_close(db, &error), -1);
+    cr_expect_not_null(error);
+}
+
 Test(job_db, is_for_local_file_systems)
 {
     cr_expect_str_eq(job_db_network(0x6969), "NFS");
