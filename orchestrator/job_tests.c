@@ -339,6 +339,7 @@ static void run_tuples(struct work *work)
     struct scope *all = scope_open("tuples");
     int64_t for_ms = work->job->options->for_ms;
     work->ends_soon = for_ms > 0 ? deadline_in(for_ms) : DEADLINE_NEVER;
+    display_ends_in(work->job->display, for_ms);
     if (for_ms > 0)
         scope_spawn_detached(clock, "time of the job", watch_time, work);
     for (unsigned i = 0; i < work->tuples->len; i++) {

@@ -54,6 +54,7 @@ struct display {
     struct held *held;
     unsigned drawn;   /* lines of the region that are on the terminal */
     int64_t drawn_us; /* when */
+    int64_t ends_us;  /* when the job's time is over; 0: never */
     bool is_stale;    /* something was left out since */
 };
 
@@ -446,6 +447,11 @@ static void append_figures(GString *line, const Vtmh__Progress *progress)
         g_string_append_printf(line, "  downtime %.1f ms", progress->downtime_ms);
 }
 
+void display_ends_in(struct display *display, int64_t ms)
+{
+    display->ends_us = ms > 0 ? display->target.clock_us() + ms * 1000 : 0;
+}
+
 /* "  done in 4 min 10 s", where that is worth a word. */
 static void append_time_left(GString *line, const struct display *display, struct live_vm *vm,
                              const Vtmh__Progress *progress)
@@ -457,6 +463,8 @@ static void append_time_left(GString *line, const struct display *display, struc
         return;
     time_left_at(&vm->left, progress->leg, now_us);
     left_s = time_left_s(&vm->left, progress->legs, now_us);
+    if (display->ends_us > 0)
+        left_s = MIN(left_s, (double)(display->ends_us - now_us) / G_USEC_PER_SEC);
     if (left_s >= WORTH_TELLING_S) {
         g_autofree char *left = text_duration(left_s);
 

@@ -43,6 +43,9 @@ void display_host(struct display *display, const char *host, const char *state);
 /* The same with why the host cannot be had, which a verdict need not say again. */
 void display_host_fails(struct display *display, const char *host, const char *why);
 
+/* The job's time (--for): no test takes longer. 0: there is none. */
+void display_ends_in(struct display *display, int64_t ms);
+
 /* total: of the job's results; 0: nobody knows. test must live until display_test_end(). */
 void display_test_begin(struct display *display, const struct test_result *test, unsigned total);
 void display_progress(struct display *display, const struct test_result *test, const char *host,

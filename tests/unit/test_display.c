@@ -198,6 +198,11 @@ Test(display, tells_how_long_the_legs_will_still_take)
     display_progress(display, test, "host2", &progress);
     expect_screen(100, "(1/1) soak  8.0 s\n"
                        "  vm1  leg 4/100  host1 -> host2  migrating  done in 3 min 12 s\n");
+    display_ends_in(display, 60000);
+    now_us += 1000000;
+    display_progress(display, test, "host1", &progress);
+    expect_screen(100, "(1/1) soak  9.0 s\n"
+                       "  vm1  leg 4/100  host1 -> host2  migrating  done in 59.0 s\n");
 }
 
 Test(display, leaves_a_verdict_above_the_live_lines)
