@@ -121,14 +121,19 @@ struct metrics {
 #define AT(family, ...) exposition_figure(self->figures, family, (const char *const[]){__VA_ARGS__})
 #define ALONE(family) exposition_figure(self->figures, family, NULL)
 
-/* A soak is worth more than its metrics: it goes on, and so do the attempts. */
-static void write_file(struct metrics *self)
+static int write_file(struct metrics *self, GError **err)
 {
     g_autofree char *text = exposition_text(self->figures);
-    g_autoptr(GError) error = NULL;
     self->written_us = g_get_monotonic_time();
     self->is_behind = false;
-    bool written = file_replace(self->path, text, &error) == 0;
+    return file_replace(self->path, text, err);
+}
+
+/* A soak is worth more than its metrics: it goes on, and so do the attempts. */
+static void try_to_write(struct metrics *self)
+{
+    g_autoptr(GError) error = NULL;
+    bool written = write_file(self, &error) == 0;
     if (!written && !self->has_complained)
         display_message(self->display, "--metrics: %s; the job goes on", error->message);
     self->has_complained = !written;
@@ -138,7 +143,7 @@ static int changed(struct metrics *self)
 {
     self->is_behind = true;
     if (g_get_monotonic_time() - self->written_us >= PERIOD_US)
-        write_file(self);
+        try_to_write(self);
     return 0;
 }
 
@@ -156,7 +161,7 @@ static void *metrics_open(const struct job *job, GError **err)
     *ALONE(RUNNING) = 1;
     *ALONE(START_TIME) = (double)job->result->start_us / 1e6;
     *ALONE(TESTS_RUNNING) = 0;
-    write_file(self);
+    try_to_write(self);
     return self;
 }
 
@@ -275,16 +280,16 @@ static int metrics_flush(void *arg, GError **err)
     return self->is_behind ? changed(self) : 0;
 }
 
+/* Figures that are not there in the end were asked for, and are the job's trouble. */
 static int metrics_close(void *arg, GError **err)
 {
     struct metrics *self = arg;
-    (void)err;
     *ALONE(RUNNING) = 0;
-    write_file(self);
+    int written = write_file(self, err);
     g_hash_table_unref(self->running);
     exposition_free(self->figures);
     g_free(self);
-    return 0;
+    return written;
 }
 
 const struct sink metrics_sink = {

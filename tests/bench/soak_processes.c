@@ -91,7 +91,7 @@ static int add_file(const char *path, const struct stat *info, int type, struct 
 {
     (void)path, (void)where;
     if (type == FTW_F)
-        file_bytes += info->st_size;
+        file_bytes += (int64_t)info->st_blocks * 512; /* a log has holes where it was sent */
     return 0;
 }
 

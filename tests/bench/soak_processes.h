@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* What a process has at a moment; -1: not known. */
+/* What a process has at a moment; -1: not known. Of files what they take of their file system. */
 struct soak_look {
     int64_t rss_bytes, descriptors, file_bytes;
 };

@@ -86,6 +86,15 @@ expect_match "results.json" '/dev/full: No space left' "$(jq -r .vtmh.trouble "$
 expect_equal "exit status in results.json" 2 "$(jq .vtmh.exit_status "$job/results.json")"
 [[ -c /dev/full ]] || fail "a device was replaced by a file"
 
+step "so are figures for --metrics, which are no reason to end it early"
+job -m host1,host2 --metrics "$work/nonesuch/vtmh.prom" "${quick[@]}"
+expect_equal "exit status" 4 "$status"
+expect_match stderr "nonesuch/vtmh.prom: No such file" "$err"
+job -m host1,host2 --metrics /dev/full "${quick[@]}"
+expect_equal "exit status" 2 "$status"
+expect_match stderr 'metrics: cannot write /dev/full: No space left' "$err"
+expect_equal "statuses" PASS "$(jq -r '[.tests[].status] | unique | join(" ")' "$job/results.json")"
+
 step "a VM name that is a path"
 job -m host1,host2 -p vms=../../x "${quick[@]}"
 expect_equal "exit status" 4 "$status"

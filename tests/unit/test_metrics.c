@@ -277,6 +277,16 @@ Test(metrics, the_number_of_series_has_an_end, .init = set_up, .fini = tear_down
     clear(&reading);
 }
 
+Test(metrics, a_file_that_is_not_there_in_the_end_is_a_failure, .init = set_up, .fini = tear_down)
+{
+    g_autoptr(GError) error = NULL;
+    void *self = metrics_sink.open(&job, NULL);
+    g_unlink(path);
+    g_rmdir(dir);
+    cr_assert_eq(metrics_sink.close(self, &error), -1);
+    cr_expect_not_null(strstr(error->message, path), "%s", error->message);
+}
+
 Test(metrics, nothing_is_written_unless_asked_for, .init = set_up, .fini = tear_down)
 {
     options.metrics_file = NULL;
