@@ -62,7 +62,7 @@ step "a dry run tells hosts and repeats, and one that asks hosts runs no test on
 job -m local:a,local:b,local:c --repeat 3 --dry-run "$work/base.cfg"
 expect_equal "exit status" 0 "$status"
 expect_match stderr "the list of tests is run 3 times" "$err"
-expect_match stderr "each test runs on a, b$" "$err"
+expect_match stderr "each test runs on a, b; left over: c$" "$err"
 job -m local:a,local:b --dry-run=hosts "$work/base.cfg"
 expect_equal "exit status" 0 "$status"
 for host in a b; do
