@@ -15,6 +15,7 @@ vtmh_unit_test(test_work vtmh_sync)
 
 # Criterion's runner does not live under ThreadSanitizer; this program has a main() of its own.
 if(VTMH_SANITIZE STREQUAL thread)
+    add_executable(planted_race planted_race.c)
     add_executable(tsan_sync tsan_sync.c)
     target_link_libraries(tsan_sync PRIVATE vtmh_sync)
     add_test(NAME unit/tsan_sync COMMAND tsan_sync)
