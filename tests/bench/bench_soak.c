@@ -38,7 +38,7 @@ static const char usage[] =
     "them.\n";
 
 #define FIGURES 3
-#define LOOK_MS 250
+#define LOOK_US 250000UL
 #define HOSTS 2
 #define MARK "VTMH_BENCH" /* in the environment of what we start */
 
@@ -99,7 +99,7 @@ static char *write_config(const struct bench *bench, GError **err)
     char *path = g_build_filename(bench->dir, "soak.cfg", NULL);
     for (unsigned i = 0; i < options->vms; i++)
         g_string_append_printf(text, " vm%u", i + 1);
-    g_string_append_printf(text, "\nmigrate_count = %u\n", options->legs / options->vms);
+    g_string_append_printf(text, "\nmigrate_count = %u\n", options->legs / MAX(options->vms, 1));
     if (g_file_set_contents(path, text->str, -1, err))
         return path;
     g_free(path);
@@ -202,7 +202,7 @@ static int watch(struct bench *bench)
             seen = legs;
             told = is_told ? legs : told;
         }
-        g_usleep(LOOK_MS * 1000);
+        g_usleep(LOOK_US);
     }
     return status;
 }
