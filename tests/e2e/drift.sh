@@ -5,6 +5,7 @@ set -euo pipefail
 # shellcheck source=tests/e2e/local.sh
 . "$(dirname "$0")/local.sh"
 
+command -v sqlite3 >/dev/null || skip "there is no sqlite3 here"
 export VTMH_EXEC_PATH=$VTMH_BUILD/tests/sim
 
 # What a simulated guest does, which has no work that takes time.
