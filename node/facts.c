@@ -36,6 +36,7 @@ void facts_fill(Vtmh__Welcome *welcome)
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 
     welcome->kernel = g_strdup(uname(&kernel) == 0 ? kernel.release : "");
+    welcome->arch = g_strdup(*welcome->kernel != '\0' ? kernel.machine : "");
     welcome->system = find_line("/etc/os-release", "PRETTY_NAME", '=');
     welcome->cpu = find_line("/proc/cpuinfo", "model name", ':');
     welcome->cpus = cpus > 0 ? (uint32_t)cpus : 0;
@@ -45,6 +46,7 @@ void facts_fill(Vtmh__Welcome *welcome)
 void facts_clear(Vtmh__Welcome *welcome)
 {
     g_free(welcome->kernel);
+    g_free(welcome->arch);
     g_free(welcome->system);
     g_free(welcome->cpu);
 }

@@ -25,6 +25,8 @@ void machine_free(struct machine *machine)
     g_free(machine->host);
     g_free(machine->user);
     g_strfreev(machine->labels);
+    g_free(machine->file);
+    g_free(machine->text);
     g_free(machine);
 }
 
@@ -143,13 +145,13 @@ static int check_pair(const struct machine *old, const struct machine *new, GErr
         return 0;
     if (strcmp(old->written, new->written) == 0)
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE, "%s is named twice", old->written);
-    else if (old->is_local == new->is_local)
+    else if (old->is_local == new->is_local && (old->is_local || same_host(old, new)))
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE, "%s and %s are the same host",
                     old->written, new->written);
     else
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE,
-                    "%s and %s would both be called \"%s\"; take another name after local:",
-                    old->written, new->written, new->name);
+                    "%s and %s would both be called \"%s\"; give one another name", old->written,
+                    new->written, new->name);
     return -1;
 }
 
@@ -157,7 +159,8 @@ static void show_port_in_name(struct machine *machine)
 {
     bool is_v6 = strchr(machine->host, ':') != NULL;
 
-    if (machine->port == 0)
+    /* It shows it already, or has a name of its own. */
+    if (machine->port == 0 || strcmp(machine->name, machine->host) != 0)
         return;
     g_free(machine->name);
     machine->name = g_strdup_printf("%s%s%s:%u", is_v6 ? "[" : "", machine->host, is_v6 ? "]" : "",
@@ -193,20 +196,34 @@ static GStrv split_words(const char *text)
     return words;
 }
 
-static int add_item(GPtrArray *machines, const char *item, const char *labels, GError **err)
+/* Transfer full. */
+static struct machine *parse_item(const char *item, GError **err)
 {
     g_autoptr(machine) machine = g_new0(struct machine, 1);
     int parsed;
 
     machine->written = g_strdup(item);
-    machine->labels = split_words(labels);
+    machine->labels = g_new0(char *, 1);
     parsed = g_str_has_prefix(item, "local:") ? parse_local(machine, item + strlen("local:"), err)
                                               : parse_remote(machine, item, err);
-    if (parsed < 0 || settle_name(machines, machine, err) < 0)
+    return parsed < 0 ? NULL : g_steal_pointer(&machine);
+}
+
+/* machine: transfer full, also on failure; NULL is a failure of before. */
+static int add_machine(GPtrArray *machines, struct machine *machine, GError **err)
+{
+    g_autoptr(machine) added = machine;
+
+    if (added == NULL || settle_name(machines, added, err) < 0)
         return -1;
-    machine->index = machines->len;
-    g_ptr_array_add(machines, g_steal_pointer(&machine));
+    added->index = machines->len;
+    g_ptr_array_add(machines, g_steal_pointer(&added));
     return 0;
+}
+
+static int add_item(GPtrArray *machines, const char *item, GError **err)
+{
+    return add_machine(machines, parse_item(item, err), err);
 }
 
 int inventory_add(GPtrArray *machines, const char *list, GError **err)
@@ -223,7 +240,7 @@ int inventory_add(GPtrArray *machines, const char *list, GError **err)
         if (**item == '\0') {
             g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_SYNTAX,
                         "a host is missing at a comma of \"%s\"", list);
-        } else if (add_item(machines, *item, "", err) == 0) {
+        } else if (add_item(machines, *item, err) == 0) {
             continue;
         }
         g_ptr_array_set_size(machines, (int)before);
@@ -237,6 +254,80 @@ GPtrArray *inventory_parse(const char *list, GError **err)
     g_autoptr(GPtrArray) machines = inventory_new();
 
     return inventory_add(machines, list, err) < 0 ? NULL : g_steal_pointer(&machines);
+}
+
+const char *machine_label(const struct machine *machine, const char *key)
+{
+    size_t size = strlen(key);
+
+    for (char **label = machine->labels; *label != NULL; label++)
+        if (strncmp(*label, key, size) == 0 && (*label)[size] == '=')
+            return *label + size + 1;
+    return NULL;
+}
+
+int machine_error(const struct machine *machine, const char *word, GError **err, const char *format,
+                  ...)
+{
+    const char *at = machine->text != NULL ? strstr(machine->text, word) : NULL;
+    g_autofree char *message = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    if (at == NULL)
+        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_FILE, "%s", message);
+    else
+        g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_FILE, "%s:%u:%zu: %s\n    %s\n    %*s^",
+                    machine->file, machine->line, (size_t)(at - machine->text) + 1, message,
+                    machine->text, (int)(at - machine->text), "");
+    return -1;
+}
+
+/* The words behind the machine are its labels, each key once. */
+static int take_labels(struct machine *machine, char **words, GError **err)
+{
+    g_strfreev(machine->labels);
+    machine->labels = g_strdupv(words);
+    for (char **word = machine->labels; *word != NULL; word++) {
+        const char *equals = strchr(*word, '=');
+        g_autofree char *key = equals != NULL ? g_strndup(*word, (size_t)(equals - *word)) : NULL;
+
+        if (key == NULL || *key == '\0' || !made_of(key, "_-."))
+            return machine_error(machine, *word, err,
+                                 "\"%s\" is no KEY=VALUE; a line is NAME [WHERE] KEY=VALUE…",
+                                 *word);
+        if (machine_label(machine, key) != equals + 1)
+            return machine_error(machine, *word, err, "%s is given twice", key);
+    }
+    return 0;
+}
+
+/* The machine of a line. Transfer full. */
+static struct machine *parse_line(const char *path, unsigned number, char *line, GError **err)
+{
+    g_auto(GStrv) words = split_words(line);
+    bool has_where = words[1] != NULL && strchr(words[1], '=') == NULL;
+    g_autoptr(machine) machine = parse_item(words[has_where ? 1 : 0], err);
+
+    if (machine == NULL) {
+        g_prefix_error(err, "%s:%u: ", path, number);
+        return NULL;
+    }
+    machine->file = g_strdup(path);
+    machine->line = number;
+    machine->text = g_strdelimit(g_strdup(line), "\t", ' ');
+    if (has_where && (!made_of(words[0], "._-") || *words[0] == '-' || *words[0] == '.')) {
+        machine_error(machine, words[0], err, "a name is made of letters, digits, \"_-.\"");
+        return NULL;
+    }
+    if (has_where) {
+        g_free(machine->name);
+        machine->name = g_strdup(words[0]);
+    }
+    return take_labels(machine, words + (has_where ? 2 : 1), err) < 0 ? NULL
+                                                                      : g_steal_pointer(&machine);
 }
 
 int inventory_read_file(const char *path, GPtrArray *machines, GError **err)
@@ -258,21 +349,19 @@ int inventory_read_file(const char *path, GPtrArray *machines, GError **err)
     }
     lines = g_strsplit(text, "\n", -1);
     for (unsigned i = 0; lines[i] != NULL; i++) {
-        char *line = lines[i];
-        char *comment = strchr(line, '#');
-        char *labels;
+        char *comment = strchr(lines[i], '#');
+        struct machine *machine;
 
         if (comment != NULL)
             *comment = '\0';
-        g_strstrip(line);
-        if (*line == '\0')
+        g_strchomp(lines[i]);
+        if (lines[i][strspn(lines[i], " \t")] == '\0')
             continue;
-        labels = line + strcspn(line, " \t");
-        if (*labels != '\0')
-            *labels++ = '\0';
-        if (add_item(machines, line, labels, &cause) == 0)
+        machine = parse_line(path, i + 1, lines[i], err);
+        if (machine != NULL && add_machine(machines, machine, &cause) == 0)
             continue;
-        g_propagate_prefixed_error(err, cause, "%s:%u: ", path, i + 1);
+        if (machine != NULL)
+            g_propagate_prefixed_error(err, cause, "%s:%u: ", path, i + 1);
         g_ptr_array_set_size(machines, (int)before);
         return -1;
     }
@@ -281,4 +370,33 @@ int inventory_read_file(const char *path, GPtrArray *machines, GError **err)
         return -1;
     }
     return 0;
+}
+
+/* The machine of this name, taken out; NULL: there is none. */
+static struct machine *take_named(GPtrArray *known, const char *name)
+{
+    for (unsigned i = 0; i < known->len; i++)
+        if (strcmp(((struct machine *)g_ptr_array_index(known, i))->name, name) == 0)
+            return g_ptr_array_steal_index(known, i);
+    return NULL;
+}
+
+int inventory_join(GPtrArray *named, GPtrArray *known, GError **err)
+{
+    g_autoptr(GPtrArray) wanted = inventory_new();
+    int result = 0;
+
+    g_ptr_array_extend_and_steal(wanted, g_ptr_array_ref(named->len > 0 ? named : known));
+    while (wanted->len > 0 && result == 0) {
+        struct machine *machine = g_ptr_array_steal_index(wanted, 0);
+        struct machine *of_file = take_named(known, machine->written);
+
+        if (of_file != NULL) {
+            machine_free(machine);
+            machine = of_file;
+        }
+        result = add_machine(named, machine, err);
+    }
+    g_ptr_array_set_size(known, 0);
+    return result;
 }

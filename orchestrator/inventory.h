@@ -23,8 +23,18 @@ struct machine {
     char *user;     /* NULL: ssh's configuration decides */
     uint16_t port;  /* 0: ssh's configuration decides */
     unsigned index; /* position in -m, from 0 */
-    GStrv labels;   /* the words after it in -M's file; empty otherwise */
+    GStrv labels;   /* "KEY=VALUE": of -M's file; empty otherwise */
+    char *file;     /* of that; NULL otherwise … */
+    unsigned line;  /* … and its line, from 1 … */
+    char *text;     /* … which reads so */
 };
+
+/* The value of a label, or NULL. Transfer none. */
+const char *machine_label(const struct machine *machine, const char *key);
+
+/* An error about a word of the machine's line: "FILE:LINE: …", the line and a caret. Returns -1. */
+int machine_error(const struct machine *machine, const char *word, GError **err, const char *format,
+                  ...) G_GNUC_PRINTF(4, 5);
 
 /*
  * Parses a comma-separated list of [user@]host[:port] ([v6]:port) and local:NAME. A machine named
@@ -35,8 +45,15 @@ GPtrArray *inventory_parse(const char *list, GError **err);
 /* The same, appended to machines; nothing is appended on failure. */
 int inventory_add(GPtrArray *machines, const char *list, GError **err);
 
-/* Appends the machines of a file, one a line, labels behind it, # comments. */
+/* Appends the machines of a file, one a line: NAME [WHERE] KEY=VALUE…, where WHERE is as in -m and
+ * may be left out if it is NAME; # comments. */
 int inventory_read_file(const char *path, GPtrArray *machines, GError **err);
+
+/*
+ * What -m and -M say together, in named: without a list all of the file; of a list those of the
+ * file that it names, and others as they are. known is emptied.
+ */
+int inventory_join(GPtrArray *named, GPtrArray *known, GError **err);
 
 /* An array that frees its machines. Transfer full. */
 GPtrArray *inventory_new(void);

@@ -7,6 +7,7 @@
 
 #include "orchestrator/addresses.h"
 #include "orchestrator/dependencies.h"
+#include "orchestrator/inventory_params.h"
 #include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
 
@@ -52,7 +53,11 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
 {
     struct work *work = tuple->work;
     result->hosts = coordinator_hosts(tuple->coordinator);
-    g_autoptr(params) params = addresses_made_up(planned->params, g_strv_length(result->hosts));
+    g_autoptr(params) params = addresses_made_up(planned->params, tuple->hosts->len);
+    g_autofree const struct machine **machines = g_new(const struct machine *, tuple->hosts->len);
+    for (unsigned i = 0; i < tuple->hosts->len; i++)
+        machines[i] = ((const struct peer *)g_ptr_array_index(tuple->hosts, i))->machine;
+    inventory_params_apply(params, machines, tuple->hosts->len);
     recorder_begin_test(&work->recorder, params, result);
     const struct trial_options options = {.only_agree = work->job->options->dry != RUN_REAL,
                                           .ends_soon = work->ends_soon};
@@ -194,10 +199,37 @@ static void note_left_over(struct work *work)
     display_message(work->job->display, "%s", note);
 }
 
+/* Why --where leaves the host out, by what it told of itself; NULL: it does not. Transfer full. */
+static char *why_unfit(const struct work *work, const struct peer *peer)
+{
+    const struct where *where = work->job->options->where;
+    const json_t *facts = json_object_get(work->job->result->hosts, peer_name(peer));
+    return where != NULL ? where_refuses(where, peer->machine, facts) : NULL;
+}
+
+static void tell_left_out(const struct work *work, const char *note)
+{
+    job_result_note(work->job->result, note);
+    display_message(work->job->display, "%s", note);
+}
+
 /* All hosts, in the order given. */
 static void cut(struct work *work)
 {
-    g_ptr_array_extend(work->spares, work->peers, NULL, NULL);
+    const GPtrArray *left_out = work->job->options->left_out;
+    for (unsigned i = 0; i < left_out->len; i++)
+        tell_left_out(work, g_ptr_array_index(left_out, i));
+    for (unsigned i = 0; i < work->peers->len; i++) {
+        struct peer *peer = g_ptr_array_index(work->peers, i);
+        g_autofree char *why = why_unfit(work, peer);
+        if (why == NULL) {
+            g_ptr_array_add(work->spares, peer);
+            continue;
+        }
+        g_autofree char *note =
+            g_strdup_printf("%s is left out (--where): %s", peer_name(peer), why);
+        tell_left_out(work, note);
+    }
     for (struct tuple *tuple = new_tuple(work);; tuple = new_tuple(work)) {
         if (!form(tuple)) {
             free_tuple(tuple);
@@ -212,7 +244,8 @@ static void cut(struct work *work)
 static void miss_tuples(struct work *work)
 {
     const struct run_options *options = work->job->options;
-    while (options->each && work->tuples->len < options->machines->len / options->tuple) {
+    while (options->each && work->lost_cause != NULL &&
+           work->tuples->len < options->machines->len / options->tuple) {
         struct tuple *tuple = new_tuple(work);
         tuple->lost_host = g_strdup(work->lost_host);
         tuple->lost_cause = g_strdup(work->lost_cause);
@@ -457,8 +490,13 @@ void job_run_tests(struct work *work, const char *no_hosts)
     struct assignment left;
     work->tuples = g_ptr_array_new_with_free_func(free_tuple);
     work->spares = g_ptr_array_new();
+    g_autofree char *too_few = NULL;
     if (no_hosts == NULL && work->peers->len > 0) {
         cut(work);
+        if (work->tuples->len == 0 && options->where != NULL)
+            no_hosts = too_few = g_strdup_printf("--where %s leaves %u host%s, but a test takes %u",
+                                                 options->where_text, work->spares->len,
+                                                 work->spares->len == 1 ? "" : "s", options->tuple);
         miss_tuples(work);
     }
     const struct schedule_plan plan = {

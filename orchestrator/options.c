@@ -11,6 +11,7 @@
 /* What the rows take their values into. */
 struct parsing {
     struct run_options options; /* first, and in it the selection: their rows have them as target */
+    GPtrArray *known;           /* struct machine, of -M */
     bool quiet, verbose;
 };
 
@@ -28,7 +29,18 @@ static int take_machines(const char *value, void *target, GError **err)
 
 static int take_machine_file(const char *value, void *target, GError **err)
 {
-    return inventory_read_file(value, options_of(target)->machines, err);
+    return inventory_read_file(value, ((struct parsing *)target)->known, err);
+}
+
+static int take_where(const char *value, void *target, GError **err)
+{
+    struct run_options *options = options_of(target);
+
+    where_free(options->where);
+    g_free(options->where_text);
+    options->where_text = g_strdup(value);
+    options->where = where_parse(value, err);
+    return options->where != NULL ? 0 : -1;
 }
 
 static int replace(char **place, const char *value, GError **err)
@@ -154,7 +166,11 @@ static const struct argument table[] = {
      .help = "the hosts, separated by commas: [user@]host[:port],\n"
              "or local:NAME for this computer"},
     {"machine-file", 'M', "FILE", .take = take_machine_file,
-     .help = "hosts from a file, one a line"},
+     .help = "hosts from a file, one a line: NAME [WHERE] KEY=VALUE…, with\n"
+             "labels and parameters; with -m those that it names"},
+    {"where", .value = "CONDITIONS", .take = take_where,
+     .help = "only hosts with these labels, or facts (kernel, arch, cpu, …):\n"
+             "'pool=rack3,kernel!=5.10'"},
     SELECTION_ROWS,
     {"test", .value = "N|NAME", .take = take_test,
      .help = "only this test: its number in the list, its full name,\n"
@@ -255,11 +271,12 @@ static bool sets_parameter(const char *line)
 static int check_replay(const struct run_options *options, GError **err)
 {
     const GPtrArray *lines = options->selection.extra;
-    bool is_changed = options->machines->len > 0 || options->test != NULL || options->repeat != 0 ||
-                      options->for_ms != 0 || options->until_fail || options->max_fail != 0 ||
-                      options->tuple != 2 || options->each || options->fail_fast ||
-                      options->alone || options->job_timeout_ms != 0 ||
-                      options->selection.defaults || options->selection.expand != NULL;
+    bool is_changed = options->machines->len > 0 || options->test != NULL ||
+                      options->where != NULL || options->repeat != 0 || options->for_ms != 0 ||
+                      options->until_fail || options->max_fail != 0 || options->tuple != 2 ||
+                      options->each || options->fail_fast || options->alone ||
+                      options->job_timeout_ms != 0 || options->selection.defaults ||
+                      options->selection.expand != NULL;
 
     for (unsigned i = 0; i < lines->len; i++)
         is_changed = is_changed || !sets_parameter(g_ptr_array_index(lines, i));
@@ -267,6 +284,42 @@ static int check_replay(const struct run_options *options, GError **err)
                                         "beside it there can be one TEST, and -p, -r, -q, -v, "
                                         "--json, --metrics, --dry-run, --allow-changed")
                       : 0;
+}
+
+/* Leaves out the machines whose labels are not as --where says. */
+static int check_where(struct run_options *options, GError **err)
+{
+    GPtrArray *machines = options->machines;
+    const char *strange = where_strange(options->where, machines);
+    unsigned before = machines->len;
+
+    if (strange != NULL) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                    "--where: no host has a label %s, and the facts are " WHERE_FACTS, strange);
+        return -1;
+    }
+    if (options->tuple == TUPLE_ALL && where_asks_facts(options->where, machines))
+        return fail_usage(err, "--tuple all with a --where that asks for facts is not supported: "
+                               "how many hosts that are is known too late; use labels");
+    for (unsigned i = 0; i < machines->len;) {
+        const struct machine *machine = g_ptr_array_index(machines, i);
+        g_autofree char *why = where_refuses(options->where, machine, NULL);
+
+        if (why == NULL) {
+            i++;
+            continue;
+        }
+        g_ptr_array_add(options->left_out,
+                        g_strdup_printf("%s is left out (--where): %s", machine->name, why));
+        g_ptr_array_remove_index(machines, i);
+    }
+    for (unsigned i = 0; i < machines->len; i++)
+        ((struct machine *)g_ptr_array_index(machines, i))->index = i;
+    if (machines->len > 0)
+        return 0;
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
+                "--where %s: none of the %u hosts is like that", options->where_text, before);
+    return -1;
 }
 
 static int check_tuple(struct run_options *options, GError **err)
@@ -307,6 +360,8 @@ static int check(struct parsing *parsing, GError **err)
         return 0; /* nothing but the file can be judged then */
     if (count == 0)
         return fail_usage(err, "no hosts; name them with -m host1,host2 or -m local:a,local:b");
+    if (options->where != NULL && check_where(options, err) < 0)
+        return -1;
     return check_tuple(options, err);
 }
 
@@ -314,6 +369,8 @@ static void parsing_init(struct parsing *parsing)
 {
     *parsing = (struct parsing){
         .options = {.machines = inventory_new(), .tuple = 2, .level = DISPLAY_NORMAL}};
+    parsing->known = inventory_new();
+    parsing->options.left_out = g_ptr_array_new_with_free_func(g_free);
     selection_init(&parsing->options.selection);
 }
 
@@ -339,8 +396,10 @@ int run_options_parse(int argc, char **argv, struct run_options **options_out, G
     outcome = arguments_parse(&arguments, argc, argv, &parsing, err);
     if (outcome > ARGUMENTS_PARSED)
         outcome = arguments_print(&arguments, outcome);
-    else if (outcome == ARGUMENTS_PARSED)
+    else if (outcome == ARGUMENTS_PARSED &&
+             (outcome = inventory_join(parsing.options.machines, parsing.known, err)) == 0)
         outcome = check(&parsing, err);
+    g_ptr_array_unref(parsing.known);
     options = parsing_finish(&parsing);
     if (outcome == 0)
         *options_out = g_steal_pointer(&options);
@@ -353,6 +412,9 @@ void run_options_free(struct run_options *options)
         return;
     g_ptr_array_unref(options->machines);
     selection_clear(&options->selection);
+    where_free(options->where);
+    g_free(options->where_text);
+    g_ptr_array_unref(options->left_out);
     g_free(options->test);
     g_free(options->replay);
     g_free(options->results_dir);

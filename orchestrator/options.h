@@ -4,6 +4,7 @@
 #include "orchestrator/inventory.h"
 #include "orchestrator/report/display.h"
 #include "orchestrator/selection.h"
+#include "orchestrator/where.h"
 #include "sync/autoptr.h"
 
 #define TUPLE_MAX 64 /* hosts of one test */
@@ -18,6 +19,9 @@ enum run_dry {
 struct run_options {
     struct selection selection; /* first: SELECTION_ROWS has it as its target */
     GPtrArray *machines;        /* struct machine */
+    struct where *where;        /* --where, or NULL */
+    char *where_text;           /* as it was written */
+    GPtrArray *left_out;        /* char *: which machines it leaves out by their labels, and why */
     char *test;                 /* --test: the one test to run, by number or name; or NULL */
     char *replay;               /* --replay: the job to run again, or NULL; see replay.h */
     bool allow_changed;         /* replay it though its configuration has changed */

@@ -194,6 +194,7 @@ static int load_machines(const json_t *configuration, GPtrArray *machines, GErro
 
     json_array_foreach (json_object_get(configuration, "machines"), i, row) {
         const char *written = json_string_value(json_object_get(row, "written"));
+        const char *name = json_string_value(json_object_get(row, "name"));
         struct machine *machine;
 
         if (inventory_add(machines, written != NULL ? written : "", err) < 0)
@@ -201,6 +202,10 @@ static int load_machines(const json_t *configuration, GPtrArray *machines, GErro
         machine = g_ptr_array_index(machines, machines->len - 1);
         g_strfreev(machine->labels);
         machine->labels = strings(json_object_get(row, "labels"));
+        if (name != NULL) {
+            g_free(machine->name);
+            machine->name = g_strdup(name);
+        }
     }
     return 0;
 }
@@ -321,6 +326,10 @@ static int load(const json_t *results, struct run_options *options, GString *not
         return -1;
     load_options(configuration, options);
     note_version(results, note);
+    options->where_text = g_strdup(json_string_value(json_object_get(configuration, "where")));
+    if (options->where_text != NULL &&
+        (options->where = where_parse(options->where_text, err)) == NULL)
+        return -1;
     return wanted == NULL ? 0 : load_test(results, configuration, options, wanted, err);
 }
 

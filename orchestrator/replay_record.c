@@ -84,8 +84,8 @@ static json_t *record_machines(const GPtrArray *machines)
     for (unsigned i = 0; i < machines->len; i++) {
         const struct machine *machine = g_ptr_array_index(machines, i);
 
-        json_array_append_new(array, json_pack("{s:s, s:o}", "written", machine->written, "labels",
-                                               words(machine->labels)));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "name", machine->name, "written",
+                                               machine->written, "labels", words(machine->labels)));
     }
     return array;
 }
@@ -113,6 +113,8 @@ json_t *replay_record(const struct run_options *options, const struct secrets *s
                   (int)options->alone, "job_timeout_ms", (json_int_t)options->job_timeout_ms,
                   "accept_new_host_keys", (int)options->accept_new_host_keys, "allow_empty",
                   (int)options->allow_empty, "tests", (int)n_tests);
+    if (options->where_text != NULL)
+        json_object_set_new(object, "where", json_string(options->where_text));
     record_lines(object, selection->extra, secrets);
     return object;
 }

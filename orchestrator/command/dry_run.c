@@ -128,6 +128,8 @@ static void tell_extent(const struct run_options *options)
     g_autoptr(GString) text = g_string_new("each test runs on ");
     unsigned n_used = machines->len - machines->len % options->tuple;
 
+    for (unsigned i = 0; i < options->left_out->len; i++)
+        fprintf(stderr, "%s\n", (char *)g_ptr_array_index(options->left_out, i));
     if (options->repeat == 0)
         fprintf(stderr, "the list of tests is run again and again\n");
     if (options->repeat > 1)

@@ -7,12 +7,13 @@
 
 void machines_init(struct machines *machines)
 {
-    *machines = (struct machines){.list = inventory_new()};
+    *machines = (struct machines){.list = inventory_new(), .known = inventory_new()};
 }
 
 void machines_clear(struct machines *machines)
 {
     g_clear_pointer(&machines->list, g_ptr_array_unref);
+    g_clear_pointer(&machines->known, g_ptr_array_unref);
 }
 
 int machines_take_list(const char *value, void *target, GError **err)
@@ -26,7 +27,7 @@ int machines_take_file(const char *value, void *target, GError **err)
 {
     const struct machines *machines = target;
 
-    return inventory_read_file(value, machines->list, err);
+    return inventory_read_file(value, machines->known, err);
 }
 
 int machines_parse(const struct arguments *arguments, int argc, char **argv,
@@ -39,6 +40,8 @@ int machines_parse(const struct arguments *arguments, int argc, char **argv,
         arguments_print(arguments, outcome);
         return 0;
     }
+    if (outcome == ARGUMENTS_PARSED)
+        outcome = inventory_join(machines->list, machines->known, &error);
     if (outcome < 0) {
         fprintf(stderr, "vtmh: %s\n", error->message);
         return EXIT_BIT_USAGE;

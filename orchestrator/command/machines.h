@@ -7,7 +7,8 @@
 
 /* First member of what such a command parses into: the rows below have it as their target. */
 struct machines {
-    GPtrArray *list; /* struct machine */
+    GPtrArray *list;  /* struct machine */
+    GPtrArray *known; /* those of -M, until all is read */
     bool accept_new_host_keys;
 };
 
@@ -21,7 +22,8 @@ void machines_clear(struct machines *machines);
      .help = "the hosts, separated by commas: [user@]host[:port],\n"                            \
              "or local:NAME for this computer"},                                                   \
     {"machine-file", 'M', "FILE", .take = machines_take_file,                                      \
-     .help = "hosts from a file, one a line"},                                                  \
+     .help = "hosts from a file, one a line: NAME [WHERE] KEY=VALUE…;\n"                             \
+             "with -m those that it names"},                                                  \
     {"accept-new-host-keys", .flag = offsetof(struct machines, accept_new_host_keys),              \
      .help = "trust hosts that known_hosts does not have, and add\n"                            \
              "them; a changed key is still refused"}

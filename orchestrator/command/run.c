@@ -3,6 +3,7 @@
 #include "orchestrator/arguments.h"
 #include "orchestrator/command/configuration.h"
 #include "orchestrator/command/dry_run.h"
+#include "orchestrator/inventory_params.h"
 #include "orchestrator/job.h"
 #include "orchestrator/replay.h"
 #include "orchestrator/report/file.h"
@@ -123,6 +124,8 @@ int command_run(int argc, char **argv)
     if (parsed < 0)
         return usage_error(error);
     if (options->replay != NULL && load_replay(options, &error) < 0)
+        return usage_error(error);
+    if (inventory_params_check(options->machines, &error) < 0)
         return usage_error(error);
     if (options->dry == RUN_DRY)
         return dry_run(options, &error) < 0 ? usage_error(error) : reading_end(NULL);

@@ -112,6 +112,29 @@ expect_equal "the tests" "1 a,b PASS
 6  CANCEL" "$(where)"
 expect_match "why" "test 4 was the last of 2 to fail \(--max-fail\)" "$(results '.tests[5].vtmh.fail_cause')"
 
+step "an inventory's labels and parameters, and --where"
+cat >"$work/beds" <<END
+alpha local:a pool=rack3 qemu_binary=$(command -v qemu-system-x86_64)   # with a name of its own
+beta local:b pool=rack3
+gamma local:c pool=rack1
+END
+job -M "$work/beds" --where "pool=rack3,kernel=*" --only one "$work/list.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "where it ran" "1 alpha,beta PASS" "$(where)"
+expect_equal "the note" "gamma is left out (--where): it has pool=rack1" "$(results '.vtmh.notes[]')"
+expect_equal "where its binary is set" "$work/beds:1" \
+    "$(jq -r .alpha.qemu_binary.origin "$job/test-results/1-one/parameters.json")"
+expect_equal "the other host's" "default" \
+    "$(jq -r .beta.qemu_binary.origin "$job/test-results/1-one/parameters.json")"
+job -M "$work/beds" -m beta,gamma --only one "$work/list.cfg"
+expect_equal "where it ran" "1 beta,gamma PASS" "$(where)"
+job -M "$work/beds" --where 'kernel=1.2' --only one "$work/list.cfg"
+expect_equal "exit status" 32 "$status"
+expect_match "why" "--where kernel=1.2 leaves 0 hosts" "$(result .vtmh.fail_cause)"
+job -M "$work/beds" --where 'pool=rack9' --only one "$work/list.cfg"
+expect_equal "exit status" 4 "$status"
+expect_contains stderr "--where pool=rack9: none of the 3 hosts is like that" "$err"
+
 step "a host that dies gives the tests of its tuple to the other"
 job_begin "${four[@]}" --no bad --repeat 2 "$work/list.cfg"
 await_event '"phase":"migrating".*"test":2|"test":2.*"phase":"migrating"'

@@ -164,22 +164,71 @@ static char *write_file(const char *text)
 
 Test(inventory, reads_a_file_with_comments_and_labels)
 {
-    g_autofree char *path =
-        write_file("# the bed\n\nhost1\t amd  rack1 # first\r\n  root@host2:22\n");
+    g_autofree char *path = write_file("# the bed\n\nhost1\t cpu=amd  pool=rack1 # first\r\n  "
+                                       "root@host2:22\nalpha root@host3:22 pool=rack2\n");
     g_autoptr(GPtrArray) machines = parse("host0");
     const struct machine *machine;
 
     cr_assert_eq(inventory_read_file(path, machines, NULL), 0);
     g_unlink(path);
-    cr_assert_eq(machines->len, 3);
+    cr_assert_eq(machines->len, 4);
     machine = g_ptr_array_index(machines, 1);
     cr_expect_str_eq(machine->name, "host1");
     cr_assert_eq(g_strv_length(machine->labels), 2);
-    cr_expect_str_eq(machine->labels[0], "amd");
-    cr_expect_str_eq(machine->labels[1], "rack1");
+    cr_expect_str_eq(machine->labels[0], "cpu=amd");
+    cr_expect_str_eq(machine->labels[1], "pool=rack1");
     machine = g_ptr_array_index(machines, 2);
     cr_expect_str_eq(machine->name, "host2");
     cr_expect_eq(machine->index, 2);
+    machine = g_ptr_array_index(machines, 3);
+    cr_expect_str_eq(machine->name, "alpha");
+    cr_expect_str_eq(machine->host, "host3");
+    cr_expect_str_eq(machine->user, "root");
+    cr_expect_str_eq(machine_label(machine, "pool"), "rack2");
+    cr_expect_null(machine_label(machine, "poo"));
+}
+
+Test(inventory, shows_the_word_of_a_file_that_is_wrong)
+{
+    static const struct {
+        const char *line, *error;
+    } cases[] = {
+        {"a local:a pool rack", ":1:11: \"pool\" is no KEY=VALUE; a line is NAME [WHERE] "
+                                "KEY=VALUE…\n    a local:a pool rack\n              ^"},
+        {"a local:a =x", ":1:11: \"=x\" is no KEY=VALUE"},
+        {"a k=1 k=2", ":1:7: k is given twice"},
+        {"-a local:a k=1", ":1:1: a name is made of"},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = write_file(cases[i].line);
+        g_autofree char *whole = g_strconcat(path, cases[i].error, NULL);
+        g_autoptr(GPtrArray) machines = inventory_new();
+        g_autoptr(GError) error = NULL;
+
+        cr_assert_eq(inventory_read_file(path, machines, &error), -1, "%s", cases[i].line);
+        g_unlink(path);
+        cr_expect(g_str_has_prefix(error->message, whole), "%s", error->message);
+    }
+}
+
+Test(inventory, takes_of_a_file_what_the_list_names)
+{
+    g_autofree char *path = write_file("alpha local:a pool=1\nbeta local:b\ngamma local:c\n");
+    g_autoptr(GPtrArray) named = parse("gamma,local:x,alpha");
+    g_autoptr(GPtrArray) known = inventory_new(), none = inventory_new();
+
+    cr_assert_eq(inventory_read_file(path, known, NULL), 0);
+    cr_assert_eq(inventory_join(named, known, NULL), 0);
+    cr_assert_eq(named->len, 3);
+    cr_expect_str_eq(((struct machine *)named->pdata[0])->written, "local:c");
+    cr_expect_str_eq(((struct machine *)named->pdata[1])->name, "x");
+    cr_expect_str_eq(machine_label(named->pdata[2], "pool"), "1");
+    cr_expect_eq(((struct machine *)named->pdata[2])->index, 2);
+    cr_assert_eq(inventory_read_file(path, known, NULL), 0);
+    cr_assert_eq(inventory_join(none, known, NULL), 0);
+    cr_expect_eq(none->len, 3);
+    g_unlink(path);
 }
 
 Test(inventory, says_file_and_line_of_a_wrong_machine)
