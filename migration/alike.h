@@ -1,7 +1,7 @@
 /*
  * What hosts state to each other that is mostly the same: the same program, the same machine. Each
- * states a digest of it; what differs anywhere is then stated whole, by one host for all that have the
- * same: so what everybody is told grows with the differences, not with the hosts.
+ * states a digest of it; what differs anywhere is then stated whole, by one host for all that have
+ * the same: so what everybody is told grows with the differences, not with the hosts.
  */
 #pragma once
 

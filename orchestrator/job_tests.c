@@ -426,6 +426,8 @@ static char *why_not(const struct work *work, const struct tuple *lost, const ch
         return g_strdup_printf("not run: %s", recorder_trouble(&work->recorder));
     if (schedule_has_failed(work->schedule, &last))
         return why_failed(work->job->options, last);
+    if (lost == NULL)
+        return g_strdup("not run: no hosts were left for it");
     *host = lost->lost_host;
     return g_strdup(lost->lost_cause);
 }

@@ -14,10 +14,10 @@ struct recorder {
     struct sinks *sinks;
     struct drift_watch drift;
     struct allowance progress; /* that is written down */
-    char *trouble;      /* why nothing can be written any more, or NULL */
-    int64_t written_us; /* when results.json was written last; CLOCK_MONOTONIC */
-    int64_t writing_us; /* how long that took */
-    bool is_due;        /* it is to be written anew */
+    char *trouble;             /* why nothing can be written any more, or NULL */
+    int64_t written_us;        /* when results.json was written last; CLOCK_MONOTONIC */
+    int64_t writing_us;        /* how long that took */
+    bool is_due;               /* it is to be written anew */
 };
 
 void recorder_init(struct recorder *recorder, struct job *job);

@@ -107,7 +107,9 @@ static int serve_aborts(struct link *link, const Vtmh__StartTest *start, struct 
         int rc = start->self == 0 ? fail_when_told(link, &moments[round], err)
                                   : arrive(link, round, members, (unsigned)start->n_hosts, err);
 
-        if (rc < 0 || (abort = await_message(link, VTMH__ENVELOPE__BODY_ABORT, err)) == NULL)
+        if (rc == 0)
+            abort = await_message(link, VTMH__ENVELOPE__BODY_ABORT, err);
+        if (abort == NULL)
             return -1;
         moments[round].released_ns = (int64_t)uv_hrtime();
     }

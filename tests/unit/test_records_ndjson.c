@@ -105,6 +105,7 @@ Test(records_ndjson, what_a_node_says_moves_no_cursor_and_fakes_no_line)
 {
     g_autofree char *text = NULL;
 
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): it is to mislead */
     add_record("a\n\x1b[2J", "x\n{\"v\":1}\x1b[2J\xff\xc2\x9b\xe2\x80\xae");
     text = all();
     cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1, "one line");

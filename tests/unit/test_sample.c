@@ -58,7 +58,7 @@ Test(sample, of_fast_legs_not_each_has_one)
     struct sample_pace pace = {0};
     struct sample_pace long_ago = {g_get_monotonic_time() - (int64_t)1000 * SAMPLE_EVERY_MS, 0};
     cr_expect(sample_is_due(&pace));
-    pace.last_us += 60 * G_USEC_PER_SEC;
+    pace.last_us += (int64_t)60 * G_USEC_PER_SEC;
     for (unsigned leg = 1; leg < SAMPLE_EVERY_LEGS; leg++)
         cr_expect_not(sample_is_due(&pace));
     cr_expect(sample_is_due(&pace));
