@@ -12,15 +12,15 @@ struct histogram {
 };
 
 /* One set of labels. */
-struct figure {
+struct series {
     char *labels; /* as they are written: a="1",b="2" */
     double value;
 };
 
 struct family {
     const struct family_info *info;
-    GHashTable *by_labels; /* labels -> struct figure, theirs */
-    GPtrArray *figures;    /* struct figure, as they came */
+    GHashTable *by_labels; /* labels -> struct series, theirs */
+    GPtrArray *figures;    /* struct series, as they came */
     struct histogram histogram;
 };
 
@@ -29,9 +29,9 @@ struct exposition {
     unsigned n;
 };
 
-static void figure_free(gpointer data)
+static void series_free(gpointer data)
 {
-    struct figure *figure = data;
+    struct series *figure = data;
     g_free(figure->labels);
     g_free(figure);
 }
@@ -43,7 +43,7 @@ struct exposition *exposition_new(const struct family_info *infos, unsigned n)
     exposition->n = n;
     for (unsigned i = 0; i < n; i++) {
         exposition->families[i].info = &infos[i];
-        exposition->families[i].figures = g_ptr_array_new_with_free_func(figure_free);
+        exposition->families[i].figures = g_ptr_array_new_with_free_func(series_free);
         exposition->families[i].by_labels = g_hash_table_new(g_str_hash, g_str_equal);
     }
     return exposition;
@@ -90,11 +90,11 @@ double *exposition_figure(struct exposition *exposition, unsigned index, const c
     static const char *const others[EXPOSITION_LABELS] = {"other", "other", "other"};
     struct family *family = &exposition->families[index];
     g_autofree char *labels = labels_text(family->info, values);
-    struct figure *figure = g_hash_table_lookup(family->by_labels, labels);
+    struct series *figure = g_hash_table_lookup(family->by_labels, labels);
     if (figure == NULL && values != others && family->figures->len >= EXPOSITION_SETS)
         return exposition_figure(exposition, index, others);
     if (figure == NULL) {
-        figure = g_new0(struct figure, 1);
+        figure = g_new0(struct series, 1);
         figure->labels = g_steal_pointer(&labels);
         g_ptr_array_add(family->figures, figure);
         g_hash_table_insert(family->by_labels, figure->labels, figure);
@@ -144,7 +144,7 @@ static void add_figures(GString *text, const struct family *family)
 {
     char buffer[G_ASCII_DTOSTR_BUF_SIZE];
     for (unsigned i = 0; i < family->figures->len; i++) {
-        const struct figure *figure = g_ptr_array_index(family->figures, i);
+        const struct series *figure = g_ptr_array_index(family->figures, i);
         bool has_labels = *figure->labels != '\0';
         g_string_append_printf(text, "%s%s%s%s %s\n", family->info->name, has_labels ? "{" : "",
                                figure->labels, has_labels ? "}" : "",
@@ -157,7 +157,7 @@ char *exposition_text(const struct exposition *exposition)
     GString *text = g_string_new(NULL);
     for (unsigned i = 0; i < exposition->n; i++) {
         const struct family *family = &exposition->families[i];
-        bool is_histogram = family->info->kind == FIGURE_HISTOGRAM;
+        bool is_histogram = family->info->kind == METRIC_HISTOGRAM;
         if (!is_histogram && family->figures->len == 0)
             continue;
         add_head(text, family->info);

@@ -13,13 +13,13 @@
 #define EXPOSITION_LABEL 128
 #define EXPOSITION_LABELS 3 /* of one family */
 
-enum figure_kind { FIGURE_COUNTER, FIGURE_GAUGE, FIGURE_HISTOGRAM };
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 /* What a family is; lives as long as the program. */
 struct family_info {
     const char *name; /* of base units; a counter's ends with _total */
     const char *help; /* one line */
-    enum figure_kind kind;
+    enum metric_kind kind;
     const char *labels[EXPOSITION_LABELS + 1]; /* names, NULL-terminated; a histogram has none */
 };
 
