@@ -271,7 +271,7 @@ static void take_message(struct link *link, Vtmh__Envelope *envelope)
 static void take_messages(struct link *link, Vtmh__Envelope *envelope, size_t size)
 {
     g_autoptr(vtmh_envelope) first = envelope;
-    Vtmh__Envelope **more = first->more;
+    ProtobufCBinaryData *more = first->more;
     size_t n_more = first->n_more;
     uint64_t sequence = first->sequence;
 
@@ -284,8 +284,15 @@ static void take_messages(struct link *link, Vtmh__Envelope *envelope, size_t si
     first->n_more = 0;
     take_message(link, g_steal_pointer(&first));
     for (size_t i = 0; i < n_more; i++) {
-        more[i]->sequence = sequence + 1 + i;
-        take_message(link, more[i]);
+        Vtmh__Envelope *next = link->failure == NULL ? frame_next(&more[i]) : NULL;
+
+        if (next == NULL) {
+            fail(link, "a frame under the right key holds no message");
+        } else {
+            next->sequence = sequence + 1 + i;
+            take_message(link, next);
+        }
+        free(more[i].data);
     }
     free(more); /* by the allocator of protobuf-c */
     owe_ack(link, size + (1 + n_more) * OUTBOX_MESSAGE_COST);

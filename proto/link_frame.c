@@ -102,3 +102,13 @@ enum frame_fault frame_open(struct seal *seal, uint8_t *frame, size_t size,
     *envelope_out = envelope;
     return FRAME_IS_GOOD;
 }
+
+Vtmh__Envelope *frame_next(const ProtobufCBinaryData *packed)
+{
+    Vtmh__Envelope *next = vtmh__envelope__unpack(NULL, packed->len, packed->data);
+
+    if (next == NULL || next->n_more == 0)
+        return next;
+    vtmh__envelope__free_unpacked(next, NULL);
+    return NULL;
+}

@@ -31,6 +31,11 @@ enum frame_fault {
     FRAME_IS_NONSENSE,   /* the peer sent it, and it is no message */
 };
 
-/* Opens a frame where it lies. *envelope_out is transfer full, and set only when all is good. */
+/* Opens a frame where it lies. *envelope_out is its first message, transfer full, and set only when
+ * all is good. */
 enum frame_fault frame_open(struct seal *seal, uint8_t *frame, size_t size,
                             Vtmh__Envelope **envelope_out);
+
+/* One of the messages behind the first, as it stands in its "more". NULL: it is none. Transfer
+ * full. */
+Vtmh__Envelope *frame_next(const ProtobufCBinaryData *packed);

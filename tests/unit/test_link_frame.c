@@ -152,11 +152,14 @@ Test(frame, holds_several_messages_in_their_order)
     cr_assert_eq(envelope->sequence, 41);
     cr_assert_eq(envelope->n_more, G_N_ELEMENTS(bodies) - 1);
     for (size_t i = 0; i < G_N_ELEMENTS(bodies); i++) {
-        const Vtmh__Envelope *message = i == 0 ? envelope : envelope->more[i - 1];
+        Vtmh__Envelope *message = i == 0 ? envelope : frame_next(&envelope->more[i - 1]);
 
+        cr_assert_not_null(message);
         cr_assert_eq(message->log_record->time_us, (int64_t)i + 1);
         cr_assert_eq(strlen(message->log_record->text), sizes[i]);
         g_bytes_unref(bodies[i]);
+        if (i > 0)
+            vtmh__envelope__free_unpacked(message, NULL);
     }
     vtmh__envelope__free_unpacked(envelope, NULL);
     ends_free(&ends);
@@ -178,5 +181,34 @@ Test(frame, of_another_session_than_its_seals_is_nonsense)
                  FRAME_IS_NONSENSE);
     cr_assert_null(envelope);
     g_bytes_unref(body);
+    ends_free(&ends);
+}
+
+/* A peer may send what it likes: it must not choose how deep our stack gets. */
+Test(frame, with_messages_within_messages_is_no_deeper_for_us)
+{
+    struct ends ends = ends_new();
+    const struct frame_fields fields = {.session = 7, .sequence = 1};
+    const size_t most = 1000000;
+    g_autofree uint8_t *nested = g_malloc(most);
+    g_autoptr(GBytes) body = NULL;
+    Vtmh__Envelope *envelope = NULL, *more;
+    uint8_t *at = nested + most;
+
+    while (at - nested > 8) {
+        size_t inside = (size_t)(nested + most - at);
+        *--at = (uint8_t)(inside >> 14);
+        *--at = (uint8_t)(inside >> 7 | 0x80);
+        *--at = (uint8_t)(inside | 0x80);
+        *--at = 4 << 3 | 2;
+    }
+    body = g_bytes_new(at, (gsize)(nested + most - at));
+    frame_make(ends.frame, ends.coordinator, &fields, &body, 1);
+    cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                 FRAME_IS_GOOD);
+    cr_assert_eq(envelope->n_more, 1);
+    more = frame_next(&envelope->more[0]);
+    cr_assert_null(more);
+    vtmh__envelope__free_unpacked(envelope, NULL);
     ends_free(&ends);
 }
