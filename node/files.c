@@ -149,7 +149,8 @@ static int send_file(struct files *files, const char *name, int64_t deadline, GE
     if (is_cut) {
         off_t middle = journey->sent + half;
         sent = send_up_to(files, name, journey, fd, middle, false, deadline, err);
-        journey->sent = MAX(journey->sent, end - half);
+        if (sent == 0) /* else the cut would be told of nowhere */
+            journey->sent = MAX(journey->sent, end - half);
     }
     if (sent == 0)
         sent = send_up_to(files, name, journey, fd, end, is_cut, deadline, err);

@@ -13,6 +13,7 @@ static GHashTable *got; /* name -> GString */
 static struct event arrived;
 static unsigned cuts;
 static bool is_lost;
+static unsigned flushes_that_fail;
 
 void node_send(struct node *node, const Vtmh__Envelope *envelope)
 {
@@ -41,8 +42,11 @@ int link_flush(struct link *link, int64_t deadline, GError **err)
 {
     (void)link;
     (void)deadline;
-    (void)err;
-    return 0;
+    if (flushes_that_fail == 0)
+        return 0;
+    flushes_that_fail--;
+    g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_TIMEOUT, "the deadline has passed");
+    return -1;
 }
 
 bool link_is_lost(const struct link *link)
@@ -217,6 +221,24 @@ static int cut_the_middle(struct files *files, GError **err)
 Test(files, of_a_file_that_grows_too_fast_the_middle_is_cut)
 {
     run(cut_the_middle);
+}
+
+static int send_after_a_failure(struct files *files, GError **err)
+{
+    const size_t size = FILES_MAX_BYTES + (1 << 20);
+
+    write_to("vm1.serial.log", "0123456789abcdef", size / 16);
+    flushes_that_fail = 1;
+    cr_expect_eq(files_send_rest(files, deadline_in(1000), NULL), -1);
+    cr_expect_eq(files_send_rest(files, deadline_in(1000), err), 0);
+    cr_expect(cuts == 1 || length_of("vm1.serial.log") == size,
+              "%zu of %zu bytes, and no cut is told", length_of("vm1.serial.log"), size);
+    return 0;
+}
+
+Test(files, what_could_not_be_sent_at_once_is_not_cut_in_silence)
+{
+    run(send_after_a_failure);
 }
 
 static int follow_no_link(struct files *files, GError **err)
