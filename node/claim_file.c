@@ -14,6 +14,7 @@
 
 #define PREFIX "vtmh-claims-"
 #define MAX_BYTES (1 << 20) /* of a file that is looked into */
+#define MAX_FILES 1000      /* of one folder: looking at them holds up the node */
 
 struct claim_file {
     char *path;
@@ -100,6 +101,13 @@ static int lock_base(const char *base, int64_t deadline, GError **err)
     return fd;
 }
 
+/* Unlocked first: by closing alone those who wait would be woken before the lock is gone. */
+static void unlock_base(int fd)
+{
+    flock(fd, LOCK_UN);
+    close(fd);
+}
+
 /* Whether its node lives: nobody else can write to it, and so lock it for writing. Takes no lock,
  * not for a moment. */
 static bool is_held(int fd)
@@ -170,12 +178,22 @@ static int look_at_all(struct look *look, GError **err)
 {
     g_autoptr(GDir) folder = g_dir_open(look->path, 0, err);
     const char *name;
+    unsigned n = 0;
 
     if (folder == NULL)
         return -1;
-    while ((name = g_dir_read_name(folder)) != NULL)
-        if (g_str_has_prefix(name, PREFIX))
-            look_into(look, name);
+    while ((name = g_dir_read_name(folder)) != NULL) {
+        if (!g_str_has_prefix(name, PREFIX))
+            continue;
+        if (++n > MAX_FILES) {
+            g_set_error(err, SYNC_ERROR, SYNC_ERROR_LIMIT,
+                        "there are more than %d files " PREFIX "* in %s, too many to look at for "
+                        "the claims of other jobs: have those removed that are no job's",
+                        MAX_FILES, look->path);
+            return -1;
+        }
+        look_into(look, name);
+    }
     return 0;
 }
 
@@ -186,8 +204,13 @@ static struct claim_file *publish(const char *base, const struct claims *claims,
     g_autofree char *text = claims_to_text(claims);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     size_t size = strlen(text);
+    if (size > MAX_BYTES) {
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_LIMIT,
+                    "what the job claims takes %zu bytes, more than other jobs look at (%d)", size,
+                    MAX_BYTES);
+        return NULL;
+    }
     int fd = mkostemp(path, O_CLOEXEC);
-
     if (fd < 0) {
         fail(err, "cannot create", path);
         return NULL;
@@ -217,7 +240,7 @@ struct claim_file *claim_file_take(const char *base, const struct claims *claims
         return NULL;
     if (look_at_all(&look, err) == 0 && look.clash == NULL)
         file = publish(base, claims, err);
-    close(look.base);
+    unlock_base(look.base);
     *refused = look.clash;
     return file;
 }
@@ -239,6 +262,6 @@ int claim_file_sweep(const char *base, int64_t deadline, GPtrArray *removed, GEr
     if (look.base < 0)
         return -1;
     int looked = look_at_all(&look, err);
-    close(look.base);
+    unlock_base(look.base);
     return looked;
 }

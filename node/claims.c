@@ -131,14 +131,19 @@ void claims_free(struct claims *claims)
     g_free(claims);
 }
 
-static void add(struct claims *claims, const struct claim_kind *kind, const char *value,
-                const char *parameter)
+static bool has(const struct claims *claims, const struct claim_kind *kind, const char *value)
 {
     for (unsigned i = 0; i < claims->entries->len; i++) {
         const struct claim *known = g_ptr_array_index(claims->entries, i);
         if (known->kind == kind && strcmp(known->value, value) == 0)
-            return;
+            return true;
     }
+    return false;
+}
+
+static void add(struct claims *claims, const struct claim_kind *kind, const char *value,
+                const char *parameter)
+{
     struct claim *claim = g_new0(struct claim, 1);
     claim->kind = kind;
     claim->value = g_strdup(value);
@@ -158,6 +163,8 @@ int claims_add(struct claims *claims, const char *kind_name, const char *value,
     else if (!is_showable(value) || !kind->is_one(value))
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
                     "%s = %s cannot be kept for a job: it is no %s", parameter, value, kind->name);
+    else if (has(claims, kind, value))
+        return 0;
     else if (claims->entries->len >= MAX_ENTRIES)
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_LIMIT,
                     "the tests name more than %d different ports and folders", MAX_ENTRIES);
@@ -204,6 +211,7 @@ static void read_line(struct claims *claims, const char *line)
     } else if (strcmp(line, "alone") == 0) {
         claims->alone = true;
     } else if (kind != NULL && is_showable(value) && kind->is_one(value)) {
+        /* Whether it is there twice does not matter; looking would take long in a stranger's. */
         add(claims, kind, value, NULL);
     }
 }

@@ -180,6 +180,21 @@ Test(claim_file, links_pipes_and_folders_are_left_alone)
     wish_clear(&wish);
 }
 
+/* Whoever makes them: a node that looks at them for long is taken for dead. */
+Test(claim_file, more_files_than_can_be_looked_at_are_an_error)
+{
+    struct wish wish = {.job = "2", .ports = "20005"};
+
+    for (unsigned i = 0; i <= 1000; i++) {
+        g_autofree char *fifo = g_strdup_printf("%s/vtmh-claims-%u", base, i);
+        cr_assert_eq(mkfifo(fifo, 0666), 0);
+    }
+    cr_expect_not(has(&wish));
+    cr_assert_not_null(wish.error);
+    cr_expect_not_null(strstr(wish.error->message, "too many"), "%s", wish.error->message);
+    wish_clear(&wish);
+}
+
 /* Somebody who may only read a dead job's file cannot make it live on. */
 Test(claim_file, a_lock_for_reading_keeps_no_claim_alive)
 {
