@@ -4,6 +4,7 @@ struct records {
     struct node *node;
     uint64_t test;
     uint64_t count;    /* the number of the last */
+    uint64_t n_lost;   /* those that could not be told; they have no number */
     GQueue kept;       /* GBytes: packed, the oldest first, without gaps */
     uint64_t first;    /* number of the oldest that is kept */
     struct event room; /* set while a leg may begin */
@@ -55,8 +56,9 @@ int records_add(struct records *records, const Vtmh__Record *record, GError **er
 {
     Vtmh__Record numbered = *record;
     numbered.test = records->test;
-    numbered.number = ++records->count;
+    numbered.number = records->count + 1;
     numbered.time_us = g_get_real_time();
+    records->n_lost++;
     if (records->kept.length >= RECORDS_MAX) {
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM,
                     "%d records of the test wait for the coordinator to write them down: there is "
@@ -69,6 +71,8 @@ int records_add(struct records *records, const Vtmh__Record *record, GError **er
         return -1;
     }
     keep(records, &numbered);
+    records->count++;
+    records->n_lost--;
     return 0;
 }
 
@@ -86,7 +90,7 @@ int records_await_room(struct records *records, GError **err)
 
 uint64_t records_count(const struct records *records)
 {
-    return records->count;
+    return records->count + records->n_lost;
 }
 
 static void forget_if_done(struct records *records)

@@ -23,15 +23,16 @@ struct records *records_new(struct node *node, uint64_t test);
 
 /*
  * Numbers, keeps and sends a record; test, number and time are filled in. LINK_ERROR_TOO_LARGE, or
- * SYNC_ERROR_SYSTEM when there are too many: the record is lost, and is counted as told, so that
- * the verdict knows.
+ * SYNC_ERROR_SYSTEM when there are too many: the record is lost. It gets no number, but is
+ * counted, so that the verdict knows.
  */
 int records_add(struct records *records, const Vtmh__Record *record, GError **err);
 
 /* Waits until there is room for those of a leg. TIMEOUT after RECORDS_WAIT_MS, CANCELLED. */
 int records_await_room(struct records *records, GError **err);
 
-/* The number of the last. */
+/* How many there were, also those that are lost: of those that could be told the number of the
+ * last. */
 uint64_t records_count(const struct records *records);
 
 /* The test is over: they are freed when all are acknowledged. */

@@ -118,6 +118,22 @@ Test(records, one_that_cannot_be_sent_is_an_error_and_is_counted)
     cr_expect_eq(records_count(records), 2, "the verdict is to miss it");
 }
 
+Test(records, behind_one_that_could_not_be_sent_go_on_without_a_gap)
+{
+    struct records *records = open_records();
+    add(records, NULL);
+    is_too_large = true;
+    add(records, NULL);
+    is_too_large = false;
+    add(records, NULL);
+    add(records, NULL);
+    written(2);
+    g_array_set_size(sent, 0);
+    records_send_again(&node);
+    expect_sent("3 ");
+    cr_expect_eq(records_count(records), 4);
+}
+
 Test(records, more_than_there_is_room_for_are_an_error_and_none_is_dropped_in_silence)
 {
     struct records *records = open_records();
