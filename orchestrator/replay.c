@@ -1,6 +1,7 @@
 #include "orchestrator/replay.h"
 
 #include "cfg/cfg.h"
+#include "orchestrator/report/secrets.h"
 #include "orchestrator/report/store.h"
 #include "orchestrator/version.h"
 
@@ -187,7 +188,31 @@ static GStrv strings(const json_t *array)
     return list;
 }
 
-static int load_machines(const json_t *configuration, GPtrArray *machines, GError **err)
+/* Labels of a host. A secret is not kept: a parameter that was one is missing, which is told. */
+static GStrv load_labels(const json_t *row, const char *host, GString *note)
+{
+    GStrv labels = strings(json_object_get(row, "labels"));
+    unsigned n = 0;
+
+    for (unsigned i = 0; labels[i] != NULL; i++) {
+        g_autofree char *key = key_of(labels[i]);
+
+        if (key == NULL || !g_str_has_suffix(labels[i], "=" SECRETS_SHOWN)) {
+            labels[n++] = labels[i];
+            continue;
+        }
+        g_string_append_printf(note,
+                               "%s%s of %s was a secret of the job's -M, which is not kept; "
+                               "give it with -p if the tests need it",
+                               note->len > 0 ? "\n" : "", key, host);
+        g_free(labels[i]);
+    }
+    labels[n] = NULL;
+    return labels;
+}
+
+static int load_machines(const json_t *configuration, GPtrArray *machines, GString *note,
+                         GError **err)
 {
     const json_t *row;
     size_t i;
@@ -201,7 +226,7 @@ static int load_machines(const json_t *configuration, GPtrArray *machines, GErro
             return -1;
         machine = g_ptr_array_index(machines, machines->len - 1);
         g_strfreev(machine->labels);
-        machine->labels = strings(json_object_get(row, "labels"));
+        machine->labels = load_labels(row, name != NULL ? name : machine->name, note);
         if (name != NULL) {
             g_free(machine->name);
             machine->name = g_strdup(name);
@@ -241,7 +266,7 @@ static int load_test(const json_t *results, const json_t *configuration,
     json_int_t number = number_of(results, wanted);
 
     /* With --each the places of a test on all tuples stand together. */
-    if (json_is_true(json_object_get(configuration, "each")))
+    if (number > 0 && options->each)
         number = (number - 1) / (json_int_t)(options->machines->len / options->tuple) + 1;
     if (number < 1 || tests < 1 || (repeat > 0 && number > tests * repeat))
         return fail(err, "--replay: the job has no test %s", wanted);
@@ -322,9 +347,12 @@ static int load(const json_t *results, struct run_options *options, GString *not
     if (enter_directory(configuration, options, err) < 0 ||
         check_files(configuration, options->allow_changed, note, err) < 0 ||
         load_lines(configuration, &options->selection, err) < 0 ||
-        load_machines(configuration, options->machines, err) < 0)
+        load_machines(configuration, options->machines, note, err) < 0)
         return -1;
     load_options(configuration, options);
+    if (options->tuple < 1 || options->tuple > options->machines->len)
+        return fail(err, "--replay: the results of %s name %u hosts, and %u for a test",
+                    options->replay, options->machines->len, options->tuple);
     note_version(results, note);
     options->where_text = g_strdup(json_string_value(json_object_get(configuration, "where")));
     if (options->where_text != NULL &&

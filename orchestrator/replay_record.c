@@ -77,6 +77,21 @@ static json_t *words(char *const *list)
     return array;
 }
 
+/* A replay has none of the secrets (replay.c). */
+static json_t *record_labels(char *const *labels)
+{
+    json_t *array = json_array();
+
+    for (; *labels != NULL; labels++) {
+        g_autofree char *key = g_strndup(*labels, strcspn(*labels, "="));
+        g_autofree char *shown =
+            secret_params_is(key) ? g_strconcat(key, "=" SECRETS_SHOWN, NULL) : g_strdup(*labels);
+
+        json_array_append_new(array, json_string(shown));
+    }
+    return array;
+}
+
 static json_t *record_machines(const GPtrArray *machines)
 {
     json_t *array = json_array();
@@ -85,7 +100,8 @@ static json_t *record_machines(const GPtrArray *machines)
         const struct machine *machine = g_ptr_array_index(machines, i);
 
         json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "name", machine->name, "written",
-                                               machine->written, "labels", words(machine->labels)));
+                                               machine->written, "labels",
+                                               record_labels(machine->labels)));
     }
     return array;
 }

@@ -63,3 +63,14 @@ void secret_params_collect(const struct params *test, struct secrets *secrets)
         if (secret_params_is(it.key))
             secrets_add(secrets, it.value);
 }
+
+void secret_params_collect_labels(char *const *labels, struct secrets *secrets)
+{
+    for (; *labels != NULL; labels++) {
+        const char *equals = strchr(*labels, '=');
+        g_autofree char *key = g_strndup(*labels, (size_t)(equals - *labels));
+
+        if (secret_params_is(key))
+            secrets_add(secrets, equals + 1);
+    }
+}

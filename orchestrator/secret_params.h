@@ -12,3 +12,6 @@ bool secret_params_is(const char *key);
 
 /* Adds the secret values of a test, of all hosts and objects. */
 void secret_params_collect(const struct params *test, struct secrets *secrets);
+
+/* The same of the labels of a host, KEY=VALUE each. */
+void secret_params_collect_labels(char *const *labels, struct secrets *secrets);

@@ -69,6 +69,9 @@ static int run_job(const struct run_options *options, const GPtrArray *tests, co
     for (unsigned i = 0; i < tests->len; i++)
         secret_params_collect(((const struct planned_test *)g_ptr_array_index(tests, i))->params,
                               secrets);
+    for (unsigned i = 0; i < options->machines->len; i++)
+        secret_params_collect_labels(
+            ((const struct machine *)g_ptr_array_index(options->machines, i))->labels, secrets);
 
     g_autoptr(GError) error = NULL;
     json_t *configuration = replay_record(options, secrets, tests->len, &error);

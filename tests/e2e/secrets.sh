@@ -55,6 +55,16 @@ step "from the command line, too"
 job -m local:a,local:b --only left_out -p "password_vm1=$secret" "$work/secret.cfg"
 expect_hidden
 
+step "of an inventory, too, and a replay says what it lacks"
+printf 'alpha local:a image_secret=%s pool=x\nbeta local:b bmc_password=%s\n' "$secret" "$secret" >"$work/hosts"
+job -M "$work/hosts" --only left_out "$work/secret.cfg"
+expect_hidden
+expect_equal "its labels" "image_secret=*** pool=x bmc_password=***" \
+    "$(results '[.vtmh.configuration.machines[].labels[]] | join(" ")')"
+job --replay latest
+expect_match stderr "image_secret of alpha was a secret of the job's -M, which is not kept" "$err"
+expect_equal "what is left of them" "pool=x" "$(results '[.vtmh.configuration.machines[].labels[]] | join(" ")')"
+
 step "what only looks at the configuration hides it"
 for command in "run -m local:a,local:b --dry-run" show lint; do
     # shellcheck disable=SC2086 # words
