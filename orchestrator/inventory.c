@@ -145,7 +145,7 @@ static int check_pair(const struct machine *old, const struct machine *new, GErr
         return 0;
     if (strcmp(old->written, new->written) == 0)
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE, "%s is named twice", old->written);
-    else if (old->is_local == new->is_local && (old->is_local || same_host(old, new)))
+    else if (same_host(old, new) || g_ascii_strcasecmp(old->written, new->written) == 0)
         g_set_error(err, INVENTORY_ERROR, INVENTORY_ERROR_TWICE, "%s and %s are the same host",
                     old->written, new->written);
     else

@@ -370,7 +370,8 @@ static void run_tuples(struct work *work)
 {
     struct scope *clock = scope_open("time of the job");
     struct scope *all = scope_open("tuples");
-    int64_t for_ms = work->job->options->for_ms;
+    const struct run_options *options = work->job->options;
+    int64_t for_ms = options->dry == RUN_REAL ? options->for_ms : 0;
     work->ends_soon = for_ms > 0 ? deadline_in(for_ms) : DEADLINE_NEVER;
     display_ends_in(work->job->display, for_ms);
     if (for_ms > 0)
@@ -505,7 +506,7 @@ void job_run_tests(struct work *work, const char *no_hosts)
         .tests = (const struct schedule_test *)(void *)tests->data,
         .n_tests = tests->len,
         .n_tuples = work->tuples->len,
-        .rounds = options->repeat,
+        .rounds = options->dry != RUN_REAL ? 1 : options->repeat, /* they would agree again */
         .failures = options->fail_fast || options->until_fail ? 1 : options->max_fail,
         .each = options->each,
     };

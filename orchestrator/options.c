@@ -35,11 +35,13 @@ static int take_machine_file(const char *value, void *target, GError **err)
 static int take_where(const char *value, void *target, GError **err)
 {
     struct run_options *options = options_of(target);
+    const char *before = options->where_text;
+    char *both = before != NULL ? g_strconcat(before, ",", value, NULL) : g_strdup(value);
 
     where_free(options->where);
     g_free(options->where_text);
-    options->where_text = g_strdup(value);
-    options->where = where_parse(value, err);
+    options->where_text = both;
+    options->where = where_parse(both, err);
     return options->where != NULL ? 0 : -1;
 }
 
@@ -100,6 +102,12 @@ static int take_json(const char *value, void *target, GError **err)
 
 static int take_metrics(const char *value, void *target, GError **err)
 {
+    if (strcmp(value, "-") == 0) {
+        g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                    "it is a file that is replaced again and again, not stdout; write --metrics "
+                    "vtmh.prom");
+        return -1;
+    }
     return replace_file(&options_of(target)->metrics_file, value, "--metrics vtmh.prom", err);
 }
 
@@ -337,9 +345,22 @@ static int check_tuple(struct run_options *options, GError **err)
     if (count >= options->tuple)
         return 0;
     g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
-                "a test takes %u hosts (--tuple), but only %u %s named", options->tuple, count,
-                count == 1 ? "is" : "are");
+                "a test takes %u hosts (--tuple), but only %u %s %s", options->tuple, count,
+                count == 1 ? "is" : "are",
+                options->left_out->len > 0 ? "as --where says" : "named");
     return -1;
+}
+
+/* Two ends by failures would leave one of them unheard. */
+static int check_failures(const struct run_options *options, GError **err)
+{
+    if (options->max_fail > 1 && options->fail_fast)
+        return fail_usage(err, "--fail-fast stops at the first failure; leave it out to have "
+                               "--max-fail");
+    if (options->max_fail > 1 && options->until_fail)
+        return fail_usage(err, "--until-fail stops at the first failure; to stop at a later one "
+                               "write --for TIME or --repeat N with --max-fail");
+    return 0;
 }
 
 /* What no single option can tell. */
@@ -350,6 +371,8 @@ static int check(struct parsing *parsing, GError **err)
 
     if (parsing->quiet && parsing->verbose)
         return fail_usage(err, "-q and -v exclude each other");
+    if (check_failures(options, err) < 0)
+        return -1;
     if (options->replay != NULL)
         return check_replay(options, err);
     if (options->allow_changed)

@@ -65,6 +65,19 @@ step "a test with --each can be replayed"
 run_vtmh --replay "$(basename "$(readlink "$job")")" 4 >"$work/stdout" 2>"$work/stderr" || fail "replay" "$(cat "$work/stderr")"
 expect_match "it is the one" "two" "$(results '.tests[].name')"
 
+for none in nonesuch 0 5; do
+    run_vtmh --replay "$(basename "$(readlink "$job")")" "$none" >"$work/stdout" 2>"$work/stderr" && fail "replay of test $none"
+    expect_match "why" "the job has no test $none" "$(cat "$work/stderr")"
+done
+
+step "hosts agree once, however long the job would be"
+for extent in "--for 72h" --until-fail "--repeat 3"; do
+    # shellcheck disable=SC2086 # two words
+    job -m local:a,local:b --dry-run=hosts $extent --only one "$work/list.cfg"
+    expect_equal "exit status, $extent" 0 "$status"
+    expect_equal "the tests, $extent" "1 a,b SKIP" "$(where)"
+done
+
 step "--tuple all takes all hosts for one test"
 job -m local:a,local:b,local:c --tuple all --only one "$work/list.cfg"
 expect_equal "exit status" 0 "$status"
@@ -134,6 +147,13 @@ expect_match "why" "--where kernel=1.2 leaves 0 hosts" "$(result .vtmh.fail_caus
 job -M "$work/beds" --where 'pool=rack9' --only one "$work/list.cfg"
 expect_equal "exit status" 4 "$status"
 expect_contains stderr "--where pool=rack9: none of the 3 hosts is like that" "$err"
+
+step "--where twice asks for both"
+printf '%s\n' 'alpha local:a pool=x disk=ssd' 'beta local:b pool=x disk=ssd' 'gamma local:c pool=x disk=hdd' >"$work/hosts"
+run_vtmh -M "$work/hosts" --where disk=ssd --where pool=x --dry-run --only one "$work/list.cfg" >"$work/stdout" 2>&1
+expect_match "which" "each test runs on alpha, beta$" "$(cat "$work/stdout")"
+run_vtmh -M "$work/hosts" --where disk=hdd --dry-run "$work/list.cfg" >"$work/stdout" 2>&1 && fail "one host is no tuple"
+expect_match "why" "a test takes 2 hosts \(--tuple\), but only 1 is as --where says" "$(cat "$work/stdout")"
 
 step "a host that dies gives the tests of its tuple to the other"
 job_begin "${four[@]}" --no bad --repeat 2 "$work/list.cfg"

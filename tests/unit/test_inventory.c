@@ -162,6 +162,18 @@ static char *write_file(const char *text)
     return path;
 }
 
+Test(inventory, says_which_name_two_lines_have)
+{
+    g_autofree char *path = write_file("alpha local:a\nalpha local:b\n");
+    g_autoptr(GPtrArray) machines = inventory_new();
+    g_autoptr(GError) error = NULL;
+
+    cr_expect_eq(inventory_read_file(path, machines, &error), -1);
+    g_unlink(path);
+    cr_expect_not_null(strstr(error->message, ":2: local:a and local:b would both be called"), "%s",
+                       error->message);
+}
+
 Test(inventory, reads_a_file_with_comments_and_labels)
 {
     g_autofree char *path = write_file("# the bed\n\nhost1\t cpu=amd  pool=rack1 # first\r\n  "

@@ -124,6 +124,15 @@ Test(options, says_what_is_wrong)
          "no hosts; name them with -m host1,host2 or -m local:a,local:b"},
         {"-m|a,b|--for|0|f.cfg", "--for: the time must not be 0"},
         {"-m|a,b|--max-fail|0|f.cfg", "--max-fail: \"0\" is not a number from 1 to 1000000"},
+        {"-m|a,b|--max-fail|2|--fail-fast|f.cfg",
+         "--fail-fast stops at the first failure; leave it out to have --max-fail"},
+        {"-m|a,b|--max-fail|2|--until-fail|f.cfg",
+         "--until-fail stops at the first failure; to stop at a later one write --for TIME or "
+         "--repeat N with --max-fail"},
+        {"-m|a,b|--where|arch=x|--where|b|f.cfg",
+         "--where: \"b\" is no condition; write KEY=VALUE or KEY!=VALUE, with commas between"},
+        {"-m|a,b|--metrics|-|f.cfg", "--metrics: it is a file that is replaced again and again, "
+                                     "not stdout; write --metrics vtmh.prom"},
         {"-m|a,b|--job-timeout|0|f.cfg", "--job-timeout: the time must not be 0"},
         {"-m|a,b|-p|mem|f.cfg", "-p: \"mem\" has no value; write KEY=VALUE"},
         {"-m|a,b|-p|=1|f.cfg", "-p: \"\" is not the name of a parameter; write KEY=VALUE"},
