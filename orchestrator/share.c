@@ -2,6 +2,7 @@
 
 #include "orchestrator/description.h"
 #include "orchestrator/host_params.h"
+#include "orchestrator/inventory_params.h"
 #include "orchestrator/tests.h"
 
 #include <string.h>
@@ -41,7 +42,7 @@ static void collect(const struct params *params, GPtrArray *claims)
 }
 
 /* Spares most tests the views of their objects. */
-static bool may_claim(const struct params *params)
+static bool may_claim(const struct params *params, const struct machine *machine)
 {
     struct params_iter key;
 
@@ -50,16 +51,25 @@ static bool may_claim(const struct params *params)
         for (const struct param_info *const *info = description_parameters(); *info != NULL; info++)
             if ((*info)->claim != NULL && g_str_has_prefix(key.key, (*info)->name))
                 return true;
+    for (const struct param_info *const *info = description_parameters(); *info != NULL; info++)
+        if ((*info)->claim != NULL && machine_label(machine, (*info)->name) != NULL)
+            return true;
     return false;
 }
 
-static void collect_test(const struct params *test, unsigned n_hosts, unsigned place,
-                         GPtrArray *claims)
+/* Of the machine at this place; whoever is at the others does not matter. */
+static void collect_test(const struct params *test, const struct machine *machine, unsigned n_hosts,
+                         unsigned place, GPtrArray *claims)
 {
     g_autofree const char **names = g_new(const char *, n_hosts);
-    for (unsigned i = 0; i < n_hosts; i++)
+    g_autofree const struct machine **machines = g_new(const struct machine *, n_hosts);
+    g_autoptr(params) tuple = params_copy(test);
+    for (unsigned i = 0; i < n_hosts; i++) {
         names[i] = "";
-    g_autoptr(params) host = host_params(test, names, n_hosts, place);
+        machines[i] = machine;
+    }
+    inventory_params_apply(tuple, machines, n_hosts);
+    g_autoptr(params) host = host_params(tuple, names, n_hosts, place);
     const char *vms = description_value(host, "vms");
     g_auto(GStrv) words = g_strsplit_set(vms != NULL ? vms : "", " \t\n", -1);
 
@@ -70,17 +80,18 @@ static void collect_test(const struct params *test, unsigned n_hosts, unsigned p
     }
 }
 
-GPtrArray *share_claims(const GPtrArray *tests, unsigned n_hosts, unsigned place)
+GPtrArray *share_claims(const GPtrArray *tests, const struct machine *machine, unsigned n_hosts,
+                        unsigned place)
 {
     GPtrArray *claims = g_ptr_array_new_with_free_func(claim_free);
 
     for (unsigned i = 0; i < tests->len; i++) {
         const struct planned_test *planned = g_ptr_array_index(tests, i);
-        if (planned->skip != NULL || !may_claim(planned->params))
+        if (planned->skip != NULL || !may_claim(planned->params, machine))
             continue;
         for (unsigned p = 0; p < n_hosts; p++)
             if (p == place || place == SHARE_ANY_PLACE)
-                collect_test(planned->params, n_hosts, p, claims);
+                collect_test(planned->params, machine, n_hosts, p, claims);
     }
     return claims;
 }
@@ -94,7 +105,8 @@ static char *owner(void)
 static int send_claims(struct peer *peer, const struct share_request *request, unsigned place,
                        GError **err)
 {
-    g_autoptr(GPtrArray) claims = share_claims(request->tests, request->n_hosts, place);
+    g_autoptr(GPtrArray) claims =
+        share_claims(request->tests, peer->machine, request->n_hosts, place);
     g_autofree Vtmh__Claim *entries = g_new(Vtmh__Claim, claims->len);
     g_autofree Vtmh__Claim **list = g_new(Vtmh__Claim *, claims->len);
     g_autofree char *who = owner();

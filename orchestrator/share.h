@@ -17,11 +17,12 @@ struct share_claim {
 #define SHARE_ANY_PLACE G_MAXUINT
 
 /*
- * What the tests to be run claim on a host that has this place in their tuple: each value that is
- * not the default, once. n_hosts: the size of the tuple. Transfer full: array of struct
- * share_claim.
+ * What the tests to be run claim on a machine that has this place in their tuple, also by its line
+ * of -M's file: each value that is not the default, once. n_hosts: the size of the tuple. Transfer
+ * full: array of struct share_claim.
  */
-GPtrArray *share_claims(const GPtrArray *tests, unsigned n_hosts, unsigned place);
+GPtrArray *share_claims(const GPtrArray *tests, const struct machine *machine, unsigned n_hosts,
+                        unsigned place);
 
 /* Who this job is, and what it wants. */
 struct share_request {

@@ -27,11 +27,13 @@ static GPtrArray *plan(const char *text)
     return tests;
 }
 
-/* The claims of a host: "ports mig_port=5200 folder …". */
-static char *claims_of(const char *text, unsigned place)
+/* The claims of a host: "ports mig_port=5200 folder …". label: of its line in -M's file, or NULL.
+ */
+static char *claims_of(const char *text, const char *label, unsigned place)
 {
+    const struct machine machine = {.labels = (char *[]){(char *)label, NULL}};
     g_autoptr(GPtrArray) tests = plan(text);
-    g_autoptr(GPtrArray) claims = share_claims(tests, 2, place);
+    g_autoptr(GPtrArray) claims = share_claims(tests, &machine, 2, place);
     GString *words = g_string_new(NULL);
 
     for (unsigned i = 0; i < claims->len; i++) {
@@ -50,7 +52,7 @@ static char *claims_of(const char *text, unsigned place)
 
 static void expect(const char *text, unsigned place, const char *wanted)
 {
-    g_autofree char *got = claims_of(text, place);
+    g_autofree char *got = claims_of(text, NULL, place);
 
     cr_expect_str_eq(got, wanted, "place %u of\n%s: %s, not %s", place, text, got, wanted);
 }
@@ -69,6 +71,17 @@ Test(share, each_host_claims_its_own)
     expect("mig_port=5200\nmig_port_host2=5300\n", 0, "ports mig_port=5200");
     expect("mig_port=5200\nmig_port_host2=5300\n", 1, "ports mig_port=5300");
     expect("mig_port_host2=5300\n", 0, "");
+}
+
+Test(share, a_line_of_the_inventory_claims_for_its_host)
+{
+    g_autofree char *own = claims_of("mem=32\n", "mig_port=5200-5299", 1);
+    g_autofree char *over = claims_of("mig_port=5300\n", "mig_port=5200", 0);
+    g_autofree char *other = claims_of("mem=32\n", "pool=rack3", 0);
+
+    cr_expect_str_eq(own, "ports mig_port=5200-5299", "%s", own);
+    cr_expect_str_eq(over, "ports mig_port=5300", "%s", over);
+    cr_expect_str_eq(other, "", "%s", other);
 }
 
 Test(share, a_host_whose_place_is_not_known_claims_what_all_places_do)
