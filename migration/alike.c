@@ -65,16 +65,17 @@ static const char *digest_of(const json_t *stated)
     return json_string_value(json_object_get(stated, DIGEST_KEY));
 }
 
-/* Whether a host before this one has stated the digest too, under whatever name. */
-static bool is_said_before(const GPtrArray *stated, unsigned self, const char *digest)
+/* Whether a host before this one has the digest to explain, under whatever name of those. */
+static bool is_said_before(const GPtrArray *stated, unsigned self, json_t *names,
+                           const char *digest)
 {
-    for (unsigned i = 0; i < self; i++) {
-        const char *name;
-        json_t *value;
-        json_object_foreach (g_ptr_array_index(stated, i), name, value)
-            if (g_strcmp0(digest_of(value), digest) == 0)
+    const char *name;
+    json_t *value;
+    json_object_foreach (names, name, value)
+        for (unsigned i = 0; i < self; i++)
+            if (g_strcmp0(digest_of(json_object_get(g_ptr_array_index(stated, i), name)), digest) ==
+                0)
                 return true;
-    }
     return false;
 }
 
@@ -87,7 +88,7 @@ static json_t *explain(const GPtrArray *stated, unsigned self, const json_t *min
     json_t *value;
     json_object_foreach (names, name, value) {
         const char *digest = digest_of(json_object_get(g_ptr_array_index(stated, self), name));
-        if (digest != NULL && !is_said_before(stated, self, digest))
+        if (digest != NULL && !is_said_before(stated, self, names, digest))
             json_object_set(whole, digest, json_object_get(mine, name));
     }
     return whole;

@@ -176,6 +176,15 @@ Test(alike, a_long_value_beside_a_short_one_or_none_is_stated_whole)
     check_all_told();
 }
 
+Test(alike, a_value_that_all_have_under_one_name_is_explained_under_another)
+{
+    for (unsigned i = 0; i < N_HOSTS; i++)
+        table.hosts[i].mine = json_pack("{s:o, s:o}", "offers", long_value("qemu"), "machines",
+                                        long_value(i == 0 ? "another qemu" : "qemu"));
+    expect_run(run_hosts, NULL);
+    check_all_told();
+}
+
 Test(alike, a_value_that_looks_like_a_digest_is_taken_for_none)
 {
     for (unsigned i = 0; i < N_HOSTS; i++)
