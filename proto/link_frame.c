@@ -1,5 +1,7 @@
 #include "proto/link_frame.h"
 
+#include "proto/link_outbox.h"
+
 #include <string.h>
 
 #define LENGTH_FOLLOWS 2 /* the kind of a field that is a message */
@@ -95,7 +97,8 @@ enum frame_fault frame_open(struct seal *seal, uint8_t *frame, size_t size,
     envelope = vtmh__envelope__unpack(NULL, size - SEAL_OVERHEAD, plain);
     if (envelope == NULL)
         return FRAME_IS_NONSENSE;
-    if (envelope->session != session) {
+    /* Two bytes of a frame would be a message in memory each. */
+    if (envelope->session != session || envelope->n_more >= OUTBOX_BATCH) {
         vtmh__envelope__free_unpacked(envelope, NULL);
         return FRAME_IS_NONSENSE;
     }

@@ -1,6 +1,6 @@
 /*
- * What a frame holds: one or more messages in a row, packed as the link's own fields followed by
- * bodies that may be the same for many peers. Pure but for the seal.
+ * What a frame holds: one to OUTBOX_BATCH messages in a row, packed as the link's own fields
+ * followed by bodies that may be the same for many peers. Pure but for the seal.
  */
 #pragma once
 

@@ -1,5 +1,7 @@
 #include "proto/link_frame.h"
 
+#include "proto/link_outbox.h"
+
 #include <criterion/criterion.h>
 
 static const uint8_t key[SEAL_KEY_BYTES] = {1, 2, 3};
@@ -181,6 +183,29 @@ Test(frame, of_another_session_than_its_seals_is_nonsense)
                  FRAME_IS_NONSENSE);
     cr_assert_null(envelope);
     g_bytes_unref(body);
+    ends_free(&ends);
+}
+
+Test(frame, of_more_messages_than_go_out_as_one_is_nonsense)
+{
+    struct ends ends = ends_new();
+    const struct frame_fields fields = {.session = 7, .sequence = 1};
+    GBytes *bodies[OUTBOX_BATCH + 1];
+    Vtmh__Envelope *envelope = NULL;
+
+    for (unsigned i = 0; i <= OUTBOX_BATCH; i++)
+        bodies[i] = g_bytes_new_static("", 0);
+    frame_make(ends.frame, ends.coordinator, &fields, bodies, OUTBOX_BATCH + 1);
+    cr_expect_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                 FRAME_IS_NONSENSE);
+    cr_expect_null(envelope);
+    frame_make(ends.frame, ends.coordinator, &fields, bodies, OUTBOX_BATCH);
+    cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
+                 FRAME_IS_GOOD);
+    cr_expect_eq(envelope->n_more, OUTBOX_BATCH - 1);
+    vtmh__envelope__free_unpacked(envelope, NULL);
+    for (unsigned i = 0; i <= OUTBOX_BATCH; i++)
+        g_bytes_unref(bodies[i]);
     ends_free(&ends);
 }
 
