@@ -11,6 +11,16 @@ struct records {
     bool is_over;
 };
 
+/* What the coordinator has not acknowledged when it begins the next test, it never will. */
+static void forget_those_before(struct node *node)
+{
+    for (unsigned i = node->records->len; i > 0; i--) {
+        const struct records *before = g_ptr_array_index(node->records, i - 1);
+        if (before->is_over)
+            g_ptr_array_remove_index(node->records, i - 1);
+    }
+}
+
 struct records *records_new(struct node *node, uint64_t test)
 {
     struct records *records = g_new0(struct records, 1);
@@ -19,6 +29,7 @@ struct records *records_new(struct node *node, uint64_t test)
     records->first = 1;
     g_queue_init(&records->kept);
     event_set(&records->room);
+    forget_those_before(node);
     g_ptr_array_add(node->records, records);
     return records;
 }

@@ -6,7 +6,7 @@
  * The memory for that is bounded. A coordinator that writes nothing down for long holds up the test
  * before its next leg (records_await_room()), and ends it when it goes on to write nothing.
  *
- * The records of a test outlive it until all are acknowledged.
+ * The records of a test outlive it until all are acknowledged, or the next test begins.
  */
 #pragma once
 

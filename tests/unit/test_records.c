@@ -101,6 +101,20 @@ Test(records, outlive_their_test_until_all_are_written)
     written(3); /* of a test that nobody knows any more */
 }
 
+/* As when the host was lost in it: nobody will acknowledge them. */
+Test(records, that_nobody_wrote_down_go_when_the_next_test_begins)
+{
+    struct records *records = open_records();
+    add(records, NULL);
+    records_end(records);
+    cr_expect_eq(node.records->len, 1);
+    records_new(&node, TEST_ID + 1);
+    cr_expect_eq(node.records->len, 1);
+    g_array_set_size(sent, 0);
+    records_send_again(&node);
+    expect_sent("");
+}
+
 Test(records, of_a_test_that_told_nothing_end_with_it)
 {
     records_end(open_records());
