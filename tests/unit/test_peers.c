@@ -111,3 +111,49 @@ Test(peers, who_calls_out_from_that_port_at_another_address_has_not_come)
     close(fd);
     close(listener);
 }
+
+/* Else who is there could not be found among those who are known. */
+Test(peers, are_at_addresses_as_the_kernel_writes_them)
+{
+    static const char *const addresses[][2] = {
+        {"::1", "::1"}, {"fe80::1", "fe80::1"}, {"::ffff:127.0.0.2", "127.0.0.2"}};
+    struct sockaddr_storage here = {.ss_family = AF_UNIX};
+    g_autofree char *none = peers_address(&here);
+
+    cr_expect_str_eq(none, "");
+    for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++) {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&here;
+
+        *in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_scope_id = 1};
+        inet_pton(AF_INET6, addresses[i][0], &in6->sin6_addr);
+        g_autofree char *address = peers_address(&here);
+        cr_expect_str_eq(address, addresses[i][1]);
+    }
+}
+
+/* At an address of both families, as "::" is. */
+Test(peers, a_stranger_at_a_mapped_address_is_one)
+{
+    struct sockaddr_in6 both = {.sin6_family = AF_INET6};
+    struct sockaddr_storage here;
+    socklen_t size = sizeof(both);
+    int dual = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (dual < 0)
+        cr_skip_test("there is no IPv6 here");
+    cr_assert_eq(bind(dual, (struct sockaddr *)&both, size), 0);
+    cr_assert_eq(listen(dual, 8), 0);
+    cr_assert_eq(getsockname(dual, (struct sockaddr *)&both, &size), 0);
+    port = ntohs(both.sin6_port);
+    g_autoptr(GPtrArray) before = peers_now();
+    int stranger = come_from("127.0.0.3");
+    int fd = accept4(dual, NULL, NULL, SOCK_CLOEXEC);
+    size = sizeof(here);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&here, &size), 0);
+    g_autofree char *address = peers_address(&here);
+    g_autofree char *seen = peers_find_stranger(before, address, port, "127.0.0.2", 1);
+    cr_expect_str_eq(seen != NULL ? seen : "(nobody)", "127.0.0.3");
+    close(fd);
+    close(stranger);
+    close(dual);
+}

@@ -18,7 +18,16 @@ struct peer {
     struct end here, there;
 };
 
-/* Words of 32 bits, as they lie in memory. An IPv4 address that is mapped is told as such. */
+/* Of 1 word or 4, in the order of the network. An IPv4 address that is mapped is told as such. */
+static bool say_address(const uint32_t *words, size_t n, struct end *end)
+{
+    bool is_mapped = n == 4 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)words);
+
+    return inet_ntop(n == 1 || is_mapped ? AF_INET : AF_INET6, is_mapped ? &words[3] : words,
+                     end->address, sizeof(end->address)) != NULL;
+}
+
+/* Words of 32 bits, as they lie in memory. */
 static bool read_address(const char *hex, struct end *end)
 {
     uint32_t words[4];
@@ -29,9 +38,20 @@ static bool read_address(const char *hex, struct end *end)
     for (size_t i = 0; i < n; i++)
         if (sscanf(hex + 8 * i, "%8x", &words[i]) != 1)
             return false;
-    bool is_mapped = n == 4 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)words);
-    return inet_ntop(n == 1 || is_mapped ? AF_INET : AF_INET6, is_mapped ? &words[3] : words,
-                     end->address, sizeof(end->address)) != NULL;
+    return say_address(words, n, end);
+}
+
+char *peers_address(const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+    const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+    struct end end = {0};
+
+    if (address->ss_family == AF_INET6)
+        say_address((const uint32_t *)&in6->sin6_addr, 4, &end);
+    else if (address->ss_family == AF_INET)
+        say_address(&in->sin_addr.s_addr, 1, &end);
+    return g_strdup(end.address);
 }
 
 static bool end_equals(const struct end *a, const struct end *b)

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* Nobody. Transfer full; free with g_ptr_array_unref(). */
 GPtrArray *peers_new(void);
@@ -20,11 +21,15 @@ void peers_add(GPtrArray *peers, const char *text);
 /* All that there are now. Transfer full. */
 GPtrArray *peers_now(void);
 
+/* An address as it stands among them: without the interface, a mapped IPv4 address as such. Empty:
+ * of another family. Transfer full. */
+char *peers_address(const struct sockaddr_storage *address);
+
 /*
  * Somebody who has connected to this address and port since then and is not at the friends'
- * address, or one more from there than may be: his address. Addresses are numbers (a program of
- * this host may call out from the same port at another address). Transfer full; NULL: nobody is
- * seen.
+ * address, or one more from there than may be: his address. Addresses as of peers_address() (a
+ * program of this host may call out from the same port at another address). Transfer full; NULL:
+ * nobody is seen.
  */
 char *peers_find_stranger(const GPtrArray *before, const char *address, uint16_t port,
                           const char *friends_address, unsigned n_friends);

@@ -14,7 +14,6 @@
 #include "migration/move/transport/relayed.h"
 #include "migration/move/transport/table.h"
 
-#include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -71,13 +70,11 @@ static struct channel *open_listen(struct seat *seat, const char *address, int64
 /* Of that end of the socket for which the call asks. Transfer full. */
 static char *address_of(int fd, int (*get_name)(int, struct sockaddr *, socklen_t *))
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(address);
-    char text[NI_MAXHOST] = "";
 
-    if (get_name(fd, (struct sockaddr *)&address, &size) == 0)
-        getnameinfo((struct sockaddr *)&address, size, text, sizeof(text), NULL, 0, NI_NUMERICHOST);
-    return g_strdup(text);
+    get_name(fd, (struct sockaddr *)&address, &size);
+    return peers_address(&address);
 }
 
 static int let_vm_listen(struct open *open, int64_t deadline, GError **err)
