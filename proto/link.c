@@ -36,6 +36,7 @@
 #define ACK_AT_ONCE (OUTBOX_WINDOW / 4)
 #define BATCH_BYTES                                                                                \
     (MIN(LINK_MAX_FRAME, 32768) - FRAME_OVERHEAD - OUTBOX_BATCH * FRAME_MORE_OVERHEAD)
+#define KEPT_FRAME_BYTES 65536
 #define STALL_MS 1000 /* a timer as late as this says that we ourselves did not run */
 
 struct link {
@@ -114,6 +115,15 @@ static bool may_send(const struct link *link)
     return link->session != 0 && !link->blocked && !link->closed;
 }
 
+/* What one large message took is not kept for all that follow: a coordinator has many links. */
+static void forget_large_frame(struct link *link)
+{
+    if (link->frame->len <= KEPT_FRAME_BYTES)
+        return;
+    g_byte_array_unref(link->frame);
+    link->frame = g_byte_array_new();
+}
+
 /* Sends packed bodies, the first as number `sequence`. Returns false when the carrier did not take
  * them. */
 static bool send_frame(struct link *link, uint64_t sequence, GBytes *const *bodies, unsigned n)
@@ -121,10 +131,10 @@ static bool send_frame(struct link *link, uint64_t sequence, GBytes *const *bodi
     const struct frame_fields fields = {link->session, sequence, link->received};
 
     frame_make(link->frame, link->seal, &fields, bodies, n);
-    if (!carrier_send(link->carrier, link->frame->data, link->frame->len)) {
-        link->blocked = true;
+    link->blocked = !carrier_send(link->carrier, link->frame->data, link->frame->len);
+    forget_large_frame(link);
+    if (link->blocked)
         return false;
-    }
     link->ack_owed = 0;
     link->ack_at = INT64_MAX;
     return true;
