@@ -207,7 +207,7 @@ static char *why_unfit(const struct work *work, const struct peer *peer)
     return where != NULL ? where_refuses(where, peer->machine, facts) : NULL;
 }
 
-static void tell_left_out(const struct work *work, const char *note)
+static void tell_note(const struct work *work, const char *note)
 {
     job_result_note(work->job->result, note);
     display_message(work->job->display, "%s", note);
@@ -218,7 +218,7 @@ static void cut(struct work *work)
 {
     const GPtrArray *left_out = work->job->options->left_out;
     for (unsigned i = 0; i < left_out->len; i++)
-        tell_left_out(work, g_ptr_array_index(left_out, i));
+        tell_note(work, g_ptr_array_index(left_out, i));
     for (unsigned i = 0; i < work->peers->len; i++) {
         struct peer *peer = g_ptr_array_index(work->peers, i);
         g_autofree char *why = why_unfit(work, peer);
@@ -228,7 +228,7 @@ static void cut(struct work *work)
         }
         g_autofree char *note =
             g_strdup_printf("%s is left out (--where): %s", peer_name(peer), why);
-        tell_left_out(work, note);
+        tell_note(work, note);
     }
     for (struct tuple *tuple = new_tuple(work);; tuple = new_tuple(work)) {
         if (!form(tuple)) {
@@ -460,6 +460,23 @@ static void leave_out(struct work *work, const struct assignment *left, const ch
     skip_test(work, planned->params, result, VTMH__STATUS__STATUS_CANCEL, host, why);
 }
 
+/* A folder each: of a list that was to be run a million times the rest is a number. */
+#define LEFT_OUT_MAX 1000
+
+static void leave_out_rest(struct work *work, const char *no_hosts)
+{
+    struct assignment left;
+    unsigned n = 0;
+    for (; schedule_rest(work->schedule, &left); n++)
+        if (n < LEFT_OUT_MAX)
+            leave_out(work, &left, no_hosts);
+    if (n <= LEFT_OUT_MAX)
+        return;
+    g_autofree char *note =
+        g_strdup_printf("%u more tests were not run either, and are not listed", n - LEFT_OUT_MAX);
+    tell_note(work, note);
+}
+
 static void clear_test(gpointer data)
 {
     struct schedule_test *test = data;
@@ -490,7 +507,6 @@ void job_run_tests(struct work *work, const char *no_hosts)
 {
     const struct run_options *options = work->job->options;
     g_autoptr(GArray) tests = list_tests(work);
-    struct assignment left;
     work->tuples = g_ptr_array_new_with_free_func(free_tuple);
     work->spares = g_ptr_array_new();
     g_autofree char *too_few = NULL;
@@ -513,8 +529,9 @@ void job_run_tests(struct work *work, const char *no_hosts)
     work->schedule = schedule_new(&plan);
     work->recorder.total = schedule_total(work->schedule);
     run_tuples(work);
-    while (schedule_rest(work->schedule, &left))
-        leave_out(work, &left, no_hosts);
+    if (plan.rounds == 0 && schedule_is_vain(work->schedule))
+        tell_note(work, "the list is not run again where all its tests were skipped");
+    leave_out_rest(work, no_hosts);
     g_clear_pointer(&work->schedule, schedule_free);
     g_clear_pointer(&work->tuples, g_ptr_array_unref);
     g_clear_pointer(&work->spares, g_ptr_array_unref);

@@ -24,6 +24,7 @@ struct round {
 struct lane {
     GQueue rounds; /* struct round, in order: those that have begun and not ended */
     unsigned n_begun;
+    unsigned n_taken, n_skipped; /* tests, in all rounds; those of them that ended SKIP */
 };
 
 /* Tests that a dependency means. */
@@ -164,6 +165,20 @@ static bool are_all_left_out(const struct schedule_plan *plan)
     return true;
 }
 
+/* Nothing of the list has run, and nothing would. */
+static bool is_vain(const struct schedule *schedule, const struct lane *lane)
+{
+    return lane->n_skipped >= schedule->plan.n_tests && lane->n_skipped == lane->n_taken;
+}
+
+bool schedule_is_vain(const struct schedule *schedule)
+{
+    for (unsigned i = 0; i < schedule->n_lanes; i++)
+        if (is_vain(schedule, &schedule->lanes[i]))
+            return true;
+    return false;
+}
+
 /* NULL: there are no more. */
 static struct round *begin_round(struct schedule *schedule, struct lane *lane)
 {
@@ -173,6 +188,8 @@ static struct round *begin_round(struct schedule *schedule, struct lane *lane)
     if (plan->n_tests == 0 || (plan->rounds != 0 && lane->n_begun == plan->rounds))
         return NULL;
     if (plan->rounds == 0 && lane->n_begun > 0 && are_all_left_out(plan))
+        return NULL;
+    if (plan->rounds == 0 && is_vain(schedule, lane))
         return NULL;
     round = g_new0(struct round, 1);
     round->number = lane->n_begun++;
@@ -265,6 +282,7 @@ static struct round *round_of(const struct schedule *schedule, const struct assi
 void schedule_take(struct schedule *schedule, const struct assignment *taken)
 {
     round_of(schedule, taken)->states[taken->test] = TAKEN;
+    schedule->lanes[lane_of(schedule, taken->tuple)].n_taken++;
 }
 
 char *schedule_unmet(const struct schedule *schedule, const struct assignment *taken)
@@ -286,8 +304,11 @@ void schedule_ended(struct schedule *schedule, const struct assignment *taken,
 {
     struct round *round = round_of(schedule, taken);
 
+    struct lane *lane = &schedule->lanes[lane_of(schedule, taken->tuple)];
+
     dependencies_note(round->dependencies, result);
-    end_test(schedule, &schedule->lanes[lane_of(schedule, taken->tuple)], round, taken->test);
+    end_test(schedule, lane, round, taken->test);
+    lane->n_skipped += result->status == VTMH__STATUS__STATUS_SKIP;
     if (!is_failure(result->status))
         return;
     schedule->n_failed++;

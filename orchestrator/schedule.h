@@ -32,7 +32,7 @@ struct schedule_plan {
     const struct schedule_test *tests; /* outlive the schedule */
     unsigned n_tests;
     unsigned n_tuples;
-    unsigned rounds;   /* 0: until it is stopped; what is left out then is so once */
+    unsigned rounds;   /* 0: until it is stopped, or vain; what is left out then is so once */
     unsigned failures; /* so many tests that end FAIL or ERROR stop it; 0: any number do not */
     bool each;
 };
@@ -77,6 +77,10 @@ void schedule_stop(struct schedule *schedule);
 
 /* The tuple gets no more tests; the others do its share, unless each has its own. */
 void schedule_lose(struct schedule *schedule, unsigned tuple);
+
+/* Whether all tests were skipped (with .each: on one of the tuples). Without a number of rounds no
+ * other round begins then. */
+bool schedule_is_vain(const struct schedule *schedule);
 
 /* Whether that many have failed that it has stopped; *last: the number of the last of them. */
 bool schedule_has_failed(const struct schedule *schedule, unsigned *last);

@@ -105,6 +105,16 @@ expect_equal "the tests" "1 a,b PASS
 4  SKIP" "$(where)"
 expect_match "why" "the time of the job \(--for\) was over" "$(results '.tests[3].vtmh.fail_cause')"
 
+step "what would be skipped for ever is skipped once, and what is left of a million rounds is a number"
+job -m local:a --tuple 1 --for 60s --only one "$work/list.cfg"
+expect_equal "exit status" 32 "$status"
+expect_equal "the tests" "1 a SKIP" "$(where)"
+expect_contains "the note" "the list is not run again" "$(results '.vtmh.notes[]')"
+job -m local:a,local:b --fail-fast --repeat 2000 --only bad "$work/list.cfg"
+expect_equal "exit status" 1 "$status"
+expect_equal "how many are told" 1001 "$(where | wc -l)"
+expect_equal "the note" "999 more tests were not run either, and are not listed" "$(results '.vtmh.notes[]')"
+
 step "a test that hangs when the time is over is an error"
 job -m local:a,local:b --for 1s --only one -p migrate_count=100000 -p test_timeout=1 -p mig_speed=1 -p dirty_rate=100 "$work/list.cfg"
 expect_equal "exit status" 1 "$status"

@@ -80,6 +80,7 @@ static char *rest(struct schedule *schedule, const struct schedule_test *tests)
 
 #define PASS VTMH__STATUS__STATUS_PASS
 #define FAIL VTMH__STATUS__STATUS_FAIL
+#define SKIP VTMH__STATUS__STATUS_SKIP
 
 Test(schedule, gives_one_tuple_the_list_in_its_order_round_by_round)
 {
@@ -266,6 +267,39 @@ Test(schedule, ends_where_all_is_left_out)
     take(schedule, tests, 0, &next);
     end(schedule, tests, &next, VTMH__STATUS__STATUS_SKIP);
     cr_expect_str_eq(take(schedule, tests, 0, &next), "over");
+}
+
+Test(schedule, does_not_begin_again_where_all_were_skipped)
+{
+    struct schedule_test tests[2] = {0};
+    g_autoptr(schedule) schedule = make("a b", (struct schedule_plan){.n_tuples = 1}, tests);
+    struct assignment next;
+
+    cr_assert_str_eq(take(schedule, tests, 0, &next), "1-a");
+    end(schedule, tests, &next, SKIP);
+    cr_assert_str_eq(take(schedule, tests, 0, &next), "2-b");
+    cr_expect_not(schedule_is_vain(schedule));
+    end(schedule, tests, &next, SKIP);
+    cr_expect(schedule_is_vain(schedule));
+    cr_expect_str_eq(take(schedule, tests, 0, &next), "over");
+}
+
+Test(schedule, begins_again_while_a_test_may_yet_run)
+{
+    struct schedule_test tests[2] = {0};
+    g_autoptr(schedule) schedule = make("a b", (struct schedule_plan){.n_tuples = 2}, tests);
+    struct assignment next, other;
+
+    cr_assert_str_eq(take(schedule, tests, 0, &next), "1-a");
+    end(schedule, tests, &next, SKIP);
+    cr_assert_str_eq(take(schedule, tests, 0, &next), "2-b");
+    cr_assert_str_eq(take(schedule, tests, 1, &other), "3-a");
+    end(schedule, tests, &other, SKIP);
+    cr_expect_str_eq(take(schedule, tests, 1, &other), "4-b");
+    end(schedule, tests, &next, PASS);
+    end(schedule, tests, &other, SKIP);
+    cr_expect_str_eq(take(schedule, tests, 0, &next), "5-a");
+    cr_expect_not(schedule_is_vain(schedule));
 }
 
 Test(schedule, leaves_all_tests_where_there_is_no_tuple)
