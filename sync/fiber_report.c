@@ -138,23 +138,32 @@ static void say_overflow(const struct fiber *fiber)
 
 static _Thread_local struct overflow_watch *watching;
 
-/* The handlers of before are back when the instruction is tried again, and meet its fault. */
-static void on_fault(int signum, siginfo_t *info, void *context)
+static void tell_overflow(const void *address)
 {
-    (void)signum;
-    (void)context;
-    if (!watching) { /* a fault of another thread */
-        signal(signum, SIG_DFL);
-        return;
-    }
     for (const GList *link = fiber_living(); link; link = link->next) {
         const struct fiber *fiber = link->data;
 
-        if (fiber->state == FIBER_RUNNING && stack_is_below(fiber->stack, info->si_addr))
+        if (fiber->state == FIBER_RUNNING && stack_is_below(fiber->stack, address))
             say_overflow(fiber);
     }
-    sigaction(SIGSEGV, &watching->segv, NULL);
-    sigaction(SIGBUS, &watching->bus, NULL);
+}
+
+/* The handlers of before are back when the instruction is tried again, and meet its fault. */
+static void on_fault(int signum, siginfo_t *info, void *context)
+{
+    bool is_sent = info->si_code <= 0; /* by somebody: no instruction would meet it again */
+
+    (void)context;
+    if (watching) {
+        if (!is_sent)
+            tell_overflow(info->si_addr);
+        sigaction(SIGSEGV, &watching->segv, NULL);
+        sigaction(SIGBUS, &watching->bus, NULL);
+    } else { /* a fault of another thread */
+        signal(signum, SIG_DFL);
+    }
+    if (is_sent)
+        raise(signum);
 }
 
 void overflow_watch_begin(struct overflow_watch *watch)

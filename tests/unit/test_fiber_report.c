@@ -187,3 +187,21 @@ Test(fiber_report, accuses_no_fiber_of_another_fault)
     cr_expect(strstr(said, "the stack of fiber") == NULL, "%s", said);
     cr_expect_neq(status, 0);
 }
+
+static int be_ended(void *arg, GError **err)
+{
+    (void)arg;
+    (void)err;
+    kill(getpid(), SIGSEGV);
+    return 0;
+}
+
+/* No instruction is tried again, that would fault again. */
+Test(fiber_report, a_fault_that_somebody_sends_ends_the_program_too)
+{
+    g_autofree char *said = NULL;
+    int status = end_of(be_ended, &said);
+
+    cr_expect_str_eq(said, "");
+    cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "status %x", status);
+}
