@@ -4,6 +4,7 @@
 #include "orchestrator/user_watch.h"
 #include "sync/fiber_report.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 /* --dry-run=hosts: what the hosts say of themselves, in the place of tests on them. */
@@ -162,6 +163,20 @@ static void on_report(void *arg)
     recorder_tell_drift(&work->recorder);
 }
 
+/* The loop leaves signals as they are by default, which would end us. */
+static void stop_listening(struct user_watch *watch, struct fibers_on_signal *telling)
+{
+    sigset_t questions, before;
+    sigemptyset(&questions);
+    sigaddset(&questions, SIGUSR1);
+    sigaddset(&questions, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &questions, &before);
+    user_watch_stop(watch);
+    fibers_on_signal_end(telling);
+    user_watch_ignore_questions();
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static int run_main(void *arg, GError **err)
 {
     struct work *work = arg;
@@ -172,8 +187,7 @@ static int run_main(void *arg, GError **err)
     struct scope *scope = scope_open("job");
     work->body = fiber_ref(scope_spawn(scope, "body", run_body, work));
     int result = scope_close(scope, err);
-    user_watch_stop(watch);
-    fibers_on_signal_end(telling);
+    stop_listening(watch, telling);
     fiber_unref(work->body);
     return result;
 }

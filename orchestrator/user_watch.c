@@ -81,6 +81,12 @@ static bool hangup_is_ignored(void)
     return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+void user_watch_ignore_questions(void)
+{
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
+}
+
 struct user_watch *user_watch_start(const struct user_events *events, int64_t timeout_ms)
 {
     struct user_watch *watch = g_new0(struct user_watch, 1);

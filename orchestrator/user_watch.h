@@ -19,6 +19,10 @@ struct user_events {
 
 struct user_watch;
 
+/* Who asks how it goes (SIGUSR1, SIGUSR2) must not end a job that has not begun, or is being
+ * written down: for the time in which nobody listens. */
+void user_watch_ignore_questions(void);
+
 /* timeout_ms: until time_over; 0: never. Transfer full. */
 struct user_watch *user_watch_start(const struct user_events *events, int64_t timeout_ms);
 

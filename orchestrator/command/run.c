@@ -10,6 +10,7 @@
 #include "orchestrator/report/results_json.h"
 #include "orchestrator/secret_params.h"
 #include "orchestrator/tests.h"
+#include "orchestrator/user_watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,7 @@ int command_run(int argc, char **argv)
         return 0;
     if (parsed < 0)
         return usage_error(error);
+    user_watch_ignore_questions();
     if (options->replay != NULL && load_replay(options, &error) < 0)
         return usage_error(error);
     if (inventory_params_check(options->machines, &error) < 0)

@@ -66,6 +66,15 @@ expect_equal "exit status" 0 "$status"
 expect_contains "it was told on stderr" "$early" "$err"
 expect_contains "at the end there is another" "drift: 600 legs in " "$(head -n 1 "$job/drift.txt")"
 
+step "SIGUSR2 and SIGUSR1 end no job, not even at its beginning and its end"
+job_begin "${light[@]}" -p migrate_count=100 "$library"
+expect_within 20 test -e "$job/id"
+pid=$(pgrep -P "$job_pid" -x vtmh || echo "$job_pid")
+while kill -USR2 "$pid" 2>/dev/null && kill -USR1 "$pid" 2>/dev/null; do sleep 0.01; done
+job_end
+expect_equal "exit status" 0 "$status"
+expect_equal "status of the test" PASS "$(results '.tests[0].status')"
+
 step "a soak of some seconds ends in order"
 soak --for 3s
 expect_equal "exit status" 0 "$status"
