@@ -224,7 +224,7 @@ Test(cleanup, takes_machines_from_a_file)
 {
     g_autofree char *line = g_strdup_printf("-M %s/machines", bed->folder);
 
-    bed_make_file(bed, "machines", "one label\n# two\n", 0600);
+    bed_make_file(bed, "machines", "one pool=rack3\n# two\n", 0600);
     cr_expect_eq(call(line), 0);
     assert_file("out", "one: nothing to clean\n");
 }
