@@ -104,13 +104,16 @@ expect_readable 3
 rm -rf "${results:?}"/*
 
 step "on a file system of another machine there is no job.db, which is told once, and records.ndjson goes on"
-rm -f "$results/latest"
-LD_PRELOAD=$VTMH_BUILD/tests/e2e/libnetwork_fs.so job "${soak[@]}" -p migrate_count=2
-expect_equal "exit status" 0 "$status"
-expect_equal "how often it is told" 1 "$(grep -c 'job.db: not made, since .* is on NFS' "$job/job.log")"
-[[ ! -e $job/job.db ]] || fail "there is a job.db"
-expect_equal "legs in records.ndjson" 2 "$(legs)"
-rm -rf "${results:?}"/*
+# The interceptors of a sanitizer have to come first.
+if ! ldd "$VTMH_BUILD/vtmh" | grep -q 'lib.san\.so'; then
+    rm -f "$results/latest"
+    LD_PRELOAD=$VTMH_BUILD/tests/e2e/libnetwork_fs.so job "${soak[@]}" -p migrate_count=2
+    expect_equal "exit status" 0 "$status"
+    expect_equal "how often it is told" 1 "$(grep -c 'job.db: not made, since .* is on NFS' "$job/job.log")"
+    [[ ! -e $job/job.db ]] || fail "there is a job.db"
+    expect_equal "legs in records.ndjson" 2 "$(legs)"
+    rm -rf "${results:?}"/*
+fi
 
 step "a job.db that is damaged is told once, and records.ndjson goes on"
 job_begin "${soak[@]}" -p migrate_count=20

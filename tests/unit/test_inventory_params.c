@@ -7,6 +7,7 @@ static struct machine *make(const char *const *labels)
 {
     static struct machine machine;
 
+    g_free(machine.text);
     machine = (struct machine){.name = (char *)"a", .file = (char *)"beds", .line = 3};
     machine.labels = (char **)labels;
     machine.text = g_strjoinv(" ", machine.labels);
