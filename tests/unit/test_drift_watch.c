@@ -78,7 +78,7 @@ Test(drift_watch, takes_the_limits_of_the_parameters)
 Test(drift_watch, a_test_of_many_legs_is_warned_and_then_nobody_else)
 {
     struct drift_watch watch;
-    g_autoptr(test_result) test = test_of(500);
+    g_autoptr(test_result) test = test_of(1000);
     g_autoptr(job_result) job = job_result_new();
     hold(&watch, "");
     drift_watch_test_ended(&watch, test);
@@ -94,7 +94,7 @@ Test(drift_watch, a_test_of_many_legs_is_warned_and_then_nobody_else)
 Test(drift_watch, of_short_tests_the_job_is_warned)
 {
     struct drift_watch watch;
-    g_autoptr(test_result) test = test_of(499);
+    g_autoptr(test_result) test = test_of(999);
     g_autoptr(job_result) job = job_result_new();
     hold(&watch, "");
     drift_watch_test_ended(&watch, test);
