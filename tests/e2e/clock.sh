@@ -5,8 +5,7 @@
 
 shim=$(find "$VTMH_BUILD/tests/e2e" -name 'libset_clock.so')
 [[ -n $shim ]] || fail "libset_clock.so is not built"
-# The interceptors of a sanitizer have to come first.
-! ldd "$VTMH_BUILD/vtmh" | grep -q 'lib.san\.so' || skip "the sanitizers have clock functions of their own"
+! has_sanitizer || skip "the sanitizers have clock functions of their own"
 
 run_vtmh() {
     env LD_PRELOAD="$shim" SET_CLOCK_MS=70 "$VTMH_BUILD/vtmh" run -r "$results" "$@"

@@ -104,8 +104,7 @@ expect_readable 3
 rm -rf "${results:?}"/*
 
 step "on a file system of another machine there is no job.db, which is told once, and records.ndjson goes on"
-# The interceptors of a sanitizer have to come first.
-if ! ldd "$VTMH_BUILD/vtmh" | grep -q 'lib.san\.so'; then
+if ! has_sanitizer; then
     rm -f "$results/latest"
     LD_PRELOAD=$VTMH_BUILD/tests/e2e/libnetwork_fs.so job "${soak[@]}" -p migrate_count=2
     expect_equal "exit status" 0 "$status"

@@ -6,8 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/local.sh"
 
 command -v sqlite3 >/dev/null || skip "there is no sqlite3 here"
-# What is freed stays in memory there for a while.
-! ldd "$VTMH_BUILD/vtmh" | grep -q 'lib.san\.so' || skip "with a sanitizer all memory grows"
+! has_sanitizer || skip "with a sanitizer all memory grows"
 export VTMH_EXEC_PATH=$VTMH_BUILD/tests/sim
 
 # What a simulated guest does, which has no work that takes time.

@@ -49,6 +49,11 @@ skip() {
     exit 77
 }
 
+# Whether vtmh is built with one: its interceptors have to come first, and what is freed stays in memory for a while.
+has_sanitizer() {
+    ldd "$VTMH_BUILD/vtmh" | grep -q 'lib.san\.so'
+}
+
 step() {
     current_step=$*
     printf -- '-- %s\n' "$*"
