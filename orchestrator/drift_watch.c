@@ -17,20 +17,11 @@ void drift_watch_clear(struct drift_watch *watch)
     g_clear_pointer(&watch->drift, drift_free);
 }
 
-static int64_t number_of(const struct params *params, const char *name)
-{
-    const char *value = description_value(params, name);
-    int64_t number = 0;
-    if (value != NULL)
-        params_parse_int(name, value, &number, NULL);
-    return number;
-}
-
 void drift_watch_test_began(struct drift_watch *watch, const struct params *params)
 {
     for (unsigned i = 0; i < DRIFT_FIGURES; i++)
-        drift_limit(watch->drift, i, (double)number_of(params, drift_figures[i].limit));
-    watch->legs_needed = (unsigned)number_of(params, "drift_legs");
+        drift_limit(watch->drift, i, (double)description_number(params, drift_figures[i].limit));
+    watch->legs_needed = (unsigned)description_number(params, "drift_legs");
     drift_legs_needed(watch->drift, watch->legs_needed);
 }
 

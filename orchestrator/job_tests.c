@@ -185,6 +185,12 @@ static char *name_hosts(const GPtrArray *hosts)
     return g_string_free(names, FALSE);
 }
 
+static void tell_note(const struct work *work, const char *note)
+{
+    job_result_note(work->job->result, note);
+    display_message(work->job->display, "%s", note);
+}
+
 static void note_left_over(struct work *work)
 {
     g_autofree char *names = name_hosts(work->spares);
@@ -195,8 +201,7 @@ static void note_left_over(struct work *work)
         "%s %s left over, since a test takes %u hosts (--tuple); %s in if one is lost", names,
         work->spares->len == 1 ? "is" : "are", size,
         work->spares->len == 1 ? "it steps" : "they step");
-    job_result_note(work->job->result, note);
-    display_message(work->job->display, "%s", note);
+    tell_note(work, note);
 }
 
 /* Why --where leaves the host out, by what it told of itself; NULL: it does not. Transfer full. */
@@ -205,12 +210,6 @@ static char *why_unfit(const struct work *work, const struct peer *peer)
     const struct where *where = work->job->options->where;
     const json_t *facts = json_object_get(work->job->result->hosts, peer_name(peer));
     return where != NULL ? where_refuses(where, peer->machine, facts) : NULL;
-}
-
-static void tell_note(const struct work *work, const char *note)
-{
-    job_result_note(work->job->result, note);
-    display_message(work->job->display, "%s", note);
 }
 
 /* All hosts, in the order given. */

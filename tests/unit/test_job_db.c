@@ -258,24 +258,31 @@ Test(job_db, a_damaged_file_is_told_and_not_written_to)
     cr_expect(strstr(error->message, "not a database"), "%s", error->message);
 }
 
-Test(job_db, damage_done_while_it_is_written_is_told_in_the_end)
+/* Of the file as it lies on the disk, with all that was committed. */
+static void damage(long from, unsigned bytes)
 {
-    struct job_db *db = create();
     sqlite3 *other = NULL;
-    g_autoptr(GError) error = NULL;
 
-    for (unsigned i = 0; i < 20000; i++)
-        add_leg(db, i, i);
-    commit(db);
     cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
     cr_assert_eq(sqlite3_exec(other, "pragma wal_checkpoint(truncate)", NULL, NULL, NULL),
                  SQLITE_OK);
     sqlite3_close(other);
     FILE *file = fopen(path, "r+");
-    fseek(file, 200000, SEEK_SET);
-    for (unsigned i = 0; i < 2000000; i++)
+    fseek(file, from, SEEK_SET);
+    for (unsigned i = 0; i < bytes; i++)
         fputc('x', file);
     fclose(file);
+}
+
+Test(job_db, damage_done_while_it_is_written_is_told_in_the_end)
+{
+    struct job_db *db = create();
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; i < 20000; i++)
+        add_leg(db, i, i);
+    commit(db);
+    damage(200000, 2000000);
     cr_expect_eq(job_db_close(db, &error), -1);
     cr_expect(error != NULL && strstr(error->message, "malformed"), "%s",
               error ? error->message : "?");
@@ -284,20 +291,12 @@ Test(job_db, damage_done_while_it_is_written_is_told_in_the_end)
 Test(job_db, so_is_damage_to_what_our_own_connection_has_in_memory)
 {
     struct job_db *db = create();
-    sqlite3 *other = NULL;
     g_autoptr(GError) error = NULL;
 
     for (unsigned i = 0; i < 50; i++)
         add_leg(db, i, i);
     commit(db);
-    cr_assert_eq(sqlite3_open(path, &other), SQLITE_OK);
-    sqlite3_exec(other, "pragma wal_checkpoint(truncate)", NULL, NULL, NULL);
-    sqlite3_close(other);
-    FILE *file = fopen(path, "r+");
-    fseek(file, 4096, SEEK_SET);
-    for (unsigned i = 0; i < 30000; i++)
-        fputc('x', file);
-    fclose(file);
+    damage(4096, 30000);
     cr_expect_eq(job_db_close(db, &error), -1);
     cr_expect_not_null(error);
 }
