@@ -48,6 +48,11 @@ void device_set_int(json_t *side, const char *name, int64_t value)
     json_object_set_new(side, name, json_integer(value));
 }
 
+void device_set_bool(json_t *side, const char *name, bool value)
+{
+    json_object_set_new(side, name, json_boolean(value));
+}
+
 const char *device_get(const json_t *side, const char *name)
 {
     return json_string_value(json_object_get(side, name));
@@ -58,9 +63,30 @@ int64_t device_get_int(const json_t *side, const char *name)
     return json_integer_value(json_object_get(side, name));
 }
 
+bool device_get_bool(const json_t *side, const char *name)
+{
+    return json_is_true(json_object_get(side, name));
+}
+
 const char *device_tail(const json_t *side)
 {
     const char *tail = device_get(side, "extra");
 
     return tail != NULL ? tail : "";
+}
+
+static void add_parts(const struct device *device, GPtrArray *parts)
+{
+    if (device->kind->to_parts != NULL)
+        device->kind->to_parts(device, parts);
+    for (unsigned i = 0; i < device->children->len; i++)
+        add_parts(g_ptr_array_index(device->children, i), parts);
+}
+
+GPtrArray *device_parts(const struct device *device)
+{
+    GPtrArray *parts = parts_new();
+
+    add_parts(device, parts);
+    return parts;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "migration/machine/machine.h"
+#include "migration/machine/part.h"
 #include "migration/machine/qemu_line.h"
 
 struct device {
@@ -18,7 +19,11 @@ struct device_kind {
     /* Plugs in what the spec asks for of this kind, if anything. Errors as of machine_new(). */
     int (*build)(struct device *board, const struct machine_spec *spec, GError **err);
 
-    /* Appends its options, without those of its children. */
+    /*
+     * One of both, without its children. What can be plugged in says its parts; what a machine has
+     * from its beginning (its type, CPUs, memory, clock, what it boots) appends options of its own.
+     */
+    void (*to_parts)(const struct device *device, GPtrArray *parts);
     void (*to_qemu)(const struct device *device, GPtrArray *line);
 };
 
@@ -49,10 +54,15 @@ AUTOPTR_STRUCT(device, device_free);
 /* Sets a property of `travels` or `local`. A text that is NULL is left out. */
 void device_set(json_t *side, const char *name, const char *text);
 void device_set_int(json_t *side, const char *name, int64_t value);
+void device_set_bool(json_t *side, const char *name, bool value);
 
-/* What was set: NULL, 0 where nothing was. */
+/* What was set: NULL, 0, false where nothing was. */
 const char *device_get(const json_t *side, const char *name);
 int64_t device_get_int(const json_t *side, const char *name);
+bool device_get_bool(const json_t *side, const char *name);
 
 /* ",key=value" that a user has appended; "" where nothing was set. */
 const char *device_tail(const json_t *side);
+
+/* The parts of a pluggable device and of what is plugged into it: struct part. Transfer full. */
+GPtrArray *device_parts(const struct device *device);

@@ -4,7 +4,8 @@
  *
  * A device says two things. What *travels* is a part of the guest: it is the same at both ends of a
  * migration. What is *local* is one host's own affair and never leaves it: descriptors, paths,
- * forwarded ports. A driver renders both (the QEMU driver as a command line).
+ * forwarded ports. A driver renders both (the QEMU driver as a command line, and a device
+ * that is plugged in as QMP commands: part.h).
  *
  * A kind of device is a file of this folder and a row in kinds.c.
  */

@@ -50,20 +50,30 @@ static const char *qemu_model(const char *model)
     return strcmp(model, "virtio") == 0 ? "virtio-net-pci" : model;
 }
 
-static void to_qemu(const struct device *nic, GPtrArray *line)
+static json_t *forwarding(const struct device *nic)
+{
+    g_autofree char *rule =
+        g_strdup_printf("tcp:127.0.0.1:0-:%d", (int)device_get_int(nic->local, "forwarded_port"));
+
+    return json_pack("[{s:s}]", "str", rule);
+}
+
+static void to_parts(const struct device *nic, GPtrArray *parts)
 {
     const char *netdev = device_get(nic->local, "netdev");
     const char *subnet = device_get(nic->local, "subnet");
-    const char *mac = device_get(nic->travels, "mac");
-    g_autofree char *within =
-        subnet != NULL ? g_strdup_printf("net=%s", subnet)
-                       : g_strdup_printf("hostfwd=tcp:127.0.0.1:0-:%d",
-                                         (int)device_get_int(nic->local, "forwarded_port"));
+    json_t *network, *card;
 
-    qemu_line_option(line, "-netdev", "user,id=%s,%s%s", netdev, within, device_tail(nic->local));
-    qemu_line_option(line, "-device", "%s,id=%s,netdev=%s,romfile=%s%s%s",
-                     qemu_model(device_get(nic->travels, "model")), nic->id, netdev,
-                     mac != NULL ? ",mac=" : "", mac != NULL ? mac : "", device_tail(nic->travels));
+    network = part_add(parts, PART_NETDEV, "user", netdev, device_get(nic->local, "extra"));
+    if (subnet != NULL)
+        device_set(network, "net", subnet);
+    else
+        json_object_set_new(network, "hostfwd", forwarding(nic));
+    card = part_add(parts, PART_DEVICE, qemu_model(device_get(nic->travels, "model")), nic->id,
+                    device_get(nic->travels, "extra"));
+    device_set(card, "netdev", netdev);
+    device_set(card, "romfile", "");
+    device_set(card, "mac", device_get(nic->travels, "mac"));
 }
 
-const struct device_kind device_nic = {.name = "nic", .build = build, .to_qemu = to_qemu};
+const struct device_kind device_nic = {.name = "nic", .build = build, .to_parts = to_parts};

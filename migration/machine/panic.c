@@ -9,9 +9,9 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     return 0;
 }
 
-static void to_qemu(const struct device *panic, GPtrArray *line)
+static void to_parts(const struct device *panic, GPtrArray *parts)
 {
-    qemu_line_option(line, "-device", "%s", device_get(panic->travels, "model"));
+    part_add(parts, PART_DEVICE, device_get(panic->travels, "model"), NULL, NULL);
 }
 
-const struct device_kind device_panic = {.name = "panic", .build = build, .to_qemu = to_qemu};
+const struct device_kind device_panic = {.name = "panic", .build = build, .to_parts = to_parts};

@@ -14,13 +14,14 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     return 0;
 }
 
-static void to_qemu(const struct device *rng, GPtrArray *line)
+static void to_parts(const struct device *rng, GPtrArray *parts)
 {
     const char *source = device_get(rng->local, "source");
+    json_t *device;
 
-    qemu_line_option(line, "-object", "rng-builtin,id=%s", source);
-    qemu_line_option(line, "-device", "%s,id=%s,rng=%s", device_get(rng->travels, "model"), rng->id,
-                     source);
+    part_add(parts, PART_OBJECT, "rng-builtin", source, NULL);
+    device = part_add(parts, PART_DEVICE, device_get(rng->travels, "model"), rng->id, NULL);
+    device_set(device, "rng", source);
 }
 
-const struct device_kind device_rng = {.name = "rng", .build = build, .to_qemu = to_qemu};
+const struct device_kind device_rng = {.name = "rng", .build = build, .to_parts = to_parts};

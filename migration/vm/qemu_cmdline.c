@@ -18,9 +18,21 @@ static void add_process(GPtrArray *line, const struct qemu_cmdline *in)
     qemu_line_option(line, "-mon", "chardev=qmp,mode=control");
 }
 
+static void add_parts(GPtrArray *line, const struct device *device)
+{
+    g_autoptr(GPtrArray) parts = parts_new();
+
+    device->kind->to_parts(device, parts);
+    for (unsigned i = 0; i < parts->len; i++)
+        part_to_line(g_ptr_array_index(parts, i), line);
+}
+
 static void add_devices(GPtrArray *line, const struct device *device)
 {
-    device->kind->to_qemu(device, line);
+    if (device->kind->to_parts != NULL)
+        add_parts(line, device);
+    else
+        device->kind->to_qemu(device, line);
     for (unsigned i = 0; i < device->children->len; i++)
         add_devices(line, g_ptr_array_index(device->children, i));
 }

@@ -163,11 +163,13 @@ Test(machine, has_each_card_and_nothing_that_the_guest_does_not_ask_for)
     cr_expect_eq(without->children->len, 8, "three cards and the rng less");
 }
 
-Test(machine, a_kind_stands_once_in_the_table)
+Test(machine, a_kind_stands_once_in_the_table_and_is_rendered_in_one_way)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
 
     cr_expect_eq(device_kinds[0], &device_board);
-    for (const struct device_kind *const *kind = device_kinds; *kind != NULL; kind++)
+    for (const struct device_kind *const *kind = device_kinds; *kind != NULL; kind++) {
         cr_expect(g_hash_table_add(names, (void *)(*kind)->name), "%s", (*kind)->name);
+        cr_expect_neq((*kind)->to_parts != NULL, (*kind)->to_qemu != NULL, "%s", (*kind)->name);
+    }
 }
