@@ -14,6 +14,7 @@ enum owned_kind {
     OWNED_PATH,    /* what: absolute path of a file, socket or folder (with all below it) */
     OWNED_STREAM,  /* what: absolute path of a file that a guest is written into, on a storage that
                       hosts share: vtmh-*.migration */
+    OWNED_LINK,    /* what: name of a network interface that vtmh makes (net/link.h) */
     OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
 };
 

@@ -7,6 +7,7 @@
  *     node PID START NAME       who keeps this ledger, and what its job calls the host
  *     + process PID START       START: the process's start time, so that a recycled pid is not hit
  *     + path /absolute/path     below the base
+ *     + link vtmh0a1b2c3d4e5     a network interface, named as ours are
  *     + guest vm1               the one running copy of vm1 is here
  *     - process PID             struck out; not synced, since it is of something that is gone
  *

@@ -1,5 +1,6 @@
 #include "node/owned.h"
 
+#include "migration/net/link.h"
 #include "node/process.h"
 #include "node/remove.h"
 
@@ -11,10 +12,8 @@
 #define KILL_MS 5000
 
 const char *const owned_kind_names[] = {
-    [OWNED_PROCESS] = "process",
-    [OWNED_PATH] = "path",
-    [OWNED_STREAM] = "stream",
-    [OWNED_GUEST] = "guest",
+    [OWNED_PROCESS] = "process", [OWNED_PATH] = "path",   [OWNED_STREAM] = "stream",
+    [OWNED_LINK] = "link",       [OWNED_GUEST] = "guest",
 };
 
 void owned_free(gpointer data)
@@ -26,6 +25,8 @@ void owned_free(gpointer data)
 
 bool owned_may_be(const char *base, enum owned_kind kind, const char *what)
 {
+    if (kind == OWNED_LINK)
+        return link_may_be_ours(what);
     if (kind != OWNED_PATH && kind != OWNED_STREAM)
         return true;
     g_autofree char *plain = g_canonicalize_filename(what, "/");
@@ -68,6 +69,8 @@ bool owned_exists(const struct owned *entry)
         return lstat(entry->what, &info) == 0; /* a link counts, wherever it leads */
     case OWNED_STREAM:
         return lstat(entry->what, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
+    case OWNED_LINK:
+        return link_exists(entry->what);
     case OWNED_GUEST:
         return false;
     }
@@ -90,6 +93,8 @@ static bool dispose(const struct owned *entry)
     if (entry->kind == OWNED_PROCESS)
         return process_end((pid_t)g_ascii_strtoll(entry->what, NULL, 10), entry->start_time,
                            SIGKILL, deadline_in(KILL_MS));
+    if (entry->kind == OWNED_LINK)
+        return link_delete(entry->what);
     if (entry->kind == OWNED_STREAM)
         return unlink(entry->what) == 0;
     return remove_tree(entry->what) == 0;
@@ -97,7 +102,7 @@ static bool dispose(const struct owned *entry)
 
 void owned_dispose(GPtrArray *entries, GPtrArray *removed, GPtrArray *leaks)
 {
-    for (int kind = OWNED_PROCESS; kind <= OWNED_STREAM; kind++) {
+    for (int kind = OWNED_PROCESS; kind <= OWNED_LINK; kind++) {
         for (unsigned i = 0; i < entries->len; i++) {
             const struct owned *entry = g_ptr_array_index(entries, i);
             if ((int)entry->kind != kind || !owned_exists(entry))

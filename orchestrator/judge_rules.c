@@ -176,7 +176,8 @@ static bool check_guest(struct judge *judge, const char *vm, unsigned host)
     return g_strcmp0(guest, "jeos") == 0 && check_jeos(judge, vm, host);
 }
 
-/* A parameter of a card for a guest that has none, unless it asks for what all cards are anyway. */
+/* A parameter of a card for a guest that has none, unless it asks for what all cards are anyway, or
+ * counts only with another. */
 static void check_cards_of_tick(struct judge *judge)
 {
     g_auto(GStrv) vms = judge_list(judge, "vms", NULL, 0);
@@ -189,7 +190,7 @@ static void check_cards_of_tick(struct judge *judge)
         const struct param_info *info = fact->value != NULL ? fact->parse->info : NULL;
 
         if (info == NULL || !(info->scopes & PARAM_PER_NIC) || info->care != PARAM_HONOURED ||
-            fact->parse->class != KEY_KNOWN || is_blank(fact->value) ||
+            fact->parse->class != KEY_KNOWN || is_blank(fact->value) || info->only_with != NULL ||
             fact->said[SAY_SKIP] != NULL || fact->said[SAY_ERROR] != NULL ||
             judge->meaning->empty & PARAM_PER_NIC ||
             (info->fallback != NULL && param_value_equal(info, fact->value, info->fallback)))

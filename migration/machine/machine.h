@@ -24,6 +24,7 @@ struct machine_spec {
     const struct vm_boot *boot;
     bool incoming; /* its guest arrives by a migration */
     int serial_fd; /* the serial port's number in the hypervisor's process */
+    int net_fd;    /* the first of those for networks; what follows it is theirs */
 };
 
 /*

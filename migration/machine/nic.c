@@ -1,47 +1,99 @@
 /* Network cards. What a card is travels; what it is connected to is a host's own. */
-#include "migration/machine/device.h"
+#include "migration/machine/nic.h"
+
 #include "migration/params.h"
 
 #include <string.h>
 
-/* The first card carries the forwarded port; each has a network of its own behind it. */
-static int add(struct device *board, const struct machine_spec *spec, const char *name,
-               unsigned index, GError **err)
+static const struct nic_network *const networks[] = {&nic_user, &nic_bridge};
+
+/* nettype = network is a bridge, too: that of a libvirt network. */
+static const struct nic_network *find_network(const char *nettype)
 {
-    g_autoptr(params) own = params_object_params(spec->params, name);
-    const char *type = param_text(own, "nettype");
-    g_autofree char *subnet = g_strdup_printf("10.0.%u.0/24", index + 2);
-    g_autofree char *netdev = g_strdup_printf("net%u", index);
+    const char *name = strcmp(nettype, "network") == 0 ? "bridge" : nettype;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(networks); i++)
+        if (strcmp(networks[i]->nettype, name) == 0)
+            return networks[i];
+    return NULL;
+}
+
+static bool is_virtio(const struct device *nic)
+{
+    return g_str_has_prefix(device_get(nic->travels, "model"), "virtio");
+}
+
+unsigned nic_queues(const struct device *nic)
+{
+    return MAX((unsigned)device_get_int(nic->travels, "queues"), 1);
+}
+
+/* Several queues want a vector each for sending and receiving, and two more. */
+static int add_queues(struct device *nic, const struct params *card, GError **err)
+{
+    int64_t queues, vectors;
+    bool enough;
+
+    if (param_int(card, "queues", &queues, err) < 0 ||
+        param_int(card, "vectors", &vectors, err) < 0 ||
+        param_bool(card, "enable_msix_vectors", &enough, err) < 0)
+        return -1;
+    if ((queues > 1 || vectors > 0) && !is_virtio(nic)) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "%s of %s is not supported: only a virtio card has several queues and vectors "
+                    "for them, and its nic_model is %s",
+                    queues > 1 ? "queues" : "vectors", nic->id, device_get(nic->travels, "model"));
+        return -1;
+    }
+    if (queues > 1)
+        device_set_int(nic->travels, "queues", queues);
+    if (vectors == 0 && queues > 1 && enough)
+        vectors = 2 * queues + 2;
+    if (vectors > 0)
+        device_set_int(nic->travels, "vectors", vectors);
+    return 0;
+}
+
+static int add(struct device *board, struct nic_building *building, const char *name, GError **err)
+{
+    const char *type = param_text(building->card, "nettype");
+    const struct nic_network *network = find_network(type);
+    g_autofree char *netdev = g_strdup_printf("net%u", building->index);
     struct device *nic;
 
-    if (strcmp(type, "user") != 0) {
+    if (network == NULL) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                    "nettype = %s (of %s) is not supported yet: only user is", type, name);
+                    "nettype = %s (of %s) is not supported yet", type, name);
         return -1;
     }
     nic = device_plug(board, &device_nic, name);
-    device_set(nic->travels, "model", param_text(own, "nic_model"));
-    device_set(nic->travels, "mac", param_text(own, "mac"));
-    device_set(nic->travels, "extra", param_text(own, "nic_extra_params"));
-    device_set(nic->local, "network", type);
+    device_set(nic->travels, "model", param_text(building->card, "nic_model"));
+    device_set(nic->travels, "mac", param_text(building->card, "mac"));
+    if (add_queues(nic, building->card, err) < 0)
+        return -1;
+    device_set(nic->travels, "extra", param_text(building->card, "nic_extra_params"));
+    device_set(nic->local, "network", network->nettype);
     device_set(nic->local, "netdev", netdev);
-    if (index == 0)
-        device_set_int(nic->local, "forwarded_port", GUEST_SSH_PORT);
-    else
-        device_set(nic->local, "subnet", subnet);
-    device_set(nic->local, "extra", param_text(own, "netdev_extra_params"));
+    if (network->build(nic, building, err) < 0)
+        return -1;
+    device_set(nic->local, "extra", param_text(building->card, "netdev_extra_params"));
     return 0;
 }
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
     g_auto(GStrv) names = param_list(spec->params, "nics");
+    struct nic_building building = {.spec = spec, .next_fd = spec->net_fd};
 
     if (!spec->boot->network)
         return 0;
-    for (unsigned i = 0; names[i] != NULL; i++)
-        if (add(board, spec, names[i], i, err) < 0)
+    for (; names[building.index] != NULL; building.index++) {
+        g_autoptr(params) card = params_object_params(spec->params, names[building.index]);
+
+        building.card = card;
+        if (add(board, &building, names[building.index], err) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -50,30 +102,20 @@ static const char *qemu_model(const char *model)
     return strcmp(model, "virtio") == 0 ? "virtio-net-pci" : model;
 }
 
-static json_t *forwarding(const struct device *nic)
-{
-    g_autofree char *rule =
-        g_strdup_printf("tcp:127.0.0.1:0-:%d", (int)device_get_int(nic->local, "forwarded_port"));
-
-    return json_pack("[{s:s}]", "str", rule);
-}
-
 static void to_parts(const struct device *nic, GPtrArray *parts)
 {
-    const char *netdev = device_get(nic->local, "netdev");
-    const char *subnet = device_get(nic->local, "subnet");
-    json_t *network, *card;
+    json_t *card;
 
-    network = part_add(parts, PART_NETDEV, "user", netdev, device_get(nic->local, "extra"));
-    if (subnet != NULL)
-        device_set(network, "net", subnet);
-    else
-        json_object_set_new(network, "hostfwd", forwarding(nic));
+    find_network(device_get(nic->local, "network"))->to_parts(nic, parts);
     card = part_add(parts, PART_DEVICE, qemu_model(device_get(nic->travels, "model")), nic->id,
                     device_get(nic->travels, "extra"));
-    device_set(card, "netdev", netdev);
+    device_set(card, "netdev", device_get(nic->local, "netdev"));
     device_set(card, "romfile", "");
     device_set(card, "mac", device_get(nic->travels, "mac"));
+    if (nic_queues(nic) > 1)
+        device_set_bool(card, "mq", true);
+    if (device_get_int(nic->travels, "vectors") > 0)
+        device_set_int(card, "vectors", device_get_int(nic->travels, "vectors"));
 }
 
 const struct device_kind device_nic = {.name = "nic", .build = build, .to_parts = to_parts};

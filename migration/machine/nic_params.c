@@ -1,4 +1,4 @@
-/* Network cards: read by nic.c. */
+/* Network cards: read by nic.c, nic_user.c and nic_bridge.c, and by vm/net.c. */
 #include "migration/params_tables.h"
 
 #define NETWORK(name_) .name = (name_), .section = "network"
@@ -8,13 +8,46 @@ const struct param_info nic_params[] = {
      .scopes = PARAM_OF_VM, .word_pattern = "^[A-Za-z][A-Za-z0-9_.-]{0,31}$",
      .word_rule = "a card's name: letters, digits, '_', '.' and '-', at most 32, a letter first",
      .doc = "network cards, for guests that have a network"},
-    {NETWORK("nettype"), .kind = PARAM_WORD, .fallback = "user", .values = WORDS("user"),
-     .later = LATER({"bridge", "cards are connected to QEMU's user network only"},
-                    {"network", "cards are connected to QEMU's user network only"},
-                    {"macvtap", "cards are connected to QEMU's user network only"},
-                    {"user:passt", "cards are connected to QEMU's user network only"},
-                    {"vdpa", "cards are connected to QEMU's user network only"}),
-     .scopes = PARAM_OF_NIC, .doc = "what a card is connected to"},
+    {NETWORK("nettype"), .kind = PARAM_WORD, .fallback = "user",
+     .values = WORDS("user", "bridge", "network"),
+     .later = LATER({"macvtap", "cards are connected to QEMU's user network or to a bridge"},
+                    {"user:passt", "cards are connected to QEMU's user network or to a bridge"},
+                    {"vdpa", "cards are connected to QEMU's user network or to a bridge"}),
+     .scopes = PARAM_OF_NIC,
+     .doc = "what a card is connected to: QEMU's user network, from which it is reached by "
+            "forwarded ports; or a bridge of the host (network says the same), by a tap that vtmh "
+            "makes: needs CAP_NET_ADMIN and /dev/net/tun"},
+    {NETWORK("netdst"), .kind = PARAM_STRING, .fallback = "virbr0", .only_with = WORDS("nettype"),
+     .scopes = PARAM_OF_NIC, .word_pattern = "^[^\\s/:]{1,15}$",
+     .word_rule = "the name of a network interface",
+     .later = LATER({"private", "vtmh makes no bridges"}),
+     .doc = "bridge that a card is connected to (nettype = bridge); on all hosts of a test it must "
+            "belong to one network segment"},
+    {NETWORK("vhost"), .kind = PARAM_WORD, .fallback = "no",
+     .values = WORDS("no", "yes", "force", "vhost=on"), .scopes = PARAM_OF_NIC,
+     .doc = "whether the host's kernel moves the packets of a card on a bridge (/dev/vhost-net); "
+            "force: as with vhostforce"},
+    {NETWORK("vhostforce"), .kind = PARAM_BOOL, .fallback = "no", .only_with = WORDS("vhost"),
+     .scopes = PARAM_OF_NIC, .doc = "whether it does so without MSI-X, too (with vhost)"},
+    {NETWORK("enable_vhostfd"), .kind = PARAM_BOOL, .fallback = "yes", .only_with = WORDS("vhost"),
+     .scopes = PARAM_OF_NIC,
+     .doc = "whether QEMU is given the open /dev/vhost-net; no: it opens it itself (with vhost)"},
+    {NETWORK("queues"), .same_everywhere = true, .kind = PARAM_INT, .fallback = "1", .min = 1,
+     .max = 16, .scopes = PARAM_OF_NIC, .doc = "queues of a virtio card on a bridge"},
+    {NETWORK("vectors"), .same_everywhere = true, .kind = PARAM_INT, .fallback = "0", .min = 0,
+     .max = 2048, .scopes = PARAM_OF_NIC, .doc = "MSI-X vectors of a virtio card; 0: as it needs"},
+    {NETWORK("enable_msix_vectors"), .same_everywhere = true, .kind = PARAM_BOOL, .fallback = "yes",
+     .only_with = WORDS("queues"), .scopes = PARAM_OF_NIC,
+     .doc = "whether a card with several queues gets vectors for all of them; no: as many as QEMU "
+            "gives it"},
+    {NETWORK("redirs"), .kind = PARAM_LIST, .fallback = "remote_shell", .scopes = PARAM_OF_VM,
+     .doc = "redirections: ports of the guest (guest_port) that its first card on the user network "
+            "forwards, each from a free port of 127.0.0.1 on the host"},
+    {NETWORK("guest_port"), .kind = PARAM_INT, .fallback = "22", .min = 1, .max = 65535,
+     .scopes = PARAM_OF_REDIR, .doc = "a guest's port that is forwarded (redirs)"},
+    {NETWORK("guest_port_file_transfer"), .kind = PARAM_INT, .fallback = "22", .min = 1,
+     .max = 65535, .scopes = PARAM_OF_VM,
+     .doc = "guest_port of the redirection file_transfer: the port of the guest that takes files"},
     {NETWORK("nic_model"), .same_everywhere = true, .kind = PARAM_WORD, .fallback = "virtio",
      .values = WORDS("virtio", "virtio-net-pci", "e1000", "e1000-82544gc", "e1000-82545em",
                      "e1000e", "igb", "rtl8139", "ne2k_pci", "ne2k_isa", "pcnet", "vmxnet3",

@@ -6,6 +6,7 @@
 #include "migration/move/machine_params.h"
 #include "migration/move/options.h"
 #include "migration/move/reach.h"
+#include "migration/vm/net.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -76,7 +77,8 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
     }
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
-        if (asked_check_host(seat, err) < 0)
+        if (asked_check_host(seat, err) < 0 ||
+            vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0)
             return -1;
         struct vm_offer *offer = vm_offer_probe(seat->params, deadline_in(PROBE_MS), err);
         if (offer == NULL) {

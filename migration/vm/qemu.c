@@ -82,6 +82,7 @@ static struct device *machine_of(const struct vm_spec *spec, GError **err)
         .boot = spec->boot,
         .incoming = spec->incoming,
         .serial_fd = QEMU_FD_SERIAL,
+        .net_fd = QEMU_FD_NET,
     };
 
     return machine_new(&machine, err);
@@ -135,6 +136,10 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
 
     if (argv == NULL)
         return -1;
+    vm->net = vm_net_open(spec->host, spec->name, board, err);
+    if (vm->net == NULL)
+        return -1;
+    start.more_fds = vm_net_fds(vm->net);
     words = g_strjoinv(" ", argv);
     host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
              spec->name, "starting %s", words);
@@ -143,6 +148,7 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
     vm->process = qemu_process_start(&start, err);
     if (vm->process == NULL)
         return -1;
+    vm_net_started(vm->net);
     vm->base.pid = qemu_process_pid(vm->process);
     return 0;
 }
@@ -155,11 +161,6 @@ static int find_ssh_port(struct qemu_vm *vm, int64_t deadline, GError **err)
                      json_pack("{s:s}", "command-line", "info usernet"), deadline, &text, err) < 0)
         return -1;
     vm->base.ssh_port = qemu_usernet_port(json_string_value(text), GUEST_SSH_PORT);
-    if (vm->base.ssh_port == 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_START,
-                    "QEMU does not say on which port it forwards ssh");
-        return -1;
-    }
     g_strlcpy(vm->base.ssh_address, "127.0.0.1", sizeof vm->base.ssh_address);
     return 0;
 }
@@ -170,6 +171,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_clear_pointer(&vm->migration.were_set, json_decref);
     stream_close(vm->base.serial);
     qemu_process_free(vm->process);
+    vm_net_drop(vm->net);
     g_free(vm->base.name);
     g_free(vm);
 }
@@ -183,6 +185,8 @@ static int qemu_destroy(struct vm *base, GError **err)
         result = qemu_process_end(vm->process, err);
     if (vm->process != NULL && result == 0)
         disown(vm);
+    if (result == 0)
+        vm_net_close(g_steal_pointer(&vm->net));
     qemu_free(vm);
     return result;
 }

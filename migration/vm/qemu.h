@@ -2,6 +2,7 @@
 #pragma once
 
 #include "migration/vm/driver.h"
+#include "migration/vm/net.h"
 #include "migration/vm/qemu_process.h"
 
 /* Where a migration of this QEMU is, as its MIGRATION events say. */
@@ -27,6 +28,7 @@ struct qemu_migration {
 struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
+    struct vm_net *net; /* what its cards are connected to */
     struct qemu_migration migration;
 };
 

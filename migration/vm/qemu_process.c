@@ -2,7 +2,6 @@
 
 #include "migration/evidence.h"
 #include "migration/vm/qemu_words.h"
-#include "sync/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,17 +60,23 @@ static int open_output(struct qemu_process *process, const char *prefix, GError 
 static int start_child(struct qemu_process *process, const struct qemu_start *start, int qmp_fd,
                        GError **err)
 {
-    struct child_fd fds[] = {
+    const struct child_fd own[] = {
         {.fd = process->output_fd, .as = 1},
         {.fd = process->output_fd, .as = 2},
         {.fd = qmp_fd, .as = QEMU_FD_QMP},
-        {.fd = start->serial_fd, .as = QEMU_FD_SERIAL}, /* -1 ends the list as well */
-        {.fd = -1},
+        {.fd = start->serial_fd, .as = QEMU_FD_SERIAL},
     };
+    const struct child_fd end = {.fd = -1};
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof end);
     g_autofree const char **argv =
         g_memdup2(start->argv, (g_strv_length((char **)start->argv) + 1) * sizeof start->argv[0]);
-    struct child_spec spec = {.argv = argv, .fds = fds, .new_session = true};
+    struct child_spec spec = {.argv = argv, .new_session = true};
 
+    g_array_append_vals(fds, own, G_N_ELEMENTS(own) - (start->serial_fd < 0 ? 1 : 0));
+    for (const struct child_fd *fd = start->more_fds; fd != NULL && fd->fd >= 0; fd++)
+        g_array_append_vals(fds, fd, 1);
+    g_array_append_val(fds, end);
+    spec.fds = (const struct child_fd *)(const void *)fds->data;
     argv[0] = start->binary;
     process->child = child_start(&spec, err);
     if (process->child == NULL) {

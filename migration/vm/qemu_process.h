@@ -6,6 +6,7 @@
 
 #include "migration/vm/platform.h"
 #include "migration/vm/qmp.h"
+#include "sync/child.h"
 
 #include <sys/types.h>
 
@@ -13,15 +14,17 @@
 enum {
     QEMU_FD_QMP = 3,
     QEMU_FD_SERIAL = 4,
+    QEMU_FD_NET = 64, /* and what follows: of its networks (vm/net.h) */
 };
 
 struct qemu_process;
 
 struct qemu_start {
-    const char *who;         /* "QEMU of vm1 on host1", for messages */
-    const char *binary;      /* path */
-    const char *const *argv; /* argv[0] too */
-    int serial_fd;           /* becomes QEMU_FD_SERIAL; stays the caller's; -1: none */
+    const char *who;                 /* "QEMU of vm1 on host1", for messages */
+    const char *binary;              /* path */
+    const char *const *argv;         /* argv[0] too */
+    int serial_fd;                   /* becomes QEMU_FD_SERIAL; stays the caller's; -1: none */
+    const struct child_fd *more_fds; /* ended by {.fd = -1}; stay the caller's; NULL: none */
     const char
         *log_prefix;   /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
     GHashTable *known; /* what is in PREFIX.qmp.log already (qmp_log.h), or NULL */

@@ -72,8 +72,10 @@ Test(judge, a_wrong_value_is_told_with_its_place_and_what_would_be_right)
 {
     expect("mig_protocol=udp\n", "E a.cfg:1: mig_protocol = udp: no such value (expected tcp, "
                                  "unix, exec, fd, file, rdma, x-rdma)\n");
-    expect("nettype=brigde\n",
-           "E a.cfg:1: nettype = brigde: no such value; did you mean bridge? (expected user)\n");
+    expect(
+        "nettype=brigde\n",
+        "E a.cfg:1: nettype = brigde: no such value; did you mean bridge? (expected user, bridge, "
+        "network)\n");
     expect("enable_kvm=maybe\n",
            "E a.cfg:1: enable_kvm = maybe: no such value (expected yes, no, auto)\n");
     expect("mig_port=99999\n", "E a.cfg:1: mig_port = 99999: expected a port (1 to 65535), a range "
@@ -105,9 +107,9 @@ static void expect_reason(const char *key, const char *value)
 
 Test(judge, what_is_known_and_not_done_is_a_reason_to_skip)
 {
-    expect(
-        "nettype=macvtap\n",
-        "S nettype = macvtap is not supported: cards are connected to QEMU's user network only\n");
+    expect("nettype=macvtap\n",
+           "S nettype = macvtap is not supported: cards are connected to QEMU's user network or "
+           "to a bridge\n");
     expect("uuid=random\n",
            "S uuid = random is not supported: the two ends of a migration would not agree\n");
     expect_reason("reuse_previous_config", "on");
@@ -243,7 +245,9 @@ Test(judge, cards_are_what_jeos_needs_and_tick_has_not)
     expect("guest=tick\nnics=\n", "");
     expect("guest=tick\nnic_model=e1000\n",
            "S nic_model = e1000 is not supported: guest tick has no card\n");
-    expect("guest=tick\nnic_model=virtio\nnettype=user\n", "");
+    expect("guest=tick\nnic_model=virtio\nnettype=user\nnetdst=br0\n", "");
+    expect("guest=tick\nnettype=bridge\n",
+           "S nettype = bridge is not supported: guest tick has no card\n");
     expect("guest=jeos\nnic_model=e1000\n",
            "S nic_model = e1000 is not supported: guest jeos has drivers for virtio only (Debian's "
            "kernel for clouds), and nic1 is the card that it is logged in to by\n");
@@ -298,8 +302,7 @@ Test(judge, names_that_only_the_files_of_the_reference_have_are_historic)
 Test(judge, a_historic_name_means_what_the_current_one_does)
 {
     expect("guest=jeos\nnic_mode=user\n", "N nic_mode is a historic name of nettype\n");
-    expect("nic_mode=tap\n", "S nic_mode = tap is not supported: cards are connected to QEMU's "
-                             "user network only\nN nic_mode is a historic name of nettype\n");
+    expect("guest=jeos\nnic_mode=tap\n", "N nic_mode is a historic name of nettype\n");
     expect("nic_mode=foo\n", "E a.cfg:1: nic_mode = foo: no such value (expected tap, user)\n");
     expect("nic_mode=user\nnettype=user\n", "N nic_mode is a historic name of nettype\n");
     expect("guest=jeos\nnic_mac_nic1=52:54:00:00:00:01\nmac_nic1=52:54:00:00:00:02\n",

@@ -72,6 +72,52 @@ Test(qemu_cmdline, guest_with_a_network_has_a_forwarded_port_and_the_mac_of_its_
               NULL);
 }
 
+Test(qemu_cmdline, a_card_on_a_bridge_gets_descriptors_of_its_tap)
+{
+    g_autoptr(params) params = params_new();
+
+    params_set(params, "nics", "nic1 nic2 nic3", NULL);
+    params_set(params, "nettype_nic1", "bridge", NULL);
+    params_set(params, "nettype_nic2", "network", NULL);
+    params_set(params, "queues_nic2", "2", NULL);
+    params_set(params, "vhost_nic2", "force", NULL);
+    params_set(params, "mac_nic1", "9a:00:00:00:00:01", NULL);
+    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
+    cr_assert(strstr(line, "-netdev tap,id=net0,fd=64 -device virtio-net-pci,id=nic1,netdev=net0,"
+                           "romfile=,mac=9a:00:00:00:00:01 "
+                           "-netdev tap,id=net1,fds=65:66,vhost=on,vhostforce=on,vhostfds=67:68 "
+                           "-device virtio-net-pci,id=nic2,netdev=net1,romfile=,mq=on,vectors=6 "
+                           "-netdev user,id=net2,net=10.0.4.0/24,hostfwd=tcp:127.0.0.1:0-:22 "
+                           "-device virtio-net-pci,id=nic3,netdev=net2,romfile= ") != NULL,
+              "%s", line);
+}
+
+Test(qemu_cmdline, qemu_opens_vhost_itself_where_it_is_to)
+{
+    g_autoptr(params) params = params_new();
+
+    params_set(params, "nettype", "bridge", NULL);
+    params_set(params, "vhost", "vhost=on", NULL);
+    params_set(params, "enable_vhostfd", "no", NULL);
+    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
+    cr_assert(strstr(line, "-netdev tap,id=net0,fd=64,vhost=on -device ") != NULL, "%s", line);
+}
+
+Test(qemu_cmdline, each_redirection_has_a_port_of_the_host)
+{
+    g_autoptr(params) params = params_new();
+
+    params_set(params, "redirs", "remote_shell file_transfer web", NULL);
+    params_set(params, "guest_port_web", "8080", NULL);
+    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
+    cr_assert(strstr(line, "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:0-:22,"
+                           "hostfwd=tcp:127.0.0.1:0-:8080 ") != NULL,
+              "%s", line);
+    params_set(params, "redirs", "", NULL);
+    g_autofree char *without = line_of(params, &jeos, false, false, NULL);
+    cr_assert(strstr(without, "-netdev user,id=net0 ") != NULL, "%s", without);
+}
+
 Test(qemu_cmdline, entropy_comes_from_the_host_where_the_guest_asks_for_it)
 {
     g_autoptr(params) params = params_new();
@@ -139,7 +185,9 @@ static void refuses(const char *key, const char *value, GQuark domain, int code)
 
 Test(qemu_cmdline, what_cannot_be_built_is_refused_by_name)
 {
-    refuses("nettype", "bridge", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("nettype", "macvtap", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("vhost", "yes", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("queues", "2", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("uuid", "random", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("extra_params", "-device 'open", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
     refuses("smp", "0", CFG_ERROR, CFG_ERROR_PARAM_VALUE);

@@ -98,22 +98,20 @@ Test(types, shows_one_parameter_with_what_may_be_written)
 Test(types, shows_what_of_a_parameter_is_not_supported)
 {
     cr_expect_eq(call("vm_type"), 0);
-    cr_expect_eq(call("vhost"), 0);
-    cr_assert_stdout_eq_str(
-        "vm_type: a parameter of the section VM\n"
-        "    driver that runs the VM\n"
-        "    value          only qemu\n"
-        "    default        qemu\n"
-        "    endings        VM, host\n"
-        "    hosts          it must say the same on all of them\n"
-        "    not supported  libvirt (there is no driver for libvirt yet)\n"
-        "vhost: a parameter of the section network\n"
-        "    whether the host's kernel moves the packets\n"
-        "    value          string (any text)\n"
-        "    default        -\n"
-        "    endings        card, VM, host\n"
-        "    accepted       off, no\n"
-        "    not supported  vhost works with tap devices, and there are none yet\n");
+    cr_expect_eq(call("nic_script"), 0);
+    cr_assert_stdout_eq_str("vm_type: a parameter of the section VM\n"
+                            "    driver that runs the VM\n"
+                            "    value          only qemu\n"
+                            "    default        qemu\n"
+                            "    endings        VM, host\n"
+                            "    hosts          it must say the same on all of them\n"
+                            "    not supported  libvirt (there is no driver for libvirt yet)\n"
+                            "nic_script: a parameter of the section network\n"
+                            "    script that connects a tap device\n"
+                            "    value          string (any text)\n"
+                            "    default        -\n"
+                            "    endings        card, VM, host\n"
+                            "    not supported  vtmh makes taps and connects them itself\n");
 }
 
 Test(types, shows_the_family_of_a_name_that_is_no_other)

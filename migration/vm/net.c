@@ -1,0 +1,239 @@
+#include "migration/vm/net.h"
+
+#include "migration/machine/nic.h"
+#include "migration/net/link.h"
+#include "migration/net/tap.h"
+#include "migration/params.h"
+#include "sync/work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VHOST "/dev/vhost-net"
+#define NAME_TRIES 16
+
+struct vm_net {
+    const struct host *host;
+    GPtrArray *taps; /* char *: names, in the ledger */
+    GArray *fds;     /* struct child_fd, ended by {.fd = -1} */
+};
+
+/* ---- before anything starts */
+
+/* Puts "host1: nic1 of vm1: " in front. */
+static int at_card(const struct host *host, const char *vm, const char *card, GError **err)
+{
+    g_prefix_error(err, "%s: %s of %s: ", host->name, card, vm);
+    return -1;
+}
+
+static int check_vhost(const struct params *card, GError **err)
+{
+    const char *tail = param_text(card, "netdev_extra_params");
+    bool by_tail = tail != NULL && strstr(tail, ",vhost=on") != NULL;
+    int fd;
+
+    if (!by_tail && strcmp(param_text(card, "vhost"), "no") == 0)
+        return 0;
+    fd = open(VHOST, O_RDWR | O_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "vhost is not supported: cannot open " VHOST ": %s", g_strerror(errno));
+    return -1;
+}
+
+static bool is_on_bridge(const struct params *card)
+{
+    const char *type = param_text(card, "nettype");
+
+    return strcmp(type, "bridge") == 0 || strcmp(type, "network") == 0;
+}
+
+static int prove_tap(void *arg, GError **err)
+{
+    (void)arg;
+    return tap_prove(err);
+}
+
+static int check_card(const struct params *card, GError **err)
+{
+    const char *bridge = param_text(card, "netdst");
+
+    if (param_text(card, "mac") == NULL) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "a card on a bridge needs a MAC address (mac)");
+        return -1;
+    }
+    if (tap_check_bridge(bridge, err) == 0)
+        return check_vhost(card, err);
+    g_prefix_error(err, "netdst = %s: ", bridge);
+    return -1;
+}
+
+int vm_net_check(const struct host *host, const char *vm, const struct params *params,
+                 const struct vm_boot *boot, GError **err)
+{
+    g_auto(GStrv) names = param_list(params, "nics");
+    bool is_proven = false;
+
+    for (char **name = names; boot->network && *name != NULL; name++) {
+        g_autoptr(params) card = params_object_params(params, *name);
+
+        if (!is_on_bridge(card))
+            continue;
+        if (!is_proven && await_work(prove_tap, NULL, DEADLINE_NEVER, err) < 0) {
+            g_prefix_error(err, "nettype = %s is not supported: ", param_text(card, "nettype"));
+            return at_card(host, vm, *name, err);
+        }
+        is_proven = true;
+        if (check_card(card, err) < 0)
+            return at_card(host, vm, *name, err);
+    }
+    return 0;
+}
+
+/* ---- for a hypervisor */
+
+static void add_fd(struct vm_net *net, int fd, int as)
+{
+    struct child_fd entry = {.fd = fd, .as = as};
+
+    g_array_insert_val(net->fds, net->fds->len - 1, entry);
+}
+
+/* One that no interface here has: by the test's folder, the VM and the card. Transfer full. */
+static char *make_name(const struct host *host, const char *vm, const char *card)
+{
+    for (unsigned i = 0; i < NAME_TRIES; i++) {
+        g_autofree char *whole = g_strdup_printf("%s\n%s\n%s\n%u", host->run_dir, vm, card, i);
+        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, whole, -1);
+        char *name =
+            g_strdup_printf(LINK_PREFIX "%.*s", LINK_NAME_MAX - (int)strlen(LINK_PREFIX), sum);
+
+        if (!link_exists(name))
+            return name;
+        g_free(name);
+    }
+    return NULL;
+}
+
+struct opening {
+    struct tap_spec spec;
+    int fds[TAP_QUEUES_MAX];
+};
+
+static int open_tap(void *arg, GError **err)
+{
+    struct opening *opening = arg;
+
+    return tap_open(&opening->spec, opening->fds, err);
+}
+
+static int add_tap(struct vm_net *net, const char *vm, const struct device *nic, GError **err)
+{
+    char *name = make_name(net->host, vm, nic->id);
+    struct opening opening = {.spec = {.name = name,
+                                       .bridge = device_get(nic->local, "bridge"),
+                                       .mac = device_get(nic->travels, "mac"),
+                                       .queues = nic_queues(nic)}};
+    int first = (int)device_get_int(nic->local, "fd");
+
+    if (name == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "there is no free name for its tap");
+        return -1;
+    }
+    if (host_own(net->host, OWNED_LINK, name, err) < 0) {
+        g_free(name);
+        return -1;
+    }
+    g_ptr_array_add(net->taps, name);
+    /* Work that has begun comes to its end: its descriptors are ours even if we are cancelled. */
+    fiber_shield();
+    int opened = await_work(open_tap, &opening, DEADLINE_NEVER, err);
+    fiber_unshield();
+    if (opened < 0)
+        return -1;
+    for (unsigned i = 0; i < opening.spec.queues; i++)
+        add_fd(net, opening.fds[i], first + (int)i);
+    return 0;
+}
+
+static int add_vhost(struct vm_net *net, const struct device *nic, GError **err)
+{
+    int first = (int)device_get_int(nic->local, "vhost_fd");
+
+    for (unsigned i = 0; first > 0 && i < nic_queues(nic); i++) {
+        int fd = open(VHOST, O_RDWR | O_CLOEXEC);
+        if (fd < 0) {
+            g_set_error(err, VM_ERROR, VM_ERROR_START, "cannot open " VHOST ": %s",
+                        g_strerror(errno));
+            return -1;
+        }
+        add_fd(net, fd, first + (int)i);
+    }
+    return 0;
+}
+
+static int add_device(struct vm_net *net, const char *vm, const struct device *device, GError **err)
+{
+    if (device->kind == &device_nic && device_get_int(device->local, "fd") > 0 &&
+        (add_tap(net, vm, device, err) < 0 || add_vhost(net, device, err) < 0))
+        return at_card(net->host, vm, device->id, err);
+    for (unsigned i = 0; i < device->children->len; i++)
+        if (add_device(net, vm, g_ptr_array_index(device->children, i), err) < 0)
+            return -1;
+    return 0;
+}
+
+struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct device *board,
+                           GError **err)
+{
+    const struct child_fd end = {.fd = -1};
+    struct vm_net *net = g_new0(struct vm_net, 1);
+
+    net->host = host;
+    net->taps = g_ptr_array_new_with_free_func(g_free);
+    net->fds = g_array_new(FALSE, FALSE, sizeof(struct child_fd));
+    g_array_append_val(net->fds, end);
+    if (add_device(net, vm, board, err) == 0)
+        return net;
+    vm_net_close(net);
+    return NULL;
+}
+
+const struct child_fd *vm_net_fds(const struct vm_net *net)
+{
+    return (const struct child_fd *)(const void *)net->fds->data;
+}
+
+void vm_net_started(struct vm_net *net)
+{
+    for (unsigned i = 0; i + 1 < net->fds->len; i++)
+        close(g_array_index(net->fds, struct child_fd, i).fd);
+    g_array_remove_range(net->fds, 0, net->fds->len - 1);
+}
+
+void vm_net_drop(struct vm_net *net)
+{
+    if (net == NULL)
+        return;
+    vm_net_started(net);
+    g_array_unref(net->fds);
+    g_ptr_array_unref(net->taps);
+    g_free(net);
+}
+
+void vm_net_close(struct vm_net *net)
+{
+    if (net == NULL)
+        return;
+    vm_net_started(net); /* of a hypervisor that was not: so its taps go */
+    for (unsigned i = 0; i < net->taps->len; i++)
+        host_disown(net->host, OWNED_LINK, g_ptr_array_index(net->taps, i));
+    vm_net_drop(net);
+}

@@ -1,0 +1,41 @@
+/*
+ * What connects the cards of a VM on this host, beside the hypervisor: taps (net/tap.h), vhost
+ * devices. And how the guest is reached over them.
+ *
+ * A tap is in the ledger before it exists, and is gone when the hypervisor that has its descriptors
+ * is: vm_net_close() then strikes it out.
+ */
+#pragma once
+
+#include "migration/host.h"
+#include "migration/machine/boot.h"
+#include "migration/machine/device.h"
+#include "sync/child.h"
+
+struct vm_net;
+
+/*
+ * Whether this host can connect the cards that these params ask for, before anything starts: taps
+ * can be made, bridges are there, vhost is. UNSUPPORTED for what a host may lack; START for a
+ * bridge that is not there, with host, card and bridge; CFG_ERROR for a card without a MAC address,
+ * of which a bridge would have several.
+ */
+int vm_net_check(const struct host *host, const char *vm, const struct params *params,
+                 const struct vm_boot *boot, GError **err);
+
+/* Makes what the machine's cards are connected to. START. Transfer full. */
+struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct device *board,
+                           GError **err);
+
+/* The descriptors for the hypervisor's process, under the numbers that its machine has for them;
+ * ended by {.fd = -1}. Transfer none. */
+const struct child_fd *vm_net_fds(const struct vm_net *net);
+
+/* The hypervisor has been started: it alone keeps the descriptors. */
+void vm_net_started(struct vm_net *net);
+
+/* The hypervisor has ended: strikes what it had from the ledger. Frees; NULL is fine. */
+void vm_net_close(struct vm_net *net);
+
+/* Frees, without a word to the ledger. NULL is fine. */
+void vm_net_drop(struct vm_net *net);

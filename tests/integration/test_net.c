@@ -1,0 +1,243 @@
+/* Cards on a bridge: taps of a real QEMU, in a network namespace of the test's own. */
+#include "migration/net/link.h"
+#include "migration/vm/net.h"
+#include "node/owned.h"
+#include "sync/child.h"
+
+#include "tests/integration/vm_bed.h"
+#include "tests/unit/fiber_checks.h"
+#include "tests/unit/runner.h"
+
+#include <criterion/criterion.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAC "9a:00:00:00:00:01"
+
+TestSuite(net, .timeout = 60);
+
+static int ip(const char *words, GError **err)
+{
+    g_auto(GStrv) argv = g_strsplit(words, " ", -1);
+    g_autofree char *said = NULL;
+    int status = -1;
+
+    if (child_run((const char *const *)argv, NULL, SOON, &status, NULL, &said, err) < 0)
+        return -1;
+    if (status != 0)
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s: %s", words, said);
+    return status == 0 ? 0 : -1;
+}
+
+typedef int (*bed_fn)(struct bed *bed, GError **err);
+
+static int in_bed(void *arg, GError **err)
+{
+    bed_fn *body = arg;
+    struct bed *bed = bed_open();
+    int result = ip("ip link add br7 type bridge", err);
+
+    if (result == 0)
+        result = ip("ip link set br7 mtu 1400 up", err);
+    bed_set(bed, "mem", "64");
+    bed_set(bed, "guest", "jeos");
+    bed_set(bed, "nettype", "bridge");
+    bed_set(bed, "netdst", "br7");
+    bed_set(bed, "mac", MAC);
+    if (result == 0 && bed_decide(bed, err) < 0)
+        result = -1;
+    if (result == 0)
+        result = (*body)(bed, err);
+    check(g_hash_table_size(bed->owned) == 0);
+    bed_close(bed);
+    return result;
+}
+
+/* Ports of the bridge br7, a line each. Transfer full. */
+static char *ports(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    struct if_nameindex *all = if_nameindex();
+
+    for (struct if_nameindex *i = all; i->if_index != 0; i++)
+        if (link_may_be_ours(i->if_name))
+            g_string_append_printf(text, "%s\n", i->if_name);
+    if_freenameindex(all);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void run(bed_fn body)
+{
+    if (bed_missing() != NULL)
+        cr_skip_test("%s", bed_missing());
+    if (unshare(CLONE_NEWNET) < 0)
+        cr_skip_test("this user can make no network namespace");
+    expect_run(in_bed, &body);
+}
+
+static bool has(const char *text, const char *part)
+{
+    bool found = text != NULL && strstr(text, part) != NULL;
+
+    if (!found)
+        cr_log_error("\"%s\" is not in: %s", part, text);
+    return found;
+}
+
+/* What `ip -d link` says of the tap. Transfer full. */
+static char *describe(const char *name)
+{
+    const char *const argv[] = {"ip", "-d", "-o", "link", "show", name, NULL};
+    char *text = NULL;
+
+    child_run(argv, NULL, SOON, NULL, &text, NULL, NULL);
+    return text;
+}
+
+static int connects(struct bed *bed, GError **err)
+{
+    struct seat seat;
+
+    if (vm_net_check(&bed->host, "vm1", bed->params, &(struct vm_boot){.network = true}, err) < 0 ||
+        seat_open(bed, &seat, false, NULL, err) < 0)
+        return -1;
+    g_autofree char *name = g_strstrip(ports());
+    g_autofree char *said = describe(name);
+    g_autofree char *owned = g_strdup_printf("%d %s", (int)OWNED_LINK, name);
+    check(strlen(name) == LINK_NAME_MAX);
+    check(g_hash_table_contains(bed->owned, owned));
+    check(has(said, "master br7") && has(said, "mtu 1400") && has(said, ",UP"));
+    check(has(said, "fe:00:00:00:00:01"));
+    if (seat_close(bed, &seat, err) < 0)
+        return -1;
+    g_autofree char *left = ports();
+    check(*left == '\0');
+    return 0;
+}
+
+Test(net, a_card_has_a_tap_on_its_bridge_that_goes_with_the_vm)
+{
+    run(connects);
+}
+
+static int several(struct bed *bed, GError **err)
+{
+    struct seat seat;
+
+    bed_set(bed, "nics", "nic1 nic2 nic3");
+    bed_set(bed, "queues_nic1", "4");
+    bed_set(bed, "mac_nic2", "9a:00:00:00:00:02");
+    bed_set(bed, "nettype_nic3", "user");
+    if (seat_open(bed, &seat, false, NULL, err) < 0)
+        return -1;
+    g_autofree char *names = ports();
+    g_auto(GStrv) lines = g_strsplit(g_strstrip(names), "\n", -1);
+    check(g_strv_length(lines) == 2);
+    check(vm_ssh_port(seat.vm) > 0); /* of the card on the user network */
+    return seat_close(bed, &seat, err);
+}
+
+Test(net, a_vm_has_several_cards_with_several_queues_beside_the_user_network)
+{
+    run(several);
+}
+
+static int killed(struct bed *bed, GError **err)
+{
+    struct seat seat;
+
+    if (seat_open(bed, &seat, false, NULL, err) < 0)
+        return -1;
+    kill(vm_pid(seat.vm), SIGKILL);
+    if (await_event(vm_exited(seat.vm), SOON, err) < 0)
+        return -1;
+    g_autofree char *left = ports();
+    check(*left == '\0');
+    return seat_close(bed, &seat, err);
+}
+
+Test(net, a_tap_ends_with_a_hypervisor_that_is_killed)
+{
+    run(killed);
+}
+
+static int not_started(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    struct seat seat;
+
+    (void)err;
+    bed_set(bed, "extra_params", "-device no-such-device");
+    check(seat_open(bed, &seat, false, NULL, &error) < 0);
+    g_autofree char *left = ports();
+    check(*left == '\0');
+    return 0;
+}
+
+Test(net, nothing_stays_of_a_hypervisor_that_does_not_start)
+{
+    run(not_started);
+}
+
+/* What the check says of a card. */
+static void expect_refusal(struct bed *bed, int code, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+
+    check(vm_net_check(&bed->host, "vm1", bed->params, &(struct vm_boot){.network = true}, &error) <
+          0);
+    check(g_error_matches(error, VM_ERROR, code));
+    check(has(error != NULL ? error->message : NULL, words));
+}
+
+static int refuses(struct bed *bed, GError **err)
+{
+    bed_set(bed, "netdst", "br8");
+    expect_refusal(bed, VM_ERROR_START, "host1: nic1 of vm1: netdst = br8: there is no bridge br8");
+    bed_set(bed, "netdst", "lo");
+    expect_refusal(bed, VM_ERROR_START, "lo is no bridge");
+    bed_set(bed, "netdst", "br7");
+    if (ip("ip link set br7 down", err) < 0)
+        return -1;
+    expect_refusal(bed, VM_ERROR_START, "the bridge br7 is switched off");
+    if (ip("ip link set br7 up", err) < 0)
+        return -1;
+    if (access("/dev/vhost-net", R_OK | W_OK) < 0) {
+        bed_set(bed, "vhost", "yes");
+        expect_refusal(bed, VM_ERROR_UNSUPPORTED,
+                       "vhost is not supported: cannot open /dev/vhost-net");
+    }
+    return 0;
+}
+
+Test(net, what_a_host_has_not_is_told_before_anything_starts)
+{
+    run(refuses);
+}
+
+static int disposes(struct bed *bed, GError **err)
+{
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(owned_free);
+    g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) leaks = g_ptr_array_new_with_free_func(g_free);
+
+    (void)bed;
+    if (ip("ip tuntap add dev vtmh0123456789a mode tap", err) < 0)
+        return -1;
+    owned_add(entries, OWNED_LINK, "vtmh0123456789a", 0);
+    owned_dispose(entries, removed, leaks);
+    check(leaks->len == 0 && removed->len == 1);
+    check(!link_exists("vtmh0123456789a"));
+    check(!owned_may_be("/run/vtmh", OWNED_LINK, "br7"));
+    check(!owned_may_be("/run/vtmh", OWNED_LINK, "vtmh../x"));
+    check(!link_delete("br7") && link_exists("br7"));
+    return 0;
+}
+
+Test(net, an_interface_that_was_left_is_removed_and_no_other)
+{
+    run(disposes);
+}
