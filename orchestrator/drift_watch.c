@@ -6,9 +6,10 @@
 
 #include <unistd.h>
 
-void drift_watch_init(struct drift_watch *watch)
+void drift_watch_init(struct drift_watch *watch, bool is_soak)
 {
-    *watch = (struct drift_watch){.drift = drift_new(), .began_us = g_get_monotonic_time()};
+    *watch = (struct drift_watch){
+        .drift = drift_new(), .began_us = g_get_monotonic_time(), .is_soak = is_soak};
     sampler_look(&watch->sampler);
 }
 
@@ -61,7 +62,8 @@ void drift_watch_test_ended(struct drift_watch *watch, struct test_result *test)
 
 void drift_watch_report(struct drift_watch *watch, struct job_result *job)
 {
-    if (drift_legs(watch->drift) == 0 || drift_legs(watch->drift) < watch->legs_needed)
+    if (drift_legs(watch->drift) == 0 ||
+        (drift_legs(watch->drift) < watch->legs_needed && !watch->is_soak))
         return;
     json_decref(job->drift);
     job->drift = drift_json(watch->drift);

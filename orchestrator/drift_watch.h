@@ -15,9 +15,10 @@ struct drift_watch {
     struct sample_pace pace;
     int64_t began_us;     /* the job; CLOCK_MONOTONIC */
     unsigned legs_needed; /* drift_legs */
+    bool is_soak;         /* the user holds one: there is a report however few its legs are */
 };
 
-void drift_watch_init(struct drift_watch *watch);
+void drift_watch_init(struct drift_watch *watch, bool is_soak);
 void drift_watch_clear(struct drift_watch *watch);
 
 /* Its limits hold from now on. params: checked. */
@@ -34,7 +35,7 @@ bool drift_watch_leg(struct drift_watch *watch, const struct test_result *test,
 /* A test of at least drift_legs legs is warned of what has been found by now. */
 void drift_watch_test_ended(struct drift_watch *watch, struct test_result *test);
 
-/* After drift_legs legs: job->drift, as it is now. Nothing before. */
+/* After drift_legs legs, in a soak after the first: job->drift, as it is now. Nothing before. */
 void drift_watch_report(struct drift_watch *watch, struct job_result *job);
 
 /* The job has ended: the same, also as text, and what no test was warned of is in

@@ -222,7 +222,7 @@ void recorder_init(struct recorder *recorder, struct job *job)
     g_autoptr(GError) error = NULL;
     recorder->sinks = sinks_open(job, &error);
     take_trouble(recorder, error);
-    drift_watch_init(&recorder->drift);
+    drift_watch_init(&recorder->drift, job->options->for_ms > 0);
 }
 
 const char *recorder_trouble(const struct recorder *recorder)

@@ -95,6 +95,11 @@ void drift_legs_needed(struct drift *drift, unsigned legs)
     drift->legs_needed = legs;
 }
 
+unsigned drift_needed(const struct drift *drift)
+{
+    return drift->legs_needed;
+}
+
 /* Made at its first use, zeroed. */
 static void *entry_of(GHashTable *table, const char *key, size_t size)
 {

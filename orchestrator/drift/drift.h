@@ -29,6 +29,7 @@ void drift_limit(struct drift *drift, enum drift_figure figure, double allowed);
 
 /* How many legs there must have been before anything is judged; without it one. */
 void drift_legs_needed(struct drift *drift, unsigned legs);
+unsigned drift_needed(const struct drift *drift);
 
 /*
  * test: its name without its number, so that what is repeated is compared with itself. at_s:

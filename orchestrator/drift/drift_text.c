@@ -99,6 +99,9 @@ char *drift_text(const struct drift *drift)
     g_autofree char *time = text_duration(drift_seconds(drift));
     g_autoptr(GArray) rows = drift_rows(drift);
     g_string_append_printf(text, "drift: %u legs in %s\n", drift_legs(drift), time);
+    if (drift_legs(drift) < drift_needed(drift))
+        g_string_append_printf(text, "too few to tell of any drift: that takes %u (drift_legs)\n",
+                               drift_needed(drift));
     append_hours(text, drift_hours(drift));
     g_string_append_printf(text,
                            "slopes, each with its standard error, without the first third; one "

@@ -15,7 +15,7 @@ static void hold(struct drift_watch *watch, const char *limits)
         *value = '\0';
         params_set(params, *line, value + 1, NULL);
     }
-    drift_watch_init(watch);
+    drift_watch_init(watch, false);
     drift_watch_test_began(watch, params);
     for (unsigned n = 0; n < 1000; n++) {
         double at_s = n * 10;
@@ -117,6 +117,20 @@ Test(drift_watch, a_job_of_few_legs_has_no_report)
     drift_watch_clear(&watch);
 }
 
+Test(drift_watch, a_soak_of_few_legs_has_one_that_says_how_many_it_takes)
+{
+    struct drift_watch watch;
+    g_autoptr(job_result) job = job_result_new();
+    hold(&watch, "drift_legs=1001");
+    watch.is_soak = true;
+    drift_watch_job_ended(&watch, job);
+    cr_assert_not_null(job->drift_text);
+    cr_expect_not_null(strstr(job->drift_text, "that takes 1001 (drift_legs)"));
+    cr_expect_null(strstr(job->drift_text, "DRIFTS"));
+    cr_expect_eq(job->drift_warnings->len, 0);
+    drift_watch_clear(&watch);
+}
+
 Test(drift_watch, the_coordinator_samples_itself_now_and_then)
 {
     struct drift_watch watch;
@@ -125,7 +139,7 @@ Test(drift_watch, the_coordinator_samples_itself_now_and_then)
     Vtmh__Sample own;
     leg->source = g_strdup("a");
     leg->destination = g_strdup("b");
-    drift_watch_init(&watch);
+    drift_watch_init(&watch, false);
     cr_expect(drift_watch_leg(&watch, test, leg, &own));
     cr_expect_str_eq(own.process, "coordinator");
     cr_expect_gt(own.rss_bytes, 0);
