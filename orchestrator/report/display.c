@@ -1,14 +1,11 @@
 /*
- * The live region is a block of lines at the bottom of the terminal: hosts that are being made
- * ready, then the running tests, each with its VMs. To draw it, the cursor goes up over what was
- * drawn last time and every line is written anew, cut to the terminal's width, because a line that
- * wraps would make the count of lines wrong; and there are fewer of them than the terminal has, for
- * what has scrolled out at the top cannot be reached any more. What stays (verdicts, messages) is
- * printed by taking the region away first and drawing it again below.
+ * What runs is in a region at the bottom of the terminal: hosts that are being made ready, then the
+ * running tests, each with its VMs. What stays (verdicts, messages) is printed above it.
  */
 #include "orchestrator/report/display_private.h"
 
 #include "orchestrator/report/held.h"
+#include "orchestrator/report/region.h"
 #include "orchestrator/report/summary.h"
 #include "orchestrator/report/text.h"
 #include "orchestrator/report/time_left.h"
@@ -18,11 +15,6 @@
 #include <unistd.h>
 
 #define REDRAW_US 100000
-#define LINES_MAX 20
-#define COLUMNS_USUAL 80
-#define COLUMNS_MIN 20
-#define ROWS_USUAL 24
-#define ROWS_MIN 2         /* one line and the cursor's */
 #define WORTH_TELLING_S 10 /* of the time that a test will still take */
 #define VMS_MAX 256        /* in one test; a host can make up any number of names */
 
@@ -52,10 +44,10 @@ struct display {
     GPtrArray *hosts; /* struct live_host */
     GPtrArray *tests; /* struct live_test */
     struct held *held;
-    unsigned drawn;   /* lines of the region that are on the terminal */
-    int64_t drawn_us; /* when */
-    int64_t ends_us;  /* when the job's time is over; 0: never */
-    bool is_stale;    /* something was left out since */
+    struct region region; /* of target.live */
+    int64_t drawn_us;     /* when */
+    int64_t ends_us;      /* when the job's time is over; 0: never */
+    bool is_stale;        /* something was left out since */
 };
 
 static void free_vm(void *data)
@@ -95,6 +87,7 @@ struct display *display_new_on(enum display_level level, const struct display_ta
     display->hosts = g_ptr_array_new_with_free_func(free_host);
     display->tests = g_ptr_array_new_with_free_func(free_test);
     display->held = held_new();
+    display->region = (struct region){.stream = target->live, .is_utf8 = target->is_utf8};
     display_set_size(display, target->columns, target->rows);
     return display;
 }
@@ -136,29 +129,6 @@ static bool is_live(const struct display *display)
     return display->target.is_terminal && display->level != DISPLAY_QUIET;
 }
 
-/* What is written there may be: text itself, or in ASCII. */
-static char *for_target(const struct display *display, const char *text)
-{
-    return display->target.is_utf8 ? g_strdup(text) : text_ascii(text);
-}
-
-/* Leaves the cursor where the region began. */
-static void take_away(struct display *display)
-{
-    if (display->drawn > 0)
-        fprintf(display->target.live, "\r\033[%uA\033[J", display->drawn);
-    display->drawn = 0;
-}
-
-/* One line of the region. The last column stays free: some terminals wrap as soon as it is used. */
-static void add_line(GPtrArray *lines, const struct display *display, const char *text)
-{
-    g_autofree char *fit = for_target(display, text);
-
-    g_ptr_array_add(lines, text_cut_columns(fit, display->target.columns - 1,
-                                            display->target.is_utf8 ? "…" : "..."));
-}
-
 /* "(3/12)"; where nobody knows how many there will be, "(3)". Transfer full. */
 static char *place(const struct test_result *test, unsigned total)
 {
@@ -182,14 +152,13 @@ static void add_test(GPtrArray *lines, const struct display *display, const stru
     double seconds = (double)(display->target.clock_us() - live->begun_us) / G_USEC_PER_SEC;
     g_autofree char *time = text_duration(seconds);
     g_autofree char *name = text_printable(live->test->shortname);
-    g_autofree char *line = g_strdup_printf("%s %s%s  %s", number, name, hosts, time);
 
-    add_line(lines, display, line);
+    g_ptr_array_add(lines, g_strdup_printf("%s %s%s  %s", number, name, hosts, time));
     for (unsigned i = 0; i < live->vms->len; i++) {
         const struct live_vm *vm = g_ptr_array_index(live->vms, i);
 
         if (vm->text != NULL)
-            add_line(lines, display, vm->text);
+            g_ptr_array_add(lines, g_strdup(vm->text));
     }
 }
 
@@ -197,41 +166,23 @@ static void add_test(GPtrArray *lines, const struct display *display, const stru
 static GPtrArray *make_lines(const struct display *display)
 {
     GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
-    unsigned room = MIN(LINES_MAX, display->target.rows - 1);
 
     for (unsigned i = 0; i < display->hosts->len; i++) {
         const struct live_host *host = g_ptr_array_index(display->hosts, i);
-        g_autofree char *line = g_strdup_printf("%s: %s", host->name, host->state);
 
-        add_line(lines, display, line);
+        g_ptr_array_add(lines, g_strdup_printf("%s: %s", host->name, host->state));
     }
     for (unsigned i = 0; i < display->tests->len; i++)
         add_test(lines, display, g_ptr_array_index(display->tests, i));
-    if (lines->len > room) {
-        g_autofree char *more = g_strdup_printf("… %u more", lines->len - room + 1);
-
-        g_ptr_array_set_size(lines, (int)room - 1);
-        add_line(lines, display, more);
-    }
     return lines;
 }
 
 static void draw(struct display *display)
 {
-    FILE *live = display->target.live;
-    g_autoptr(GPtrArray) lines = NULL;
-
     if (!is_live(display))
         return;
-    lines = make_lines(display);
-    if (display->drawn > 0)
-        fprintf(live, "\r\033[%uA", display->drawn);
-    for (unsigned i = 0; i < lines->len; i++)
-        fprintf(live, "%s\033[K\n", (char *)g_ptr_array_index(lines, i));
-    if (display->drawn > lines->len)
-        fputs("\033[J", live);
-    fflush(live);
-    display->drawn = lines->len;
+    g_autoptr(GPtrArray) lines = make_lines(display);
+    region_draw(&display->region, lines);
     display->drawn_us = display->target.clock_us();
     display->is_stale = false;
 }
@@ -247,9 +198,9 @@ static void draw_soon(struct display *display)
 /* A line that stays, above the region. */
 static void print_line(struct display *display, const char *line)
 {
-    g_autofree char *fit = for_target(display, line);
+    g_autofree char *fit = region_text(&display->region, line);
 
-    take_away(display);
+    region_take_away(&display->region);
     fprintf(display->target.live, "%s\n", fit);
     fflush(display->target.live);
     draw(display);
@@ -257,11 +208,7 @@ static void print_line(struct display *display, const char *line)
 
 void display_set_size(struct display *display, unsigned columns, unsigned rows)
 {
-    display->target.columns = MAX(columns > 0 ? columns : COLUMNS_USUAL, COLUMNS_MIN);
-    display->target.rows = MAX(rows > 0 ? rows : ROWS_USUAL, ROWS_MIN);
-    /* What a lower terminal has scrolled out is out of reach. */
-    display->drawn = MIN(display->drawn, display->target.rows - 1);
-    if (display->drawn > 0)
+    if (region_set_size(&display->region, columns, rows))
         draw(display);
 }
 
@@ -269,7 +216,7 @@ void display_free(struct display *display)
 {
     if (display == NULL)
         return;
-    take_away(display);
+    region_take_away(&display->region);
     fflush(display->target.live);
     g_ptr_array_unref(display->hosts);
     g_ptr_array_unref(display->tests);
@@ -578,11 +525,11 @@ void display_message(struct display *display, const char *format, ...)
     va_start(list, format);
     text = g_strdup_vprintf(format, list);
     va_end(list);
-    take_away(display);
+    region_take_away(&display->region);
     lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line != NULL; line++) {
         g_autofree char *shown = text_printable(*line);
-        g_autofree char *fit = for_target(display, shown);
+        g_autofree char *fit = region_text(&display->region, shown);
 
         fprintf(display->target.live, "vtmh: %s\n", fit);
     }
@@ -592,9 +539,9 @@ void display_message(struct display *display, const char *format, ...)
 
 void display_text(struct display *display, const char *text)
 {
-    g_autofree char *fit = for_target(display, text);
+    g_autofree char *fit = region_text(&display->region, text);
 
-    take_away(display);
+    region_take_away(&display->region);
     fputs(fit, display->target.live);
     fflush(display->target.live);
     draw(display);
@@ -602,7 +549,7 @@ void display_text(struct display *display, const char *text)
 
 int display_summary(struct display *display, const struct job_result *job, GError **err)
 {
-    take_away(display);
+    region_take_away(&display->region);
     fflush(display->target.live);
     g_ptr_array_set_size(display->hosts, 0);
     g_ptr_array_set_size(display->tests, 0);
