@@ -237,40 +237,13 @@ static unsigned index_of(const struct coordinator *coordinator, const struct pee
     g_assert_not_reached();
 }
 
-/* The test that a message speaks of; only the running one is of interest. */
-static uint64_t test_of(const Vtmh__Envelope *envelope)
-{
-    switch (envelope->body_case) {
-    case VTMH__ENVELOPE__BODY_ARRIVE:
-        return envelope->arrive->test;
-    case VTMH__ENVELOPE__BODY_TEST_FAILING:
-        return envelope->test_failing->test;
-    case VTMH__ENVELOPE__BODY_TEST_DONE:
-        return envelope->test_done->test;
-    case VTMH__ENVELOPE__BODY_PROGRESS:
-        return envelope->progress->test;
-    case VTMH__ENVELOPE__BODY_LOG_RECORD:
-        return envelope->log_record->test;
-    case VTMH__ENVELOPE__BODY_FILE_CHUNK:
-        return envelope->file_chunk->test;
-    case VTMH__ENVELOPE__BODY_PLATFORM:
-        return envelope->platform->test;
-    case VTMH__ENVELOPE__BODY_COMMAND_LINE:
-        return envelope->command_line->test;
-    case VTMH__ENVELOPE__BODY_RECORD:
-        return envelope->record->test;
-    default:
-        return 0;
-    }
-}
-
 static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *arg)
 {
     struct coordinator *coordinator = arg;
     struct trial *trial = coordinator->trial;
     const struct coordinator_listener *listener = &coordinator->listener;
     unsigned host = index_of(coordinator, peer);
-    if (trial == NULL || test_of(envelope) != trial->id)
+    if (trial == NULL || trial_wire_test_of(envelope) != trial->id)
         return;
 
     switch (envelope->body_case) {

@@ -111,3 +111,29 @@ int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host,
     envelope.start_test = &start;
     return peer_send(peers[host], &envelope, err);
 }
+
+uint64_t trial_wire_test_of(const Vtmh__Envelope *envelope)
+{
+    switch (envelope->body_case) {
+    case VTMH__ENVELOPE__BODY_ARRIVE:
+        return envelope->arrive->test;
+    case VTMH__ENVELOPE__BODY_TEST_FAILING:
+        return envelope->test_failing->test;
+    case VTMH__ENVELOPE__BODY_TEST_DONE:
+        return envelope->test_done->test;
+    case VTMH__ENVELOPE__BODY_PROGRESS:
+        return envelope->progress->test;
+    case VTMH__ENVELOPE__BODY_LOG_RECORD:
+        return envelope->log_record->test;
+    case VTMH__ENVELOPE__BODY_FILE_CHUNK:
+        return envelope->file_chunk->test;
+    case VTMH__ENVELOPE__BODY_PLATFORM:
+        return envelope->platform->test;
+    case VTMH__ENVELOPE__BODY_COMMAND_LINE:
+        return envelope->command_line->test;
+    case VTMH__ENVELOPE__BODY_RECORD:
+        return envelope->record->test;
+    default:
+        return 0;
+    }
+}

@@ -24,3 +24,6 @@ void trial_wire_end_soon(struct peer *const *peers, unsigned n_peers, uint64_t t
  */
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
                      const char *name, const struct params *params, bool only_agree, GError **err);
+
+/* The test that a message speaks of; 0: none. */
+uint64_t trial_wire_test_of(const Vtmh__Envelope *envelope);
