@@ -30,7 +30,7 @@ static int listen_to_node(void *arg, GError **err)
         g_autoptr(vtmh_envelope) envelope = link_receive(peer->link, DEADLINE_NEVER, err);
         if (envelope == NULL)
             return -1;
-        secrets_hide_message(peer->secrets, &envelope->base);
+        secrets_hide_message(peer->secrets, envelope);
         if (envelope->body_case == VTMH__ENVELOPE__BODY_GOODBYE)
             take_goodbye(peer, envelope->goodbye);
         else if (peer->on_message != NULL)
@@ -68,8 +68,7 @@ static int greet(struct peer *peer, const char *job, int64_t deadline, GError **
     }
     peer->boot_id = g_strdup(answer->welcome->boot_id);
     peer->welcome = answer->welcome;
-    answer->welcome = NULL;
-    answer->body_case = VTMH__ENVELOPE__BODY__NOT_SET;
+    peer->answer = g_steal_pointer(&answer);
     return 0;
 }
 
@@ -131,7 +130,6 @@ void peer_free(struct peer *peer)
     deployed_free(peer->deployed);
     g_ptr_array_unref(peer->final_leaks);
     g_free(peer->boot_id);
-    if (peer->welcome != NULL)
-        vtmh__welcome__free_unpacked(peer->welcome, NULL);
+    vtmh_envelope_free(peer->answer);
     g_free(peer);
 }

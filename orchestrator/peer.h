@@ -15,7 +15,8 @@ struct peer {
     struct deployed *deployed;
     struct link *link;
     char *boot_id;
-    Vtmh__Welcome *welcome; /* what the host is */
+    vtmh_envelope *answer;        /* to our Hello */
+    const Vtmh__Welcome *welcome; /* in it: what the host is */
     /* Hidden in all that the node says from then on; NULL: nothing. Outlives the peer. */
     const struct secrets *secrets;
     unsigned index; /* in the job's order */

@@ -281,31 +281,23 @@ static void take_message(struct link *link, Vtmh__Envelope *envelope)
 static void take_messages(struct link *link, Vtmh__Envelope *envelope, size_t size)
 {
     g_autoptr(vtmh_envelope) first = envelope;
-    ProtobufCBinaryData *more = first->more;
-    size_t n_more = first->n_more;
-    uint64_t sequence = first->sequence;
+    Vtmh__Envelope *messages[OUTBOX_BATCH] = {first};
+    unsigned n = 1, wanted = 1 + (unsigned)first->n_more;
 
-    if (sequence == 0) {
+    if (first->sequence == 0) {
         if (first->body_case == VTMH__ENVELOPE__BODY_HEARTBEAT)
             take_heartbeat(link, first->heartbeat);
         return;
     }
-    first->more = NULL;
-    first->n_more = 0;
-    take_message(link, g_steal_pointer(&first));
-    for (size_t i = 0; i < n_more; i++) {
-        Vtmh__Envelope *next = link->failure == NULL ? frame_next(&more[i]) : NULL;
-
-        if (next == NULL) {
-            fail(link, "a frame under the right key holds no message");
-        } else {
-            next->sequence = sequence + 1 + i;
-            take_message(link, next);
-        }
-        free(more[i].data);
-    }
-    free(more); /* by the allocator of protobuf-c */
-    owe_ack(link, size + (1 + n_more) * OUTBOX_MESSAGE_COST);
+    /* The others lie packed in the first, which may be gone when it has been taken. */
+    for (; n < wanted && (messages[n] = frame_next(&first->more[n - 1])) != NULL; n++)
+        messages[n]->sequence = first->sequence + n;
+    g_steal_pointer(&first);
+    for (unsigned i = 0; i < n; i++)
+        take_message(link, messages[i]);
+    if (n < wanted)
+        fail(link, "a frame under the right key holds no message");
+    owe_ack(link, size + wanted * OUTBOX_MESSAGE_COST);
 }
 
 static void take_ack(struct link *link, uint64_t ack)

@@ -13,8 +13,8 @@
  */
 #pragma once
 
+#include "proto/message.h"
 #include "proto/seal.h"
-#include "proto/vtmh.pb-c.h"
 #include "sync/autoptr.h"
 #include "sync/fiber.h"
 
@@ -63,9 +63,9 @@ GBytes *link_pack(const Vtmh__Envelope *envelope, GError **err);
 void link_send_packed(struct link *link, GBytes *message);
 
 /*
- * The next message; heartbeats are handled inside and not returned. Transfer full: free with
- * vtmh__envelope__free_unpacked(e, NULL). While the peer is lost it keeps waiting (it may come
- * back) until the deadline. TIMEOUT, CANCELLED, CLOSED.
+ * The next message; heartbeats are handled inside and not returned. While the
+ * peer is lost it keeps waiting (it may come back) until the deadline. Transfer full. TIMEOUT,
+ * CANCELLED, CLOSED.
  */
 Vtmh__Envelope *link_receive(struct link *link, int64_t deadline, GError **err);
 
@@ -104,11 +104,3 @@ int link_flush(struct link *link, int64_t deadline, GError **err);
 void link_close(struct link *link);
 
 AUTOPTR_STRUCT(link, link_close);
-
-typedef Vtmh__Envelope vtmh_envelope;
-static inline void vtmh_envelope_free(vtmh_envelope *envelope)
-{
-    if (envelope != NULL)
-        vtmh__envelope__free_unpacked(envelope, NULL);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(vtmh_envelope, vtmh_envelope_free)

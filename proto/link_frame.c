@@ -86,32 +86,27 @@ void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields
 }
 
 enum frame_fault frame_open(struct seal *seal, uint8_t *frame, size_t size,
-                            Vtmh__Envelope **envelope_out)
+                            vtmh_envelope **envelope_out)
 {
     uint64_t session;
     const uint8_t *plain = seal_open(seal, frame, size, &session);
-    Vtmh__Envelope *envelope;
+    g_autoptr(vtmh_envelope) envelope = NULL;
 
     if (plain == NULL)
         return FRAME_DOES_NOT_OPEN;
-    envelope = vtmh__envelope__unpack(NULL, size - SEAL_OVERHEAD, plain);
+    envelope = message_unpack(plain, size - SEAL_OVERHEAD);
     if (envelope == NULL)
         return FRAME_IS_NONSENSE;
     /* Two bytes of a frame would be a message in memory each. */
-    if (envelope->session != session || envelope->n_more >= OUTBOX_BATCH) {
-        vtmh__envelope__free_unpacked(envelope, NULL);
+    if (envelope->session != session || envelope->n_more >= OUTBOX_BATCH)
         return FRAME_IS_NONSENSE;
-    }
-    *envelope_out = envelope;
+    *envelope_out = g_steal_pointer(&envelope);
     return FRAME_IS_GOOD;
 }
 
-Vtmh__Envelope *frame_next(const ProtobufCBinaryData *packed)
+vtmh_envelope *frame_next(const ProtobufCBinaryData *packed)
 {
-    Vtmh__Envelope *next = vtmh__envelope__unpack(NULL, packed->len, packed->data);
+    g_autoptr(vtmh_envelope) next = message_unpack(packed->data, packed->len);
 
-    if (next == NULL || next->n_more == 0)
-        return next;
-    vtmh__envelope__free_unpacked(next, NULL);
-    return NULL;
+    return next != NULL && next->n_more == 0 ? g_steal_pointer(&next) : NULL;
 }

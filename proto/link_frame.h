@@ -4,8 +4,8 @@
  */
 #pragma once
 
+#include "proto/message.h"
 #include "proto/seal.h"
-#include "proto/vtmh.pb-c.h"
 
 /* Bytes by which a frame is longer than its body, at most. */
 #define FRAME_OVERHEAD (SEAL_OVERHEAD + 40)
@@ -34,8 +34,8 @@ enum frame_fault {
 /* Opens a frame where it lies. *envelope_out is its first message, transfer full, and set only when
  * all is good. */
 enum frame_fault frame_open(struct seal *seal, uint8_t *frame, size_t size,
-                            Vtmh__Envelope **envelope_out);
+                            vtmh_envelope **envelope_out);
 
 /* One of the messages behind the first, as it stands in its "more". NULL: it is none. Transfer
  * full. */
-Vtmh__Envelope *frame_next(const ProtobufCBinaryData *packed);
+vtmh_envelope *frame_next(const ProtobufCBinaryData *packed);

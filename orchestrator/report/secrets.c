@@ -138,23 +138,20 @@ char *secrets_hide(const struct secrets *secrets, const char *text)
     return g_string_free(out, FALSE);
 }
 
-static void hide_string(const struct secrets *secrets, char **place)
+/* The string stands in a message that is whole, or in it. */
+static void hide_string(const struct secrets *secrets, vtmh_envelope *whole, char **place)
 {
     g_autofree char *shown = secrets_hide(secrets, *place);
 
-    if (*place == NULL || g_strcmp0(shown, *place) == 0)
-        return;
-    /* protobuf-c frees with free() what it has unpacked. */
-    free(*place);
-    *place = strdup(shown);
+    if (*place != NULL && g_strcmp0(shown, *place) != 0)
+        *place = message_add_text(whole, shown);
 }
 
-void secrets_hide_message(const struct secrets *secrets, ProtobufCMessage *message)
+static void hide_strings(const struct secrets *secrets, vtmh_envelope *whole,
+                         ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *descriptor = message->descriptor;
 
-    if (secrets == NULL || secrets->words->len == 0)
-        return;
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
         char *at = (char *)message + field->offset;
@@ -174,11 +171,17 @@ void secrets_hide_message(const struct secrets *secrets, ProtobufCMessage *messa
             if (*place == NULL || *place == field->default_value)
                 continue;
             if (field->type == PROTOBUF_C_TYPE_STRING)
-                hide_string(secrets, (char **)place);
+                hide_string(secrets, whole, (char **)place);
             else
-                secrets_hide_message(secrets, *place);
+                hide_strings(secrets, whole, *place);
         }
     }
+}
+
+void secrets_hide_message(const struct secrets *secrets, vtmh_envelope *message)
+{
+    if (secrets != NULL && secrets->words->len > 0)
+        hide_strings(secrets, message, &message->base);
 }
 
 struct secrets_stream {

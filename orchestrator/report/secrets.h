@@ -8,10 +8,10 @@
  */
 #pragma once
 
+#include "proto/message.h"
 #include "sync/autoptr.h"
 
 #include <glib.h>
-#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
 #define SECRETS_SHOWN "***"
@@ -28,8 +28,9 @@ void secrets_add(struct secrets *secrets, const char *value);
 /* The text without them. secrets and text may be NULL. Transfer full. */
 char *secrets_hide(const struct secrets *secrets, const char *text);
 
-/* The same in every string of a message, and of the messages in it, but not in its bytes. */
-void secrets_hide_message(const struct secrets *secrets, ProtobufCMessage *message);
+/* The same in every string of a message that came in, and of the messages in it, but not in its
+ * bytes. */
+void secrets_hide_message(const struct secrets *secrets, vtmh_envelope *message);
 
 /* A file that comes in pieces: a secret may be cut by their borders, so a little is held back. */
 struct secrets_stream;

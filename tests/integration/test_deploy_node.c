@@ -54,7 +54,7 @@ static int greet(const struct deployed *deployed, int64_t deadline, GError **err
     link_close(link);
     if (answer == NULL)
         return -1;
-    vtmh__envelope__free_unpacked(answer, NULL);
+    vtmh_envelope_free(answer);
     return 0;
 }
 

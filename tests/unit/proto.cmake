@@ -1,5 +1,5 @@
 foreach(test test_seal test_known_hosts test_ssh_flood test_link test_link_frame test_link_lost test_link_outbox
-        test_link_strangers test_sample)
+        test_link_strangers test_message test_sample)
     vtmh_unit_test(${test} vtmh_proto)
 endforeach()
 

@@ -55,7 +55,7 @@ Test(frame, carries_every_number_and_the_body)
         cr_assert_eq(envelope->ack, fields.ack);
         cr_assert_eq(envelope->body_case, VTMH__ENVELOPE__BODY_ARRIVE);
         cr_assert_str_eq(envelope->arrive->tag, "start");
-        vtmh__envelope__free_unpacked(envelope, NULL);
+        vtmh_envelope_free(envelope);
     }
     g_bytes_unref(body);
     ends_free(&ends);
@@ -161,9 +161,9 @@ Test(frame, holds_several_messages_in_their_order)
         cr_assert_eq(strlen(message->log_record->text), sizes[i]);
         g_bytes_unref(bodies[i]);
         if (i > 0)
-            vtmh__envelope__free_unpacked(message, NULL);
+            vtmh_envelope_free(message);
     }
-    vtmh__envelope__free_unpacked(envelope, NULL);
+    vtmh_envelope_free(envelope);
     ends_free(&ends);
 }
 
@@ -203,7 +203,7 @@ Test(frame, of_more_messages_than_go_out_as_one_is_nonsense)
     cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_IS_GOOD);
     cr_expect_eq(envelope->n_more, OUTBOX_BATCH - 1);
-    vtmh__envelope__free_unpacked(envelope, NULL);
+    vtmh_envelope_free(envelope);
     for (unsigned i = 0; i <= OUTBOX_BATCH; i++)
         g_bytes_unref(bodies[i]);
     ends_free(&ends);
@@ -234,6 +234,6 @@ Test(frame, with_messages_within_messages_is_no_deeper_for_us)
     cr_assert_eq(envelope->n_more, 1);
     more = frame_next(&envelope->more[0]);
     cr_assert_null(more);
-    vtmh__envelope__free_unpacked(envelope, NULL);
+    vtmh_envelope_free(envelope);
     ends_free(&ends);
 }

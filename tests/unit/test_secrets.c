@@ -55,27 +55,27 @@ Test(secrets, none_hide_nothing)
 Test(secrets, are_hidden_in_every_string_of_a_message)
 {
     g_autoptr(secrets) secrets = make();
-    Vtmh__Envelope *envelope = calloc(1, sizeof(*envelope));
-    Vtmh__Record *record = calloc(1, sizeof(*record));
-    Vtmh__Migration *leg = calloc(1, sizeof(*leg));
+    char *options[] = {(char *)"fine", (char *)"hunter2"};
+    Vtmh__Envelope sent = VTMH__ENVELOPE__INIT;
+    Vtmh__Record record = VTMH__RECORD__INIT;
+    Vtmh__Migration leg = VTMH__MIGRATION__INIT;
+    g_autoptr(vtmh_envelope) envelope = NULL;
+    g_autofree uint8_t *packed = NULL;
 
-    vtmh__envelope__init(envelope);
-    vtmh__record__init(record);
-    vtmh__migration__init(leg);
-    envelope->body_case = VTMH__ENVELOPE__BODY_RECORD;
-    envelope->record = record;
-    record->body_case = VTMH__RECORD__BODY_LEG;
-    record->leg = leg;
-    leg->n_options = 2;
-    leg->options = calloc(2, sizeof(char *));
-    leg->options[0] = strdup("fine");
-    leg->options[1] = strdup("hunter2");
-    leg->vm = strdup("cannot log in with hunter2");
-    secrets_hide_message(secrets, &envelope->base);
-    cr_expect_str_eq(leg->vm, "cannot log in with ***");
-    cr_expect_str_eq(leg->options[0], "fine");
-    cr_expect_str_eq(leg->options[1], "***");
-    vtmh__envelope__free_unpacked(envelope, NULL);
+    sent.body_case = VTMH__ENVELOPE__BODY_RECORD;
+    sent.record = &record;
+    record.body_case = VTMH__RECORD__BODY_LEG;
+    record.leg = &leg;
+    leg.n_options = G_N_ELEMENTS(options);
+    leg.options = options;
+    leg.vm = (char *)"cannot log in with hunter2";
+    packed = g_malloc(vtmh__envelope__get_packed_size(&sent));
+    envelope = message_unpack(packed, vtmh__envelope__pack(&sent, packed));
+    cr_assert_not_null(envelope);
+    secrets_hide_message(secrets, envelope);
+    cr_expect_str_eq(envelope->record->leg->vm, "cannot log in with ***");
+    cr_expect_str_eq(envelope->record->leg->options[0], "fine");
+    cr_expect_str_eq(envelope->record->leg->options[1], "***");
 }
 
 /* The text in pieces of every size, put together again. */
