@@ -158,7 +158,8 @@ start_hosts() {
     connect "$@"
 }
 
-# connect NAME...: puts the members' network cards on the hub's bridge.
+# connect NAME...: puts the members' network cards on the hub's bridge. A host's card is a port of a bridge
+# of its own, br0, which has the host's address: with its guests' taps there, all is one segment.
 connect() {
     local name
     for name in "$@"; do
@@ -170,7 +171,17 @@ connect() {
         printf 'link set %s master br0 up\n' "$name"
     done | in_hub -n -- ip -batch -
     for name in "$@"; do
-        printf 'link set lo up\naddress add %s/24 dev eth0\nlink set eth0 up\n' "$(address_of "$name")" |
-            nsenter -t "$(pid_of "$name")" -n ip -batch -
+        {
+            printf 'link set lo up\n'
+            case $name in
+            host*)
+                printf 'link add br0 address %s type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n' \
+                    "$(hardware_address_of "$name")"
+                printf 'link set eth0 master br0 up\naddress add %s/24 dev br0\nlink set br0 up\n' \
+                    "$(address_of "$name")"
+                ;;
+            *) printf 'address add %s/24 dev eth0\nlink set eth0 up\n' "$(address_of "$name")" ;;
+            esac
+        } | nsenter -t "$(pid_of "$name")" -n ip -batch -
     done
 }

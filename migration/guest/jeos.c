@@ -1,6 +1,7 @@
 /* jeos: a small Linux that is logged in to by ssh, with a key of its own and a pinned host key. */
 #include "migration/guest/kind.h"
 
+#include "migration/guest/jeos_addresses.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -28,7 +29,8 @@ static struct vm_boot *jeos_boot(const struct host *host, const struct params *p
     boot = g_new0(struct vm_boot, 1);
     boot->kernel = g_steal_pointer(&kernel);
     boot->initrd = g_steal_pointer(&initrd);
-    boot->append = g_strconcat(COMMAND_LINE, more != NULL ? " " : "", more, NULL);
+    g_autofree char *addresses = jeos_addresses(params);
+    boot->append = g_strconcat(COMMAND_LINE, addresses, more != NULL ? " " : "", more, NULL);
     boot->network = guest_jeos.has_network;
     boot->entropy = true;
     return boot;
@@ -63,8 +65,30 @@ static void explain(struct guest *guest, GError **err, const char *what, GError 
     g_error_free(error);
 }
 
+/* A guest on a bridge may have to be seen there first. */
+static int await_endpoint(struct guest *guest, struct vm_endpoint *at, int64_t deadline,
+                          GError **err)
+{
+    while (!vm_endpoint(guest->vm, NULL, GUEST_SSH_PORT, at)) {
+        struct event *changed = vm_addresses_changed(guest->vm);
+
+        if (changed == NULL) {
+            guest_set_error(guest, err, "cannot be logged in to: it has no network card");
+            return -1;
+        }
+        event_reset(changed);
+        if (guest_await(guest, changed,
+                        "tell an address of it (parameter ip, or ARP on its bridge)", deadline,
+                        err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int connect_once(struct guest *guest, int64_t deadline, GError **err)
 {
+    struct vm_endpoint at = {0};
+
     g_autofree char *name = peer_name(guest);
     g_autofree char *identity = guest_file(guest->host, "jeos", "id_ed25519", err);
     g_autofree char *key_file =
@@ -74,8 +98,8 @@ static int connect_once(struct guest *guest, int64_t deadline, GError **err)
     struct known_hosts_policy policy = {.mode = KNOWN_HOSTS_PINNED};
     struct ssh_target target = {
         .name = name,
-        .hostname = vm_ssh_address(guest->vm),
-        .port = vm_ssh_port(guest->vm),
+        .hostname = at.address,
+        .port = at.port,
         .user = "root",
         .host_key_name = name,
         .identity_files = identities,
@@ -83,8 +107,10 @@ static int connect_once(struct guest *guest, int64_t deadline, GError **err)
         .host_keys = &policy,
     };
 
-    if (key_file == NULL || !g_file_get_contents(key_file, &host_key, NULL, err))
+    if (key_file == NULL || !g_file_get_contents(key_file, &host_key, NULL, err) ||
+        await_endpoint(guest, &at, deadline, err) < 0)
         return -1;
+    target.port = at.port;
     policy.pinned = g_strstrip(host_key);
     guest->ssh = ssh_connect(&target, deadline, err);
     return guest->ssh != NULL ? 0 : -1;

@@ -14,8 +14,6 @@
 #include "migration/machine/boot.h"
 #include "migration/vm/platform.h"
 
-#define GUEST_SSH_PORT 22
-
 /* What a machine is made of. */
 struct machine_spec {
     const char *name;            /* of the VM, "vm1" */

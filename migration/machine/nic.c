@@ -69,6 +69,7 @@ static int add(struct device *board, struct nic_building *building, const char *
     nic = device_plug(board, &device_nic, name);
     device_set(nic->travels, "model", param_text(building->card, "nic_model"));
     device_set(nic->travels, "mac", param_text(building->card, "mac"));
+    device_set(nic->travels, "ip", param_text(building->card, "ip"));
     if (add_queues(nic, building->card, err) < 0)
         return -1;
     device_set(nic->travels, "extra", param_text(building->card, "nic_extra_params"));

@@ -23,6 +23,14 @@ const struct param_info nic_params[] = {
      .later = LATER({"private", "vtmh makes no bridges"}),
      .doc = "bridge that a card is connected to (nettype = bridge); on all hosts of a test it must "
             "belong to one network segment"},
+    {NETWORK("ip"), .same_everywhere = true, .kind = PARAM_STRING, .only_with = WORDS("nettype"),
+     .word_pattern = "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
+     .word_rule = "a numeric address, with or without /BITS of its network", .scopes = PARAM_OF_NIC,
+     .example = "192.0.2.7/24",
+     .doc =
+         "address that the guest has on a card on a bridge, where it is logged in to; jeos takes "
+         "it (/24, of IPv6 /64, unless it says), without one it asks DHCP. Of other guests it is "
+         "what they have; without it, what they are seen to use (ARP, neighbour discovery)"},
     {NETWORK("vhost"), .kind = PARAM_WORD, .fallback = "no",
      .values = WORDS("no", "yes", "force", "vhost=on"), .scopes = PARAM_OF_NIC,
      .doc = "whether the host's kernel moves the packets of a card on a bridge (/dev/vhost-net); "

@@ -129,6 +129,7 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
     moved->said = g_strdup(json_string_value(json_object_get(theirs, "said")));
     moved->boots = json_is_true(json_object_get(theirs, "boots"));
     moved->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
+    vm_take_addresses(h->seat->vm, json_object_get(theirs, "addresses"));
     return 0;
 }
 

@@ -6,8 +6,6 @@
 #define OWN_TAPS "vtmh makes taps and connects them itself"
 
 const struct param_info reference_nic_params[] = {
-    NOT_YET("ip", STRING, NIC, NULL, "the user network gives guests their addresses",
-            "address of a card"),
     NOT_YET("nic_script", STRING, NIC, NULL, OWN_TAPS, "script that connects a tap device"),
     NOT_YET("nic_downscript", STRING, NIC, NULL, OWN_TAPS, "script that disconnects a tap device"),
     NOT_YET("pci_assignable", STRING, NIC, NO, "a device of the host cannot move",

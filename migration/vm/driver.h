@@ -52,8 +52,7 @@ struct vm {
     char *name;
     pid_t pid;
     struct stream *serial;
-    char ssh_address[64];
-    uint16_t ssh_port;
+    struct vm_net *net; /* what its cards are connected to; NULL: nothing */
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
     bool is_postcopy; /* the migration has been there */

@@ -3,6 +3,7 @@
 #include "migration/machine/nic.h"
 #include "migration/net/link.h"
 #include "migration/net/tap.h"
+#include "migration/net/watch.h"
 #include "migration/params.h"
 #include "sync/work.h"
 
@@ -14,11 +15,37 @@
 #define VHOST "/dev/vhost-net"
 #define NAME_TRIES 16
 
+struct card {
+    struct vm_net *net;
+    char *name;
+    bool is_forwarded; /* has the forwarded ports of the user network */
+    char *address;     /* of the guest, on a bridge; NULL: not known */
+    bool is_given;     /* by the parameter: whatever else it uses does not matter */
+    struct net_watch *watch;
+};
+
+struct forward {
+    uint16_t guest, host;
+};
+
 struct vm_net {
     const struct host *host;
-    GPtrArray *taps; /* char *: names, in the ledger */
-    GArray *fds;     /* struct child_fd, ended by {.fd = -1} */
+    GPtrArray *taps;  /* char *: names, in the ledger */
+    GArray *fds;      /* struct child_fd, ended by {.fd = -1} */
+    GPtrArray *cards; /* struct card */
+    GArray *forwards; /* struct forward */
+    struct event changed;
 };
+
+static void free_card(void *data)
+{
+    struct card *card = data;
+
+    net_watch_close(card->watch);
+    g_free(card->address);
+    g_free(card->name);
+    g_free(card);
+}
 
 /* ---- before anything starts */
 
@@ -134,7 +161,56 @@ static int open_tap(void *arg, GError **err)
     return tap_open(&opening->spec, opening->fds, err);
 }
 
-static int add_tap(struct vm_net *net, const char *vm, const struct device *nic, GError **err)
+static void set_address(struct card *card, const char *address)
+{
+    if (g_strcmp0(card->address, address) == 0)
+        return;
+    g_free(card->address);
+    card->address = g_strdup(address);
+    event_set(&card->net->changed);
+}
+
+static void on_seen(const char *address, void *arg)
+{
+    struct card *card = arg;
+
+    host_log(card->net->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "%s uses the address %s",
+             card->name, address);
+    set_address(card, address);
+}
+
+/* Without the right to look, the address has to be said or found in another way. */
+static void watch_tap(struct card *card, const char *tap, const char *mac)
+{
+    g_autoptr(GError) error = NULL;
+    guint8 bytes[6];
+
+    if (card->is_given || !link_parse_mac(mac, bytes))
+        return;
+    card->watch = net_watch_open(tap, bytes, on_seen, card, &error);
+    if (card->watch == NULL)
+        host_log(card->net->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "%s: %s", card->name,
+                 error->message);
+}
+
+/* Transfer none. */
+static struct card *add_card(struct vm_net *net, const struct device *nic)
+{
+    struct card *card = g_new0(struct card, 1);
+    const char *ip = device_get(nic->travels, "ip");
+
+    card->net = net;
+    card->name = g_strdup(nic->id);
+    card->is_forwarded = json_object_get(nic->local, "forwards") != NULL;
+    card->is_given = ip != NULL && device_get(nic->local, "bridge") != NULL;
+    if (card->is_given)
+        card->address = g_strndup(ip, strcspn(ip, "/"));
+    g_ptr_array_add(net->cards, card);
+    return card;
+}
+
+static int add_tap(struct vm_net *net, const char *vm, const struct device *nic, struct card *card,
+                   GError **err)
 {
     char *name = make_name(net->host, vm, nic->id);
     struct opening opening = {.spec = {.name = name,
@@ -160,6 +236,7 @@ static int add_tap(struct vm_net *net, const char *vm, const struct device *nic,
         return -1;
     for (unsigned i = 0; i < opening.spec.queues; i++)
         add_fd(net, opening.fds[i], first + (int)i);
+    watch_tap(card, name, opening.spec.mac);
     return 0;
 }
 
@@ -179,11 +256,21 @@ static int add_vhost(struct vm_net *net, const struct device *nic, GError **err)
     return 0;
 }
 
+static int add_nic(struct vm_net *net, const char *vm, const struct device *nic, GError **err)
+{
+    struct card *card = add_card(net, nic);
+
+    if (device_get_int(nic->local, "fd") == 0)
+        return 0;
+    if (add_tap(net, vm, nic, card, err) == 0 && add_vhost(net, nic, err) == 0)
+        return 0;
+    return at_card(net->host, vm, nic->id, err);
+}
+
 static int add_device(struct vm_net *net, const char *vm, const struct device *device, GError **err)
 {
-    if (device->kind == &device_nic && device_get_int(device->local, "fd") > 0 &&
-        (add_tap(net, vm, device, err) < 0 || add_vhost(net, device, err) < 0))
-        return at_card(net->host, vm, device->id, err);
+    if (device->kind == &device_nic && add_nic(net, vm, device, err) < 0)
+        return -1;
     for (unsigned i = 0; i < device->children->len; i++)
         if (add_device(net, vm, g_ptr_array_index(device->children, i), err) < 0)
             return -1;
@@ -200,6 +287,8 @@ struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct
     net->taps = g_ptr_array_new_with_free_func(g_free);
     net->fds = g_array_new(FALSE, FALSE, sizeof(struct child_fd));
     g_array_append_val(net->fds, end);
+    net->cards = g_ptr_array_new_with_free_func(free_card);
+    net->forwards = g_array_new(FALSE, FALSE, sizeof(struct forward));
     if (add_device(net, vm, board, err) == 0)
         return net;
     vm_net_close(net);
@@ -218,6 +307,81 @@ void vm_net_started(struct vm_net *net)
     g_array_remove_range(net->fds, 0, net->fds->len - 1);
 }
 
+/* ---- how the guest is reached */
+
+void vm_net_forward(struct vm_net *net, uint16_t guest_port, uint16_t host_port)
+{
+    const struct forward forward = {guest_port, host_port};
+
+    g_array_append_val(net->forwards, forward);
+}
+
+static bool find_forward(const struct vm_net *net, uint16_t port, struct vm_endpoint *out)
+{
+    for (unsigned i = 0; i < net->forwards->len; i++) {
+        const struct forward *forward = &g_array_index(net->forwards, struct forward, i);
+
+        if (forward->guest != port)
+            continue;
+        *out = (struct vm_endpoint){.address = "127.0.0.1", .port = forward->host};
+        return true;
+    }
+    return false;
+}
+
+static bool reach_over(const struct card *card, uint16_t port, struct vm_endpoint *out)
+{
+    if (card->is_forwarded)
+        return find_forward(card->net, port, out);
+    if (card->address == NULL)
+        return false;
+    g_strlcpy(out->address, card->address, sizeof out->address);
+    out->port = port;
+    return true;
+}
+
+bool vm_net_endpoint(const struct vm_net *net, const char *card, uint16_t port,
+                     struct vm_endpoint *out)
+{
+    for (unsigned i = 0; net != NULL && i < net->cards->len; i++) {
+        const struct card *one = g_ptr_array_index(net->cards, i);
+
+        if ((card == NULL || strcmp(card, one->name) == 0) && reach_over(one, port, out))
+            return true;
+    }
+    return false;
+}
+
+struct event *vm_net_changed(struct vm_net *net)
+{
+    return &net->changed;
+}
+
+json_t *vm_net_addresses(const struct vm_net *net)
+{
+    json_t *addresses = json_object();
+
+    for (unsigned i = 0; net != NULL && i < net->cards->len; i++) {
+        const struct card *card = g_ptr_array_index(net->cards, i);
+
+        if (card->address != NULL)
+            json_object_set_new(addresses, card->name, json_string(card->address));
+    }
+    return addresses;
+}
+
+void vm_net_take_addresses(struct vm_net *net, const json_t *addresses)
+{
+    for (unsigned i = 0; net != NULL && i < net->cards->len; i++) {
+        struct card *card = g_ptr_array_index(net->cards, i);
+        const char *address = json_string_value(json_object_get(addresses, card->name));
+
+        /* What was seen here is newer. */
+        if (address != NULL && card->address == NULL && g_hostname_is_ip_address(address))
+            set_address(card, address);
+    }
+}
+
 void vm_net_drop(struct vm_net *net)
 {
     if (net == NULL)
@@ -225,6 +389,8 @@ void vm_net_drop(struct vm_net *net)
     vm_net_started(net);
     g_array_unref(net->fds);
     g_ptr_array_unref(net->taps);
+    g_ptr_array_unref(net->cards);
+    g_array_unref(net->forwards);
     g_free(net);
 }
 

@@ -1,15 +1,15 @@
 /*
  * What connects the cards of a VM on this host, beside the hypervisor: taps (net/tap.h), vhost
- * devices. And how the guest is reached over them.
+ * devices. And how the guest is reached over them: by forwarded ports, or at its own addresses,
+ * which are watched for on its taps (net/watch.h).
  *
  * A tap is in the ledger before it exists, and is gone when the hypervisor that has its descriptors
  * is: vm_net_close() then strikes it out.
  */
 #pragma once
 
-#include "migration/host.h"
-#include "migration/machine/boot.h"
 #include "migration/machine/device.h"
+#include "migration/vm/vm.h"
 #include "sync/child.h"
 
 struct vm_net;
@@ -33,6 +33,16 @@ const struct child_fd *vm_net_fds(const struct vm_net *net);
 
 /* The hypervisor has been started: it alone keeps the descriptors. */
 void vm_net_started(struct vm_net *net);
+
+/* The user network forwards a port of the host (127.0.0.1) to the guest's. */
+void vm_net_forward(struct vm_net *net, uint16_t guest_port, uint16_t host_port);
+
+/* As of vm.h; net may be NULL. */
+bool vm_net_endpoint(const struct vm_net *net, const char *card, uint16_t port,
+                     struct vm_endpoint *out);
+struct event *vm_net_changed(struct vm_net *net);
+json_t *vm_net_addresses(const struct vm_net *net);
+void vm_net_take_addresses(struct vm_net *net, const json_t *addresses);
 
 /* The hypervisor has ended: strikes what it had from the ledger. Frees; NULL is fine. */
 void vm_net_close(struct vm_net *net);

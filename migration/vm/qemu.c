@@ -115,13 +115,12 @@ static json_t *qemu_show(const struct vm_spec *spec, GError **err)
     return json_pack("{s:o, s:o}", "machine", machine_to_json(board), "words", list);
 }
 
-static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const char *who,
-                         int serial_fd, GError **err)
+static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
+                         const char *who, int serial_fd, GError **err)
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
     g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
-    g_autoptr(device) board = binary != NULL ? machine_of(spec, err) : NULL;
-    g_auto(GStrv) argv = board != NULL ? words_of(board, binary) : NULL;
+    g_auto(GStrv) argv = binary != NULL ? words_of(board, binary) : NULL;
     struct qemu_start start = {
         .who = who,
         .binary = binary,
@@ -136,10 +135,10 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
 
     if (argv == NULL)
         return -1;
-    vm->net = vm_net_open(spec->host, spec->name, board, err);
-    if (vm->net == NULL)
+    vm->base.net = vm_net_open(spec->host, spec->name, board, err);
+    if (vm->base.net == NULL)
         return -1;
-    start.more_fds = vm_net_fds(vm->net);
+    start.more_fds = vm_net_fds(vm->base.net);
     words = g_strjoinv(" ", argv);
     host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
              spec->name, "starting %s", words);
@@ -148,20 +147,47 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const c
     vm->process = qemu_process_start(&start, err);
     if (vm->process == NULL)
         return -1;
-    vm_net_started(vm->net);
+    vm_net_started(vm->base.net);
     vm->base.pid = qemu_process_pid(vm->process);
     return 0;
 }
 
-static int find_ssh_port(struct qemu_vm *vm, int64_t deadline, GError **err)
+static void add_forwards(struct qemu_vm *vm, const struct device *device, const char *usernet)
+{
+    const json_t *ports = json_object_get(device->local, "forwards");
+    const json_t *port;
+    size_t i;
+
+    json_array_foreach ((json_t *)ports, i, port) {
+        uint16_t guest_port = (uint16_t)json_integer_value(port);
+        vm_net_forward(vm->base.net, guest_port, qemu_usernet_port(usernet, guest_port));
+    }
+    for (unsigned c = 0; c < device->children->len; c++)
+        add_forwards(vm, g_ptr_array_index(device->children, c), usernet);
+}
+
+static bool has_forwards(const struct device *device)
+{
+    if (json_array_size(json_object_get(device->local, "forwards")) > 0)
+        return true;
+    for (unsigned i = 0; i < device->children->len; i++)
+        if (has_forwards(g_ptr_array_index(device->children, i)))
+            return true;
+    return false;
+}
+
+/* Which ports of the host QEMU has found for those of the guest. */
+static int find_forwards(struct qemu_vm *vm, const struct device *board, int64_t deadline,
+                         GError **err)
 {
     json_auto_t *text = NULL;
 
+    if (!has_forwards(board))
+        return 0;
     if (qemu_command(vm, "human-monitor-command",
                      json_pack("{s:s}", "command-line", "info usernet"), deadline, &text, err) < 0)
         return -1;
-    vm->base.ssh_port = qemu_usernet_port(json_string_value(text), GUEST_SSH_PORT);
-    g_strlcpy(vm->base.ssh_address, "127.0.0.1", sizeof vm->base.ssh_address);
+    add_forwards(vm, board, json_string_value(text));
     return 0;
 }
 
@@ -171,7 +197,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_clear_pointer(&vm->migration.were_set, json_decref);
     stream_close(vm->base.serial);
     qemu_process_free(vm->process);
-    vm_net_drop(vm->net);
+    vm_net_drop(vm->base.net);
     g_free(vm->base.name);
     g_free(vm);
 }
@@ -186,7 +212,7 @@ static int qemu_destroy(struct vm *base, GError **err)
     if (vm->process != NULL && result == 0)
         disown(vm);
     if (result == 0)
-        vm_net_close(g_steal_pointer(&vm->net));
+        vm_net_close(g_steal_pointer(&vm->base.net));
     qemu_free(vm);
     return result;
 }
@@ -212,15 +238,18 @@ static int keep_after_panic(struct qemu_vm *vm, int64_t deadline, GError **err)
 static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
+    g_autoptr(device) board = machine_of(spec, err);
     int pair[2];
     int started;
 
+    if (board == NULL)
+        return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", who,
                     g_strerror(errno));
         return -1;
     }
-    started = start_process(vm, spec, who, pair[1], err);
+    started = start_process(vm, spec, board, who, pair[1], err);
     close(pair[1]);
     if (started < 0) {
         close(pair[0]);
@@ -231,7 +260,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
         qemu_process_greet(vm->process, deadline, err) < 0 ||
         keep_after_panic(vm, deadline, err) < 0)
         return -1;
-    return spec->boot->network ? find_ssh_port(vm, deadline, err) : 0;
+    return find_forwards(vm, board, deadline, err);
 }
 
 static struct vm *qemu_create(const struct vm_spec *spec, int64_t deadline, GError **err)

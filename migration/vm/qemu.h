@@ -28,7 +28,6 @@ struct qemu_migration {
 struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
-    struct vm_net *net; /* what its cards are connected to */
     struct qemu_migration migration;
 };
 

@@ -5,6 +5,7 @@
 #include "migration/params.h"
 #include "migration/vm/cpu_time.h"
 #include "migration/vm/driver.h"
+#include "migration/vm/net.h"
 
 #include <string.h>
 
@@ -152,14 +153,24 @@ struct stream *vm_serial(struct vm *vm)
     return vm->serial;
 }
 
-uint16_t vm_ssh_port(const struct vm *vm)
+bool vm_endpoint(const struct vm *vm, const char *card, uint16_t port, struct vm_endpoint *out)
 {
-    return vm->ssh_port;
+    return vm_net_endpoint(vm->net, card, port, out);
 }
 
-const char *vm_ssh_address(const struct vm *vm)
+struct event *vm_addresses_changed(struct vm *vm)
 {
-    return vm->ssh_address;
+    return vm->net != NULL ? vm_net_changed(vm->net) : NULL;
+}
+
+json_t *vm_addresses(const struct vm *vm)
+{
+    return vm_net_addresses(vm->net);
+}
+
+void vm_take_addresses(struct vm *vm, const json_t *addresses)
+{
+    vm_net_take_addresses(vm->net, addresses);
 }
 
 int vm_cont(struct vm *vm, int64_t deadline, GError **err)

@@ -15,6 +15,8 @@
 #include "migration/vm/platform.h"
 #include "sync/stream.h"
 
+#define GUEST_SSH_PORT 22
+
 struct vm;
 
 struct vm_spec {
@@ -103,10 +105,28 @@ int vm_check_not_stopped(const struct vm *vm, GError **err);
 /* The guest's first serial port. Transfer none. One reader: the guest. */
 struct stream *vm_serial(struct vm *vm);
 
-/* Where on this host the guest's ssh port is reached ("127.0.0.1" and a port); 0 if it has no NIC.
+/* Where a TCP port of the guest is reached from this host. */
+struct vm_endpoint {
+    char address[64]; /* numeric */
+    uint16_t port;
+};
+
+/*
+ * Over the card of that name; NULL: the first over which it is. By a forwarded port where the card
+ * is on the user network; on a bridge, at the guest's own address: the one that was given (`ip`),
+ * else the one that it was last seen to use (ARP, neighbour discovery), here or before it came.
+ * False: not, or not known yet.
  */
-uint16_t vm_ssh_port(const struct vm *vm);
-const char *vm_ssh_address(const struct vm *vm);
+bool vm_endpoint(const struct vm *vm, const char *card, uint16_t port, struct vm_endpoint *out);
+
+/* Set when an address of the guest becomes known, or another one; whoever waits resets it. NULL: it
+ * has no cards. */
+struct event *vm_addresses_changed(struct vm *vm);
+
+/* The guest's addresses, {card: address}, for the other end of a migration; and from there, where
+ * nothing newer is known. Transfer full. */
+json_t *vm_addresses(const struct vm *vm);
+void vm_take_addresses(struct vm *vm, const json_t *addresses);
 
 /* QMP cont / stop, and the run state ("running", "paused", "inmigrate", "postmigrate", …). cont
  * refuses a guest that is still inmigrate: QEMU would silently start it at the end of the stream.

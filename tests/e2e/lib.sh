@@ -143,7 +143,7 @@ leaks_on() {
     on "$host" ps -e -o stat=,pid=,args= |
         awk '$1 !~ /^Z/ && $3 ~ /(qemu-system|vtmh-node)/' | sed "s/^/$host: process /"
     on "$host" find "${node_folders[@]}" -mindepth 1 ! -type d 2>/dev/null | sed "s/^/$host: file /" || true
-    on "$host" ip -brief link show 2>/dev/null | awk '{ print $1 }' | grep -Ev '^(lo|eth0@.*)$' |
+    on "$host" ip -brief link show 2>/dev/null | awk '{ print $1 }' | grep -Ev '^(lo|eth0@.*|br0)$' |
         sed "s/^/$host: network card /" || true
 }
 

@@ -161,7 +161,7 @@ no_leaks host1 host2
 
 step "several streams are carried by the nodes, over unix and over tcp, and all of them over IPv6"
 for host in 1 2; do
-    on host$host ip -6 addr add fd00::$host/64 dev eth0 nodad
+    on host$host ip -6 addr add fd00::$host/64 dev br0 nodad
 done
 ipv6=(-m host1,host2 -p mig_address_host1=fd00::1 -p mig_address_host2=fd00::2 "$library")
 job "${ipv6[@]}" --only transports..by_tcp,options..multifd_relayed,options..multifd_by_unix

@@ -50,7 +50,7 @@ static int boot_work_and_move(struct bed *bed, GError **err)
         run_a_command(&seat, err) < 0 || guest_start_work(seat.guest, BOOT, err) < 0 ||
         verify_clean(&seat, err) < 0)
         return -1;
-    check(vm_ssh_port(seat.vm) > 0);
+    check(vm_endpoint(seat.vm, NULL, GUEST_SSH_PORT, &(struct vm_endpoint){0}));
     for (int leg = 0; leg < 2; leg++) {
         if (seat_move(bed, &seat, &move, &stats, err) < 0 || run_a_command(&seat, err) < 0 ||
             verify_clean(&seat, err) < 0)

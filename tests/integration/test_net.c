@@ -136,7 +136,8 @@ static int several(struct bed *bed, GError **err)
     g_autofree char *names = ports();
     g_auto(GStrv) lines = g_strsplit(g_strstrip(names), "\n", -1);
     check(g_strv_length(lines) == 2);
-    check(vm_ssh_port(seat.vm) > 0); /* of the card on the user network */
+    check(vm_endpoint(seat.vm, NULL, GUEST_SSH_PORT,
+                      &(struct vm_endpoint){0})); /* of the card on the user network */
     return seat_close(bed, &seat, err);
 }
 

@@ -67,7 +67,8 @@ static int boot_and_ask_tick(struct bed *bed, GError **err)
     if (seat_boot(bed, &seat, err) < 0)
         return -1;
     check(g_hash_table_size(bed->owned) == 1);
-    check(vm_pid(seat.vm) > 0 && vm_ssh_port(seat.vm) == 0);
+    check(vm_pid(seat.vm) > 0 &&
+          !vm_endpoint(seat.vm, NULL, GUEST_SSH_PORT, &(struct vm_endpoint){0}));
     if (vm_run_state(seat.vm, &state, SOON, err) < 0 ||
         guest_start_work(seat.guest, SOON, err) < 0 ||
         guest_verify(seat.guest, SOON, &pages, &bad, err) < 0)
