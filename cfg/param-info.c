@@ -30,6 +30,16 @@ static unsigned position(const char *const *names, unsigned n, const char *name)
     return i;
 }
 
+bool param_name_says_secret(const char *name)
+{
+    static const char *const words[] = {"password", "passwd", "passphrase"};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_has_suffix(name, words[i]))
+            return true;
+    return false;
+}
+
 const char *param_kind_name(enum param_kind kind)
 {
     return kind_names[kind];

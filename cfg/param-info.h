@@ -128,6 +128,9 @@ struct param_alias {
     } * values;
 };
 
+/* A name that says itself that its value is secret: "password", "registry_password". */
+bool param_name_says_secret(const char *name);
+
 /* "string", "int", … and back; PARAM_KINDS if there is none of that name. */
 const char *param_kind_name(enum param_kind kind);
 enum param_kind param_kind_named(const char *name);

@@ -8,6 +8,7 @@
 static const struct param_info *const tables[] = {
     job_params,
     scenario_params,
+    process_params,
     vm_params,
     board_params,
     topology_params,
@@ -64,6 +65,40 @@ const struct param_info *param_info(const char *name)
 const struct param_alias *param_aliases(void)
 {
     return historic_names;
+}
+
+/* The row of a name, of the current one for a historic one, or of its family. */
+static const struct param_info *row_or_family(const char *name)
+{
+    const struct param_info *info = param_info(name);
+
+    for (const struct param_alias *alias = historic_names; info == NULL && alias->name; alias++)
+        if (strcmp(alias->name, name) == 0)
+            return param_info(alias->current);
+    for (guint i = 0; info == NULL && i + 1 < rows->len; i++) {
+        const struct param_info *row = g_ptr_array_index(rows, i);
+        size_t stem = strlen(row->name) - 1;
+
+        if (row->name[stem] == '*' && strncmp(row->name, name, stem) == 0)
+            info = row;
+    }
+    return info;
+}
+
+bool param_is_secret(const char *key)
+{
+    g_autofree char *rest = g_strdup(key);
+
+    for (char *last = rest; last != NULL; last = strrchr(rest, '_')) {
+        const struct param_info *info;
+
+        if (last != rest)
+            *last = '\0';
+        info = row_or_family(rest);
+        if (param_name_says_secret(rest) || (info != NULL && info->secret))
+            return true;
+    }
+    return false;
 }
 
 static const struct param_info *row_of(const char *name, enum param_kind kind)

@@ -38,5 +38,8 @@ GStrv param_list(const struct params *params, const char *name); /* transfer ful
 /* Whether a word can stand in the list: see word_pattern. CFG_ERROR_PARAM_VALUE. */
 int param_check_word(const char *name, const char *word, GError **err);
 
+/* Whether a key is that of a value that is not shown, with whatever objects' names behind it. */
+bool param_is_secret(const char *key);
+
 /* Whether the params themselves have a value that is not blank. */
 bool param_is_set(const struct params *params, const char *name);

@@ -98,8 +98,8 @@ static void look_at_value(const struct judge *judge, struct fact *fact)
         say(fact, SAY_ERROR, "%s = %s: %s", fact->key, judge_shown(fact), error->message);
         return;
     }
-    if (fact->parse->on_error) {
-        say(fact, SAY_NOTE, "%s is not supported yet: %s is the same after a failure", fact->key,
+    if (fact->parse->on_error && !(info->scopes & PARAM_ON_ERROR)) {
+        say(fact, SAY_NOTE, "%s has no effect: %s is not read after the test", fact->key,
             info->name);
         return;
     }

@@ -19,17 +19,6 @@ static GHashTable *read_names(void)
     return names;
 }
 
-/* A name that says it itself: "password", "registry_password". */
-static bool says_so(const char *name)
-{
-    static const char *const words[] = {"password", "passwd", "passphrase"};
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
-        if (g_str_has_suffix(name, words[i]))
-            return true;
-    return false;
-}
-
 static bool is_secret_family(const char *key)
 {
     const struct param_info *family = description_family(key);
@@ -44,7 +33,7 @@ bool secret_params_is(const char *key)
 
     if (names == NULL)
         names = read_names();
-    while (!g_hash_table_contains(names, rest) && !says_so(rest)) {
+    while (!g_hash_table_contains(names, rest) && !param_name_says_secret(rest)) {
         char *last = strrchr(rest, '_');
 
         if (last == NULL)

@@ -3,9 +3,6 @@
 
 #define SECTION "before and after the test"
 
-#define NO_COMMANDS "no commands are run on hosts"
-#define WITH_PRE_COMMAND "it counts only with pre_command"
-#define WITH_POST_COMMAND "it counts only with post_command"
 #define FRESH_VMS "no VM outlives its test, so there is none before one"
 #define NO_SCREENDUMPS "no screendumps are taken"
 #define A_SCREEN WORDS("vga")
@@ -32,14 +29,6 @@ const struct param_info reference_host_params[] = {
             "whether a VM is made of stored devices"),
     NOT_YET("vm_create_timeout", DURATION, VM, NULL, "how long QEMU may take is not a parameter",
             "limit for QEMU's first answer"),
-    NOT_YET("pre_command", STRING, TEST, NULL, NO_COMMANDS, "command before the test"),
-    NO_MATTER("pre_command_timeout", DURATION, TEST, WITH_PRE_COMMAND, "its limit"),
-    NO_MATTER("pre_command_noncritical", BOOL, TEST, WITH_PRE_COMMAND,
-              "whether the test goes on when it fails"),
-    NOT_YET("post_command", STRING, TEST, NULL, NO_COMMANDS, "command after the test"),
-    NO_MATTER("post_command_timeout", DURATION, TEST, WITH_POST_COMMAND, "its limit"),
-    NO_MATTER("post_command_noncritical", BOOL, TEST, WITH_POST_COMMAND,
-              "whether the test passes when it fails"),
     NOT_YET("cmds_installed_host", LIST, TEST, NULL, "hosts are not searched for commands",
             "commands that a host must have"),
     NOT_YET("required_qemu", STRING, TEST, NULL, "a test does not choose versions",

@@ -1,5 +1,6 @@
 #include "migration/params.h"
 #include "migration/scenario/migration.h"
+#include "migration/scenario/process/step.h"
 
 struct run {
     struct test *test;
@@ -68,7 +69,8 @@ static void note_unprepared(const struct scene *scene, const struct scenario *sc
     }
 }
 
-static int run_steps(struct run *run, struct scene *scene, GError **err)
+/* steps_out: what was begun around the test, also of one that failed; NULL: nothing. */
+static int run_test(struct run *run, struct scene *scene, struct steps **steps_out, GError **err)
 {
     const char *type = params_require(run->test->params, "type", err);
     const struct scenario *scenario = type == NULL ? NULL : scenario_find(type, err);
@@ -93,6 +95,9 @@ static int run_steps(struct run *run, struct scene *scene, GError **err)
         ((struct seat *)g_ptr_array_index(scene->seats, i))->legs = (unsigned)legs;
     note_unprepared(scene, scenario, legs);
     run->test->moves_nothing = scenario->moves_nothing;
+    *steps_out = steps_new(scene, all_steps);
+    if (steps_begin(*steps_out, err) < 0)
+        return -1;
     scene_open_migrations(scene);
     g_autoptr(GError) error = NULL;
     int result = scenario->run(scene, legs, &error);
@@ -109,10 +114,13 @@ static int run_scene(void *arg, GError **err)
     struct scene scene = {.test = run->test, .seats = seats};
 
     g_autoptr(GError) error = NULL;
-    int result = run_steps(run, &scene, &error);
+    struct steps *steps = NULL;
+    int result = run_test(run, &scene, &steps, &error);
     if (result < 0)
         test_failing(run->test, 0, error);
     result = end_seats(&scene, result, &error);
+    if (steps != NULL)
+        result = steps_end(steps, result, &error);
     agreement_clear(&scene.agreement);
     g_strfreev(scene.vms);
     if (result < 0)

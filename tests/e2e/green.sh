@@ -16,7 +16,6 @@ not_done=(
     'migration_mode = exec | migration_mode'
     'images = image1 | images'
     'image_name = /nonexistent/disk | image_name'
-    'pre_command = false | pre_command'
     'nettype = macvtap | nettype'
     'monitor_type = human | monitor_type'
     'skip = yes | skip'

@@ -142,7 +142,7 @@ Test(judge, what_changes_nothing_is_a_note)
     expect("comm_port=13234\n",
            "N comm_port has no effect: hosts meet over vtmh's own links, which need no port\n");
     expect("mem_on_error=1\n",
-           "N mem_on_error is not supported yet: mem is the same after a failure\n");
+           "N mem_on_error has no effect: mem is not read after the test\n");
 }
 
 Test(judge, names_of_the_users_own_are_free)

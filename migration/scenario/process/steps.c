@@ -1,0 +1,220 @@
+#include "migration/params.h"
+#include "migration/scenario/process/step.h"
+
+#include <string.h>
+
+/* For all ends together, once a test was called off: the coordinator waits for our report. */
+#define CALLED_OFF_MS 40000
+
+struct begun {
+    const struct step *step;
+    struct step_on on;
+};
+
+struct steps {
+    struct scene *scene;
+    const struct step *table;
+    GArray *begun; /* struct begun, in the order in which they began */
+    int64_t ends_by;
+};
+
+int64_t step_deadline(const struct step_on *on, int64_t ms)
+{
+    return deadline_min(deadline_in(ms), on->ends_by);
+}
+
+struct steps *steps_new(struct scene *scene, const struct step *table)
+{
+    struct steps *steps = g_new0(struct steps, 1);
+    steps->scene = scene;
+    steps->table = table;
+    steps->begun = g_array_new(FALSE, FALSE, sizeof(struct begun));
+    steps->ends_by = DEADLINE_NEVER;
+    return steps;
+}
+
+/* Whether a key is one of the names, with whatever object's name behind it. */
+static bool is_one_of(const char *key, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        size_t size = strlen(*names);
+        if (strncmp(key, *names, size) == 0 && (key[size] == '\0' || key[size] == '_'))
+            return true;
+    }
+    return false;
+}
+
+/* The same on all hosts: each has the keys of the others too. */
+static bool is_asked(const struct step *step, const struct params *params)
+{
+    struct params_iter it;
+    if (step->asked_by == NULL)
+        return true;
+    params_iter_init(&it, params);
+    while (params_iter_next(&it))
+        if (is_one_of(it.key, step->asked_by) && it.value[strspn(it.value, " \t")] != '\0')
+            return true;
+    return false;
+}
+
+static char *describe(const struct step *step, const struct step_on *on)
+{
+    if (on->image != NULL)
+        return g_strdup_printf("%s of %s of %s", step->name, on->image, on->seat->name);
+    if (on->seat != NULL)
+        return g_strdup_printf("%s of %s", step->name, on->seat->name);
+    return g_strdup(step->name);
+}
+
+/* The object's own view of the test's params. Transfer full. */
+static struct params *params_of(const struct params *test, const struct step_on *on)
+{
+    if (on->seat == NULL)
+        return params_copy(test);
+    struct params *of_vm = params_object_params(test, on->seat->name);
+    if (on->image == NULL)
+        return of_vm;
+    struct params *of_image = params_object_params(of_vm, on->image);
+    params_unref(of_vm);
+    return of_image;
+}
+
+static int begin_one(struct steps *steps, const struct step *step, struct seat *seat,
+                     const char *image, GError **err)
+{
+    const struct test *test = steps->scene->test;
+    struct begun entry = {
+        .step = step,
+        .on = {.scene = steps->scene,
+               .seat = seat,
+               .image = image != NULL ? g_intern_string(image) : NULL,
+               .ends_by = DEADLINE_NEVER},
+    };
+    g_array_append_val(steps->begun, entry);
+    if (step->begin == NULL)
+        return 0;
+    struct step_on *on = &g_array_index(steps->begun, struct begun, steps->begun->len - 1).on;
+    g_autoptr(params) params = params_of(test->params, on);
+    g_autofree char *what = describe(step, on);
+    DOING(BLAME_TESTBED, "%s", what);
+    host_context(test->host, "%s", what);
+    on->params = params;
+    int result = step->begin(on, err);
+    on->params = NULL;
+    return result;
+}
+
+static int begin_for_images(struct steps *steps, const struct step *step, struct seat *seat,
+                            GError **err)
+{
+    g_auto(GStrv) images = param_list(seat->params, "images");
+    for (char **image = images; *image != NULL; image++)
+        if (begin_one(steps, step, seat, *image, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int begin_step(struct steps *steps, const struct step *step, GError **err)
+{
+    if (step->object == STEP_TEST)
+        return begin_one(steps, step, NULL, NULL, err);
+    for (unsigned i = 0; i < steps->scene->seats->len; i++) {
+        struct seat *seat = g_ptr_array_index(steps->scene->seats, i);
+        if ((step->object == STEP_VM ? begin_one(steps, step, seat, NULL, err)
+                                     : begin_for_images(steps, step, seat, err)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* How long the others take is theirs to say: the test's own limit holds. */
+static int meet(const struct steps *steps, GError **err)
+{
+    struct test *test = steps->scene->test;
+    struct test_meeting prepared = {.tag = "prepared", .once = true};
+    if (param_duration_ms(test->params, "test_timeout", &prepared.timeout_ms, err) < 0)
+        return -1;
+    host_context(test->host, "waiting for the other hosts to be prepared");
+    return test_barrier(test, &prepared, err);
+}
+
+int steps_begin(struct steps *steps, GError **err)
+{
+    const struct test *test = steps->scene->test;
+    int64_t began_us = g_get_monotonic_time();
+    bool begins = false;
+    for (const struct step *step = steps->table; step->name != NULL; step++) {
+        if (!is_asked(step, test->params))
+            continue;
+        if (begin_step(steps, step, err) < 0)
+            return -1;
+        begins |= step->begin != NULL;
+    }
+    if (!begins)
+        return 0;
+    host_log(test->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "prepared in %.3f ms",
+             (double)(g_get_monotonic_time() - began_us) / 1000);
+    return meet(steps, err);
+}
+
+static struct params *params_afterwards(const struct test *test, const GError *failure)
+{
+    struct params *params = failure != NULL ? params_object_params(test->params, "on_error")
+                                            : params_copy(test->params);
+    params_set(params, "test_passed", failure == NULL ? "True" : "False", NULL);
+    return params;
+}
+
+/* With the little time that is left. */
+static int end_shielded(struct steps *steps, struct begun *begun, GError **err)
+{
+    if (steps->ends_by == DEADLINE_NEVER)
+        steps->ends_by = deadline_in(CALLED_OFF_MS);
+    begun->on.ends_by = steps->ends_by;
+    fiber_shield();
+    int result = begun->step->end(&begun->on, err);
+    fiber_unshield();
+    return result;
+}
+
+static int end_one(struct steps *steps, struct begun *begun, GError **err)
+{
+    if (fiber_is_cancelled())
+        return end_shielded(steps, begun, err);
+    g_autoptr(GError) error = NULL;
+    if (begun->step->end(&begun->on, &error) == 0)
+        return 0;
+    if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED) &&
+        end_shielded(steps, begun, err) < 0)
+        return -1;
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+int steps_end(struct steps *steps, int result, GError **err)
+{
+    struct test *test = steps->scene->test;
+    g_autoptr(GError) failure = result < 0 ? g_error_copy(*err) : NULL;
+    g_autoptr(params) afterwards = params_afterwards(test, failure);
+
+    while (steps->begun->len > 0) {
+        struct begun *begun = &g_array_index(steps->begun, struct begun, steps->begun->len - 1);
+        g_autoptr(params) params = params_of(afterwards, &begun->on);
+        g_autofree char *what = describe(begun->step, &begun->on);
+        g_autoptr(GError) error = NULL;
+        DOING(BLAME_TESTBED, "after the test: %s", what);
+        begun->on.params = params;
+        begun->on.failure = failure;
+        if (begun->step->end != NULL && end_one(steps, begun, &error) < 0) {
+            if (result == 0)
+                g_propagate_error(err, g_steal_pointer(&error));
+            else
+                test_note(test, "after the test, %s: %s", what, error->message);
+            result = -1;
+        }
+        g_array_set_size(steps->begun, steps->begun->len - 1);
+    }
+    g_array_unref(steps->begun);
+    g_free(steps);
+    return result;
+}

@@ -1,0 +1,9 @@
+/* The steps, in the order of avocado-vt's env_process: first what is the host's, then images, then
+ * VMs. */
+#include "migration/scenario/process/rows.h"
+
+const struct step all_steps[] = {
+    /* Last of all, post_command. */
+    {.name = "pre_command", .asked_by = command_params, .begin = command_begin, .end = command_end},
+    {.name = NULL},
+};

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# What is done on hosts around a test: commands of the user's, before and after it, and what their failure
+# means. Over local hosts: neither a lab nor root.
+# shellcheck source=tests/e2e/local.sh
+. "$(dirname "$0")/local.sh"
+
+mark=$$
+cat >"$work/base.cfg" <<END
+type = migration_multi_host
+guest = tick
+mem = 32
+dirty_mem = 2
+password = hush$mark
+END
+
+hosts=(-m local:a,local:b)
+
+# try ARGS…: the one test of base.cfg with parameters.
+try() {
+    job -q "${hosts[@]}" "$@" "$work/base.cfg"
+}
+
+# said HOST NAME: what a command has said there.
+said() {
+    cat "$job"/test-results/*/"$1/$2.log"
+}
+
+sleepers() {
+    pgrep -f "^sleep 1$mark\$" || true
+}
+
+step "commands run before and after the test on their hosts, and see its parameters but no secret"
+# shellcheck disable=SC2016
+try -p 'pre_command=echo $VTMH_mem $KVM_TEST_guest; env | grep -c "^[A-Z_]*_password="; echo kept > kept.txt' \
+    -p 'post_command=echo "passed: $VTMH_test_passed"' -p 'post_command_host2=echo on b' -p post_command_on_error=false
+expect_equal "exit status" 0 "$status"
+expect_equal "pre_command" $'32 tick\n0' "$(said a pre_command)"
+expect_equal "post_command of the first host" "passed: True" "$(said a post_command)"
+expect_equal "post_command of the second host" "on b" "$(said b post_command)"
+expect_equal "what it left in its folder" kept "$(cat "$job"/test-results/*/b/kept.txt)"
+
+step "a pre_command that fails on one host is an error of the test, which names host and last line"
+# shellcheck disable=SC2016
+try -p 'pre_command_host2=echo no such bridge; exit 3' -p post_command=false \
+    -p 'post_command_on_error=echo "passed: $VTMH_test_passed"'
+expect_verdict ERROR b 'pre_command failed on b \(exit status 3\): no such bridge'
+expect_equal "legs" 0 "$(result '.vtmh.migrations | length')"
+expect_equal "post_command on the other host" "passed: False" "$(said a post_command)"
+
+step "a post_command that fails makes an error of a pass, but nothing of a failure"
+try -p post_command_host1=false
+expect_verdict ERROR a 'post_command failed on a \(exit status 1\)'
+try -p post_command_host1=false -p limit_downtime=0.0001
+expect_equal "the test's status" FAIL "$(result .status)"
+expect_match "the cause" 'limit_downtime' "$(result .vtmh.fail_cause)"
+
+step "what a command leaves running ends with the test"
+try -p "pre_command=sleep 1$mark & echo started"
+expect_equal "exit status" 0 "$status"
+expect_equal "left running" "" "$(sleepers)"
+
+step "Ctrl-C ends a command that takes long, and what is for afterwards is still done"
+job_begin -q "${hosts[@]}" -p "pre_command=sleep 1$mark" -p post_command_on_error='echo cleaned' "$work/base.cfg"
+expect_within 20 pgrep -f "^sleep 1$mark\$"
+kill -INT "$(vtmh_pid)"
+job_end
+expect_equal "status" INTERRUPTED "$(result .status)"
+expect_equal "left running" "" "$(sleepers)"
+expect_equal "post_command" cleaned "$(said b post_command)"
+
+step "a node that is killed leaves no command behind"
+job_begin -q "${hosts[@]}" -p "pre_command_host1=sleep 1$mark" "$work/base.cfg"
+expect_within 20 pgrep -f "^sleep 1$mark\$"
+shell=$(ps -o ppid= -p "$(sleepers)")
+kill -9 "$(ps -o ppid= -p "$shell" | tr -d ' ')"
+job_end
+expect_match "the cause" 'a' "$(result .vtmh.fail_host)"
+expect_equal "left running" "" "$(sleepers)"
