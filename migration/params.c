@@ -15,6 +15,7 @@ static const struct param_info *const tables[] = {
     rtc_params,
     extra_params,
     nic_params,
+    storage_params,
     guest_params,
     move_params,
     transport_params,

@@ -25,6 +25,7 @@ extern const struct param_info topology_params[];  /* how many CPUs it has */
 extern const struct param_info rtc_params[];       /* its clock */
 extern const struct param_info extra_params[];     /* what a user adds to it */
 extern const struct param_info nic_params[];       /* its network cards */
+extern const struct param_info storage_params[];   /* where files of a test lie */
 extern const struct param_info guest_params[];     /* what runs in it, and its work */
 extern const struct param_info move_params[];      /* how it moves */
 extern const struct param_info transport_params[]; /* by which way */

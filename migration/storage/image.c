@@ -1,0 +1,135 @@
+#include "migration/storage/image.h"
+
+#include "migration/params.h"
+
+#include <string.h>
+
+#define DEFAULT_IMAGE "image1"
+#define DEFAULT_FORMAT "qcow2"
+
+/* Formats of QEMU whose files have an ending of their own. */
+static const struct {
+    const char *ending, *format;
+} endings[] = {
+    {".qcow2", "qcow2"}, {".raw", "raw"},   {".img", "raw"},   {".qed", "qed"},
+    {".vmdk", "vmdk"},   {".vdi", "vdi"},   {".vhdx", "vhdx"}, {".vpc", "vpc"},
+    {".vhd", "vpc"},     {".qcow", "qcow"}, {".dmg", "dmg"},   {".cloop", "cloop"},
+};
+
+/* Prefixes of what is no path. A URL with "://" has one of these schemes, or NAME+TRANSPORT. */
+static const char *const schemes[] = {"nfs",  "gluster", "iscsi", "nbd",  "ssh",
+                                      "http", "https",   "ftp",   "ftps", NULL};
+
+static bool has_scheme(const char *location)
+{
+    size_t length = strcspn(location, ":+");
+    const char *colon = strchr(location, ':');
+    g_autofree char *scheme = g_strndup(location, length);
+
+    return colon != NULL && g_str_has_prefix(colon, "://") && g_strv_contains(schemes, scheme);
+}
+
+bool image_is_url(const char *location)
+{
+    return g_str_has_prefix(location, "rbd:") || has_scheme(location);
+}
+
+char *image_data_path(const struct params *params, const char *path)
+{
+    return path[0] == '/' ? g_strdup(path)
+                          : g_build_filename(param_text(params, "data_dir"), path, NULL);
+}
+
+/* The value without blanks around it; NULL: nothing, or none. Transfer full. */
+static char *value_of(const struct params *own, const char *name)
+{
+    return param_is_set(own, name) ? g_strstrip(g_strdup(params_get(own, name))) : NULL;
+}
+
+GStrv image_names(const struct params *vm)
+{
+    bool is_listed = params_get(vm, "images") != NULL;
+    g_auto(GStrv) words =
+        is_listed ? params_objects(vm, "images") : g_strsplit(DEFAULT_IMAGE, " ", -1);
+    GPtrArray *names = g_ptr_array_new();
+
+    for (char **word = words; *word != NULL; word++) {
+        g_autoptr(params) own = params_object_params(vm, *word);
+        bool has_key = params_get(own, "image_name") != NULL;
+
+        if (param_is_set(own, "image_name") || (!has_key && is_listed))
+            g_ptr_array_add(names, g_strdup(*word));
+    }
+    g_ptr_array_add(names, NULL);
+    return (GStrv)g_ptr_array_free(names, FALSE);
+}
+
+static const char *format_by_ending(const char *location)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+        if (g_str_has_suffix(location, endings[i].ending))
+            return endings[i].format;
+    return NULL;
+}
+
+/* Of a file: below its folder, and with its format as extension. Transfer full. */
+static char *file_path(const struct params *own, const char *name, const char *format)
+{
+    g_autofree char *base = value_of(own, "images_base_dir");
+    g_autofree char *folder = base != NULL ? image_data_path(own, base) : NULL;
+    g_autofree char *path = folder != NULL && name[0] != '/' ? g_build_filename(folder, name, NULL)
+                                                             : image_data_path(own, name);
+    const char *by_ending = format_by_ending(path);
+
+    if (by_ending != NULL && strcmp(by_ending, format) == 0)
+        return g_steal_pointer(&path);
+    return g_strconcat(path, ".", format, NULL);
+}
+
+static void place(struct image *image, const struct params *own, const char *name)
+{
+    const char *by_ending = format_by_ending(name);
+    g_autofree char *asked = value_of(own, "image_format");
+
+    if (asked != NULL)
+        image->format = g_steal_pointer(&asked);
+    else if (by_ending != NULL)
+        image->format = g_strdup(by_ending);
+    else
+        image->format = g_strdup(image->is_url || image->is_device ? "raw" : DEFAULT_FORMAT);
+    if (image->is_url)
+        image->location = g_strdup(name);
+    else if (image->is_device)
+        image->location = image_data_path(own, name);
+    else
+        image->location = file_path(own, name, image->format);
+}
+
+struct image *image_new(const struct params *vm, const char *name, GError **err)
+{
+    g_autoptr(params) own = params_object_params(vm, name);
+    g_autofree char *image_name = value_of(own, "image_name");
+    g_autoptr(image) image = g_new0(struct image, 1);
+
+    if (image_name == NULL) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "images names %s, which has no image_name", name);
+        return NULL;
+    }
+    if (param_bool(own, "image_raw_device", &image->is_device, err) < 0)
+        return NULL;
+    image->name = g_strdup(name);
+    image->is_url = image_is_url(image_name);
+    place(image, own, image_name);
+    return g_steal_pointer(&image);
+}
+
+void image_free(struct image *image)
+{
+    if (image == NULL)
+        return;
+    g_free(image->name);
+    g_free(image->location);
+    g_free(image->format);
+    g_free(image);
+}
