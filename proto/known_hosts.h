@@ -13,6 +13,7 @@ enum known_hosts_mode {
     KNOWN_HOSTS_STRICT,     /* unknown and changed keys are refused */
     KNOWN_HOSTS_ACCEPT_NEW, /* unknown keys are added to the first file; changed ones are refused */
     KNOWN_HOSTS_PINNED,     /* only the one key given; files are not read (guests) */
+    KNOWN_HOSTS_FIRST_SIGHT, /* whoever answers; the caller pins ssh_host_key() from then on */
 };
 
 struct known_hosts_policy {

@@ -26,7 +26,7 @@ enum ssh_error {
     SSH_ERROR_FLOOD,     /* it sends without end and does not let us log in */
     SSH_ERROR_HOST_KEY,  /* unknown, changed or revoked; the message has the fingerprint and the
                             command that would accept it */
-    SSH_ERROR_AUTH,      /* no key was accepted; the message lists what was tried */
+    SSH_ERROR_AUTH,      /* no key or password was accepted; the message lists what was tried */
     SSH_ERROR_CHANNEL,   /* the session broke, a command could not be started, a copy failed */
 };
 
@@ -41,8 +41,13 @@ struct ssh_target {
     bool use_agent;           /* that of agent_socket or $SSH_AUTH_SOCK */
     const char *agent_socket; /* path of the agent's socket; NULL: $SSH_AUTH_SOCK */
     bool identities_only;
+    const char *password; /* tried after the keys (password, keyboard-interactive); NULL: none */
     const char *proxy_command; /* run by /bin/sh -c; its stdin/stdout is the connection; or NULL */
     const struct known_hosts_policy *host_keys; /* who may answer */
+    int64_t banner_ms; /* one that has not begun to speak by then is a HANDSHAKE error; 0: may take
+                          its time until the deadline */
+    const char *ciphers; /* in the order in which they are asked for, with commas; NULL: libssh2's.
+                            Those that it does not know are left out */
 };
 
 struct ssh;
@@ -53,6 +58,17 @@ struct ssh *ssh_connect(const struct ssh_target *target, int64_t deadline, GErro
 /* The numeric address of the peer ("" behind a proxy command) and of our own end. Transfer none. */
 const char *ssh_peer_address(const struct ssh *ssh);
 const char *ssh_local_address(const struct ssh *ssh);
+
+/* The key by which the server proved itself: "ssh-ed25519 AAAA…", as known_hosts_policy.pinned
+ * wants it. Transfer full. */
+char *ssh_host_key(const struct ssh *ssh);
+
+/* Whether it is of no more use: an operation was given up in its middle, or the connection failed.
+ */
+bool ssh_is_broken(const struct ssh *ssh);
+
+/* Copies on this session go no faster from now on. 0: as fast as they can. */
+void ssh_limit(struct ssh *ssh, uint64_t bytes_per_s);
 
 struct ssh_result {
     int status;      /* exit status; 128 + n when killed by signal n */
@@ -80,9 +96,10 @@ typedef void (*ssh_progress_fn)(uint64_t done, uint64_t total, void *arg);
 int ssh_upload(struct ssh *ssh, const char *local_path, const char *remote_path, int mode,
                ssh_progress_fn progress, void *arg, int64_t deadline, GError **err);
 
-/* Copies a file from there; local_path appears only when it is whole. */
-int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path, int64_t deadline,
-                 GError **err);
+/* Copies a file from there; local_path appears only when it is whole. total is 0 in what progress
+ * is told. */
+int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path,
+                 ssh_progress_fn progress, void *arg, int64_t deadline, GError **err);
 
 /*
  * Ends the session; never waits longer than a moment. No other fiber may be in a call on it. NULL

@@ -1,7 +1,7 @@
 /*
  * Keys are tried in OpenSSH's order: those of the identity files that the agent holds, the agent's
  * others (unless identities_only), then the files themselves. Servers cut the connection after a
- * few failures, so nothing is tried twice.
+ * few failures, so nothing is tried twice. A password comes last.
  *
  * libssh2 speaks to the agent without an event loop, and the agent may ask its user; so these calls
  * run on the thread pool. That is safe because a session does one thing at a time.
@@ -261,11 +261,75 @@ static enum attempt try_keys(struct auth *auth, GError **err)
     return attempt == ATTEMPT_REFUSED ? try_files(auth, err) : attempt;
 }
 
+/* The server asks something: the password is the answer to each question that is not echoed. */
+static void answer_questions(const char *name, int name_size, const char *instruction,
+                             int instruction_size, int n,
+                             const LIBSSH2_USERAUTH_KBDINT_PROMPT *prompts,
+                             LIBSSH2_USERAUTH_KBDINT_RESPONSE *responses, void **abstract)
+{
+    const struct ssh *ssh = *abstract;
+
+    (void)name, (void)name_size, (void)instruction, (void)instruction_size;
+    for (int i = 0; i < n; i++) {
+        const char *answer = prompts[i].echo ? "" : ssh->answer;
+
+        responses[i].text = strdup(answer); /* libssh2 frees it with free() */
+        responses[i].length = (unsigned)strlen(answer);
+    }
+}
+
+static int send_password(struct auth *auth, bool by_questions)
+{
+    LIBSSH2_SESSION *session = auth->ssh->session;
+    const char *user = auth->target->user;
+    const char *password = auth->target->password;
+
+    if (by_questions)
+        return libssh2_userauth_keyboard_interactive_ex(session, user, (unsigned)strlen(user),
+                                                        answer_questions);
+    return libssh2_userauth_password_ex(session, user, (unsigned)strlen(user), password,
+                                        (unsigned)strlen(password), NULL);
+}
+
+static enum attempt try_password_by(struct auth *auth, bool by_questions, GError **err)
+{
+    int rc;
+
+    auth->ssh->answer = auth->target->password;
+    while ((rc = send_password(auth, by_questions)) == LIBSSH2_ERROR_EAGAIN) {
+        if (ssh_await(auth->ssh, auth->deadline, err) < 0)
+            return ATTEMPT_BROKE;
+    }
+    auth->ssh->answer = NULL;
+    if (rc == 0)
+        return ATTEMPT_ACCEPTED;
+    note_refusal(auth, by_questions ? "password (keyboard-interactive)" : "password", NULL);
+    return connection_is_dead(auth) ? refuse(auth, "the host ended the connection", err)
+                                    : (int)ATTEMPT_REFUSED;
+}
+
+static bool takes_password(const struct auth *auth, const char *methods)
+{
+    return auth->target->password != NULL &&
+           (strstr(methods, "password") != NULL || strstr(methods, "keyboard-interactive") != NULL);
+}
+
+static enum attempt try_everything(struct auth *auth, const char *methods, GError **err)
+{
+    enum attempt attempt = ATTEMPT_REFUSED;
+
+    if (strstr(methods, "publickey") != NULL)
+        attempt = try_keys(auth, err);
+    if (attempt == ATTEMPT_REFUSED && takes_password(auth, methods))
+        attempt = try_password_by(auth, strstr(methods, "password") == NULL, err);
+    return attempt;
+}
+
 /*
- * Asks by which methods one may log in. Returns 1 when "none" was already enough, 0 when public
- * keys are welcome.
+ * Asks by which methods one may log in. Returns 1 when "none" was already enough, 0 when one of
+ * them is ours. *methods_out: transfer full.
  */
-static int ask_methods(struct auth *auth, GError **err)
+static int ask_methods(struct auth *auth, char **methods_out, GError **err)
 {
     LIBSSH2_SESSION *session = auth->ssh->session;
     const char *user = auth->target->user;
@@ -279,10 +343,12 @@ static int ask_methods(struct auth *auth, GError **err)
         if (ssh_await(auth->ssh, auth->deadline, err) < 0)
             return -1;
     }
-    if (strstr(methods, "publickey") != NULL)
+    *methods_out = g_strdup(methods);
+    if (strstr(methods, "publickey") != NULL || takes_password(auth, methods))
         return 0;
-    g_set_error(err, SSH_ERROR, SSH_ERROR_AUTH, "%s: takes no keys from %s, only: %s",
-                auth->ssh->name, user, methods);
+    g_set_error(err, SSH_ERROR, SSH_ERROR_AUTH, "%s: takes no keys%s from %s, only: %s",
+                auth->ssh->name, auth->target->password != NULL ? " and no password" : "", user,
+                methods);
     return -1;
 }
 
@@ -296,10 +362,11 @@ int ssh_authenticate(struct ssh *ssh, const struct ssh_target *target, int64_t d
         .identities = g_ptr_array_new_with_free_func((GDestroyNotify)ssh_identity_free),
         .tried = g_string_new(NULL),
     };
-    int rc = ask_methods(&auth, err);
+    g_autofree char *methods = NULL;
+    int rc = ask_methods(&auth, &methods, err);
 
     if (rc == 0) {
-        enum attempt attempt = try_keys(&auth, err);
+        enum attempt attempt = try_everything(&auth, methods, err);
 
         rc = attempt == ATTEMPT_REFUSED ? refuse(&auth, "", err) : (int)attempt;
     }

@@ -26,6 +26,7 @@ struct copy {
     size_t block_at, block_end;
     GString *complaint; /* the other side's stderr */
     uint64_t done, total;
+    int64_t began; /* on the loop's clock, in ms */
     ssh_progress_fn progress;
     void *progress_arg;
 };
@@ -67,20 +68,39 @@ static int write_on_pool(void *arg, GError **err)
     return 0;
 }
 
+static void tell_progress(const struct copy *copy)
+{
+    if (copy->progress != NULL)
+        copy->progress(copy->done, copy->total, copy->progress_arg);
+}
+
+/* Waits until as much time has gone by as the limit wants for what is done. */
+static int keep_to_limit(const struct copy *copy, GError **err)
+{
+    uint64_t rate = copy->ssh->copy_bytes_per_s;
+    int64_t due;
+
+    if (rate == 0)
+        return 0;
+    due = copy->began + (int64_t)((double)copy->done * 1000 / (double)rate);
+    if (due <= (int64_t)uv_now(fiber_loop()))
+        return 0;
+    return await_deadline(deadline_min(due, copy->deadline), err);
+}
+
 static ssize_t fill_from_file(void *arg, void *buffer, size_t size, GError **err)
 {
     struct copy *copy = arg;
     size_t n;
 
     if (copy->block_at == copy->block_end &&
-        await_work(read_on_pool, copy, copy->deadline, err) < 0)
+        (keep_to_limit(copy, err) < 0 || await_work(read_on_pool, copy, copy->deadline, err) < 0))
         return -1;
     n = MIN(size, copy->block_end - copy->block_at);
     memcpy(buffer, copy->block + copy->block_at, n);
     copy->block_at += n;
     copy->done += n;
-    if (copy->progress != NULL)
-        copy->progress(copy->done, copy->total, copy->progress_arg);
+    tell_progress(copy);
     return (ssize_t)n;
 }
 
@@ -110,7 +130,9 @@ static int take_to_file(void *arg, int stream, const void *data, size_t size, GE
         return -1;
     memcpy(copy->block + copy->block_end, data, size);
     copy->block_end += size;
-    return 0;
+    copy->done += size;
+    tell_progress(copy);
+    return keep_to_limit(copy, err);
 }
 
 /* Runs a script by the other side's /bin/sh, whatever the login shell is. */
@@ -137,6 +159,7 @@ static int run_script(struct copy *copy, const char *script, const struct ssh_co
 static void copy_begin(struct copy *copy, struct ssh *ssh, const char *local_path, int64_t deadline)
 {
     *copy = (struct copy){.ssh = ssh, .local_path = local_path, .fd = -1, .deadline = deadline};
+    copy->began = (int64_t)uv_now(fiber_loop());
     copy->block = g_malloc(BLOCK_SIZE);
     copy->complaint = g_string_new(NULL);
 }
@@ -215,14 +238,16 @@ static int receive(struct copy *copy, const char *remote_path, GError **err)
     return await_work(write_on_pool, copy, copy->deadline, err);
 }
 
-int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path, int64_t deadline,
-                 GError **err)
+int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path,
+                 ssh_progress_fn progress, void *arg, int64_t deadline, GError **err)
 {
     g_autofree char *part = g_strdup_printf("%s.part-%08x", local_path, g_random_int());
     struct copy copy;
     int rc;
 
     copy_begin(&copy, ssh, part, deadline);
+    copy.progress = progress;
+    copy.progress_arg = arg;
     rc = receive(&copy, remote_path, err);
     if (rc == 0 && g_rename(part, local_path) < 0)
         rc = fail_locally(&copy, "renaming", errno, err);

@@ -14,6 +14,8 @@ static GStrv known_types(const struct ssh_target *target)
 {
     const struct known_hosts_policy *policy = target->host_keys;
 
+    if (policy->mode == KNOWN_HOSTS_FIRST_SIGHT)
+        return g_new0(char *, 1);
     if (policy->mode == KNOWN_HOSTS_PINNED) {
         const char *space = strchr(policy->pinned, ' ');
         char *type = space != NULL ? g_strndup(policy->pinned, space - policy->pinned)
@@ -149,6 +151,8 @@ static int judge(struct ssh *ssh, const struct ssh_target *target, const struct 
     g_autoptr(GError) why = NULL;
     g_autofree char *where = NULL;
 
+    if (policy->mode == KNOWN_HOSTS_FIRST_SIGHT)
+        return 0;
     if (policy->mode == KNOWN_HOSTS_PINNED)
         return check_pinned(ssh, target, key, err);
     if (known_hosts_check(policy->files, target->host_key_name, target->port, key->blob, key->size,
@@ -171,6 +175,17 @@ static int judge(struct ssh *ssh, const struct ssh_target *target, const struct 
     g_set_error(err, SSH_ERROR, SSH_ERROR_HOST_KEY, "%s: its host key %s is revoked by %s",
                 ssh->name, key->text, where);
     return -1;
+}
+
+char *ssh_host_key(const struct ssh *ssh)
+{
+    size_t size;
+    int type;
+    const char *blob = libssh2_session_hostkey(ssh->session, &size, &type);
+    g_autofree char *name = type_of((const uint8_t *)blob, size);
+    g_autofree char *text = g_base64_encode((const guchar *)blob, size);
+
+    return g_strconcat(name, " ", text, NULL);
 }
 
 int ssh_check_host_key(struct ssh *ssh, const struct ssh_target *target, GError **err)

@@ -33,6 +33,9 @@ struct ssh {
     size_t received_before;  /* bytes until the login */
     bool is_logged_in;
     bool is_flooded; /* more than SSH_BEFORE_LOGIN_MAX of them */
+
+    uint64_t copy_bytes_per_s; /* 0: no limit */
+    const char *answer;        /* to what the server asks while it lets us log in */
 };
 
 /* ssh_dial.c: sets stream, addresses and proxy. */

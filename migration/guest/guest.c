@@ -8,6 +8,7 @@
 #include "migration/guest/kind.h"
 
 #include "migration/evidence.h"
+#include "migration/guest/login.h"
 #include "migration/params.h"
 
 #include <errno.h>
@@ -186,11 +187,13 @@ void guest_free(struct guest *guest)
     fiber_cancel(guest->reader, NULL);
     fiber_join(guest->reader, DEADLINE_NEVER, NULL);
     fiber_unref(guest->reader);
-    ssh_close(guest->ssh);
+    guest_hang_up(guest);
     fiber_unshield();
     mailbox_free(guest->answers);
     g_queue_clear_full(&guest->tail, g_free);
     serial_splitter_clear(&guest->splitter);
+    g_free(guest->identity);
+    g_free(guest->host_key);
     params_unref(guest->params);
     fclose(guest->log);
     g_free(guest);
@@ -305,11 +308,18 @@ int guest_await_beat(struct guest *guest, int64_t deadline, GError **err)
     return await_beat_after(guest, bytes_sent(guest), guest->last.counter - 1, deadline, err);
 }
 
+static int log_in(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (guest->kind->know_login == NULL)
+        return 0;
+    return guest_login(guest, deadline, err) != NULL ? 0 : -1;
+}
+
 int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
 {
     if (guest_await(guest, &guest->up, "say it is up", deadline, err) < 0)
         return -1;
-    return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
+    return log_in(guest, deadline, err);
 }
 
 int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
@@ -317,14 +327,14 @@ int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
     if (guest_await_beat(guest, deadline, err) < 0)
         return -1;
     guest->is_up = true; /* it says so before its first heartbeat, perhaps on the source */
-    return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
+    return log_in(guest, deadline, err);
 }
 
 int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
 {
     if (await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)
         return -1;
-    return guest->kind->login != NULL ? guest->kind->login(guest, deadline, err) : 0;
+    return log_in(guest, deadline, err);
 }
 
 int guest_start_work(struct guest *guest, int64_t deadline, GError **err)
@@ -360,12 +370,19 @@ int guest_spoil(struct guest *guest, int64_t deadline, GError **err)
 int guest_run(struct guest *guest, const char *command, int64_t deadline, int *status_out,
               char **output_out, GError **err)
 {
-    if (guest->kind->run == NULL) {
+    g_auto(session_result) result = {0};
+
+    if (guest->kind->know_login == NULL) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "guest %s runs no commands",
                     guest->kind->name);
         return -1;
     }
-    return guest->kind->run(guest, command, deadline, status_out, output_out, err);
+    if (guest_command(guest, command, deadline, &result, err) < 0)
+        return -1;
+    *status_out = result.status;
+    if (output_out != NULL)
+        *output_out = g_strconcat(result.out, result.err, NULL);
+    return 0;
 }
 
 uint32_t guest_rounds(const struct guest *guest)

@@ -3,21 +3,23 @@
 
 #include "migration/guest/guest.h"
 #include "migration/guest/serial.h"
-#include "proto/ssh.h"
+#include "migration/guest/session.h"
 #include "sync/mailbox.h"
 
 #include <stdio.h>
 
+struct login;
+
 struct guest_kind {
     const char *name;
-    unsigned beat_period_ms;
-    bool has_network; /* its VM has cards */
+    unsigned beat_period_ms; /* 0: it has no heartbeat */
+    bool has_network;        /* its VM has cards */
     struct vm_boot *(*boot)(const struct host *host, const struct params *params, GError **err);
 
     /* NULL where the guest has nothing to log in to. */
-    int (*login)(struct guest *guest, int64_t deadline, GError **err);
-    int (*run)(struct guest *guest, const char *command, int64_t deadline, int *status_out,
-               char **output_out, GError **err);
+    /* What is known of how to log in, beside what is in login already. What it points to lives as
+     * long as the guest. */
+    int (*know_login)(struct guest *guest, struct login *login, GError **err);
 
     int (*start_work)(struct guest *guest, int64_t deadline, GError **err);
     int (*check_work)(struct guest *guest, int64_t deadline, GError **err);
@@ -58,7 +60,8 @@ struct guest {
     uint32_t bad_known;  /* bad pages that an earlier verify has told */
     uint32_t rounds;     /* that the memory writer had done by then */
 
-    struct ssh *ssh; /* NULL: not logged in */
+    struct session *session;   /* NULL: not logged in */
+    char *identity, *host_key; /* the key's file; who must answer. NULL: none, whoever is first */
 };
 
 /* Takes a heartbeat that came at now_us (CLOCK_MONOTONIC). Returns whether it belongs into the

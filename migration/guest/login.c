@@ -1,0 +1,188 @@
+/*
+ * A guest on a bridge may have to be seen there first, before anybody knows where to ask it. One
+ * that boots is asked again and again: QEMU's user network accepts for one that does not
+ * listen yet and then closes, so only the words of its server count. A guest with a heartbeat is
+ * asked after each; one without, after a moment, or after a limit that grows, where somebody
+ * accepts and says nothing.
+ *
+ * Why a try has failed says more than that the time was over in the next.
+ */
+#include "migration/guest/login.h"
+
+#include "migration/guest/kind.h"
+#include "migration/guest/way.h"
+#include "migration/params.h"
+
+#define PAUSE_MS 20
+#define ANSWER_MS 1000
+#define ANSWER_MAX_MS 16000
+
+void guest_hang_up(struct guest *guest)
+{
+    session_close(g_steal_pointer(&guest->session));
+}
+
+void guest_explain(struct guest *guest, const char *what, GError *error, GError **err)
+{
+    if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
+        g_propagate_error(err, error);
+        return;
+    }
+    if (event_is_set(vm_exited(guest->vm)))
+        g_propagate_error(err, guest_end(guest));
+    else
+        guest_set_error(guest, err, "%s: %s", what, error->message);
+    g_error_free(error);
+}
+
+/* One try by each of the ways, in their order. *final_out: no further try would do better. */
+static int try_ways(struct guest *guest, struct login *login, const GStrv ways, int64_t answer_ms,
+                    int64_t deadline, bool *final_out, GError **err)
+{
+    g_autoptr(GString) reasons = g_string_new(NULL);
+    struct vm_endpoint at = {0};
+    bool final = true;
+
+    if (vm_addresses_changed(guest->vm) != NULL)
+        event_reset(vm_addresses_changed(guest->vm));
+    vm_endpoint(guest->vm, NULL, GUEST_SSH_PORT, &at);
+    login->has_card = vm_addresses_changed(guest->vm) != NULL;
+    login->address = at.address;
+    login->port = at.port;
+
+    for (char **name = ways; *name != NULL; name++) {
+        const struct way *way = way_named(*name);
+        g_autoptr(GError) why = NULL;
+
+        guest->session = way->open(login, answer_ms, deadline, &why);
+        if (guest->session != NULL) {
+            guest->session->way = way;
+            return 0;
+        }
+        if (why->domain == SYNC_ERROR) {
+            *final_out = true;
+            g_propagate_error(err, g_steal_pointer(&why));
+            return -1;
+        }
+        final = final && !g_error_matches(why, SESSION_ERROR, SESSION_ERROR_NOT_YET);
+        g_string_append_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "", why->message);
+    }
+    *final_out = final;
+    g_set_error_literal(err, SESSION_ERROR, SESSION_ERROR_REFUSED, reasons->str);
+    return -1;
+}
+
+/* Waits until another try may do better. */
+static int await_chance(struct guest *guest, int64_t deadline, GError **err)
+{
+    struct event *gone[] = {vm_exited(guest->vm)};
+    struct event *changed = vm_addresses_changed(guest->vm);
+    struct vm_endpoint at;
+    g_autoptr(GError) why = NULL;
+
+    if (changed != NULL && !vm_endpoint(guest->vm, NULL, GUEST_SSH_PORT, &at))
+        return guest_await(guest, changed, "tell an address", deadline, err);
+    if (guest->kind->beat_period_ms > 0)
+        return guest_await_beat(guest, deadline, err);
+    if (await_any(gone, 1, deadline_min(deadline, deadline_in(PAUSE_MS)), &why) < 0 &&
+        g_error_matches(why, SYNC_ERROR, SYNC_ERROR_TIMEOUT) && deadline_left(deadline) > 0)
+        return 0;
+    if (why != NULL)
+        g_propagate_error(err, g_steal_pointer(&why));
+    else
+        g_propagate_error(err, guest_end(guest));
+    return -1;
+}
+
+/* Whoever answered first is who must answer from now on. */
+static void pin_host_key(struct guest *guest)
+{
+    const struct way *way = guest->session->way;
+
+    if (guest->host_key == NULL && way->host_key != NULL)
+        guest->host_key = way->host_key(guest->session);
+}
+
+static int keep_trying(struct guest *guest, struct login *login, const GStrv ways, int64_t deadline,
+                       GError **err)
+{
+    g_autoptr(GError) before = NULL;
+    int64_t answer_ms = ANSWER_MS;
+
+    for (unsigned tries = 1;; tries++, answer_ms = MIN(answer_ms * 2, ANSWER_MAX_MS)) {
+        GError *error = NULL;
+        bool final;
+
+        if (try_ways(guest, login, ways, answer_ms, deadline, &final, &error) == 0)
+            return 0;
+        if (final || await_chance(guest, deadline, NULL) < 0) {
+            if (before != NULL && g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+                g_error_free(error);
+                error = g_steal_pointer(&before);
+            }
+            if (tries > 1)
+                g_prefix_error(&error, "%u tries: ", tries);
+            guest_explain(guest, "cannot be logged in to", error, err);
+            return -1;
+        }
+        g_clear_error(&before);
+        before = error;
+    }
+}
+
+struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
+{
+    g_autofree char *name = NULL;
+    g_auto(GStrv) ways = NULL;
+    struct login login;
+
+    if (guest->session != NULL)
+        return guest->session;
+    name = g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
+    ways = g_strsplit("ssh", " ", -1);
+    login = (struct login){
+        .name = name,
+        .username = "root",
+    };
+    if (guest->kind->know_login(guest, &login, err) < 0)
+        return NULL;
+    if (guest->host_key != NULL)
+        login.host_key = guest->host_key;
+    if (keep_trying(guest, &login, ways, deadline, err) < 0)
+        return NULL;
+    pin_host_key(guest);
+    return guest->session;
+}
+
+int guest_command(struct guest *guest, const char *command, int64_t deadline,
+                  struct session_result *result, GError **err)
+{
+    struct session *session = guest_login(guest, deadline, err);
+    GError *error = NULL;
+
+    if (session == NULL)
+        return -1;
+    if (session_run(session, command, NULL, 0, deadline, result, &error) == 0)
+        return 0;
+    g_autofree char *what = g_strdup_printf("did not run a command: %s", command);
+    guest_explain(guest, what, error, err);
+    guest_hang_up(guest); /* of no use after a failure */
+    return -1;
+}
+
+int guest_command_ok(struct guest *guest, const char *command, const char *what, int64_t deadline,
+                     GError **err)
+{
+    g_auto(session_result) result = {0};
+
+    if (guest_command(guest, command, deadline, &result, err) < 0)
+        return -1;
+    if (result.status == 0)
+        return 0;
+    g_strchomp(result.out);
+    g_strchomp(result.err);
+    guest_set_error(guest, err, "%s: \"%s\" ended with status %d%s%s", what, command, result.status,
+                    *result.err != '\0' || *result.out != '\0' ? ": " : "",
+                    *result.err != '\0' ? result.err : result.out);
+    return -1;
+}

@@ -1,0 +1,30 @@
+/* Being logged in to a guest: by the ways that the params name, for as long as the time allows. */
+#pragma once
+
+#include "migration/guest/guest.h"
+#include "migration/guest/session.h"
+
+/*
+ * The session with the guest, which is opened if there is none. It belongs to the guest and ends
+ * with guest_hang_up(), or with the guest. VM_ERROR_GUEST, with what each way said last; how the
+ * guest ended, if it did; SYNC_ERROR_CANCELLED. Transfer none.
+ */
+struct session *guest_login(struct guest *guest, int64_t deadline, GError **err);
+
+/* Ends the session, if there is one. */
+void guest_hang_up(struct guest *guest);
+
+/*
+ * Runs a command over the session, which is opened if need be, and ended if it broke. As
+ * session_run(), with errors as of guest_login().
+ */
+int guest_command(struct guest *guest, const char *command, int64_t deadline,
+                  struct session_result *result, GError **err);
+
+/* Runs a command that must succeed: else what is said of the guest, with the command's words. */
+int guest_command_ok(struct guest *guest, const char *command, const char *what, int64_t deadline,
+                     GError **err);
+
+/* An error of a session as one of the guest: "guest jeos of vm1 on host1 WHAT: …"; how the guest
+ * ended, if it did. What concerns the fiber itself stays. Takes error. */
+void guest_explain(struct guest *guest, const char *what, GError *error, GError **err);

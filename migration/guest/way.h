@@ -1,0 +1,56 @@
+/*
+ * A way into a guest: how a session comes to be, and what it can do. A way is a file (way_*.c) and
+ * a row in ways.c; `login_ways` names them in the order in which they are tried.
+ */
+#pragma once
+
+#include "migration/guest/session.h"
+
+/* What is known of how to get in. The strings live as long as the session does. */
+struct login {
+    const char *name; /* of the guest, for messages: "guest of vm1 on host1" */
+    bool has_card;
+    const char *address;  /* where its port for this is reached */
+    uint16_t port;        /* 0: not, or not known yet */
+    const char *username; /* "root" */
+    const char *password; /* NULL: none */
+    const char *identity; /* file of a private key; NULL: none */
+    const char *host_key; /* "ssh-ed25519 AAAA…": nobody else may answer; NULL: whoever is first */
+};
+
+struct way {
+    const char *name; /* a word of `login_ways` */
+
+    /*
+     * One try. answer_ms: one who does not begin to speak by then is not there yet. NOT_YET,
+     * REFUSED, or CANNOT where this guest has nothing for it.
+     */
+    struct session *(*open)(const struct login *login, int64_t answer_ms, int64_t deadline,
+                            GError **err);
+    void (*close)(struct session *session);
+
+    /* As of session.h. */
+    int (*run)(struct session *session, const char *command, const void *input, size_t input_size,
+               int64_t deadline, struct session_result *result, GError **err);
+
+    /* As of session.h, without the check. NULL: by what the session can run. */
+    int (*put)(struct session *session, const char *local_path, const char *guest_path,
+               const struct session_copy *how, int64_t deadline, GError **err);
+    int (*get)(struct session *session, const char *guest_path, const char *local_path,
+               const struct session_copy *how, int64_t deadline, GError **err);
+
+    /* By what it proved itself, to be pinned from then on; NULL: it has nothing of the kind.
+     * Transfer full. */
+    char *(*host_key)(const struct session *session);
+};
+
+extern const struct way way_ssh;
+
+/* The way of that name; NULL: there is none. */
+const struct way *way_named(const char *name);
+
+/* The beginning of what a way keeps of a session. */
+struct session {
+    const struct way *way;
+    char *where; /* "ssh root@127.0.0.1:40022" */
+};

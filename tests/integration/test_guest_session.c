@@ -1,0 +1,215 @@
+/* Sessions into a guest by SSH: a real OpenSSH server stands for the guest's. */
+#include "ssh_bed.h"
+
+#include "migration/guest/way.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AWKWARD "name with blanks, 'quotes', \"more\" and \xc3\xbc.$(x)"
+#define TOKEN "test-job_1"
+#define JOB_GATE "/tmp/vtmh-test-gate"
+#define BIG ((size_t)3 << 20)
+
+static struct login login;
+
+static struct session *open_one(const char *host_key, const char *identity, GError **err)
+{
+    struct session *session;
+
+    login = (struct login){.name = "guest of vm1 on host1",
+                           .has_card = true,
+                           .address = "127.0.0.1",
+                           .port = server->port,
+                           .username = g_get_user_name(),
+                           .identity = identity,
+                           .host_key = host_key};
+    session = way_ssh.open(&login, 1000, soon(), err);
+    if (session != NULL)
+        session->way = way_named("ssh");
+    return session;
+}
+
+static struct session *open_session(GError **err)
+{
+    return open_one(NULL, server->user_key, err);
+}
+
+static int keeps_streams_apart(void *arg, GError **err)
+{
+    g_autoptr(session) session = open_session(err);
+    g_auto(session_result) result = {0}, echoed = {0};
+    g_autofree char *out = NULL;
+    g_autoptr(GError) why = NULL;
+
+    (void)arg;
+    if (session == NULL ||
+        session_run(session, "echo out; echo err >&2; exit 7", NULL, 0, soon(), &result, err) < 0)
+        return -1;
+    cr_assert_eq(result.status, 7);
+    cr_assert_str_eq(result.out, "out\n");
+    cr_assert_str_eq(result.err, "err\n");
+    if (session_run(session, "cat", AWKWARD, strlen(AWKWARD), soon(), &echoed, err) < 0 ||
+        session_run_ok(session, "echo ' two  words '", soon(), &out, err) < 0)
+        return -1;
+    cr_assert_str_eq(echoed.out, AWKWARD);
+    cr_assert_str_eq(out, " two  words");
+    cr_assert_eq(session_run_ok(session, "echo no disk >&2; exit 3", soon(), NULL, &why), -1);
+    assert_error(why, SESSION_ERROR, SESSION_ERROR_FAILED, "ended with status 3: no disk");
+    return 0;
+}
+
+Test(session, runs_commands_with_streams_apart_and_status)
+{
+    run(keeps_streams_apart, true);
+}
+
+static int wrong_keys(void *arg, GError **err)
+{
+    g_autoptr(GError) stranger = NULL, no_key = NULL, nobody = NULL;
+    g_autofree char *shown = NULL;
+    g_autoptr(session) session = open_session(err);
+    struct login elsewhere = login;
+
+    (void)arg;
+    if (session == NULL)
+        return -1;
+    shown = way_ssh.host_key(session);
+    session_close(g_steal_pointer(&session));
+    session = open_one(shown, server->user_key, err);
+    if (session == NULL)
+        return -1;
+    cr_assert_null(open_one("ssh-ed25519 AAAA", server->user_key, &stranger));
+    assert_error(stranger, SESSION_ERROR, SESSION_ERROR_REFUSED, "shows the host key");
+    cr_assert_null(open_one(shown, NULL, &no_key));
+    assert_error(no_key, SESSION_ERROR, SESSION_ERROR_REFUSED, "cannot log in as");
+    elsewhere.port = 1;
+    cr_assert_null(way_ssh.open(&elsewhere, 1000, soon(), &nobody));
+    assert_error(nobody, SESSION_ERROR, SESSION_ERROR_NOT_YET, "ssh ");
+    return 0;
+}
+
+Test(session, pins_who_was_seen_and_tells_a_wrong_key_from_a_guest_that_is_not_up)
+{
+    run(wrong_keys, true);
+}
+
+static int find(enum session_job expected, int64_t wait_ms, struct session_result *result,
+                GError **err)
+{
+    g_autoptr(session) session = open_session(err);
+    enum session_job job;
+
+    if (session == NULL || session_find(session, TOKEN, wait_ms, soon(), &job, result, err) < 0)
+        return -1;
+    cr_assert_eq(job, expected, "%d, not %d", job, expected);
+    return 0;
+}
+
+static int outlives(void *arg, GError **err)
+{
+    g_autoptr(session) session = open_session(err);
+    g_auto(session_result) none = {0}, early = {0}, late = {0}, lost = {0}, gone = {0};
+    g_autoptr(GError) taken = NULL, bad = NULL;
+
+    (void)arg;
+    if (session == NULL || session_forget(session, TOKEN, soon(), err) < 0 ||
+        find(SESSION_JOB_UNKNOWN, 0, &none, err) < 0 ||
+        session_start(session, TOKEN,
+                      "echo 'it''s' begun; echo err >&2; read line <" JOB_GATE
+                      "; echo $line; exit 9",
+                      soon(), err) < 0)
+        return -1;
+    cr_assert_eq(session_start(session, TOKEN, "true", soon(), &taken), -1);
+    assert_error(taken, SESSION_ERROR, SESSION_ERROR_FAILED, "there is a /tmp/vtmh-job-" TOKEN);
+    cr_assert_eq(session_start(session, "../x", "true", soon(), &bad), -1);
+    session_close(g_steal_pointer(&session));
+
+    if (find(SESSION_JOB_RUNS, 0, &early, err) < 0)
+        return -1;
+    session = open_session(err);
+    if (session == NULL ||
+        session_run_ok(session, "echo go on >" JOB_GATE, soon(), NULL, err) < 0 ||
+        find(SESSION_JOB_ENDED, 20000, &late, err) < 0)
+        return -1;
+    cr_assert_str_eq(late.out, "its begun\ngo on\n");
+    cr_assert_str_eq(late.err, "err\n");
+    cr_assert_eq(late.status, 9);
+
+    if (session_forget(session, TOKEN, soon(), err) < 0 ||
+        session_start(session, TOKEN, "read line <" JOB_GATE, soon(), err) < 0 ||
+        session_run_ok(session, "kill -9 -$(cat /tmp/vtmh-job-" TOKEN "/pid)", soon(), NULL, err) <
+            0 ||
+        find(SESSION_JOB_LOST, 20000, &lost, err) < 0 ||
+        session_forget(session, TOKEN, soon(), err) < 0 ||
+        find(SESSION_JOB_UNKNOWN, 0, &gone, err) < 0)
+        return -1;
+    return 0;
+}
+
+Test(session, finds_a_started_command_again_by_its_token)
+{
+    prepare(NULL);
+    mkfifo(JOB_GATE, 0600);
+    run(outlives, true);
+    g_unlink(JOB_GATE);
+}
+
+static void count_calls(uint64_t done, uint64_t total, void *arg)
+{
+    uint64_t *last = arg;
+
+    cr_assert_geq(done, *last);
+    cr_assert(total == 0 || done <= total);
+    *last = done;
+}
+
+static int both_ways(void *arg, GError **err)
+{
+    g_autofree char *here = ssh_server_path(server, "a big file");
+    g_autofree char *there = ssh_server_path(server, AWKWARD);
+    g_autofree char *back = ssh_server_path(server, "back");
+    g_autofree char *content = g_malloc(BIG);
+    g_autofree char *again = NULL;
+    g_autoptr(session) session = open_session(err);
+    g_autoptr(GError) missing = NULL, differs = NULL;
+    uint64_t put = 0, got = 0;
+    struct session_copy how = {.mode = 0750, .check = true, .progress = count_calls, .arg = &put};
+    int64_t began = g_get_monotonic_time();
+    gsize size;
+    struct stat st;
+
+    (void)arg;
+    for (size_t i = 0; i < BIG; i++)
+        content[i] = (char)(i * 2654435761u >> 24);
+    if (session == NULL || !g_file_set_contents(here, content, BIG, err))
+        return -1;
+    how.bytes_per_s = 16 << 20;
+    if (session_put(session, here, there, &how, soon(), err) < 0)
+        return -1;
+    cr_assert_geq(g_get_monotonic_time() - began, 150000, "3 MiB at 16 MiB/s take 0.18 s");
+    cr_assert_eq(stat(there, &st), 0);
+    cr_assert_eq(st.st_mode & 07777, 0750);
+    how.arg = &got;
+    how.bytes_per_s = 0;
+    if (session_get(session, there, back, &how, soon(), err) < 0 ||
+        !g_file_get_contents(back, &again, &size, err))
+        return -1;
+    cr_assert(size == BIG && memcmp(again, content, BIG) == 0);
+    cr_assert(put == BIG && got == BIG);
+    cr_assert_eq(session_get(session, "/no/such/file", back, NULL, soon(), &missing), -1);
+    assert_error(missing, SESSION_ERROR, SESSION_ERROR_FAILED, "/no/such/file");
+    return 0;
+}
+
+Test(session, copies_files_both_ways_with_checksum_limit_and_progress)
+{
+    run(both_ways, true);
+}
+
+int main(int argc, char **argv)
+{
+    return run_tests(argc, argv);
+}
