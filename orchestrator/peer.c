@@ -101,7 +101,7 @@ int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err)
     return link_send(peer->link, envelope, err);
 }
 
-void peer_send_packed(struct peer *peer, GBytes *message)
+void peer_send_packed(struct peer *peer, struct packed *message)
 {
     link_send_packed(peer->link, message);
 }

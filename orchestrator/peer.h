@@ -41,7 +41,7 @@ const char *peer_name(const struct peer *peer);
 int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err);
 
 /* The same with what link_pack() gave. */
-void peer_send_packed(struct peer *peer, GBytes *message);
+void peer_send_packed(struct peer *peer, struct packed *message);
 
 /*
  * Ends the node: good-bye, and its answer. What it could not remove is in final_leaks. TIMEOUT if

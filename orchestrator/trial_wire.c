@@ -3,11 +3,11 @@
 #include "orchestrator/answer.h"
 #include "orchestrator/host_params.h"
 
-static GBytes *pack(const struct meeting_action *action, GError **err)
+static struct packed *pack(const struct meeting_action *action, GError **err)
 {
     struct answer answer;
     answer_init(&answer, action);
-    GBytes *packed = link_pack(&answer.envelope, err);
+    struct packed *packed = link_pack(&answer.envelope, err);
     answer_clear(&answer);
     return packed;
 }
@@ -22,12 +22,12 @@ static bool are_alike(const struct meeting_action *a, const struct meeting_actio
 int trial_wire_act(struct peer *const *peers, const GPtrArray *actions, GError **err)
 {
     const struct meeting_action *packed = NULL;
-    g_autoptr(GBytes) message = NULL;
+    g_autoptr(packed) message = NULL;
     g_autoptr(GError) error = NULL;
     for (unsigned i = 0; i < actions->len; i++) {
         const struct meeting_action *action = g_ptr_array_index(actions, i);
         if (packed == NULL || !are_alike(packed, action)) {
-            g_clear_pointer(&message, g_bytes_unref);
+            g_clear_pointer(&message, packed_unref);
             message = pack(action, error == NULL ? &error : NULL);
             packed = action;
         }

@@ -126,7 +126,8 @@ static void forget_large_frame(struct link *link)
 
 /* Sends packed bodies, the first as number `sequence`. Returns false when the carrier did not take
  * them. */
-static bool send_frame(struct link *link, uint64_t sequence, GBytes *const *bodies, unsigned n)
+static bool send_frame(struct link *link, uint64_t sequence, struct packed *const *bodies,
+                       unsigned n)
 {
     const struct frame_fields fields = {link->session, sequence, link->received};
 
@@ -142,7 +143,7 @@ static bool send_frame(struct link *link, uint64_t sequence, GBytes *const *bodi
 
 static void pump(struct link *link)
 {
-    GBytes *bodies[OUTBOX_BATCH];
+    struct packed *bodies[OUTBOX_BATCH];
     uint64_t sequence;
     unsigned n;
 
@@ -162,7 +163,7 @@ static void send_heartbeat(struct link *link)
 {
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     Vtmh__Heartbeat heartbeat = VTMH__HEARTBEAT__INIT;
-    g_autoptr(GBytes) body = NULL;
+    g_autoptr(packed) body = NULL;
 
     link->heartbeat_at = now_ms(link) + LINK_HEARTBEAT_MS;
     if (!may_send(link) || (link->lost && !link->connects))
@@ -461,10 +462,10 @@ const char *link_address(const struct link *link)
     return carrier_address(link->carrier);
 }
 
-GBytes *link_pack(const Vtmh__Envelope *envelope, GError **err)
+struct packed *link_pack(const Vtmh__Envelope *envelope, GError **err)
 {
-    g_autoptr(GBytes) body = frame_body(envelope);
-    size_t size = g_bytes_get_size(body) + FRAME_OVERHEAD;
+    g_autoptr(packed) body = frame_body(envelope);
+    size_t size = body->size + FRAME_OVERHEAD;
 
     if (size <= LINK_MAX_FRAME)
         return g_steal_pointer(&body);
@@ -473,7 +474,7 @@ GBytes *link_pack(const Vtmh__Envelope *envelope, GError **err)
     return NULL;
 }
 
-void link_send_packed(struct link *link, GBytes *message)
+void link_send_packed(struct link *link, struct packed *message)
 {
     outbox_add(link->outbox, message);
     link->stats.sent++;
@@ -483,7 +484,7 @@ void link_send_packed(struct link *link, GBytes *message)
 
 int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err)
 {
-    g_autoptr(GBytes) message = link_pack(envelope, err);
+    g_autoptr(packed) message = link_pack(envelope, err);
 
     if (message == NULL)
         return -1;

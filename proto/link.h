@@ -14,6 +14,7 @@
 #pragma once
 
 #include "proto/message.h"
+#include "proto/packed.h"
 #include "proto/seal.h"
 #include "sync/autoptr.h"
 #include "sync/fiber.h"
@@ -59,8 +60,8 @@ int link_send(struct link *link, const Vtmh__Envelope *envelope, GError **err);
 
 /* The two halves of link_send(), for a message to many: what is packed may go over any link. NULL
  * with TOO_LARGE. Transfer full. */
-GBytes *link_pack(const Vtmh__Envelope *envelope, GError **err);
-void link_send_packed(struct link *link, GBytes *message);
+struct packed *link_pack(const Vtmh__Envelope *envelope, GError **err);
+void link_send_packed(struct link *link, struct packed *message);
 
 /*
  * The next message; heartbeats are handled inside and not returned. While the

@@ -22,21 +22,23 @@ static uint8_t *put_varint(uint8_t *at, uint64_t number)
 
 /* Its one field, packed by hand: protobuf would look at all bodies that an envelope can have,
  * twice. */
-GBytes *frame_body(const Vtmh__Envelope *envelope)
+struct packed *frame_body(const Vtmh__Envelope *envelope)
 {
     /* All bodies are messages, in one union of pointers. */
     const ProtobufCMessage *body = (const ProtobufCMessage *)envelope->hello;
+    struct packed *packed;
     size_t size;
-    uint8_t *packed, *end;
+    uint8_t *end;
 
     if (envelope->body_case == VTMH__ENVELOPE__BODY__NOT_SET)
-        return g_bytes_new_static("", 0);
+        return packed_new(0);
     size = protobuf_c_message_get_packed_size(body);
-    packed = g_malloc(BODY_HEAD_MAX + size);
-    end = put_varint(packed, (uint64_t)envelope->body_case << 3 | LENGTH_FOLLOWS);
+    packed = packed_new(BODY_HEAD_MAX + size);
+    end = put_varint(packed->data, (uint64_t)envelope->body_case << 3 | LENGTH_FOLLOWS);
     end = put_varint(end, size);
     end += protobuf_c_message_pack(body, end);
-    return g_bytes_new_take(packed, (size_t)(end - packed));
+    packed->size = (size_t)(end - packed->data);
+    return packed;
 }
 
 /* Protobuf leaves 0 out. */
@@ -53,31 +55,27 @@ static uint8_t *put_fields(uint8_t *at, const struct frame_fields *fields)
     return put_number(at, 3, fields->ack);
 }
 
-static uint8_t *put_body(uint8_t *at, GBytes *body)
+static uint8_t *put_body(uint8_t *at, const struct packed *body)
 {
-    gsize size;
-    const void *data = g_bytes_get_data(body, &size);
-
-    if (size > 0)
-        memcpy(at, data, size);
-    return at + size;
+    memcpy(at, body->data, body->size);
+    return at + body->size;
 }
 
 void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields *fields,
-                GBytes *const *bodies, unsigned n)
+                struct packed *const *bodies, unsigned n)
 {
     size_t most = FRAME_OVERHEAD, size;
     uint8_t *end;
 
     for (unsigned i = 0; i < n; i++)
-        most += FRAME_MORE_OVERHEAD + g_bytes_get_size(bodies[i]);
+        most += FRAME_MORE_OVERHEAD + bodies[i]->size;
     g_byte_array_set_size(buffer, (guint)most);
     end = put_fields(buffer->data + SEAL_HEAD, fields);
     /* Packed messages in a row are one message with the fields of all. */
     if (n > 0)
         end = put_body(end, bodies[0]);
     for (unsigned i = 1; i < n; i++) {
-        end = put_varint(put_varint(end, MORE_TAG), g_bytes_get_size(bodies[i]));
+        end = put_varint(put_varint(end, MORE_TAG), bodies[i]->size);
         end = put_body(end, bodies[i]);
     }
     size = (size_t)(end - buffer->data) - SEAL_HEAD;

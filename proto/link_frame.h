@@ -5,6 +5,7 @@
 #pragma once
 
 #include "proto/message.h"
+#include "proto/packed.h"
 #include "proto/seal.h"
 
 /* Bytes by which a frame is longer than its body, at most. */
@@ -19,11 +20,11 @@ struct frame_fields {
 };
 
 /* Packs what an envelope holds beside the link's fields. Transfer full. */
-GBytes *frame_body(const Vtmh__Envelope *envelope);
+struct packed *frame_body(const Vtmh__Envelope *envelope);
 
 /* Makes the sealed frame of n bodies in buffer, whose content is lost. */
 void frame_make(GByteArray *buffer, struct seal *seal, const struct frame_fields *fields,
-                GBytes *const *bodies, unsigned n);
+                struct packed *const *bodies, unsigned n);
 
 enum frame_fault {
     FRAME_IS_GOOD,

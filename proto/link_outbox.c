@@ -3,7 +3,8 @@
 #include "sync/ring.h"
 
 struct outbox {
-    struct ring bodies; /* GBytes of the messages that are not acknowledged, by sequence */
+    struct ring bodies; /* struct packed: the bodies of the messages that are not acknowledged, by
+                           sequence */
     unsigned n_sent;    /* how many of them are under way */
     size_t under_way;   /* their cost */
     uint64_t last;
@@ -26,7 +27,7 @@ struct outbox *outbox_new(void)
 void outbox_clear(struct outbox *outbox)
 {
     while (outbox->bodies.length > 0)
-        g_bytes_unref(ring_pop(&outbox->bodies));
+        packed_unref(ring_pop(&outbox->bodies));
     ring_clear(&outbox->bodies);
     *outbox = (struct outbox){.resend_at = INT64_MAX, .resend_ms = OUTBOX_RESEND_MS};
 }
@@ -39,27 +40,27 @@ void outbox_free(struct outbox *outbox)
     g_free(outbox);
 }
 
-static size_t cost_of(GBytes *body)
+static size_t cost_of(struct packed *body)
 {
-    return g_bytes_get_size(body) + OUTBOX_MESSAGE_COST;
+    return body->size + OUTBOX_MESSAGE_COST;
 }
 
-uint64_t outbox_add(struct outbox *outbox, GBytes *body)
+uint64_t outbox_add(struct outbox *outbox, struct packed *body)
 {
-    ring_push(&outbox->bodies, g_bytes_ref(body));
+    ring_push(&outbox->bodies, packed_ref(body));
     return ++outbox->last;
 }
 
 unsigned outbox_peek(const struct outbox *outbox, size_t max_bytes,
-                     GBytes *bodies_out[OUTBOX_BATCH], uint64_t *sequence_out)
+                     struct packed *bodies_out[OUTBOX_BATCH], uint64_t *sequence_out)
 {
     size_t under_way = outbox->under_way, bytes = 0;
     unsigned n = 0;
 
     while (n < OUTBOX_BATCH && outbox->n_sent + n < outbox->bodies.length) {
-        GBytes *body = ring_at(&outbox->bodies, outbox->n_sent + n);
+        struct packed *body = ring_at(&outbox->bodies, outbox->n_sent + n);
 
-        bytes += g_bytes_get_size(body);
+        bytes += body->size;
         if (under_way > 0 && (outbox->probing || under_way + cost_of(body) > OUTBOX_WINDOW))
             break;
         if (n > 0 && bytes > max_bytes)
@@ -83,7 +84,7 @@ void outbox_sent(struct outbox *outbox, unsigned n, int64_t now_ms)
 
 static void drop_oldest(struct outbox *outbox)
 {
-    g_autoptr(GBytes) body = ring_pop(&outbox->bodies);
+    g_autoptr(packed) body = ring_pop(&outbox->bodies);
 
     outbox->acknowledged++;
     if (outbox->n_sent == 0)

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "proto/packed.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +28,7 @@ struct outbox *outbox_new(void);
 void outbox_free(struct outbox *outbox);
 
 /* Adds a message; returns its number. A reference to body is taken. */
-uint64_t outbox_add(struct outbox *outbox, GBytes *body);
+uint64_t outbox_add(struct outbox *outbox, struct packed *body);
 
 /*
  * The messages to send now, at most OUTBOX_BATCH and, from the second on, no more than max_bytes in
@@ -34,7 +36,7 @@ uint64_t outbox_add(struct outbox *outbox, GBytes *body);
  * Transfer none.
  */
 unsigned outbox_peek(const struct outbox *outbox, size_t max_bytes,
-                     GBytes *bodies_out[OUTBOX_BATCH], uint64_t *sequence_out);
+                     struct packed *bodies_out[OUTBOX_BATCH], uint64_t *sequence_out);
 
 /* So many of the messages given by outbox_peek() have been sent. */
 void outbox_sent(struct outbox *outbox, unsigned n, int64_t now_ms);

@@ -174,7 +174,7 @@ static int release(struct coordinator *c, const GPtrArray *actions, GError **err
     const struct meeting_action *first = actions->pdata[0];
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     Vtmh__Release release = make_release(first->test, first->tag, first->use);
-    g_autoptr(GBytes) message = NULL;
+    g_autoptr(packed) message = NULL;
 
     if (first->kind != MEETING_RELEASE) {
         g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "aborted: %s", first->cause->message);
@@ -226,7 +226,7 @@ static int tell_first_to_fail(struct coordinator *c, GError **err)
 static int take_failing(struct coordinator *c, const Vtmh__TestFailing *failing, GError **err)
 {
     g_autoptr(GPtrArray) actions = meeting_actions_new();
-    g_autoptr(GBytes) message = NULL;
+    g_autoptr(packed) message = NULL;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     Vtmh__Abort abort = VTMH__ABORT__INIT;
 

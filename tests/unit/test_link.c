@@ -484,7 +484,7 @@ static int told_to_many(void *arg, GError **err)
     struct link_pair pairs[2] = {0};
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     Vtmh__Progress progress = VTMH__PROGRESS__INIT;
-    g_autoptr(GBytes) message = NULL;
+    g_autoptr(packed) message = NULL;
 
     (void)arg;
     progress.test = 7;

@@ -3,6 +3,7 @@
 #include "proto/link_outbox.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 static const uint8_t key[SEAL_KEY_BYTES] = {1, 2, 3};
 
@@ -24,7 +25,15 @@ static void ends_free(struct ends *ends)
     g_byte_array_unref(ends->frame);
 }
 
-static GBytes *arrival_body(char *tag)
+static struct packed *body_of(const void *data, size_t size)
+{
+    struct packed *body = packed_new(size);
+
+    memcpy(body->data, data, size);
+    return body;
+}
+
+static struct packed *arrival_body(char *tag)
 {
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     Vtmh__Arrive arrive = VTMH__ARRIVE__INIT;
@@ -39,7 +48,7 @@ Test(frame, carries_every_number_and_the_body)
 {
     static const uint64_t numbers[] = {0, 1, 127, 128, UINT32_MAX, (uint64_t)1 << 56, UINT64_MAX};
     struct ends ends = ends_new();
-    GBytes *body = arrival_body((char *)"start");
+    struct packed *body = arrival_body((char *)"start");
 
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
         const struct frame_fields fields = {UINT64_MAX - i, numbers[i],
@@ -47,7 +56,7 @@ Test(frame, carries_every_number_and_the_body)
         Vtmh__Envelope *envelope = NULL;
 
         frame_make(ends.frame, ends.coordinator, &fields, &body, 1);
-        cr_assert_leq(ends.frame->len, g_bytes_get_size(body) + FRAME_OVERHEAD);
+        cr_assert_leq(ends.frame->len, body->size + FRAME_OVERHEAD);
         cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                      FRAME_IS_GOOD);
         cr_assert_eq(envelope->session, fields.session);
@@ -57,7 +66,7 @@ Test(frame, carries_every_number_and_the_body)
         cr_assert_str_eq(envelope->arrive->tag, "start");
         vtmh_envelope_free(envelope);
     }
-    g_bytes_unref(body);
+    packed_unref(body);
     ends_free(&ends);
 }
 
@@ -92,7 +101,7 @@ Test(frame, has_a_body_as_protobuf_packs_it)
     for (size_t i = 0; i < G_N_ELEMENTS(tags); i++) {
         Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
         Vtmh__Arrive arrive = VTMH__ARRIVE__INIT;
-        g_autoptr(GBytes) body = arrival_body(tags[i]);
+        g_autoptr(packed) body = arrival_body(tags[i]);
         g_autofree uint8_t *packed = NULL;
         size_t size;
 
@@ -102,8 +111,8 @@ Test(frame, has_a_body_as_protobuf_packs_it)
         size = vtmh__envelope__get_packed_size(&envelope);
         packed = g_malloc(size);
         vtmh__envelope__pack(&envelope, packed);
-        cr_assert_eq(g_bytes_get_size(body), size);
-        cr_assert_arr_eq(g_bytes_get_data(body, NULL), packed, size);
+        cr_assert_eq(body->size, size);
+        cr_assert_arr_eq(body->data, packed, size);
     }
 }
 
@@ -111,7 +120,7 @@ Test(frame, tells_a_strangers_from_the_peers_nonsense)
 {
     struct ends ends = ends_new();
     const struct frame_fields fields = {.session = 7};
-    GBytes *nonsense = g_bytes_new_static("\xff\xff\xff\xff", 4);
+    struct packed *nonsense = body_of("\xff\xff\xff\xff", 4);
     Vtmh__Envelope *envelope = NULL;
 
     frame_make(ends.frame, ends.coordinator, &fields, &nonsense, 1);
@@ -122,7 +131,7 @@ Test(frame, tells_a_strangers_from_the_peers_nonsense)
     cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_DOES_NOT_OPEN);
     cr_assert_null(envelope);
-    g_bytes_unref(nonsense);
+    packed_unref(nonsense);
     ends_free(&ends);
 }
 
@@ -131,7 +140,7 @@ Test(frame, holds_several_messages_in_their_order)
     struct ends ends = ends_new();
     const struct frame_fields fields = {7, 41, 3};
     const size_t sizes[] = {1, 300, 0, 40000};
-    GBytes *bodies[G_N_ELEMENTS(sizes)];
+    struct packed *bodies[G_N_ELEMENTS(sizes)];
     Vtmh__Envelope *envelope = NULL;
     size_t most = FRAME_OVERHEAD;
 
@@ -145,7 +154,7 @@ Test(frame, holds_several_messages_in_their_order)
         message.body_case = VTMH__ENVELOPE__BODY_LOG_RECORD;
         message.log_record = &record;
         bodies[i] = frame_body(&message);
-        most += g_bytes_get_size(bodies[i]) + FRAME_MORE_OVERHEAD;
+        most += bodies[i]->size + FRAME_MORE_OVERHEAD;
     }
     frame_make(ends.frame, ends.coordinator, &fields, bodies, G_N_ELEMENTS(bodies));
     cr_assert_leq(ends.frame->len, most);
@@ -159,7 +168,7 @@ Test(frame, holds_several_messages_in_their_order)
         cr_assert_not_null(message);
         cr_assert_eq(message->log_record->time_us, (int64_t)i + 1);
         cr_assert_eq(strlen(message->log_record->text), sizes[i]);
-        g_bytes_unref(bodies[i]);
+        packed_unref(bodies[i]);
         if (i > 0)
             vtmh_envelope_free(message);
     }
@@ -174,15 +183,15 @@ Test(frame, of_another_session_than_its_seals_is_nonsense)
     const struct frame_fields fields = {.session = 7};
     Vtmh__Envelope other = VTMH__ENVELOPE__INIT, *envelope = NULL;
     uint8_t packed[16];
-    GBytes *body;
+    struct packed *body;
 
     other.session = 8;
-    body = g_bytes_new(packed, vtmh__envelope__pack(&other, packed));
+    body = body_of(packed, vtmh__envelope__pack(&other, packed));
     frame_make(ends.frame, ends.coordinator, &fields, &body, 1);
     cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_IS_NONSENSE);
     cr_assert_null(envelope);
-    g_bytes_unref(body);
+    packed_unref(body);
     ends_free(&ends);
 }
 
@@ -190,11 +199,11 @@ Test(frame, of_more_messages_than_go_out_as_one_is_nonsense)
 {
     struct ends ends = ends_new();
     const struct frame_fields fields = {.session = 7, .sequence = 1};
-    GBytes *bodies[OUTBOX_BATCH + 1];
+    struct packed *bodies[OUTBOX_BATCH + 1];
     Vtmh__Envelope *envelope = NULL;
 
     for (unsigned i = 0; i <= OUTBOX_BATCH; i++)
-        bodies[i] = g_bytes_new_static("", 0);
+        bodies[i] = packed_new(0);
     frame_make(ends.frame, ends.coordinator, &fields, bodies, OUTBOX_BATCH + 1);
     cr_expect_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_IS_NONSENSE);
@@ -205,7 +214,7 @@ Test(frame, of_more_messages_than_go_out_as_one_is_nonsense)
     cr_expect_eq(envelope->n_more, OUTBOX_BATCH - 1);
     vtmh_envelope_free(envelope);
     for (unsigned i = 0; i <= OUTBOX_BATCH; i++)
-        g_bytes_unref(bodies[i]);
+        packed_unref(bodies[i]);
     ends_free(&ends);
 }
 
@@ -216,7 +225,7 @@ Test(frame, with_messages_within_messages_is_no_deeper_for_us)
     const struct frame_fields fields = {.session = 7, .sequence = 1};
     const size_t most = 1000000;
     g_autofree uint8_t *nested = g_malloc(most);
-    g_autoptr(GBytes) body = NULL;
+    g_autoptr(packed) body = NULL;
     Vtmh__Envelope *envelope = NULL, *more;
     uint8_t *at = nested + most;
 
@@ -227,7 +236,7 @@ Test(frame, with_messages_within_messages_is_no_deeper_for_us)
         *--at = (uint8_t)(inside | 0x80);
         *--at = 4 << 3 | 2;
     }
-    body = g_bytes_new(at, (gsize)(nested + most - at));
+    body = body_of(at, (gsize)(nested + most - at));
     frame_make(ends.frame, ends.coordinator, &fields, &body, 1);
     cr_assert_eq(frame_open(ends.node, ends.frame->data, ends.frame->len, &envelope),
                  FRAME_IS_GOOD);

@@ -4,10 +4,10 @@
 
 static void add(struct outbox *outbox, size_t size)
 {
-    GBytes *body = g_bytes_new_take(g_malloc0(size), size);
+    struct packed *body = packed_new(size);
 
     outbox_add(outbox, body);
-    g_bytes_unref(body);
+    packed_unref(body);
 }
 
 #define MANY_BYTES 100000
@@ -15,7 +15,7 @@ static void add(struct outbox *outbox, size_t size)
 /* How many go out as one; sequence: of the first. */
 static unsigned peek(const struct outbox *outbox, uint64_t *sequence)
 {
-    GBytes *bodies[OUTBOX_BATCH];
+    struct packed *bodies[OUTBOX_BATCH];
 
     return outbox_peek(outbox, MANY_BYTES, bodies, sequence);
 }

@@ -8,21 +8,21 @@
 
 static struct peer all[HOSTS];
 static struct peer *peers[HOSTS] = {&all[0], &all[1], &all[2]};
-static GPtrArray *told[HOSTS]; /* GBytes */
+static GPtrArray *told[HOSTS]; /* struct packed */
 
 const char *peer_name(const struct peer *peer)
 {
     return peer == &all[0] ? "alpha" : peer == &all[1] ? "beta" : "gamma";
 }
 
-void peer_send_packed(struct peer *peer, GBytes *message)
+void peer_send_packed(struct peer *peer, struct packed *message)
 {
-    g_ptr_array_add(told[peer - all], g_bytes_ref(message));
+    g_ptr_array_add(told[peer - all], packed_ref(message));
 }
 
 int peer_send(struct peer *peer, const Vtmh__Envelope *envelope, GError **err)
 {
-    g_autoptr(GBytes) message = link_pack(envelope, err);
+    g_autoptr(packed) message = link_pack(envelope, err);
 
     if (message == NULL)
         return -1;
@@ -36,7 +36,7 @@ static struct meeting_book *open_book(void)
     struct meeting_book *book = meeting_book_new();
 
     for (unsigned i = 0; i < HOSTS; i++)
-        told[i] = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+        told[i] = g_ptr_array_new_with_free_func((GDestroyNotify)packed_unref);
     meeting_open_test(book, TEST, HOSTS, names);
     return book;
 }
@@ -54,12 +54,11 @@ static void arrive(struct meeting_book *book, unsigned host, const char *tag, GB
 
 static Vtmh__Envelope *read_only_message(unsigned host)
 {
-    gsize size;
-    const void *data;
+    const struct packed *message;
 
     cr_assert_eq(told[host]->len, 1, "host %u was told %u messages", host, told[host]->len);
-    data = g_bytes_get_data(g_ptr_array_index(told[host], 0), &size);
-    return vtmh__envelope__unpack(NULL, size, data);
+    message = g_ptr_array_index(told[host], 0);
+    return vtmh__envelope__unpack(NULL, message->size, message->data);
 }
 
 Test(trial_wire, a_release_is_one_message_for_all_its_hosts)
@@ -97,13 +96,12 @@ Test(trial_wire, different_answers_are_different_messages)
     meeting_fail(book, TEST, MEETING_TEST_SCOPE, 2, "QEMU ended", 0, actions);
     cr_assert_eq(trial_wire_act(peers, actions, NULL), 0);
     for (unsigned i = 0; i < HOSTS; i++) {
+        const struct packed *message;
         Vtmh__Envelope *abort;
-        gsize size;
-        const void *data;
 
         cr_assert_eq(told[i]->len, 2);
-        data = g_bytes_get_data(g_ptr_array_index(told[i], 1), &size);
-        abort = vtmh__envelope__unpack(NULL, size, data);
+        message = g_ptr_array_index(told[i], 1);
+        abort = vtmh__envelope__unpack(NULL, message->size, message->data);
         cr_assert_eq(abort->body_case, VTMH__ENVELOPE__BODY_ABORT);
         cr_assert_str_eq(abort->abort->message, "QEMU ended");
         cr_assert_eq(abort->abort->origin, 2);
