@@ -18,7 +18,7 @@ static const char *const care_names[PARAM_CARES] = {"honoured", "cosmetic", "not
 
 static const char *const scope_names[PARAM_SCOPES] = {
     "host",   "on_error", "vm",     "nic",   "image",  "cdrom",
-    "floppy", "monitor",  "serial", "redir", "limits",
+    "floppy", "monitor",  "serial", "redir", "limits", "device",
 };
 
 static unsigned position(const char *const *names, unsigned n, const char *name)

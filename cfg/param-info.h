@@ -47,8 +47,9 @@ enum param_scope {
     PARAM_PER_SERIAL = 1 << 8,
     PARAM_PER_REDIR = 1 << 9,
     PARAM_LIMITS = 1 << 10, /* _min, _max, _fixed: numbers that the configuration language reads */
+    PARAM_PER_DEVICE = 1 << 11, /* of another list of devices: usbs, virtio_rngs, … */
 };
-#define PARAM_SCOPES 11
+#define PARAM_SCOPES 12
 
 /* The usual sets. A parameter of the test has none, or PARAM_PER_HOST alone. */
 #define PARAM_OF_VM (PARAM_PER_HOST | PARAM_PER_VM)
@@ -59,10 +60,11 @@ enum param_scope {
 #define PARAM_OF_MONITOR (PARAM_OF_VM | PARAM_PER_MONITOR)
 #define PARAM_OF_SERIAL (PARAM_OF_VM | PARAM_PER_SERIAL)
 #define PARAM_OF_REDIR (PARAM_OF_VM | PARAM_PER_REDIR)
+#define PARAM_OF_DEVICE (PARAM_OF_VM | PARAM_PER_DEVICE)
 /* The objects within a VM. */
 #define PARAM_INNER                                                                                \
     (PARAM_PER_NIC | PARAM_PER_IMAGE | PARAM_PER_CDROM | PARAM_PER_FLOPPY | PARAM_PER_MONITOR |    \
-     PARAM_PER_SERIAL | PARAM_PER_REDIR)
+     PARAM_PER_SERIAL | PARAM_PER_REDIR | PARAM_PER_DEVICE)
 
 /* What becomes of a value that is set. */
 enum param_care {

@@ -23,6 +23,12 @@ extern const struct param_info vm_params[];        /* what runs a VM, what its h
 extern const struct param_info board_params[];     /* its machine type, and what it is known by */
 extern const struct param_info topology_params[];  /* how many CPUs it has */
 extern const struct param_info rtc_params[];       /* its clock */
+extern const struct param_info graphics_params[];  /* its graphics card */
+extern const struct param_info screen_params[];    /* who can look at that */
+extern const struct param_info usb_params[];       /* USB */
+extern const struct param_info rng_params[];       /* its random number generators */
+extern const struct param_info watchdog_params[];  /* its watchdog */
+extern const struct param_info balloon_params[];   /* its memory balloon */
 extern const struct param_info extra_params[];     /* what a user adds to it */
 extern const struct param_info nic_params[];       /* its network cards */
 extern const struct param_info storage_params[];   /* where files of a test lie */

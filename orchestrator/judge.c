@@ -28,6 +28,10 @@ static const struct {
     {"monitors", PARAM_PER_MONITOR, "qmpmonitor1"},
     {"serials", PARAM_PER_SERIAL, "serial0"},
     {"redirs", PARAM_PER_REDIR, "remote_shell"},
+    {"usbs", PARAM_PER_DEVICE, NULL},
+    {"usb_devices", PARAM_PER_DEVICE, NULL},
+    {"virtio_rngs", PARAM_PER_DEVICE, NULL},
+    {"vsocks", PARAM_PER_DEVICE, NULL},
 };
 
 static void free_meaning(void *data)
@@ -267,7 +271,8 @@ static void add_list(struct judge *judge, struct meaning *meaning, unsigned list
         is_empty = is_empty && fact->value[strspn(fact->value, " \t")] == '\0';
         add_words(meaning->objects, lists[list].scope, fact->value);
     }
-    if (is_set && is_empty)
+    /* Of devices there are several lists. */
+    if (is_set && is_empty && lists[list].scope != PARAM_PER_DEVICE)
         meaning->empty |= lists[list].scope;
     if (!is_set)
         add_words(meaning->objects, lists[list].scope,

@@ -45,6 +45,7 @@ static const struct {
     {PARAM_PER_MONITOR, "monitor", "qmpmonitor"},
     {PARAM_PER_SERIAL, "serial port", "serial"},
     {PARAM_PER_REDIR, "redirection", NULL},
+    {PARAM_PER_DEVICE, "device", NULL},
 };
 
 const char *objects_noun(enum param_scope scope)

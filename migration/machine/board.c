@@ -4,7 +4,15 @@
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
-    (void)err;
+    bool survives, has_more;
+
+    if (param_bool(spec->params, "disable_shutdown", &survives, err) < 0 ||
+        param_bool(spec->params, "defaults", &has_more, err) < 0)
+        return -1;
+    if (survives)
+        device_set_bool(board->travels, "no_shutdown", true);
+    if (has_more)
+        device_set_bool(board->travels, "defaults", true);
     device_set(board->travels, "type", spec->platform->machine);
     device_set(board->travels, "accelerator", spec->platform->kvm ? "kvm" : "tcg");
     device_set(board->travels, "extra", param_text(spec->params, "machine_type_extra_params"));
@@ -15,6 +23,8 @@ static void to_qemu(const struct device *board, GPtrArray *line)
 {
     qemu_line_option(line, "-machine", "%s,accel=%s%s", device_get(board->travels, "type"),
                      device_get(board->travels, "accelerator"), device_tail(board->travels));
+    if (device_get_bool(board->travels, "no_shutdown"))
+        qemu_line_word(line, "-no-shutdown");
 }
 
 const struct device_kind device_board = {.name = "board", .build = build, .to_qemu = to_qemu};

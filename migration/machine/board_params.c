@@ -1,4 +1,4 @@
-/* The board: read by board.c and identity.c. */
+/* The board: read by board.c, identity.c and vm/qemu_cmdline.c. */
 #include "migration/params_tables.h"
 
 #define MACHINE(name_)                                                                             \
@@ -7,6 +7,10 @@
 const struct param_info board_params[] = {
     {MACHINE("machine_type_extra_params"), .kind = PARAM_TAIL, .example = ",usb=off",
      .doc = "appended to -machine, beginning with a comma"},
+    {MACHINE("disable_shutdown"), .kind = PARAM_BOOL, .fallback = "no",
+     .doc = "whether QEMU stays, stopped, when the guest powers off"},
+    {MACHINE("defaults"), .kind = PARAM_BOOL, .fallback = "no",
+     .doc = "whether QEMU adds the devices that it gives a machine by itself"},
     {MACHINE("uuid"), .kind = PARAM_UUID,
      .later = LATER({"random", "the two ends of a migration would not agree"}),
      .example = "9b2a0f7e-6a2c-4c1e-9d55-0d6c1f3b7a10", .doc = "UUID of the VM"},

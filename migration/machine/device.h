@@ -42,6 +42,11 @@ extern const struct device_kind device_serial;
 extern const struct device_kind device_nic;
 extern const struct device_kind device_rng;
 extern const struct device_kind device_panic;
+extern const struct device_kind device_graphics;
+extern const struct device_kind device_screen;
+extern const struct device_kind device_usb;
+extern const struct device_kind device_watchdog;
+extern const struct device_kind device_balloon;
 extern const struct device_kind device_entry;
 extern const struct device_kind device_extra;
 

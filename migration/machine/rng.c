@@ -1,27 +1,62 @@
-/* A random number generator, fed by the hypervisor itself. */
+/* Random number generators, fed by the hypervisor itself or by a file of the host. */
 #include "migration/machine/device.h"
+#include "migration/params.h"
 
+#include <string.h>
+
+static int add(struct device *board, const struct params *params, const char *name, unsigned index,
+               GError **err)
+{
+    g_autoptr(params) own = params_object_params(params, name);
+    g_autofree char *source = g_strdup_printf("entropy%u", index);
+    struct device *rng = device_plug(board, &device_rng, name);
+    const char *backend = param_text(own, "backend");
+    int64_t bytes, period;
+
+    if (param_int(own, "max-bytes_virtio-rng", &bytes, err) < 0 ||
+        param_int(own, "period_virtio-rng", &period, err) < 0)
+        return -1;
+    device_set(rng->travels, "model", "virtio-rng-pci");
+    if (bytes > 0 && period > 0) {
+        device_set_int(rng->travels, "max-bytes", bytes);
+        device_set_int(rng->travels, "period", period);
+    }
+    device_set(rng->local, "source", source);
+    if (strcmp(backend, "rng-builtin") != 0) {
+        device_set(rng->local, "backend", backend);
+        device_set(rng->local, "file", param_text(own, "filename_passthrough"));
+    }
+    return 0;
+}
+
+/* Those that are named; else one for a guest that asks for entropy. */
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
-    struct device *rng;
+    g_auto(GStrv) names = param_list(spec->params, "virtio_rngs");
 
-    (void)err;
-    if (!spec->boot->entropy)
-        return 0;
-    rng = device_plug(board, &device_rng, "rng0");
-    device_set(rng->travels, "model", "virtio-rng-pci");
-    device_set(rng->local, "source", "entropy0");
+    if (params_get(spec->params, "virtio_rngs") == NULL)
+        return spec->boot->entropy ? add(board, spec->params, "rng0", 0, err) : 0;
+    for (unsigned i = 0; names[i] != NULL; i++)
+        if (add(board, spec->params, names[i], i, err) < 0)
+            return -1;
     return 0;
 }
 
 static void to_parts(const struct device *rng, GPtrArray *parts)
 {
     const char *source = device_get(rng->local, "source");
-    json_t *device;
+    const char *backend = device_get(rng->local, "backend");
+    int64_t bytes = device_get_int(rng->travels, "max-bytes");
+    json_t *object, *device;
 
-    part_add(parts, PART_OBJECT, "rng-builtin", source, NULL);
+    object = part_add(parts, PART_OBJECT, backend != NULL ? backend : "rng-builtin", source, NULL);
+    device_set(object, "filename", device_get(rng->local, "file"));
     device = part_add(parts, PART_DEVICE, device_get(rng->travels, "model"), rng->id, NULL);
     device_set(device, "rng", source);
+    if (bytes > 0) {
+        device_set_int(device, "max-bytes", bytes);
+        device_set_int(device, "period", device_get_int(rng->travels, "period"));
+    }
 }
 
 const struct device_kind device_rng = {.name = "rng", .build = build, .to_parts = to_parts};

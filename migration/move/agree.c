@@ -1,6 +1,7 @@
 #include "migration/move/agree.h"
 
 #include "migration/alike.h"
+#include "migration/machine/offered.h"
 #include "migration/move/asked.h"
 #include "migration/move/interface.h"
 #include "migration/move/machine_params.h"
@@ -210,6 +211,19 @@ static const json_t *offer_in(const json_t *table, unsigned vm)
     return json_array_get(json_object_get(table, "offers"), (size_t)json_integer_value(index));
 }
 
+/* What the VM is made of, as far as no host has to be looked at again. */
+static int check_devices(const struct test *test, const struct seat *seat, const GPtrArray *offers,
+                         GError **err)
+{
+    const struct machine_spec spec = {
+        .name = seat->name, .params = seat->params, .platform = seat->platform, .boot = seat->boot};
+    g_autoptr(device) board = machine_new(&spec, err);
+    if (board == NULL)
+        return -1;
+    return machine_check_offered(board, (const struct vm_offer *const *)offers->pdata, test->names,
+                                 test->n_hosts, err);
+}
+
 /* The decision for one seat, from what all hosts said. */
 static int decide(struct test *test, struct seat *seat, unsigned index, const GPtrArray *tables,
                   GError **err)
@@ -226,7 +240,8 @@ static int decide(struct test *test, struct seat *seat, unsigned index, const GP
     }
     seat->platform = vm_platform_decide((const struct vm_offer *const *)offers->pdata, test->names,
                                         test->n_hosts, seat->params, err);
-    if (seat->platform == NULL || decide_options(test, seat, index, tables, offers, err) < 0)
+    if (seat->platform == NULL || check_devices(test, seat, offers, err) < 0 ||
+        decide_options(test, seat, index, tables, offers, err) < 0)
         return -1;
     seat->offer = vm_offer_from_json(offer_in(g_ptr_array_index(tables, test->self), index), err);
     if (seat->offer == NULL || asked_check(seat, seat->asks, err) < 0)

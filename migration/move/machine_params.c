@@ -13,25 +13,36 @@ static void add(json_t *table, const struct params *params, const struct param_i
                                            value != NULL ? value : ""));
 }
 
-/* Those that must be the same, of the VM itself or of one of its cards. */
-static void add_all(json_t *table, const struct params *params, const char *card)
-{
-    for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++) {
-        bool is_of_card = ((*info)->scopes & PARAM_PER_NIC) != 0;
+/* The lists of what a VM has, and whose own parameters those are. */
+static const struct {
+    const char *list;
+    enum param_scope scope;
+} lists[] = {
+    {"nics", PARAM_PER_NIC},
+    {"usbs", PARAM_PER_DEVICE},
+    {"usb_devices", PARAM_PER_DEVICE},
+    {"virtio_rngs", PARAM_PER_DEVICE},
+};
 
-        if ((*info)->same_everywhere && is_of_card == (card != NULL))
-            add(table, params, *info, card);
-    }
+/* Those that must be the same, of the VM itself (scope 0) or of what it has. */
+static void add_all(json_t *table, const struct params *params, unsigned scope, const char *object)
+{
+    for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++)
+        if ((*info)->same_everywhere &&
+            ((*info)->scopes & (PARAM_PER_NIC | PARAM_PER_DEVICE)) == scope)
+            add(table, params, *info, object);
 }
 
 json_t *machine_params(const struct params *params)
 {
     json_t *table = json_array();
-    add_all(table, params, NULL);
-    g_auto(GStrv) nics = param_list(params, "nics");
-    for (char **nic = nics; *nic != NULL; nic++) {
-        g_autoptr(params) own = params_object_params(params, *nic);
-        add_all(table, own, *nic);
+    add_all(table, params, 0, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_auto(GStrv) names = param_list(params, lists[i].list);
+        for (char **name = names; *name != NULL; name++) {
+            g_autoptr(params) own = params_object_params(params, *name);
+            add_all(table, own, lists[i].scope, *name);
+        }
     }
     return table;
 }
@@ -71,7 +82,7 @@ int machine_params_compare(const json_t *const *tables, const char *const *names
 {
     const json_t *first;
     size_t row;
-    /* Rows of cards come last, behind nics itself, so rows of one index are of one thing. */
+    /* Rows of objects come last, behind their lists, so rows of one index are of one thing. */
     json_array_foreach ((json_t *)tables[0], row, first)
         for (unsigned i = 1; i < n; i++)
             if (!is_same(first, json_array_get(tables[i], row)))

@@ -18,8 +18,7 @@
 #define NO_TPM "VMs have no TPM"
 #define NO_SECURE "guests are not encrypted or measured"
 #define NO_MEMORY_DEVICES "VMs have no memory devices"
-#define NO_WATCHDOG "VMs have no watchdog"
-#define NO_BALLOON "VMs have no balloon"
+#define NO_BALLOON "a balloon is asked for by balloon_dev_devid"
 #define NO_DEVICE "VMs have no such device"
 #define NO_THROTTLE "disks are not throttled"
 #define NO_DISKS "VMs have no disks yet"
@@ -62,12 +61,8 @@ const struct param_info reference_family_params[] = {
     NOT_YET("nvdimm*", STRING, VM, OFF, NO_MEMORY_DEVICES, "non-volatile memory"),
     NOT_YET("nv_backend", STRING, VM, NULL, NO_MEMORY_DEVICES, "non-volatile memory"),
     NOT_YET("mem_devs", LIST, VM, NULL, NO_MEMORY_DEVICES, "memory devices"),
-    NOT_YET("enable_watchdog", STRING, VM, OFF, NO_WATCHDOG, "whether there is a watchdog"),
-    NOT_YET("watchdog*", STRING, VM, OFF, NO_WATCHDOG, "watchdog"),
     NOT_YET("balloon*", STRING, VM, OFF, NO_BALLOON, "balloon"),
-    NOT_YET("virtio_rngs", LIST, VM, NULL, "the guest has the entropy device that it needs",
-            "entropy devices"),
-    NOT_YET("rng_*", STRING, VM, NULL, "the guest has the entropy device that it needs",
+    NOT_YET("rng_*", STRING, VM, NULL, "entropy devices are as virtio_rngs and backend say",
             "an entropy device"),
     NO_MATTER("backend_rng*", STRING, VM, "it counts only with virtio_rngs",
               "what an entropy device reads"),

@@ -4,8 +4,7 @@
 #define SECTION "VM"
 
 #define GUESTS_BOOT "guest= says what boots, and how"
-#define NO_DISPLAY "VMs have neither display nor graphics card"
-#define NO_USB "VMs have no USB"
+#define NO_SPICE "VMs have no SPICE server"
 #define WITH_USB "it counts only for devices of usbs and usb_devices"
 #define NO_HOTPLUG "no memory is plugged"
 #define ONE_SERIAL "VMs have one serial line, an ISA one"
@@ -14,8 +13,6 @@
 const struct param_info reference_vm_params[] = {
     NOT_YET("qemu_dst_binary", PATH, VM, NULL, "both ends of a migration run qemu_binary",
             "QEMU of the destination"),
-    NOT_YET("qemu_command_prefix", STRING, VM, NULL, "QEMU is started without a command in front",
-            "put in front of the command line"),
     NOT_YET("maxmem", STRING, VM, NULL, NO_HOTPLUG, "memory that can be plugged"),
     NOT_YET("maxmem_mem", STRING, VM, NULL, NO_HOTPLUG, "memory that can be plugged"),
     NOT_YET("slots", STRING, VM, NULL, NO_HOTPLUG, "slots for memory"),
@@ -61,35 +58,16 @@ const struct param_info reference_vm_params[] = {
     NOT_YET("numanode", STRING, TEST, NULL, "nothing is bound to a host's NUMA nodes",
             "NUMA node of the host that the VM runs on"),
 
-    /* Whoever looks at it, the guest does not know; SPICE has devices of its own. */
-    {.name = "display",
-     .kind = PARAM_WORD,
-     .values = WORDS("none", "nographic", "vnc"),
-     .later = LATER({"sdl", NO_DISPLAY}, {"spice", NO_DISPLAY}),
-     .scopes = PARAM_OF_VM,
-     .care = PARAM_COSMETIC,
-     .why = "nobody looks at a VM's screen",
-     .section = SECTION,
-     .doc = "how the screen is shown"},
-    NOT_YET("vga", STRING, VM, WORDS("none"), NO_DISPLAY, "graphics card"),
-    NO_MATTER("vga_use_legacy_expression", BOOL, VM, "it counts only with a graphics card",
+    NO_MATTER("vga_use_legacy_expression", BOOL, VM,
+              "a graphics card is always a device of its own",
               "whether the card is written as -vga"),
-    NOT_YET("qxl", STRING, VM, NO, NO_DISPLAY, "the QXL graphics card"),
-    NO_MATTER("qxl_dev_nr", STRING, VM, "it counts only with vga = qxl", "number of QXL cards"),
-    NO_MATTER("qxl_ram_size", STRING, VM, "it counts only with vga = qxl", "memory of the card"),
-    NO_MATTER("qxl_vgamem_mb", STRING, VM, "it counts only with vga = qxl", "memory of the card"),
-    NO_MATTER("qxl_vram_size", STRING, VM, "it counts only with vga = qxl", "memory of the card"),
-    NOT_YET("spice", STRING, VM, NO, NO_DISPLAY, "options of the SPICE server"),
-    NOT_YET("spice_*", STRING, VM, WORDS("off", "no"), NO_DISPLAY, "options of the SPICE server"),
-    NO_MATTER("vnc_autoport", BOOL, VM, "it counts only with display = vnc",
+    NOT_YET("qxl", STRING, VM, NO, "vga = qxl asks for the card", "the QXL graphics card"),
+    NOT_YET("spice", STRING, VM, NO, NO_SPICE, "options of the SPICE server"),
+    NOT_YET("spice_*", STRING, VM, WORDS("off", "no"), NO_SPICE, "options of the SPICE server"),
+    NO_MATTER("vnc_autoport", BOOL, VM, "VNC's port is always the first that is free",
               "whether VNC's port is any"),
-    NOT_YET("x11_display", STRING, VM, NULL, NO_DISPLAY, "X display that SDL shows on"),
 
-    NOT_YET("usbs", LIST, VM, NULL, NO_USB, "USB controllers"),
-    NOT_YET("usb_devices", LIST, VM, NULL, NO_USB, "USB devices"),
-    NO_MATTER("usb_type", STRING, VM, WITH_USB, "model of a controller"),
     NO_MATTER("usb_type_*", STRING, VM, WITH_USB, "model of a controller"),
-    NO_MATTER("usb_controller", STRING, VM, WITH_USB, "kind of controller"),
     NO_MATTER("usb_max_port", STRING, VM, WITH_USB, "ports of a controller"),
     NO_MATTER("usbdev_*", STRING, VM, WITH_USB, "a USB device"),
 
@@ -119,12 +97,6 @@ const struct param_info reference_vm_params[] = {
     NO_MATTER("ioport_pvpanic", STRING, VM, "the guest finds the device by itself",
               "port of the panic device"),
     NOT_YET("iothreads", LIST, VM, NULL, "VMs have no disks that could use them", "I/O threads"),
-    NOT_YET("disable_shutdown", BOOL, VM, NO, "a guest that powers off ends its VM",
-            "whether QEMU stays when the guest powers off"),
-    NOT_YET("malloc_perturb", STRING, VM, NO, "QEMU's environment is left alone",
-            "pattern for memory that QEMU frees"),
-    NOT_YET("defaults", BOOL, VM, NO, "VMs have no devices but those asked for",
-            "whether QEMU adds its default devices"),
     NOT_YET("vm_monitor_exit_status", BOOL, VM, NO, "a QEMU that was ended is not asked for more",
             "whether an exit status of QEMU other than 0 is an error"),
     END,

@@ -22,6 +22,9 @@ int scene_boot_here(struct seat *seat, GError **err)
     g_clear_pointer(&seat->guest_state, g_free);
     seat->works = false;
     if (seat_start(seat, false, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0 ||
+        (!seat->test->moves_nothing &&
+         vm_check_movable(seat->vm, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) <
+             0) ||
         host_own(host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
     seat->boots = pauses;

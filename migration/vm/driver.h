@@ -22,6 +22,7 @@ struct vm_driver {
     json_t *(*facts)(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
 
     int (*check_sound)(struct vm *vm, int64_t deadline, GError **err);
+    int (*check_movable)(struct vm *vm, int64_t deadline, GError **err); /* NULL: all are */
     int (*check_migratable)(struct vm *vm, int64_t deadline, GError **err);
     int (*prepare_move)(struct vm *vm, const struct vm_move *move, int64_t deadline, GError **err);
     int (*set_tls)(struct vm *vm, const struct vm_tls *tls, int64_t deadline, GError **err);

@@ -8,6 +8,7 @@ void vm_offer_free(struct vm_offer *offer)
     if (offer == NULL)
         return;
     g_free(offer->binary);
+    g_free(offer->instead_of);
     g_free(offer->package);
     g_free(offer->kvm_reason);
     g_clear_pointer(&offer->machines, g_hash_table_unref);
@@ -15,6 +16,7 @@ void vm_offer_free(struct vm_offer *offer)
     g_clear_pointer(&offer->capabilities, g_hash_table_unref);
     g_clear_pointer(&offer->refused, g_hash_table_unref);
     g_clear_pointer(&offer->parameters, g_hash_table_unref);
+    g_clear_pointer(&offer->devices, g_hash_table_unref);
     g_free(offer);
 }
 
@@ -23,11 +25,12 @@ static int compare_words(gconstpointer a, gconstpointer b)
     return strcmp(a, b);
 }
 
-/* In order: equal sets have equal texts. */
+/* In order: equal sets have equal texts. NULL: an empty one. */
 static json_t *set_to_json(GHashTable *set)
 {
     json_t *array = json_array();
-    g_autoptr(GList) words = g_list_sort(g_hash_table_get_keys(set), compare_words);
+    g_autoptr(GList) words =
+        set != NULL ? g_list_sort(g_hash_table_get_keys(set), compare_words) : NULL;
 
     for (const GList *word = words; word != NULL; word = word->next)
         json_array_append_new(array, json_string(word->data));
@@ -83,20 +86,21 @@ static GHashTable *map_from_json(json_t *object)
 
 json_t *vm_offer_to_json(const struct vm_offer *offer)
 {
-    return json_pack("{s:s, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o, s:o}", "binary",
-                     offer->binary, "version", (int)offer->version[0], (int)offer->version[1],
-                     (int)offer->version[2], "package", offer->package, "kvm", (int)offer->kvm,
-                     "pvpanic", (int)offer->pvpanic, "kvm_reason", offer->kvm_reason, "machines",
-                     map_to_json(offer->machines), "cpus", set_to_json(offer->cpus), "capabilities",
-                     set_to_json(offer->capabilities), "refused", map_to_json(offer->refused),
-                     "parameters", set_to_json(offer->parameters));
+    return json_pack(
+        "{s:s, s:s*, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o, s:o, s:o}", "binary",
+        offer->binary, "instead_of", offer->instead_of, "version", (int)offer->version[0],
+        (int)offer->version[1], (int)offer->version[2], "package", offer->package, "kvm",
+        (int)offer->kvm, "pvpanic", (int)offer->pvpanic, "kvm_reason", offer->kvm_reason,
+        "machines", map_to_json(offer->machines), "cpus", set_to_json(offer->cpus), "capabilities",
+        set_to_json(offer->capabilities), "refused", map_to_json(offer->refused), "parameters",
+        set_to_json(offer->parameters), "devices", set_to_json(offer->devices));
 }
 
 /* The strings and lists of an offer; what it has so far stays the caller's on failure. */
 static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
 {
-    const char *binary, *package, *reason = NULL;
-    json_t *machines, *cpus, *capabilities, *refused, *parameters;
+    const char *binary, *package, *reason = NULL, *instead_of = NULL;
+    json_t *machines, *cpus, *capabilities, *refused, *parameters, *devices = NULL;
     int version[3], kvm, pvpanic;
     json_error_t error;
 
@@ -105,16 +109,18 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
         return -1;
     }
     if (json_unpack_ex(json, &error, 0,
-                       "{s:s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o, s:o}", "binary",
-                       &binary, "version", &version[0], &version[1], &version[2], "package",
-                       &package, "kvm", &kvm, "pvpanic", &pvpanic, "kvm_reason", &reason,
-                       "machines", &machines, "cpus", &cpus, "capabilities", &capabilities,
-                       "refused", &refused, "parameters", &parameters) < 0) {
+                       "{s:s, s?s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o, s:o, s?o}",
+                       "binary", &binary, "instead_of", &instead_of, "version", &version[0],
+                       &version[1], &version[2], "package", &package, "kvm", &kvm, "pvpanic",
+                       &pvpanic, "kvm_reason", &reason, "machines", &machines, "cpus", &cpus,
+                       "capabilities", &capabilities, "refused", &refused, "parameters",
+                       &parameters, "devices", &devices) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "a host's offer cannot be read: %s",
                     error.text);
         return -1;
     }
     offer->binary = g_strdup(binary);
+    offer->instead_of = g_strdup(instead_of);
     offer->package = g_strdup(package);
     offer->kvm = kvm != 0;
     offer->pvpanic = pvpanic != 0;
@@ -126,8 +132,10 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
     offer->capabilities = set_from_json(capabilities);
     offer->refused = map_from_json(refused);
     offer->parameters = set_from_json(parameters);
+    offer->devices =
+        devices != NULL ? set_from_json(devices) : g_hash_table_new(g_str_hash, g_str_equal);
     if (offer->machines != NULL && offer->cpus != NULL && offer->capabilities != NULL &&
-        offer->refused != NULL && offer->parameters != NULL)
+        offer->refused != NULL && offer->parameters != NULL && offer->devices != NULL)
         return 0;
     g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
                 "a host's offer cannot be read: a list has something else in it");

@@ -395,6 +395,14 @@ static void note_versions(struct decision *d)
         note(d, "QEMU differs between the hosts: %s", versions->str);
 }
 
+static void note_binaries(struct decision *d)
+{
+    for (unsigned i = 0; i < d->n; i++)
+        if (d->offers[i]->instead_of != NULL)
+            note(d, "%s has no %s: %s is used there", d->names[i], d->offers[i]->instead_of,
+                 d->offers[i]->binary);
+}
+
 static int decide(struct decision *d, GError **err)
 {
     static int (*const steps[])(struct decision *, GError **) = {
@@ -405,6 +413,7 @@ static int decide(struct decision *d, GError **err)
             return -1;
     }
     note_versions(d);
+    note_binaries(d);
     return 0;
 }
 

@@ -37,16 +37,18 @@ int vm_acceleration_wanted(const struct params *params, enum vm_acceleration *ou
 
 /* What one host can do (vm_offer_probe()). Owned strings. */
 struct vm_offer {
-    char *binary;             /* path that was asked */
-    unsigned version[3];      /* QMP query-version: major, minor, micro */
-    char *package;            /* the distribution's addition, may be empty */
-    bool kvm;                 /* proven by a guest, not by /dev/kvm alone */
-    char *kvm_reason;         /* why not, in a sentence; NULL if kvm */
-    GHashTable *machines;     /* full name or alias -> full name (QMP query-machines) */
-    GHashTable *cpus;         /* set of CPU models (QMP query-cpu-definitions) */
+    char *binary;         /* path that was asked */
+    char *instead_of;     /* usual name of a QEMU that was asked for and is not there, or NULL */
+    unsigned version[3];  /* QMP query-version: major, minor, micro */
+    char *package;        /* the distribution's addition, may be empty */
+    bool kvm;             /* proven by a guest, not by /dev/kvm alone */
+    char *kvm_reason;     /* why not, in a sentence; NULL if kvm */
+    GHashTable *machines; /* full name or alias -> full name (QMP query-machines) */
+    GHashTable *cpus;     /* set of CPU models (QMP query-cpu-definitions) */
     GHashTable *capabilities; /* set of migration capabilities (QMP query-migrate-capabilities) */
     GHashTable *refused;      /* of those that it names and this host refuses -> its reason */
     GHashTable *parameters;   /* set of migration parameters (QMP query-migrate-parameters) */
+    GHashTable *devices;      /* set of kinds of devices (QMP qom-list-types); empty: not known */
     bool pvpanic;             /* has the device by which a guest tells that it panics */
 };
 

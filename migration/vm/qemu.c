@@ -2,7 +2,9 @@
 #include "migration/vm/qemu.h"
 
 #include "migration/params.h"
+#include "migration/vm/qemu_binary.h"
 #include "migration/vm/qemu_cmdline.h"
+#include "migration/vm/qemu_launch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,31 +117,28 @@ static json_t *qemu_show(const struct vm_spec *spec, GError **err)
     return json_pack("{s:o, s:o}", "machine", machine_to_json(board), "words", list);
 }
 
-static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
-                         const char *who, int serial_fd, GError **err)
+static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
+                          const struct device *board, const struct qemu_launch *launch,
+                          const char *who, int serial_fd, GError **err)
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
-    g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
-    g_auto(GStrv) argv = binary != NULL ? words_of(board, binary) : NULL;
+    g_autofree char *words = g_strjoinv(" ", launch->argv);
     struct qemu_start start = {
         .who = who,
-        .binary = binary,
-        .argv = (const char *const *)argv,
+        .binary = launch->argv[0],
+        .argv = (const char *const *)launch->argv,
+        .env = (const char *const *)launch->env,
         .serial_fd = serial_fd,
         .log_prefix = prefix,
         .known = spec->host->known,
         .on_event = on_event,
         .arg = vm,
     };
-    g_autofree char *words = NULL;
 
-    if (argv == NULL)
-        return -1;
     vm->base.net = vm_net_open(spec->host, spec->name, board, err);
     if (vm->base.net == NULL)
         return -1;
     start.more_fds = vm_net_fds(vm->base.net);
-    words = g_strjoinv(" ", argv);
     host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
              spec->name, "starting %s", words);
     host_command_line(spec->host, spec->name, spec->incoming ? "destination" : "source",
@@ -149,6 +148,38 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
         return -1;
     vm_net_started(vm->base.net);
     vm->base.pid = qemu_process_pid(vm->process);
+    return 0;
+}
+
+static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
+                         const char *who, int serial_fd, GError **err)
+{
+    g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
+    struct qemu_launch launch = {NULL, NULL};
+    int result = -1;
+
+    if (binary != NULL && qemu_launch_of(&launch, spec->params, words_of(board, binary), err) == 0)
+        result = launch_process(vm, spec, board, &launch, who, serial_fd, err);
+    qemu_launch_clear(&launch);
+    return result;
+}
+
+/* Says where the guest's screen is shown. */
+static int tell_screen(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
+                       GError **err)
+{
+    json_auto_t *vnc = NULL;
+    const char *address, *port;
+
+    if (strcmp(param_text(spec->params, "display"), "vnc") != 0)
+        return 0;
+    if (qemu_command(vm, "query-vnc", NULL, deadline, &vnc, err) < 0)
+        return -1;
+    address = json_string_value(json_object_get(vnc, "host"));
+    port = json_string_value(json_object_get(vnc, "service"));
+    if (address != NULL && port != NULL)
+        host_log(spec->host, VTMH__LOG_LEVEL__LOG_INFO, spec->incoming ? "destination" : "source",
+                 spec->name, "screen: VNC at %s:%s", address, port);
     return 0;
 }
 
@@ -258,7 +289,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     vm->base.serial = stream_new(pair[0], err);
     if (vm->base.serial == NULL || own(vm, err) < 0 ||
         qemu_process_greet(vm->process, deadline, err) < 0 ||
-        keep_after_panic(vm, deadline, err) < 0)
+        keep_after_panic(vm, deadline, err) < 0 || tell_screen(vm, spec, deadline, err) < 0)
         return -1;
     return find_forwards(vm, board, deadline, err);
 }
@@ -372,6 +403,7 @@ const struct vm_driver qemu_driver = {
     .run_state = qemu_run_state,
     .facts = qemu_facts,
     .check_sound = qemu_check_sound,
+    .check_movable = qemu_check_movable,
     .check_migratable = qemu_check_migratable,
     .prepare_move = qemu_prepare_move,
     .set_tls = qemu_set_tls,

@@ -43,9 +43,12 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
 /* qemu_offer.c */
 struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err);
 
+/* qemu_movable.c */
+int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);
+int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
+
 /* qemu_move.c */
 void qemu_move_on_status(struct qemu_vm *vm, const char *status, int64_t time_us);
-int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
 char *qemu_own_words(struct vm *vm);
 int qemu_incoming_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
 int qemu_incoming_uri(struct vm *vm, const char *uri, uint16_t *port_out, int64_t deadline,

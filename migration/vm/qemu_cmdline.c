@@ -9,7 +9,8 @@ static void add_process(GPtrArray *line, const struct qemu_cmdline *in)
 
         qemu_line_option(line, "-name", "%s,debug-threads=on", name);
     }
-    qemu_line_word(line, "-nodefaults");
+    if (in->board == NULL || !device_get_bool(in->board->travels, "defaults"))
+        qemu_line_word(line, "-nodefaults");
     qemu_line_word(line, "-no-user-config");
     qemu_line_option(line, "-display", "none");
     qemu_line_option(line, "-vga", "none");

@@ -132,30 +132,6 @@ int qemu_incoming_uri(struct vm *base, const char *uri, uint16_t *port_out, int6
     return 0;
 }
 
-int qemu_check_migratable(struct vm *base, int64_t deadline, GError **err)
-{
-    json_auto_t *reply = NULL;
-    g_autoptr(GString) reasons = g_string_new(NULL);
-    json_t *reason;
-    size_t i;
-
-    if (qemu_command(qemu_vm(base), "query-migrate", NULL, deadline, &reply, err) < 0)
-        return -1;
-    json_array_foreach (json_object_get(reply, "blocked-reasons"), i, reason) {
-        if (!json_is_string(reason))
-            continue;
-        g_string_append_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "",
-                               json_string_value(reason));
-    }
-    if (reasons->len == 0)
-        return 0;
-    g_propagate_error(err, evidence_set(g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
-                                                    "QEMU cannot migrate %s from %s: %s",
-                                                    base->name, base->host->name, reasons->str),
-                                        VTMH__EVIDENCE__EVIDENCE_SELF, 0));
-    return -1;
-}
-
 int qemu_migrate_fd(struct vm *base, int fd, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);

@@ -6,6 +6,7 @@
 #include "migration/vm/file_identity.h"
 #include "migration/vm/kvm_proof.h"
 #include "migration/vm/qemu.h"
+#include "migration/vm/qemu_binary.h"
 #include "migration/vm/qemu_cmdline.h"
 
 #include <errno.h>
@@ -101,6 +102,7 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
         {"query-migrate-parameters", NULL},
         {"query-kvm", NULL},
         {"qom-list-types", "pvpanic"},
+        {"qom-list-types", "device"},
     };
     json_t *answers[G_N_ELEMENTS(commands)] = {NULL};
     int result = 0;
@@ -117,13 +119,13 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
         json_t *qemu = json_object_get(answers[0], "qemu");
 
         known->offer = json_pack(
-            "{s:s, s:[O*,O*,O*], s:O*, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "binary", binary,
+            "{s:s, s:[O*,O*,O*], s:O*, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "binary", binary,
             "version", json_object_get(qemu, "major"), json_object_get(qemu, "minor"),
             json_object_get(qemu, "micro"), "package", json_object_get(answers[0], "package"),
             "kvm", 0, "pvpanic", json_array_size(answers[6]) > 0, "machines",
             machines_of(answers[1]), "cpus", pluck(answers[2], "name"), "capabilities",
             pluck(answers[3], "capability"), "refused", refused_capabilities(process, deadline),
-            "parameters", keys_of(answers[4]));
+            "parameters", keys_of(answers[4]), "devices", pluck(answers[7], "name"));
         known->has_kvm = json_is_true(json_object_get(answers[5], "present"));
         if (known->offer == NULL) {
             g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s does not say which version it is",
@@ -216,6 +218,7 @@ struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GErro
     g_autofree char *binary = qemu_find_binary(param_text(params, "qemu_binary"), "QEMU", err);
     g_autoptr(vm_offer) offer = NULL;
     enum vm_acceleration wanted;
+    g_autofree char *as_asked = g_find_program_in_path(param_text(params, "qemu_binary"));
     const struct known *known;
 
     if (binary == NULL || vm_acceleration_wanted(params, &wanted, err) < 0)
@@ -224,5 +227,7 @@ struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GErro
     offer = known != NULL ? vm_offer_from_json(known->offer, err) : NULL;
     if (offer == NULL || decide_kvm(offer, wanted, known->has_kvm, deadline, err) < 0)
         return NULL;
+    if (as_asked == NULL)
+        offer->instead_of = g_strdup(param_text(params, "qemu_binary"));
     return g_steal_pointer(&offer);
 }

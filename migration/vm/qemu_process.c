@@ -25,21 +25,6 @@ struct qemu_process {
     off_t output_begin; /* what lies before is of earlier processes */
 };
 
-char *qemu_find_binary(const char *name, const char *who, GError **err)
-{
-    char *path = g_find_program_in_path(name);
-
-    if (path != NULL)
-        return path;
-    if (strchr(name, '/') != NULL)
-        g_set_error(err, VM_ERROR, VM_ERROR_START,
-                    "%s cannot start: %s is not a program that can be run", who, name);
-    else
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: there is no %s in PATH (%s)",
-                    who, name, g_getenv("PATH") != NULL ? g_getenv("PATH") : "unset");
-    return NULL;
-}
-
 static int open_output(struct qemu_process *process, const char *prefix, GError **err)
 {
     g_autofree char *path = prefix != NULL ? g_strconcat(prefix, ".stderr.log", NULL) : NULL;
@@ -70,7 +55,7 @@ static int start_child(struct qemu_process *process, const struct qemu_start *st
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof end);
     g_autofree const char **argv =
         g_memdup2(start->argv, (g_strv_length((char **)start->argv) + 1) * sizeof start->argv[0]);
-    struct child_spec spec = {.argv = argv, .new_session = true};
+    struct child_spec spec = {.argv = argv, .env = start->env, .new_session = true};
 
     g_array_append_vals(fds, own, G_N_ELEMENTS(own) - (start->serial_fd < 0 ? 1 : 0));
     for (const struct child_fd *fd = start->more_fds; fd != NULL && fd->fd >= 0; fd++)

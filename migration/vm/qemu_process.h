@@ -21,9 +21,10 @@ struct qemu_process;
 
 struct qemu_start {
     const char *who;                 /* "QEMU of vm1 on host1", for messages */
-    const char *binary;              /* path */
+    const char *binary;              /* path, or a name in PATH */
     const char *const *argv;         /* argv[0] too */
     int serial_fd;                   /* becomes QEMU_FD_SERIAL; stays the caller's; -1: none */
+    const char *const *env;          /* "KEY=VALUE", added to the environment; NULL: nothing */
     const struct child_fd *more_fds; /* ended by {.fd = -1}; stay the caller's; NULL: none */
     const char
         *log_prefix;   /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
@@ -31,12 +32,6 @@ struct qemu_start {
     qmp_event_fn on_event;
     void *arg;
 };
-
-/*
- * The path of a QEMU: as given when it has a slash, else looked up in PATH. who is for the error,
- * VM_ERROR_START. Transfer full.
- */
-char *qemu_find_binary(const char *name, const char *who, GError **err);
 
 /* Starts the process; does not wait for it. VM_ERROR_START. Transfer full. */
 struct qemu_process *qemu_process_start(const struct qemu_start *start, GError **err);

@@ -193,6 +193,11 @@ json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
     return vm->driver->facts(vm, cpu, deadline, err);
 }
 
+int vm_check_movable(struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm->driver->check_movable != NULL ? vm->driver->check_movable(vm, deadline, err) : 0;
+}
+
 int vm_check_migratable(struct vm *vm, int64_t deadline, GError **err)
 {
     return vm->driver->check_migratable(vm, deadline, err);

@@ -209,6 +209,10 @@ int vm_migrate_fd(struct vm *vm, int fd, int64_t deadline, GError **err);
 /* Source: the hypervisor itself connects to the URI (QMP migrate). */
 int vm_migrate_uri(struct vm *vm, const char *uri, int64_t deadline, GError **err);
 
+/* Before the guest runs: UNSUPPORTED where the VM has what cannot be migrated, or not once the
+ * guest uses it, with the hypervisor's own reasons as far as it knows them. */
+int vm_check_movable(struct vm *vm, int64_t deadline, GError **err);
+
 /* Source, before a migration: a device or a state that cannot be migrated is a MIGRATION error
  * with the hypervisor's own reasons. */
 int vm_check_migratable(struct vm *vm, int64_t deadline, GError **err);

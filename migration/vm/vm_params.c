@@ -9,7 +9,20 @@ const struct param_info vm_params[] = {
      .later = LATER({"libvirt", "there is no driver for libvirt yet"}),
      .doc = "driver that runs the VM"},
     {MACHINE("qemu_binary"), .kind = PARAM_PATH, .fallback = "qemu-system-x86_64",
-     .doc = "QEMU: a path, or a name that is looked up in PATH on each host"},
+     .doc =
+         "QEMU: a path, or a name that is looked up in PATH on each host; one of the usual names "
+         "(qemu, kvm, qemu-kvm, /usr/bin/qemu-kvm, /usr/libexec/qemu-kvm, qemu-system-x86_64) "
+         "that is not there is found under another of them, with a note"},
+    {MACHINE("qemu_command_prefix"), .kind = PARAM_STRING, .example = "nice -n 5",
+     .doc = "put in front of QEMU's command line, split as a shell would; NAME=VALUE in front of "
+            "all else is for its environment"},
+    {MACHINE("malloc_perturb"), .kind = PARAM_WORD, .fallback = "no",
+     .values = WORDS("no", "yes", "auto"), .word_pattern = "^[0-9]{1,3}$",
+     .word_rule = "a number up to 255",
+     .doc = "byte that memory is filled with that QEMU frees, MALLOC_PERTURB_ in its environment; "
+            "yes, auto: a random one"},
+    {MACHINE("x11_display"), .kind = PARAM_STRING, .only_with = WORDS("display"), .example = ":0",
+     .doc = "X display of the host that QEMU shows its window on (display = sdl)"},
     {SHARED("mem"), .kind = PARAM_SIZE, .fallback = "256", .unit = MIB, .min = MIB,
      .max = INT64_MAX, .doc = "memory of the guest, in MiB unless a suffix says otherwise"},
     {SHARED("machine_type"), .kind = PARAM_STRING, .fallback = "pc",

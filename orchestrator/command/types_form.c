@@ -22,8 +22,9 @@ static const char *const kind_forms[PARAM_KINDS] = {
 
 /* From the inside out: NAME_INNER_VM_on_error_hostN. */
 static const enum param_scope order[] = {
-    PARAM_PER_NIC,    PARAM_PER_IMAGE, PARAM_PER_CDROM, PARAM_PER_FLOPPY, PARAM_PER_MONITOR,
-    PARAM_PER_SERIAL, PARAM_PER_REDIR, PARAM_PER_VM,    PARAM_ON_ERROR,   PARAM_PER_HOST,
+    PARAM_PER_NIC,     PARAM_PER_IMAGE,  PARAM_PER_CDROM, PARAM_PER_FLOPPY,
+    PARAM_PER_MONITOR, PARAM_PER_SERIAL, PARAM_PER_REDIR, PARAM_PER_DEVICE,
+    PARAM_PER_VM,      PARAM_ON_ERROR,   PARAM_PER_HOST,
 };
 
 const char *types_kind_form(enum param_kind kind)

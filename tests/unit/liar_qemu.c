@@ -1,6 +1,7 @@
 #include "tests/unit/liar_qemu.h"
 
 #include "migration/vm/qemu.h"
+#include "migration/vm/qemu_binary.h"
 #include "sync/stream.h"
 
 #include <fcntl.h>
@@ -24,6 +25,7 @@ const char *const liar_honest_script =
     "{\"downtime-limit\": 300, \"max-bandwidth\": 134217728}\n"
     "{\"present\": true}\n"
     "[{\"name\": \"pvpanic\", \"parent\": \"isa-device\"}]\n"
+    "[{\"name\": \"virtio-net-pci\"}]\n"
     "-\n"
     /* a source: created, moved away */
     "!{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n"

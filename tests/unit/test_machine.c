@@ -18,9 +18,9 @@ static const struct vm_boot jeos_elsewhere = {.kernel = "/other/vmlinuz",
                                               .network = true,
                                               .entropy = true};
 
-/* Transfer full. */
-static struct device *machine_of(const struct params *params, const struct vm_boot *boot,
-                                 bool incoming, int serial_fd)
+/* Transfer full; NULL with err. */
+static struct device *try_machine(const struct params *params, const struct vm_boot *boot,
+                                  bool incoming, int serial_fd, GError **err)
 {
     static const struct vm_platform platform = {.machine = (char *)"pc-i440fx-7.2",
                                                 .cpu = (char *)"qemu64",
@@ -33,8 +33,16 @@ static struct device *machine_of(const struct params *params, const struct vm_bo
                                       .incoming = incoming,
                                       .serial_fd = serial_fd,
                                       .net_fd = 64};
+
+    return machine_new(&spec, err);
+}
+
+/* Transfer full. */
+static struct device *machine_of(const struct params *params, const struct vm_boot *boot,
+                                 bool incoming, int serial_fd)
+{
     g_autoptr(GError) error = NULL;
-    struct device *board = machine_new(&spec, &error);
+    struct device *board = try_machine(params, boot, incoming, serial_fd, &error);
 
     cr_assert_not_null(board, "%s", error != NULL ? error->message : "");
     return board;
@@ -93,6 +101,7 @@ Test(machine, is_a_tree_in_which_what_travels_is_apart_from_what_is_local)
               "{\"id\":\"rng0\",\"kind\":\"rng\",\"travels\":{\"model\":\"virtio-rng-pci\"},"
               "\"local\":{\"source\":\"entropy0\"}},"
               "{\"id\":\"panic0\",\"kind\":\"panic\",\"travels\":{\"model\":\"pvpanic\"}},"
+              "{\"id\":\"screen\",\"kind\":\"screen\",\"local\":{\"display\":\"none\"}},"
               "{\"id\":\"entry\",\"kind\":\"entry\",\"local\":{\"by\":\"boot\"}}]}");
 }
 
@@ -126,15 +135,19 @@ static const char *other_value(const struct param_info *row)
     return row->kind == PARAM_LIST ? "nic1 nic2" : "2";
 }
 
-static const struct param_info *const tables[] = {board_params, topology_params, rtc_params,
-                                                  extra_params, nic_params};
+static const struct param_info *const tables[] = {
+    board_params,  topology_params, rtc_params, extra_params,    nic_params,    graphics_params,
+    screen_params, usb_params,      rng_params, watchdog_params, balloon_params};
 
 /* What else is asked for: some count only with others. */
-static const char *const surroundings[][3][2] = {
+static const char *const surroundings[][4][2] = {
     {{NULL}},
     {{"redirs", "remote_shell file_transfer"}, {"guest_port_file_transfer", "8022"}},
     {{"nettype", "bridge"}},
     {{"nettype", "bridge"}, {"vhost", "yes"}, {"queues", "3"}},
+    {{"vga", "qxl"}, {"usbs", "usb7 usb1"}, {"usb_devices", "mouse"}, {"enable_watchdog", "yes"}},
+    {{"virtio_rngs", "r"}, {"period_virtio-rng", "3"}, {"balloon_dev_devid", "b"}},
+    {{"virtio_rngs", "r"}, {"max-bytes_virtio-rng", "3"}, {"backend", "rng-random"}},
 };
 
 /* Whether the parameter changes what travels, and what is local, in any surroundings in which it
@@ -144,16 +157,14 @@ static void try_row(const struct param_info *row, bool *travels_out, bool *local
     for (size_t i = 0; i < G_N_ELEMENTS(surroundings); i++) {
         g_autoptr(params) before = params_new();
 
-        for (size_t k = 0; k < 3 && surroundings[i][k][0] != NULL; k++)
+        for (size_t k = 0; k < 4 && surroundings[i][k][0] != NULL; k++)
             params_set(before, surroundings[i][k][0], surroundings[i][k][1], NULL);
         g_autoptr(params) after = params_copy(before);
         params_set(after, row->name, other_value(row), NULL);
-        if (strcmp(row->name, "vhost") == 0 && i < 2)
-            continue; /* the user network has none */
-        if (strcmp(row->name, "queues") == 0 && i < 2)
-            continue;
         g_autoptr(device) bare = machine_of(before, &jeos, false, 4);
-        g_autoptr(device) board = machine_of(after, &jeos, false, 4);
+        g_autoptr(device) board = try_machine(after, &jeos, false, 4, NULL);
+        if (board == NULL)
+            continue; /* it needs something else */
         g_autofree char *bare_travels = text_without(bare, "local");
         g_autofree char *bare_local = text_without(bare, "travels");
         g_autofree char *travels = text_without(board, "local");
@@ -184,8 +195,8 @@ Test(machine, has_each_card_and_nothing_that_the_guest_does_not_ask_for)
     g_autoptr(device) with_cards = machine_of(params, &jeos, false, 4);
     g_autoptr(device) without = machine_of(params, &tick, false, 4);
 
-    cr_expect_eq(with_cards->children->len, 12);
-    cr_expect_eq(without->children->len, 8, "three cards and the rng less");
+    cr_expect_eq(with_cards->children->len, 13);
+    cr_expect_eq(without->children->len, 9, "three cards and the rng less");
 }
 
 Test(machine, a_kind_stands_once_in_the_table_and_is_rendered_in_one_way)

@@ -1,0 +1,27 @@
+/* A watchdog, and what becomes of a guest that does not feed it. */
+#include "migration/machine/device.h"
+#include "migration/params.h"
+
+static int build(struct device *board, const struct machine_spec *spec, GError **err)
+{
+    struct device *watchdog;
+    bool is_wanted;
+
+    if (param_bool(spec->params, "enable_watchdog", &is_wanted, err) < 0)
+        return -1;
+    if (!is_wanted)
+        return 0;
+    watchdog = device_plug(board, &device_watchdog, "watchdog0");
+    device_set(watchdog->travels, "model", param_text(spec->params, "watchdog_device_type"));
+    device_set(watchdog->travels, "action", param_text(spec->params, "watchdog_action"));
+    return 0;
+}
+
+static void to_qemu(const struct device *watchdog, GPtrArray *line)
+{
+    qemu_line_option(line, "-device", "%s,id=%s", device_get(watchdog->travels, "model"),
+                     watchdog->id);
+    qemu_line_option(line, "-watchdog-action", "%s", device_get(watchdog->travels, "action"));
+}
+
+const struct device_kind device_watchdog = {.name = "watchdog", .build = build, .to_qemu = to_qemu};
