@@ -173,6 +173,16 @@ bool cfg_reads(const struct cfg *c, const char *name)
     return key && key->referenced;
 }
 
+GStrv cfg_choices(const struct cfg *c, const char *name)
+{
+    return tree_choices(&c->tree, name);
+}
+
+bool cfg_has_chosen(const struct cfg *c, const char *name)
+{
+    return tree_has_chosen(&c->tree, name);
+}
+
 void cfg_rewind(struct cfg *c)
 {
     g_clear_pointer(&c->walk, walk_free);

@@ -94,6 +94,14 @@ bool cfg_mentions(const struct cfg *c, const char *key);
 bool cfg_reads(const struct cfg *c, const char *key);
 
 /**
+ * A named block of the top level with `[choice]`: the variants that a line `NAME = LABELS` outside
+ * of all blocks can keep alone ("a.b", in the order of the file; empty if there is no such block;
+ * transfer full), and, from the first cfg_next() on, whether one has done so.
+ */
+GStrv cfg_choices(const struct cfg *c, const char *name);
+bool cfg_has_chosen(const struct cfg *c, const char *name);
+
+/**
  * Expansion. cfg_next() makes the next test the current one: returns 1, 0 at the end, or -1 with
  * CFG_ERROR_EXPAND (the expansion has then ended). The order is that of the reference.
  */

@@ -366,6 +366,7 @@ int tree_link(struct tree *t, GError **err)
 {
     static const struct block nothing = {0};
 
+    tree_choose(t);
     place_atoms(t);
     find_next(t);
     finish_block(t, &t->root);

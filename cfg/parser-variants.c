@@ -15,6 +15,7 @@ struct header {
     struct slice name;
     struct place place;
     GPtrArray *wishes; /* NULL if there was none */
+    bool offers_choice;
 };
 
 static void wish_free(void *data)
@@ -48,18 +49,21 @@ static int parse_default(struct header *h, struct lexer *lx, GError **err)
     return 0;
 }
 
-/* Behind `[`: a word, maybe `=` and anything, `]`. All words but `default` say nothing to us. */
+/* Behind `[`: a word, maybe `=` and anything, `]`. All words but `default` and a bare `choice` say
+ * nothing to us. */
 static int parse_bracket(struct header *h, struct lexer *lx, GError **err)
 {
-    bool is_default;
+    bool is_default, is_choice;
 
     if (lexer_next_solid(lx, err) < 0)
         return -1;
     if (lx->token.kind != TOKEN_IDENT)
         return lexer_expected(lx, "a word such as 'default' behind '['", err);
     is_default = text_equal(lx->token.text, SLICE("default"));
+    is_choice = text_equal(lx->token.text, SLICE("choice"));
     if (lexer_next_solid(lx, err) < 0)
         return -1;
+    h->offers_choice |= is_choice && lx->token.kind == ']';
     if (is_default && parse_default(h, lx, err) < 0)
         return -1;
     if (!is_default && lx->token.kind == TOKEN_EQUALS)
@@ -315,6 +319,7 @@ static int parse_variant_list(struct parser *p, struct header *h, int32_t column
 
     block->name = h->name;
     block->place = h->place;
+    block->offers_choice = h->offers_choice;
     parser_end_join(p);
     while (p->in->have) {
         bool is_first = p->variants->len == start;

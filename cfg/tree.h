@@ -190,6 +190,8 @@ struct join;
 struct vblock {
     struct slice name; /* empty if it has none */
     bool is_join;
+    bool offers_choice; /* `[choice]`, see choice.c */
+    bool chosen_from;   /* by a line outside of all blocks */
     struct variant **variants;
     uint32_t n_variants;
     uint32_t first_default;  /* position of the default variant; n_variants if there is none */
@@ -294,6 +296,14 @@ struct variant *tree_single(struct tree *t, struct vblock *block, const struct b
 
 /* The order of keys in a line: by bytes. */
 int key_compare(const struct key *a, const struct key *b);
+
+/* choice.c: turns the lines that choose from a block into filters; before linking, once. */
+void tree_choose(struct tree *t);
+/* What can be chosen from the block of this name, "a.b", in the order of the file; empty if there
+ * is no block that offers a choice. Transfer full. */
+GStrv tree_choices(const struct tree *t, const char *name);
+/* Whether a line has chosen from it. */
+bool tree_has_chosen(const struct tree *t, const char *name);
 
 /**
  * After parsing: finds for each variants block what comes next and which labels can still come.

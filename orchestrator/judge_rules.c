@@ -167,12 +167,68 @@ static bool check_jeos(struct judge *judge, const char *vm, unsigned host)
     return true;
 }
 
+/* What boots by itself is told nothing by us. */
+static bool check_image(struct judge *judge, const char *vm, unsigned host)
+{
+    g_auto(GStrv) images = judge_list(judge, "images", vm, host);
+    const char *first = images[0] != NULL ? images[0] : "image1";
+    const struct fact *guest, *fact;
+    const char *value = judge_lookup(judge, "kernel_params", NULL, vm, host, &fact);
+
+    judge_lookup(judge, "guest", NULL, vm, host, &guest);
+    if (fact != NULL && !is_blank(value)) {
+        judge_say(judge, SAY_SKIP, fact,
+                  "%s is not supported: guest image boots by its own loader, not by a command line "
+                  "of ours",
+                  fact->key);
+        return true;
+    }
+    if (!is_blank(judge_lookup(judge, "image_name", first, vm, host, NULL)))
+        return false;
+    judge_say(judge, SAY_ERROR, guest,
+              "guest = image boots from a disk, and image_name is not set (of %s)", vm);
+    return true;
+}
+
+/* A disk that a guest of ours would not boot from: whoever names it means to. Disks with names of
+ * their own (images = data) are what they are. */
+static bool check_image_of_ours(struct judge *judge, const char *vm, unsigned host)
+{
+    const struct fact *guest, *image;
+    const char *kind = judge_lookup(judge, "guest", NULL, vm, host, &guest);
+    const char *name = judge_lookup(judge, "image_name", NULL, vm, host, &image);
+    const struct fact *images;
+    const char *list = judge_lookup(judge, "images", NULL, vm, host, &images);
+
+    if (image == NULL || is_blank(name) || (images != NULL && is_blank(list)) ||
+        (g_strcmp0(kind, "tick") != 0 && g_strcmp0(kind, "jeos") != 0))
+        return false;
+    if (guest == NULL && image->said[SAY_SKIP] != NULL)
+        return false;
+    if (guest == NULL)
+        judge_say(judge, SAY_SKIP, image,
+                  "%s = %s is not supported: guest is not set, and %s does not boot from a disk; "
+                  "guest = image does",
+                  image->key, judge_shown(image), kind);
+    else
+        judge_say(judge, SAY_ERROR, image,
+                  "%s = %s and %s = %s (%s) contradict each other: %s does not boot from a disk; "
+                  "guest = image does, and '-p %s=' has %s without it",
+                  image->key, judge_shown(image), guest->key, kind,
+                  guest->origin != NULL ? guest->origin : "default", kind, image->key, kind);
+    return true;
+}
+
 static bool check_guest(struct judge *judge, const char *vm, unsigned host)
 {
     const char *guest = judge_lookup(judge, "guest", NULL, vm, host, NULL);
 
+    if (check_image_of_ours(judge, vm, host))
+        return true;
     if (g_strcmp0(guest, "tick") == 0)
         return check_tick(judge, vm, host);
+    if (g_strcmp0(guest, "image") == 0)
+        return check_image(judge, vm, host);
     return g_strcmp0(guest, "jeos") == 0 && check_jeos(judge, vm, host);
 }
 

@@ -32,7 +32,7 @@ GPtrArray *lost_params(const struct selection *selection, struct cfg *test)
         struct cfg_change now;
 
         if (selection_assignment(g_ptr_array_index(selection->extra, i), &key, &value) &&
-            cfg_test_value(test, key, &now, NULL) == 0 && !has_effect(&now, value))
+            !cfg_has_chosen(test, key) && cfg_test_value(test, key, &now, NULL) == 0 && !has_effect(&now, value))
             g_ptr_array_add(sentences, tell(key, &now));
     }
     return sentences;

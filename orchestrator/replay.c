@@ -1,6 +1,7 @@
 #include "orchestrator/replay.h"
 
 #include "cfg/cfg.h"
+#include "orchestrator/own_guests.h"
 #include "orchestrator/report/secrets.h"
 #include "orchestrator/report/store.h"
 #include "orchestrator/version.h"
@@ -80,7 +81,7 @@ static char *hash_of(const char *path)
     char *data = NULL, *sum;
     size_t size = 0;
 
-    if (cfg_read_file(path, MAX_FILE_BYTES, &data, &size, NULL, NULL) < 0)
+    if (own_guests_read(path, MAX_FILE_BYTES, &data, &size, NULL, NULL) < 0)
         return NULL;
     sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)data, size);
     g_free(data);

@@ -1,6 +1,7 @@
 #include "orchestrator/replay.h"
 
 #include "orchestrator/artifacts.h"
+#include "orchestrator/own_guests.h"
 #include "orchestrator/secret_params.h"
 #include "orchestrator/tests.h"
 
@@ -15,7 +16,7 @@ static int read_and_note(const char *path, size_t max_size, char **data, size_t 
     const json_t *known;
     size_t i;
 
-    if (cfg_read_file(path, max_size, data, size, NULL, err) < 0)
+    if (own_guests_read(path, max_size, data, size, NULL, err) < 0)
         return -1;
     json_array_foreach (files, i, known)
         if (strcmp(json_string_value(json_object_get(known, "path")), absolute) == 0)

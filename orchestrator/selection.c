@@ -65,6 +65,16 @@ int selection_take_param(const char *value, void *target, GError **err)
     return 0;
 }
 
+int selection_take_guest(const char *value, void *target, GError **err)
+{
+    struct selection *selection = target;
+
+    if (!g_regex_match_simple("^[\\w-]+(\\.[\\w-]+)*$", value, 0, 0))
+        return wrong(err, "this is no guest's name (vtmh guests lists them)");
+    g_ptr_array_add(selection->extra, g_strdup_printf("guest = %s", value));
+    return 0;
+}
+
 int selection_take_expand(const char *value, void *target, G_GNUC_UNUSED GError **err)
 {
     struct selection *selection = target;

@@ -25,6 +25,9 @@ void selection_clear(struct selection *selection);
     {"no", .value = "FILTER", .take = selection_take_no, .help = "leave out the tests that match"}, \
     {"param", 'p', "KEY=VALUE", .take = selection_take_param,                                      \
      .help = "set a parameter of every test, above the file"},                                     \
+    {"guest", .value = "NAME", .take = selection_take_guest,                                       \
+     .help = "run the tests with this guest: LinuxCustom.FooLinux; 'vtmh\n"                        \
+             "guests' lists them"},                                                                \
     {"defaults", 'd', .flag = offsetof(struct selection, defaults),                                \
      .help = "of a block with a default variant take only this one"},                              \
     {"expand", 'e', "NAMES", .take = selection_take_expand,                                        \
@@ -41,6 +44,7 @@ bool selection_is_file(const char *word);
 int selection_take_only(const char *value, void *target, GError **err);
 int selection_take_no(const char *value, void *target, GError **err);
 int selection_take_param(const char *value, void *target, GError **err);
+int selection_take_guest(const char *value, void *target, GError **err);
 int selection_take_expand(const char *value, void *target, GError **err);
 
 /*

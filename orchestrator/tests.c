@@ -4,6 +4,7 @@
 #include "orchestrator/description.h"
 #include "orchestrator/filter_hint.h"
 #include "orchestrator/lost_params.h"
+#include "orchestrator/own_guests.h"
 #include "orchestrator/strange_params.h"
 #include "orchestrator/test_name.h"
 
@@ -26,7 +27,11 @@ static struct cfg *open_file(const char *file, const struct cfg_options *options
     g_autofree char *path = artifacts_find_configuration(file);
     g_autofree char *longer = g_strconcat(file, ".cfg", NULL);
     g_autofree char *longer_path = artifacts_find_configuration(longer);
-    g_autoptr(cfg) config = cfg_new(options);
+    struct cfg_options with_guests = options != NULL ? *options : (struct cfg_options){0};
+
+    if (with_guests.read == NULL)
+        with_guests.read = own_guests_read;
+    g_autoptr(cfg) config = cfg_new(&with_guests);
 
     /* A name without its ending is the only near one that a folder can answer at once. */
     if (!g_file_test(path, G_FILE_TEST_EXISTS) && g_file_test(longer_path, G_FILE_TEST_EXISTS)) {

@@ -7,7 +7,8 @@
 
 const struct param_info guest_params[] = {
     {SHARED("guest"), .kind = PARAM_WORD, .fallback = "tick", .values = WORDS("tick", "jeos"),
-     .doc = "what runs in the VM (guest-os.cfg has both)"},
+     .later = LATER({"image", "VMs do not boot from a disk yet"}),
+     .doc = "what runs in the VM: one of ours, or what image_name is (guest-os.cfg has all)"},
     {SHARED("kernel_params"), .kind = PARAM_STRING, .example = "quiet",
      .doc = "appended to the guest's kernel command line"},
     {GUEST("login_timeout"), .kind = PARAM_DURATION, .fallback = "360",

@@ -2,6 +2,7 @@
 
 #include "orchestrator/command/cleanup.h"
 #include "orchestrator/command/explain.h"
+#include "orchestrator/command/guests.h"
 #include "orchestrator/command/lint.h"
 #include "orchestrator/command/list.h"
 #include "orchestrator/command/run.h"
@@ -17,6 +18,7 @@ const struct command commands[] = {
     {"explain", "tell where the values of a test come from", command_explain},
     {"lint", "tell what is probably a mistake in a file", command_lint},
     {"types", "print the test types and parameters that nodes know", command_types},
+    {"guests", "print the guests that a file can choose from", command_guests},
     {"cleanup", "remove from hosts what killed nodes left there", command_cleanup},
     {NULL, NULL, NULL},
 };

@@ -74,7 +74,7 @@ Test(cfg_library, guests_of_ours_come_first)
 {
     g_autofree char *names = short_names(LIBRARY "guest-os.cfg", false);
 
-    cr_expect(g_str_has_prefix(names, "tick\njeos\nLinux."), "%s", names);
+    cr_expect(g_str_has_prefix(names, "tick\njeos\nimage\nLinux."), "%s", names);
     cr_expect_not_null(strstr(names, "\nLinux.Ubuntu.22.04\n"), "%s", names);
     cr_expect_not_null(strstr(names, "\nWindows.Win2022\n"), "%s", names);
 }
@@ -153,6 +153,32 @@ Test(cfg_library, migrate_has_the_tests_that_users_know)
                             "quick.ping_pong.tick\n"
                             "quick.two_vms.tick\n"
                             "quick.offline.tick\n");
+}
+
+/* Three lines: each test once, nothing of ours in it. */
+Test(cfg_library, one_s_own_image_takes_the_place_of_ours)
+{
+    g_autoptr(cfg) c = load(LIBRARY "migrate.cfg", false);
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    cr_assert_eq(cfg_parse_text(c, NULL,
+                                "guest = image\nimage_name = /srv/images/debian-12\n"
+                                "cloud_init = yes\n",
+                                NULL),
+                 0);
+    while (cfg_next(c, NULL) > 0) {
+        g_autoptr(params) test = cfg_test_params(c, NULL);
+
+        cr_expect_str_eq(params_get(test, "guest"), "image");
+        cr_expect_str_eq(params_get(test, "mem"), "1024");
+        cr_expect_str_eq(params_get(test, "login_timeout"), "240");
+        cr_expect_str_eq(params_get(test, "min_dirty_syncs"), "0");
+        cr_expect(strstr(cfg_test_name(c), "tick") == NULL &&
+                  strstr(cfg_test_name(c), "jeos") == NULL);
+        g_string_append_printf(all, "%s\n", cfg_test_shortname(c));
+    }
+    cr_expect_str_eq(all->str, "after_login.image\nping_pong.image\noffline.image\n"
+                               "quick.ping_pong.image\n");
 }
 
 Test(cfg_library, lint_finds_nothing)

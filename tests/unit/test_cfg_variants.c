@@ -131,3 +131,40 @@ Test(cfg_variants, with_a_character_that_only_separates_in_their_name_have_two_l
     expect_error("variants:\n  - a+=b:\n", CFG_ERROR_SYNTAX, "top:2:6: ", "'+='");
     expect_error("variants:\n  - a\"b\":\n", CFG_ERROR_SYNTAX, "top:2:6: ", "'b'");
 }
+
+#define GUESTS                                                                                     \
+    "variants guest [choice]:\n  - a:\n  - b:\n  - L:\n      guest = a\n      variants:\n"         \
+    "        - one:\n        - two:\n"
+
+Test(cfg_variants, a_line_outside_of_blocks_chooses_and_takes_the_place_of_filters_above)
+{
+    expect_names(GUESTS "guest = b\n", "(guest=b)");
+    expect_names(GUESTS "only a\nguest = b\n", "(guest=b)");
+    expect_names(GUESTS "only a, b\nvariants:\n  - x:\n      only a\n  - y:\nguest = b\n",
+                 "y.(guest=b)");
+    expect_names(GUESTS "only a\nguest = L\n", "(guest=L).one (guest=L).two");
+    expect_names(GUESTS "guest = a\nguest = b\n", "(guest=b)");
+}
+
+Test(cfg_variants, a_choice_of_several_labels_sets_nothing_by_itself)
+{
+    expect_lines(
+        GUESTS "only a\nguest = L.two\n",
+        "{\"dep\":[],\"guest\":\"a\",\"name\":\"(guest=L).two\",\"shortname\":\"L.two\"}\n");
+}
+
+Test(cfg_variants, nothing_is_chosen_by_what_stands_above_or_in_a_block_or_is_no_variant)
+{
+    expect_names("guest = b\n" GUESTS "only a\n", "(guest=a)");
+    expect_names(GUESTS "only a\na:\n    guest = b\n", "(guest=a)");
+    expect_lines(GUESTS "only a\nguest = c\n",
+                 "{\"dep\":[],\"guest\":\"c\",\"name\":\"(guest=a)\",\"shortname\":\"a\"}\n");
+    expect_names("variants guest:\n  - a:\n  - b:\nonly a\nguest = b\n", "(guest=a)");
+}
+
+Test(cfg_variants, filters_below_a_choice_or_of_other_blocks_stay)
+{
+    expect_names(GUESTS "guest = b\nonly a\n", "");
+    expect_names("variants:\n  - x:\n  - y:\n" GUESTS "only x\nonly a\nguest = b\n", "(guest=b).x");
+    expect_names(GUESTS "no b\nguest = b\n", "");
+}

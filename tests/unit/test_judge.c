@@ -50,6 +50,22 @@ static void expect(const char *lines, const char *said)
     cr_expect_str_eq(text, said, "of:\n%sgot:\n%swanted:\n%s", lines, text, said);
 }
 
+/* Transfer full. */
+static char *judged(const char *lines)
+{
+    g_autoptr(params) params = test_of(lines);
+    g_autoptr(judge) judge = judge_new(2);
+
+    return text_of(judge_params(judge, params));
+}
+
+static void expect_first(const char *lines, const char *said)
+{
+    g_autofree char *text = judged(lines);
+
+    cr_expect(g_str_has_prefix(text, said), "of:\n%sgot:\n%swanted first:\n%s", lines, text, said);
+}
+
 /* In any order: keys are gone through as they were first seen. */
 static void expect_same_lines(const char *said, const char *wanted, const char *of)
 {
@@ -460,4 +476,34 @@ Test(judge, all_errors_are_one_error)
     cr_expect(g_error_matches(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
     cr_expect_not_null(strstr(err->message, "a.cfg:1: mem = lots"));
     cr_expect_not_null(strstr(err->message, "\na.cfg:2: smp = many"));
+}
+
+Test(judge, a_disk_beside_a_guest_that_boots_without_is_an_error_with_both_places)
+{
+    expect("guest=tick\nimage_name=images/foo\nimages=\n", "");
+    expect("guest=tick\nimage_name=\n", "");
+    expect_first(
+        "guest=tick\nimage_name=images/foo\n",
+        "E a.cfg:2: image_name = images/foo and guest = tick (a.cfg:1) contradict each other: "
+        "tick does not boot from a disk; guest = image does, and '-p image_name=' has tick "
+        "without it\n");
+    expect_first(
+        "guest_vm1=jeos\nimage_name_vm1=/srv/foo\n",
+        "E a.cfg:2: image_name_vm1 = /srv/foo and guest_vm1 = jeos (a.cfg:1) contradict each "
+        "other: jeos does not boot from a disk; guest = image does, and '-p image_name_vm1=' "
+        "has jeos without it\n");
+}
+
+Test(judge, a_disk_that_nobody_said_to_boot_from_is_not_passed_over)
+{
+    g_autofree char *text = judged("image_name=images/foo\n");
+
+    cr_expect(g_str_has_prefix(text, "S image_name = images/foo is not supported: "), "%s", text);
+}
+
+Test(judge, one_s_own_image_has_to_be_named)
+{
+    expect_first(
+        "guest=image\n",
+        "E a.cfg:1: guest = image boots from a disk, and image_name is not set (of vm1)\n");
 }
