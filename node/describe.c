@@ -95,14 +95,29 @@ static json_t *describe_aliases(void)
     return aliases;
 }
 
+/* NULL if there is none. */
+static json_t *describe_folder(const struct guest_folder *folder)
+{
+    if (folder == NULL)
+        return NULL;
+    json_t *wants = json_array();
+    for (const struct guest_want *want = folder->wants; want->list != NULL || want->param != NULL;
+         want++)
+        json_array_append_new(wants,
+                              json_pack("{s:s*, s:s*, s:o*}", "list", want->list, "param",
+                                        want->param, "values", describe_words(want->values)));
+    return json_pack("{s:s, s:o}", "name", folder->name, "wants", wants);
+}
+
 static json_t *describe_guests(void)
 {
     json_t *guests = json_array();
     bool has_network;
     const char *name;
     for (unsigned i = 0; (name = guest_kind_name(i, &has_network)) != NULL; i++)
-        json_array_append_new(guests,
-                              json_pack("{s:s, s:b}", "name", name, "network", (int)has_network));
+        json_array_append_new(guests, json_pack("{s:s, s:b, s:o*}", "name", name, "network",
+                                                (int)has_network, "folder",
+                                                describe_folder(guest_kind_folder(i))));
     return guests;
 }
 

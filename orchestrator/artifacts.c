@@ -5,10 +5,11 @@
 /* What must be in a guest's folder before it is of any use. */
 static const struct {
     const char *guest;
-    const char *files[6];
+    const char *files[7];
 } guest_files[] = {
     {"tick", {"VERSION", "tick.rom"}},
-    {"jeos", {"VERSION", "vmlinuz", "initrd", "id_ed25519", "host_key.pub"}},
+    {"jeos", {"VERSION", "vmlinuz", "initrd", "command_line", "id_ed25519", "host_key.pub"}},
+    {"jeos-full", {"VERSION", "vmlinuz", "initrd", "command_line", "id_ed25519", "host_key.pub"}},
 };
 
 static char *own_folder(void)

@@ -33,8 +33,8 @@ const struct param_info *description_family(const char *name);
 /* The historic name, or NULL if it is none. */
 const struct param_alias *description_alias(const char *name);
 
-/* The row of a guest ("network": whether its VMs have cards); NULL if there is none of that name.
- */
+/* The row of a guest ("network": whether its VMs have cards; "folder": what else of it must be on
+ * the hosts, and who wants it: guest_folders.c); NULL if there is none of that name. */
 const json_t *description_guest(const char *name);
 
 /* The value in params, or the default that the nodes have for it; NULL if neither is there. */

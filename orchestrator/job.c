@@ -1,3 +1,4 @@
+#include "orchestrator/guest_folders.h"
 #include "orchestrator/job_private.h"
 
 #include "orchestrator/tests.h"
@@ -57,7 +58,7 @@ static int run_body(void *arg, GError **err)
 {
     struct work *work = arg;
     (void)err;
-    g_auto(GStrv) guests = tests_guests(work->job->tests);
+    g_auto(GStrv) guests = guest_folders(work->job->tests);
     const struct deploy_options deploy_options = {
         .accept_new_host_keys = work->job->options->accept_new_host_keys,
         .command_hint = work->job->result->command_line,

@@ -49,7 +49,3 @@ char *tests_note_unknown(unsigned n);
 
 /* Whether there is a test to be run: not all are skipped. */
 bool tests_any_runs(const GPtrArray *tests);
-
-/* The guests that the tests to be run need, NULL-terminated, each once: "tick", "jeos". Transfer
- * full. */
-GStrv tests_guests(const GPtrArray *tests);

@@ -49,6 +49,11 @@ const char *guest_kind_name(unsigned i, bool *has_network_out)
     return kind->name;
 }
 
+const struct guest_folder *guest_kind_folder(unsigned i)
+{
+    return guest_kind_at(i)->folder;
+}
+
 char *guest_file(const struct host *host, const char *kind, const char *name, GError **err)
 {
     char *path = g_build_filename(host->guests_dir, kind, name, NULL);

@@ -22,6 +22,23 @@ const char *guest_name(const struct params *params);
  * last. Transfer none. */
 const char *guest_kind_name(unsigned i, bool *has_network_out);
 
+/* Who wants more than the guest's own folder: devices that a list names, with one of these values
+ * of a parameter of theirs. */
+struct guest_want {
+    const char *list;          /* parameter; NULL: the VM itself */
+    const char *param;         /* NULL: any device of the list */
+    const char *const *values; /* NULL with param */
+};
+
+/* A folder under host->guests_dir that is there only where it is wanted. */
+struct guest_folder {
+    const char *name;
+    const struct guest_want *wants; /* ended by list and param NULL */
+};
+
+/* That of the I-th guest, which the description tells vtmh; NULL: it has none. Static. */
+const struct guest_folder *guest_kind_folder(unsigned i);
+
 /*
  * Attaches to a VM: reads its serial port into <log_dir>/<vm>.serial.log and follows the heartbeat.
  * scope: where the reader runs; the guest must be freed before the scope is closed. Transfer full.

@@ -11,6 +11,10 @@ const struct param_info guest_params[] = {
      .doc = "what runs in the VM: one of ours, or what image_name is (guest-os.cfg has all)"},
     {SHARED("kernel_params"), .kind = PARAM_STRING, .example = "quiet",
      .doc = "appended to the guest's kernel command line"},
+    {SHARED("jeos_kernel"), .kind = PARAM_WORD, .fallback = "auto", .values = WORDS("auto", "full"),
+     .doc =
+         "kernel that jeos boots; full: the one for any computer, instead of the clouds', which "
+         "boots faster; auto: full where a device needs it (ide, ahci, nvme, e1000, floppies …)"},
     {GUEST("login_timeout"), .kind = PARAM_DURATION, .fallback = "360",
      .doc = "limit for boot and login"},
     {SHARED("dirty_mem"), .kind = PARAM_SIZE, .fallback = "16", .unit = MIB,

@@ -2,6 +2,7 @@
 #include "migration/guest/kind.h"
 
 #include "migration/guest/jeos_addresses.h"
+#include "migration/guest/jeos_kernel.h"
 #include "migration/guest/login.h"
 #include "migration/guest/way.h"
 #include "migration/params.h"
@@ -10,29 +11,33 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-/*
- * Each word spares an emulated boot some work: noreplace-smp a patching of all locks, acpi=noirq
- * half a second of ACPI code for each PCI device that is enabled; the virtio devices use MSI-X
- * anyway.
- */
-#define COMMAND_LINE                                                                               \
-    "console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off nokaslr "   \
-    "noreplace-smp acpi=noirq"
+/* The kernel's command line lies beside the kernel: words that spare an emulated boot some work. */
+static char *command_line(const struct host *host, const char *folder, GError **err)
+{
+    g_autofree char *path = guest_file(host, folder, "command_line", err);
+    char *words = NULL;
+
+    if (path == NULL || !g_file_get_contents(path, &words, NULL, err))
+        return NULL;
+    return g_strchomp(words);
+}
 
 static struct vm_boot *jeos_boot(const struct host *host, const struct params *params, GError **err)
 {
     const char *more = param_text(params, "kernel_params");
-    g_autofree char *kernel = guest_file(host, "jeos", "vmlinuz", err);
-    g_autofree char *initrd = kernel != NULL ? guest_file(host, "jeos", "initrd", err) : NULL;
+    const char *folder = jeos_folder(params, err);
+    g_autofree char *kernel = folder != NULL ? guest_file(host, folder, "vmlinuz", err) : NULL;
+    g_autofree char *initrd = kernel != NULL ? guest_file(host, folder, "initrd", err) : NULL;
+    g_autofree char *words = initrd != NULL ? command_line(host, folder, err) : NULL;
     struct vm_boot *boot;
 
-    if (initrd == NULL)
+    if (words == NULL)
         return NULL;
     boot = g_new0(struct vm_boot, 1);
     boot->kernel = g_steal_pointer(&kernel);
     boot->initrd = g_steal_pointer(&initrd);
     g_autofree char *addresses = jeos_addresses(params);
-    boot->append = g_strconcat(COMMAND_LINE, addresses, more != NULL ? " " : "", more, NULL);
+    boot->append = g_strconcat(words, addresses, more != NULL ? " " : "", more, NULL);
     boot->network = guest_jeos.has_network;
     boot->entropy = true;
     return boot;
@@ -40,16 +45,17 @@ static struct vm_boot *jeos_boot(const struct host *host, const struct params *p
 
 static int jeos_know_login(struct guest *guest, struct login *login, GError **err)
 {
+    const char *folder = jeos_folder(guest->params, err);
     g_autofree char *key_file = NULL;
 
-    if (guest->identity == NULL)
-        guest->identity = guest_file(guest->host, "jeos", "id_ed25519", err);
+    if (guest->identity == NULL && folder != NULL)
+        guest->identity = guest_file(guest->host, folder, "id_ed25519", err);
     if (guest->identity == NULL)
         return -1;
     login->identity = guest->identity;
     if (guest->host_key != NULL)
         return 0;
-    key_file = guest_file(guest->host, "jeos", "host_key.pub", err);
+    key_file = guest_file(guest->host, folder, "host_key.pub", err);
     if (key_file == NULL || !g_file_get_contents(key_file, &guest->host_key, NULL, err))
         return -1;
     g_strstrip(guest->host_key);
@@ -180,6 +186,7 @@ const struct guest_kind guest_jeos = {
     .name = "jeos",
     .beat_period_ms = 20,
     .has_network = true,
+    .folder = &jeos_full,
     .boot = jeos_boot,
     .know_login = jeos_know_login,
     .start_work = jeos_start_work,

@@ -12,8 +12,9 @@ struct login;
 
 struct guest_kind {
     const char *name;
-    unsigned beat_period_ms; /* 0: it has no heartbeat */
-    bool has_network;        /* its VM has cards */
+    unsigned beat_period_ms;           /* 0: it has no heartbeat */
+    bool has_network;                  /* its VM has cards */
+    const struct guest_folder *folder; /* beside its own; NULL: none */
     struct vm_boot *(*boot)(const struct host *host, const struct params *params, GError **err);
 
     /* NULL where the guest has nothing to log in to. */

@@ -153,6 +153,10 @@ static int run_bare(const struct options *options, unsigned n, struct leg_times 
     g_autofree char *firmware = g_build_filename(options->guests_dir, "tick/tick.rom", NULL);
     g_autofree char *kernel = g_build_filename(options->guests_dir, "jeos/vmlinuz", NULL);
     g_autofree char *initrd = g_build_filename(options->guests_dir, "jeos/initrd", NULL);
+    g_autofree char *append_path = g_build_filename(options->guests_dir, "jeos/command_line", NULL);
+    g_autofree char *append = NULL;
+    if (!is_tick && !g_file_get_contents(append_path, &append, NULL, err))
+        return -1;
     const struct bare_guest guest = {
         .qemu = "qemu-system-x86_64",
         .machine = "pc,accel=tcg",
@@ -161,9 +165,7 @@ static int run_bare(const struct options *options, unsigned n, struct leg_times 
         .firmware = is_tick ? firmware : NULL,
         .kernel = is_tick ? NULL : kernel,
         .initrd = initrd,
-        .append =
-            "console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off "
-            "nokaslr noreplace-smp acpi=noirq",
+        .append = append != NULL ? g_strchomp(append) : NULL,
     };
     return bare_qmp_legs(&guest, n, times, err);
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Boots both guests as deploy/guest built them and checks what they answer. No sleeps: it waits for
+# Boots the guests as deploy/guest built them and checks what they answer. No sleeps: it waits for
 # lines, each with a deadline.
 set -euo pipefail
 
@@ -18,7 +18,7 @@ fail() {
 }
 
 command -v qemu-system-x86_64 >/dev/null || skip "qemu-system-x86_64 is missing"
-for guest in tick jeos; do
+for guest in tick jeos jeos-full jeos-disk; do
     [[ -e $guests/$guest/VERSION ]] || skip "$guest is not built; run deploy/guest"
 done
 
@@ -137,9 +137,9 @@ tick_answers() {
 # in_guest WANTED-STATUS COMMAND: runs it in jeos; sets `output`.
 in_guest() {
     local status=0
-    output=$(ssh -F none -i "$guests/jeos/id_ed25519" -o IdentitiesOnly=yes -o BatchMode=yes \
+    output=$(ssh -F none -i "$jeos/id_ed25519" -o IdentitiesOnly=yes -o BatchMode=yes \
         -o "UserKnownHostsFile=$work/known_hosts" -o StrictHostKeyChecking=yes -o ConnectTimeout=20 \
-        -o ControlMaster=auto -o "ControlPath=$work/ssh" -o ControlPersist=60 \
+        -o ControlMaster=auto -o "ControlPath=$work/ssh-%p" -o ControlPersist=60 \
         -p "$port" root@127.0.0.1 "$2" 2>&1 </dev/null) || status=$?
     [[ $status == "$1" ]] || fail "'$2' in jeos ended with $status, not $1: $output"
 }
@@ -156,15 +156,24 @@ monitor_port() {
     fail "QEMU does not tell the forwarded port"
 }
 
-jeos_answers() {
-    start 256M -kernel "$guests/jeos/vmlinuz" -initrd "$guests/jeos/initrd" \
-        -append 'console=ttyS0 quiet cryptomgr.notests no_timer_check tsc=reliable mitigations=off nokaslr noreplace-smp acpi=noirq' \
-        -netdev user,id=net,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=net,romfile= \
-        -device virtio-rng-pci -device virtio-balloon-pci
+# start_jeos FOLDER CARD OPTIONS...: boots until it can be logged in to. Where the folder has no kernel, the
+# options bring what it boots from.
+start_jeos() {
+    jeos=$guests/$1
+    local card=$2 kernel=()
+    shift 2
+    [[ ! -e $jeos/vmlinuz ]] ||
+        kernel=(-kernel "$jeos/vmlinuz" -initrd "$jeos/initrd" -append "$(cat "$jeos/command_line")")
+    start 256M "${kernel[@]}" -netdev user,id=net,hostfwd=tcp:127.0.0.1:0-:22 -device "$card,netdev=net,romfile=" \
+        -device virtio-rng-pci "$@"
     wait_line 'vtmh jeos up' 60
     heartbeat_moves
     monitor_port
-    printf '[127.0.0.1]:%s %s\n' "$port" "$(cat "$guests/jeos/host_key.pub")" >"$work/known_hosts"
+    printf '[127.0.0.1]:%s %s\n' "$port" "$(cat "$jeos/host_key.pub")" >"$work/known_hosts"
+}
+
+jeos_answers() {
+    start_jeos jeos virtio-net-pci -device virtio-balloon-pci
 
     # shellcheck disable=SC2016 # expanded in the guest
     in_guest 0 'for tool in pgrep pkill ping ip nohup setsid dd sync mount; do command -v $tool; done'
@@ -182,6 +191,9 @@ jeos_answers() {
     in_guest 0 'vtmh-disk start /tmp/disk 4 10; vtmh-disk verify'
     in_guest 1 'dd if=/dev/zero of=/tmp/disk bs=4k seek=1023 count=1 conv=notrunc; vtmh-disk verify'
     in_guest 1 'vtmh-disk stop'
+    # What is not there is no file in memory that is clean for ever.
+    in_guest 2 'vtmh-disk start /dev/vda 4 10'
+    in_guest 2 'vtmh-disk start /dev/null 4 10'
     in_guest 0 'nohup sleep 1000 >/dev/null 2>&1 & echo started'
     in_guest 0 'pgrep -x sleep'
     [[ $output =~ ^[0-9]+$ ]] || fail "pgrep prints '$output', which is no process"
@@ -198,6 +210,38 @@ jeos_answers() {
     stop
 }
 
+# disk NAME: a drive of 8 MiB, for -drive.
+disk() {
+    truncate -s 8M "$work/$1.img"
+    printf 'if=none,id=%s,format=raw,file=%s' "$1" "$work/$1.img"
+}
+
+# A driver that is there for each device that a cloud does not have.
+jeos_full_drives() {
+    local device
+    start_jeos jeos-full e1000 -drive "$(disk ide)" -device ide-hd,drive=ide \
+        -device ahci,id=ahci -drive "$(disk sata)" -device ide-hd,bus=ahci.0,drive=sata \
+        -drive "$(disk nvme)" -device nvme,drive=nvme,serial=n -device virtio-scsi-pci \
+        -drive "$(disk scsi)" -device scsi-hd,drive=scsi -drive "$(disk floppy)" -device floppy,drive=floppy
+    for device in sda sdb sdc nvme0n1; do
+        in_guest 0 "vtmh-disk start /dev/$device 4 10 && vtmh-disk verify && vtmh-disk stop"
+    done
+    in_guest 0 'dd if=/dev/fd0 of=/dev/null bs=512 count=1'
+    stop
+}
+
+# By its own boot loader, and with a password as a user's guest.
+jeos_boots_from_disk() {
+    cp "$guests/jeos-disk/disk.qcow2" "$work/disk.qcow2"
+    start_jeos jeos-disk virtio-net-pci -drive "if=none,id=disk,file=$work/disk.qcow2" -device virtio-blk-pci,drive=disk
+    in_guest 0 'vtmh-disk start /mnt/data 4 10 && vtmh-disk verify && vtmh-disk stop'
+    # shellcheck disable=SC2016
+    in_guest 0 'case $(sed -n "s/^root:\([^:]*\):.*/\1/p" /etc/passwd) in \$5\$*) ;; *) exit 1 ;; esac'
+    stop
+}
+
 tick_answers
 jeos_answers
-printf 'test_guests: both guests answer as they must\n'
+jeos_full_drives
+jeos_boots_from_disk
+printf 'test_guests: the guests answer as they must\n'

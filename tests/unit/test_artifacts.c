@@ -78,6 +78,7 @@ Test(artifacts, accepts_guests_that_are_complete)
     make_file("jeos/VERSION");
     make_file("jeos/vmlinuz");
     make_file("jeos/initrd");
+    make_file("jeos/command_line");
     make_file("jeos/id_ed25519");
     make_file("jeos/host_key.pub");
     cr_assert_eq(artifacts_check_guests(folder, guests, &err), 0);

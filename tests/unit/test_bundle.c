@@ -24,9 +24,10 @@ static char *make_file(const char *name, const char *text, int mode)
 
 static void make_folder(void)
 {
-    static const char *const files[] = {"tick/VERSION", "tick/tick.rom",      "jeos/VERSION",
-                                        "jeos/vmlinuz", "jeos/initrd",        "jeos/host_key.pub",
-                                        "jeos/unknown", "jeos/id_ed25519.pub"};
+    static const char *const files[] = {
+        "tick/VERSION",      "tick/tick.rom", "jeos/VERSION",
+        "jeos/vmlinuz",      "jeos/initrd",   "jeos/host_key.pub",
+        "jeos/command_line", "jeos/unknown",  "jeos/id_ed25519.pub"};
 
     folder = g_dir_make_tmp("vtmh-bundle-XXXXXX", NULL);
     cr_assert_not_null(folder);
@@ -130,7 +131,7 @@ Test(bundle, holds_exactly_the_files_of_the_guests)
     g_autofree char *rom = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "tick/tick.rom", -1);
     g_autofree char *line = g_strdup_printf("%s  tick/tick.rom\n", rom);
 
-    cr_assert_eq(bundle->names->len, 7);
+    cr_assert_eq(bundle->names->len, 8);
     cr_assert_not_null(strstr(bundle->sums, line), "%s", bundle->sums);
     cr_assert_null(strstr(bundle->sums, "unknown"));
     cr_assert_null(bundle->tar);

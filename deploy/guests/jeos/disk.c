@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct program program = {"vtmh-disk", "/run/vtmh-disk.sock", BAD_DISK};
@@ -33,6 +34,23 @@ static int disk_save(struct store *store, uint32_t index, struct page *page)
     return -1;
 }
 
+/* A file made under /dev would be memory, of which nothing is lost with a disk. */
+static int check_device(const char *path)
+{
+    struct stat st;
+
+    if (strncmp(path, "/dev/", 5) != 0)
+        return 0;
+    if (stat(path, &st) < 0) {
+        fprintf(stderr, "vtmh-disk: %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    if (S_ISBLK(st.st_mode))
+        return 0;
+    fprintf(stderr, "vtmh-disk: %s is not a block device\n", path);
+    return -1;
+}
+
 static int start(const char *path, const char *mib_text, const char *rate_text)
 {
     unsigned long mib = strtoul(mib_text, NULL, 10);
@@ -42,6 +60,8 @@ static int start(const char *path, const char *mib_text, const char *rate_text)
         fprintf(stderr, "vtmh-disk: '%s' is not a size from 1 to 65536 MiB\n", mib_text);
         return 2;
     }
+    if (check_device(path) < 0)
+        return 2;
     /* Past the page cache where the file system can: a cached block proves nothing about a disk. */
     store.fd = open(path, O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600);
     if (store.fd < 0 && errno == EINVAL)
