@@ -95,18 +95,23 @@ static json_t *describe_aliases(void)
     return aliases;
 }
 
-/* NULL if there is none. */
-static json_t *describe_folder(const struct guest_folder *folder)
+static json_t *describe_wants(const struct guest_want *want)
 {
-    if (folder == NULL)
-        return NULL;
     json_t *wants = json_array();
-    for (const struct guest_want *want = folder->wants; want->list != NULL || want->param != NULL;
-         want++)
+    for (; want->list != NULL || want->param != NULL; want++)
         json_array_append_new(wants,
                               json_pack("{s:s*, s:s*, s:o*}", "list", want->list, "param",
                                         want->param, "values", describe_words(want->values)));
-    return json_pack("{s:s, s:o}", "name", folder->name, "wants", wants);
+    return wants;
+}
+
+/* NULL if there is none. */
+static json_t *describe_folder(const struct guest_folder *folder)
+{
+    return folder == NULL ? NULL
+                          : json_pack("{s:s, s:o, s:o}", "name", folder->name, "wants",
+                                      describe_wants(folder->wants), "undriven",
+                                      describe_wants(folder->undriven));
 }
 
 static json_t *describe_guests(void)

@@ -143,28 +143,48 @@ static bool check_tick(struct judge *judge, const char *vm, unsigned host)
     return judge->judgement.skips->len > 0;
 }
 
-/* jeos is logged in to by its first card; what drives the others is the user's business. */
+/* A device that one of a guest's rows names, but no kernel of the guest drives. */
+static bool check_driven(struct judge *judge, const json_t *row, const char *vm, unsigned host)
+{
+    const char *param = json_string_value(json_object_get(row, "param"));
+    g_auto(GStrv) names =
+        judge_list(judge, json_string_value(json_object_get(row, "list")), vm, host);
+    bool is_wrong = false;
+
+    for (char **name = names; *name != NULL; name++) {
+        const struct fact *fact;
+        const char *value = judge_lookup(judge, param, *name, vm, host, &fact);
+        const json_t *word;
+        size_t i;
+
+        json_array_foreach (json_object_get(row, "values"), i, word) {
+            if (fact == NULL || strcmp(value, json_string_value(word)) != 0)
+                continue;
+            judge_say(judge, SAY_SKIP, fact,
+                      "%s = %s is not supported: neither kernel of jeos drives it", fact->key,
+                      value);
+            is_wrong = true;
+        }
+    }
+    return is_wrong;
+}
+
+/* jeos is logged in to by its first card. */
 static bool check_jeos(struct judge *judge, const char *vm, unsigned host)
 {
     g_auto(GStrv) nics = judge_list(judge, "nics", vm, host);
-    const struct fact *fact;
-    const char *model;
+    const json_t *folder = json_object_get(description_guest("jeos"), "folder");
+    bool is_wrong = false;
+    const json_t *row;
+    size_t i;
 
     if (nics[0] == NULL) {
         judge_say(judge, SAY_SKIP, NULL, "guest = jeos needs a card: nics is empty (of %s)", vm);
         return true;
     }
-    model = judge_lookup(judge, "nic_model", nics[0], vm, host, &fact);
-    /* Any other word that is not supported has been told by itself. */
-    if (fact == NULL || is_blank(model) || g_str_has_prefix(model, "virtio") ||
-        fact->said[SAY_SKIP] != NULL || fact->said[SAY_ERROR] != NULL)
-        return false;
-    judge_say(
-        judge, SAY_SKIP, fact,
-        "%s = %s is not supported: guest jeos has drivers for virtio only (Debian's kernel for"
-        " clouds), and %s is the card that it is logged in to by",
-        fact->key, model, nics[0]);
-    return true;
+    json_array_foreach (json_object_get(folder, "undriven"), i, row)
+        is_wrong = check_driven(judge, row, vm, host) || is_wrong;
+    return is_wrong;
 }
 
 /* What boots by itself is told nothing by us. */

@@ -30,10 +30,12 @@ struct guest_want {
     const char *const *values; /* NULL with param */
 };
 
-/* A folder under host->guests_dir that is there only where it is wanted. */
+/* A folder under host->guests_dir that is there only where it is wanted, and who asks for what no
+ * folder has. Each ended by list and param NULL. */
 struct guest_folder {
     const char *name;
-    const struct guest_want *wants; /* ended by list and param NULL */
+    const struct guest_want *wants;
+    const struct guest_want *undriven;
 };
 
 /* That of the I-th guest, which the description tells vtmh; NULL: it has none. Static. */

@@ -21,14 +21,15 @@ static const struct guest_want full_wants[] = {
     {NULL, NULL, NULL},
 };
 
-const struct guest_folder jeos_full = {.name = "jeos-full", .wants = full_wants};
-
 /* What neither drives. */
 static const struct guest_want undriven[] = {
     {"nics", "nic_model", WORDS("ne2k_isa", "usb-net")},
     {"images", "scsi_hba", WORDS("am53c974", "dc390", "pvscsi")},
     {NULL, NULL, NULL},
 };
+
+const struct guest_folder jeos_full = {
+    .name = "jeos-full", .wants = full_wants, .undriven = undriven};
 
 static bool is_last(const struct guest_want *want)
 {

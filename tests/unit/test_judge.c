@@ -157,8 +157,7 @@ Test(judge, what_changes_nothing_is_a_note)
 {
     expect("comm_port=13234\n",
            "N comm_port has no effect: hosts meet over vtmh's own links, which need no port\n");
-    expect("mem_on_error=1\n",
-           "N mem_on_error has no effect: mem is not read after the test\n");
+    expect("mem_on_error=1\n", "N mem_on_error has no effect: mem is not read after the test\n");
 }
 
 Test(judge, names_of_the_users_own_are_free)
@@ -264,12 +263,11 @@ Test(judge, cards_are_what_jeos_needs_and_tick_has_not)
     expect("guest=tick\nnic_model=virtio\nnettype=user\nnetdst=br0\n", "");
     expect("guest=tick\nnettype=bridge\n",
            "S nettype = bridge is not supported: guest tick has no card\n");
-    expect("guest=jeos\nnic_model=e1000\n",
-           "S nic_model = e1000 is not supported: guest jeos has drivers for virtio only (Debian's "
-           "kernel for clouds), and nic1 is the card that it is logged in to by\n");
-    expect("guest=jeos\nnics=a b\nnic_model_a_host2=e1000\n",
-           "S nic_model_a_host2 = e1000 is not supported: guest jeos has drivers for virtio only "
-           "(Debian's kernel for clouds), and a is the card that it is logged in to by\n");
+    expect("guest=jeos\nnic_model=e1000\n", "");
+    expect("guest=jeos\nnic_model=ne2k_isa\n",
+           "S nic_model = ne2k_isa is not supported: neither kernel of jeos drives it\n");
+    expect("guest=jeos\nnics=a b\nnic_model_b_host2=usb-net\n",
+           "S nic_model_b_host2 = usb-net is not supported: neither kernel of jeos drives it\n");
     expect("guest=jeos\nnics=a b\nnic_model_b=e1000\n", "");
     expect("guest=jeos\nnic_model=virtio-net-pci\n", "");
     expect(
