@@ -1,4 +1,5 @@
 #include "migration/move/transport/relay.h"
+#include "migration/net/prober.h"
 #include "migration/vm/kvm_proof.h"
 #include "node/claiming.h"
 #include "node/describe.h"
@@ -18,6 +19,7 @@ static const char usage[] =
     "       vtmh-node cleanup [--pid PID]\n"
     "       vtmh-node machine --vm NAME --guests DIR\n"
     "       vtmh-node relay\n"
+    "       vtmh-node prober ADDRESS MAC in|both\n"
     "       vtmh-node prove-kvm | --describe | --version | --help\n"
     "\n"
     "The part of vtmh that runs on a host. vtmh puts it there, starts it and ends it; there is\n"
@@ -40,6 +42,8 @@ static const char usage[] =
     "             without starting it; stdin has the parameters of the test, a JSON object\n"
     "  relay      carries the streams of a migration between pairs of descriptors that come over\n"
     "             its stdin; the node itself starts it\n"
+    "  prober     asks a guest over the network all the time, and tells for how long it did not\n"
+    "             answer; the node itself starts it\n"
     "  prove-kvm  runs a tiny guest with KVM: exit status 0 if it really works\n"
     "  --describe prints the test types and parameters as JSON\n";
 
@@ -150,6 +154,8 @@ int main(int argc, char **argv)
         return machine_main(argc - 1, argv + 1);
     if (strcmp(command, "relay") == 0)
         return relay_main(argc - 1, argv + 1);
+    if (strcmp(command, "prober") == 0)
+        return prober_main(argc - 1, argv + 1);
     if (strcmp(command, "prove-kvm") == 0)
         return kvm_proof_main();
     if (strcmp(command, "--describe") == 0)

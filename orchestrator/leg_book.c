@@ -127,6 +127,21 @@ static void add_asked(struct leg_result *leg, const Vtmh__Migration *record)
                             json_string(record->asked[i]->value));
 }
 
+/* The destination has it of whoever has asked. */
+static void take_network(struct leg_result *leg, const Vtmh__Migration *record)
+{
+    TAKE(network_gap_in_ms);
+    TAKE(network_gap_out_ms);
+    TAKE(network_baseline_ms);
+    TAKE(network_lost);
+    TAKE(network_announced);
+    leg->network_gap_ms = MAX(leg->network_gap_in_ms, leg->network_gap_out_ms);
+    if (*record->network_gap_at != '\0' && leg->network_gap_at == NULL)
+        leg->network_gap_at = g_strdup(record->network_gap_at);
+    if (*record->network_observer != '\0' && leg->network_observer == NULL)
+        leg->network_observer = g_strdup(record->network_observer);
+}
+
 static void join(struct joined_leg *joint, unsigned host, const Vtmh__Migration *record)
 {
     struct leg_result *leg = joint->leg;
@@ -167,6 +182,7 @@ static void join(struct joined_leg *joint, unsigned host, const Vtmh__Migration 
     TAKE(switchover_pauses);
     TAKE(postcopy_bytes);
     TAKE(postcopy_requests);
+    take_network(leg, record);
     leg->recoveries = MAX(leg->recoveries, record->recoveries);
     add_options(leg, record);
     add_asked(leg, record);

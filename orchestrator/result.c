@@ -21,6 +21,8 @@ struct leg_result *leg_result_new(void)
     leg->throttle_percent = leg->xbzrle_pages = leg->compressed_pages = -1;
     leg->multifd_bytes = leg->switchover_pauses = -1;
     leg->postcopy_bytes = leg->postcopy_requests = -1;
+    leg->network_gap_in_ms = leg->network_gap_out_ms = leg->network_baseline_ms = -1;
+    leg->network_lost = leg->network_announced = -1;
     leg->options = g_ptr_array_new_with_free_func(g_free);
     leg->asked = json_object();
     leg->memory_check = VTMH__MEMORY_CHECK__MEMORY_NOT_CHECKED;
@@ -36,6 +38,8 @@ void leg_result_free(struct leg_result *leg)
     g_free(leg->destination);
     g_free(leg->protocol);
     g_free(leg->guard);
+    g_free(leg->network_gap_at);
+    g_free(leg->network_observer);
     g_free(leg->driver);
     g_free(leg->status);
     g_free(leg->not_checked);

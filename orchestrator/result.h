@@ -46,7 +46,11 @@ struct leg_result {
     bool offline;
     bool prepared;  /* the destination's hypervisor ran before the leg was asked for */
     bool one_clock; /* the clocks of both hosts are one */
-    double cycle_ms, prepare_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms, network_gap_ms;
+    double cycle_ms, prepare_ms, total_ms, setup_ms, downtime_ms, stop_to_resume_ms;
+    double network_gap_ms; /* the larger of the next two */
+    double network_gap_in_ms, network_gap_out_ms, network_baseline_ms;
+    char *network_gap_at, *network_observer; /* NULL: not known */
+    int64_t network_lost, network_announced;
     double guest_gap_ms;                           /* the longest in the whole leg */
     double guest_gap_source_ms, switchover_gap_ms; /* before the guest was stopped; round that */
     struct downtime_parts downtime_parts;

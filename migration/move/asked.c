@@ -1,5 +1,6 @@
 #include "migration/move/asked.h"
 
+#include "migration/move/network_gap.h"
 #include "migration/move/options.h"
 #include "migration/params.h"
 #include "migration/params_tables.h"
@@ -59,6 +60,8 @@ int asked_check_host(const struct seat *seat, GError **err)
                     request->tls, request->tls_dir, seat->test->host->name);
         return -1;
     }
+    if (network_gap_check(seat, err) < 0)
+        return -1;
     const struct transport *transport = request->transport;
     return transport->check != NULL ? transport->check(seat, err) : 0;
 }

@@ -3,6 +3,7 @@
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/memory_check.h"
+#include "migration/move/network_gap.h"
 #include "migration/move/postcopy.h"
 
 #include <string.h>
@@ -71,7 +72,7 @@ static int prepare(struct handover *h, GError **err)
 
     json_auto_t *theirs =
         handover_ready(h, json_pack("{s:o}", "ticket", transport->ticket(h->channel)), err);
-    return theirs != NULL ? 0 : -1;
+    return theirs != NULL ? network_gap_begin(h, err) : -1;
 }
 
 static int receive(struct handover *h, GError **err)
@@ -269,7 +270,8 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     if (HANDOVER_WORK(h, after, err) < 0 ||
         guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0 ||
         HANDOVER_WORK(h, check, err) < 0 ||
-        memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err) < 0)
+        memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err) < 0 ||
+        network_gap_end(h, moved->stopped_at_us, err) < 0)
         return -1;
     return HANDOVER_WORK(h, verify, err);
 }

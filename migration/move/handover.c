@@ -5,7 +5,9 @@
 #include "migration/move/leg_sample.h"
 #include "migration/move/machine_facts.h"
 #include "migration/move/memory_check.h"
+#include "migration/move/network_gap.h"
 #include "migration/move/options.h"
+#include "migration/net/prober.h"
 
 #define STAYED_MS 30000  /* for a guest that stayed to show that it works */
 #define GIVEN_MS 15000   /* for a guest that was given up to be started */
@@ -410,7 +412,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     *outcome = (struct leg_outcome){.end = VTMH__LEG_END__LEG_UNKNOWN,
                                     .survivor = VTMH__SURVIVOR__SURVIVOR_UNCERTAIN};
     if (test->self != leg->source && test->self != leg->destination)
-        return 0;
+        return network_gap_observe(seat, leg, err);
     if (fiber_is_cancelled()) /* nothing begins any more */
         return await_turn(err);
     if (await_room(seat, err) < 0)
@@ -435,6 +437,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     stop_moving(&h);
     seat->is_in_leg = false;
     channel_close(h.channel);
+    prober_free(h.prober);
     g_clear_error(&seat->end);
     test->ops->end_scope(test->node, leg_scope(leg)); /* settling has met in it once more */
     test_end_migration(test, h.record);

@@ -88,14 +88,15 @@ struct handover {
     int64_t cont_at_us;          /* the same of when the destination's guest was to start */
     int64_t ledger_us;           /* that the ledger took to be written before */
     struct guest_beat last_beat; /* the source's last */
-    struct channel *channel;     /* this end of the stream; NULL: none yet */
-    bool has_moved;              /* bytes of the guest have gone, or come */
-    bool was_called_off;         /* by the source, as planned */
-    bool is_switching;           /* source: to post-copy, or it has */
-    struct event switch_over;    /* source: it is no longer under way */
-    bool has_switched;           /* source: the guest may be the destination's by that */
-    bool is_moving;              /* it counts among the test's legs that move */
-    GError *error;               /* why this end has not ended well; the running fiber's */
+    struct prober *prober;    /* destination: asks the guest over the network; NULL: nobody here */
+    struct channel *channel;  /* this end of the stream; NULL: none yet */
+    bool has_moved;           /* bytes of the guest have gone, or come */
+    bool was_called_off;      /* by the source, as planned */
+    bool is_switching;        /* source: to post-copy, or it has */
+    struct event switch_over; /* source: it is no longer under way */
+    bool has_switched;        /* source: the guest may be the destination's by that */
+    bool is_moving;           /* it counts among the test's legs that move */
+    GError *error;            /* why this end has not ended well; the running fiber's */
 };
 
 void handover_step(struct handover *h, enum handover_step step);

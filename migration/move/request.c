@@ -67,6 +67,15 @@ static void read_expected(const struct params *params, struct move_request *requ
                         : VTMH__LEG_END__LEG_COMPLETED);
 }
 
+static enum network_gap read_network_gap(const struct params *params)
+{
+    const char *text = param_text(params, "network_gap");
+
+    if (strcmp(text, "both") == 0)
+        return NETWORK_GAP_BOTH;
+    return strcmp(text, "yes") == 0 ? NETWORK_GAP_YES : NETWORK_GAP_NO;
+}
+
 static int read_tls(const struct params *params, struct move_request *request, GError **err)
 {
     const char *kind = param_text(params, "mig_tls");
@@ -197,6 +206,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
         return -1;
     request->retries = (unsigned)retries;
     read_expected(params, request);
+    request->network_gap = read_network_gap(params);
     /* The guest's clock is slow on a busy host. */
     request->work_ms = request->login_ms + 2 * request->work_ms;
     if (param_is_set(params, "mig_downtime") &&

@@ -8,6 +8,9 @@ struct transport;
 
 enum move_end { MOVE_SOURCE, MOVE_DESTINATION, MOVE_ENDS };
 
+/* network_gap: NO; the guest is asked over the network; and asks by itself, too. */
+enum network_gap { NETWORK_GAP_NO, NETWORK_GAP_YES, NETWORK_GAP_BOTH };
+
 struct move_request {
     struct params *params; /* what all of this was read from */
     struct params *asked;  /* of that, what was asked for one migration alone; NULL: nothing */
@@ -27,12 +30,13 @@ struct move_request {
     int64_t work_ms;      /* for the guest's work to begin and to have written so often */
     const char *tls;      /* mig_tls: "x509" or "psk"; NULL: the stream is not encrypted */
     const char *tls_dir, *tls_hostname, *tls_user;
-    bool prepare_ahead;     /* prepare_ahead: the next destination starts before its leg */
-    GArray *postcopy;       /* mig_postcopy: the script of its switch; NULL: none is asked for */
-    bool recovers;          /* mig_postcopy_recover */
-    unsigned retries;       /* mig_retry: attempts beyond the first */
-    GArray *script;         /* mig_script, cancel_delay: what happens meanwhile; or NULL */
-    unsigned expected_ends; /* mig_expect, as bits of LegEnd */
+    bool prepare_ahead; /* prepare_ahead: the next destination starts before its leg */
+    GArray *postcopy;   /* mig_postcopy: the script of its switch; NULL: none is asked for */
+    bool recovers;      /* mig_postcopy_recover */
+    enum network_gap network_gap;
+    unsigned retries;               /* mig_retry: attempts beyond the first */
+    GArray *script;                 /* mig_script, cancel_delay: what happens meanwhile; or NULL */
+    unsigned expected_ends;         /* mig_expect, as bits of LegEnd */
     unsigned expected_survivors;    /* mig_expect_survivor, as bits of Survivor; 0: the usual */
     json_t *options;                /* options.h */
     struct vm_move move[MOVE_ENDS]; /* what each end sets; by the names that the VM's hypervisor

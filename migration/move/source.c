@@ -2,6 +2,7 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
+#include "migration/move/network_gap.h"
 #include "migration/move/options.h"
 #include "migration/move/postcopy.h"
 #include "migration/move/series.h"
@@ -245,6 +246,8 @@ static int start_work(struct handover *h, GError **err)
                                      deadline, err);
     if (started == 0)
         started = HANDOVER_WORK(h, start, err);
+    if (started == 0)
+        started = network_gap_let_ask(h, err);
     h->started_us += g_get_monotonic_time() - began_us;
     return started;
 }

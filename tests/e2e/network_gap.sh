@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# For how long a guest is not heard on the network while it moves: as others on its segment see it.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/jobs.sh
+. "$(dirname "$0")/jobs.sh"
+
+guests=${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests
+[[ -e $guests/jeos/VERSION ]] || skip "the guest jeos is not built: deploy/guest"
+lab_begin 3
+on host1 test -w /dev/net/tun || skip "there is no /dev/net/tun here that can be opened"
+
+cat >"$work/gap.cfg" <<END
+type = migration_multi_host
+guest = jeos
+mem = 192
+dirty_mem = 8
+nettype = bridge
+netdst = br0
+ip = 10.77.0.150/24
+network_gap = yes
+END
+
+# leg JQ-EXPRESSION: of the only leg.
+leg() {
+    result ".vtmh.migrations[0] | $1"
+}
+
+step "a guest that asks and is asked is heard again soon, in both directions, and is announced"
+job -m host1,host2 -p network_gap=both "$work/gap.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "what was measured" "true true true true" \
+    "$(leg '[.network_gap_in_ms > 0, .network_gap_out_ms > 0, .network_baseline_ms > 0,
+        .network_gap_ms == ([.network_gap_in_ms, .network_gap_out_ms] | max)] | map(tostring) | join(" ")')"
+expect_match "where the gap lay" '^(setup|switchover|after)$' "$(leg .network_gap_at)"
+expect_equal "who asked" host2 "$(leg .network_observer)"
+[[ $(leg '.network_announced') -gt 0 ]] || fail "no RARP was seen" "$(leg tostring)"
+no_leaks host1 host2
+
+step "a host that has no part in the leg asks where there is one, and misses announcements that are not made"
+job -m host1,host2,host3 --tuple all -p announce_rounds=0 "$work/gap.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "who asked, and what was not" "host3 0 null" \
+    "$(leg '[.network_observer, .network_announced, .network_gap_out_ms] | map(tostring) | join(" ")')"
+no_leaks host1 host2 host3
+
+step "what has no card on the hosts' network is SKIP"
+job -m host1,host2 -p nettype=user "$work/gap.cfg"
+expect_equal "status" SKIP "$(result .status)"
+expect_match "reason" 'network_gap is not supported: vm1 has no card on a bridge' "$(result .fail_reason)"
