@@ -105,6 +105,7 @@ static void take_line(const char *text, void *arg)
         return;
     }
     log_line(guest, text);
+    guest_note_complaint(guest, text);
     g_queue_push_tail(&guest->tail, g_strdup(text));
     if (guest->tail.length > TAIL_LINES)
         g_free(g_queue_pop_head(&guest->tail));
@@ -197,6 +198,8 @@ void guest_free(struct guest *guest)
     mailbox_free(guest->answers);
     g_queue_clear_full(&guest->tail, g_free);
     serial_splitter_clear(&guest->splitter);
+    if (guest->complaints != NULL)
+        g_ptr_array_unref(guest->complaints);
     g_free(guest->identity);
     g_free(guest->host_key);
     params_unref(guest->params);
@@ -395,23 +398,25 @@ uint32_t guest_rounds(const struct guest *guest)
     return guest->rounds;
 }
 
-#define STATE "up=%d working=%d beat=%u bad=%u rounds=%u"
-#define STATE_WORDS 5
+#define STATE "up=%d working=%d beat=%u bad=%u rounds=%u seen=%" G_GINT64_FORMAT
+#define STATE_WORDS 6
 
 char *guest_state(const struct guest *guest)
 {
     return g_strdup_printf(STATE, guest->is_up, guest->is_working,
                            guest->last.at_us != 0 ? guest->last.counter : guest->beat_there,
-                           guest->bad_known, guest->rounds);
+                           guest->bad_known, guest->rounds, guest->log_seen_us);
 }
 
 int guest_adopt_state(struct guest *guest, const char *state, GError **err)
 {
     int up, working, end = 0;
     unsigned beat, bad, rounds;
+    int64_t seen_us;
 
     if (state == NULL ||
-        sscanf(state, STATE "%n", &up, &working, &beat, &bad, &rounds, &end) != STATE_WORDS ||
+        sscanf(state, STATE "%n", &up, &working, &beat, &bad, &rounds, &seen_us, &end) !=
+            STATE_WORDS ||
         state[end] != '\0') {
         g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
                     "what the other host says of guest %s of %s cannot be read: '%s'",
@@ -423,5 +428,6 @@ int guest_adopt_state(struct guest *guest, const char *state, GError **err)
     guest->beat_there = beat;
     guest->bad_known = bad;
     guest->rounds = rounds;
+    guest->log_seen_us = seen_us;
     return 0;
 }

@@ -31,5 +31,14 @@ const struct param_info guest_params[] = {
      .doc = "started in the guest before the migration"},
     {GUEST("migration_bg_check_command"), .kind = PARAM_STRING, .example = "pgrep sleep",
      .doc = "must succeed in the guest after the migration"},
+    {GUEST("verify_guest_dmesg"), .kind = PARAM_BOOL, .fallback = "yes",
+     .doc =
+         "whether the guest's kernel log is searched after each leg, as its serial port always is"},
+    {GUEST("guest_dmesg_level"), .kind = PARAM_INT, .fallback = "3", .min = 1, .max = 8,
+     .doc = "messages of its kernel below this level count, whatever they say (0: emergency)"},
+    {GUEST("guest_dmesg_ignore"), .kind = PARAM_BOOL, .fallback = "no",
+     .doc = "whether what is found makes the test a WARN and not a FAIL"},
+    {GUEST("expected_guest_dmesg"), .kind = PARAM_STRING, .example = "soft lockup",
+     .doc = "lines that match this regular expression do not count"},
     {.name = NULL},
 };

@@ -53,12 +53,14 @@ struct guest {
     struct guest_beat first, last;
     int64_t longest_gap_us; /* between two heartbeats, since it is watched */
     uint64_t last_beat_at_byte;
-    bool restarted; /* it said a second time that it is up, or on a destination at all */
+    GPtrArray *complaints; /* char *, of the serial port, not yet looked at; or NULL */
+    bool restarted;        /* it said a second time that it is up, or on a destination at all */
 
     /* What travels to the other end. */
     bool is_up, is_working;
     uint32_t beat_there; /* the last heartbeat that the other end has seen */
     uint32_t bad_known;  /* bad pages that an earlier verify has told */
+    int64_t log_seen_us; /* of its kernel's log, by the time in it, what has been looked at */
     uint32_t rounds;     /* that the memory writer had done by then */
 
     struct session *session;   /* NULL: not logged in */
@@ -68,6 +70,9 @@ struct guest {
 /* Takes a heartbeat that came at now_us (CLOCK_MONOTONIC). Returns whether it belongs into the
  * log. */
 bool guest_take_beat(struct guest *guest, const struct serial_line *line, int64_t now_us);
+
+/* Keeps a line of the serial port, if it is one that no sound guest says (look.h). */
+void guest_note_complaint(struct guest *guest, const char *line);
 
 /*
  * Waits for an event of the guest, or for the end of what could set it. what completes the sentence

@@ -5,6 +5,7 @@
 #include "migration/move/memory_check.h"
 #include "migration/move/network_gap.h"
 #include "migration/move/postcopy.h"
+#include "migration/move/said.h"
 
 #include <string.h>
 
@@ -271,7 +272,8 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
         guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0 ||
         HANDOVER_WORK(h, check, err) < 0 ||
         memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err) < 0 ||
-        network_gap_end(h, moved->stopped_at_us, err) < 0)
+        network_gap_end(h, moved->stopped_at_us, err) < 0 ||
+        said_check(seat, h->leg->number, err) < 0)
         return -1;
     return HANDOVER_WORK(h, verify, err);
 }

@@ -7,6 +7,7 @@
 #include "migration/move/memory_check.h"
 #include "migration/move/network_gap.h"
 #include "migration/move/options.h"
+#include "migration/move/said.h"
 #include "migration/net/prober.h"
 
 #define STAYED_MS 30000  /* for a guest that stayed to show that it works */
@@ -308,7 +309,8 @@ static int check_what_stayed(struct handover *h, const struct leg_outcome *outco
     SEAT_DOING(seat, BLAME_PRODUCT, "checking %s, which stayed", seat->name);
     if (guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, STAYED_MS)), err) < 0)
         return -1;
-    return memory_check_stayed(seat, h->record, err);
+    return memory_check_stayed(seat, h->record, err) < 0 ? -1
+                                                         : said_check(seat, h->leg->number, err);
 }
 
 /* After settling a leg that may fail. Takes over the cause if it is the test's as well. */

@@ -5,6 +5,7 @@
 #include "migration/move/network_gap.h"
 #include "migration/move/options.h"
 #include "migration/move/postcopy.h"
+#include "migration/move/said.h"
 #include "migration/move/series.h"
 #include "migration/move/watch.h"
 
@@ -309,8 +310,14 @@ int source_run(struct handover *h, GError **err)
     handover_step(h, HANDOVER_DONE);
     host_disown(test->host, OWNED_GUEST, seat->name);
     leg_usage_record(&h->usage, seat, h->channel, h->record);
+    g_autoptr(GError) said = NULL;
+    said_check_left(seat, h->leg->number, &said);
     if (seat_end(seat, err) < 0)
         return -1;
+    if (said != NULL) {
+        g_propagate_error(err, g_steal_pointer(&said));
+        return -1;
+    }
     h->record->cycle_ms = ms_since_request(h);
     leg_record_end(h->record, NULL);
     h->record->survivor = VTMH__SURVIVOR__SURVIVOR_DESTINATION;

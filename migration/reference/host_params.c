@@ -77,13 +77,7 @@ const struct param_info reference_host_params[] = {
               "whether VMs that do not answer are ended"),
     NOT_YET("keep_vms_after_test", BOOL, TEST, NO, "every VM ends with its test",
             "whether monitors stay open after the test"),
-    /* avocado-vt looks only at VMs that it starts before the test. */
-    NOT_YET_WITH("verify_guest_dmesg", BOOL, TEST, NO, WORDS("start_vm"), NO_DMESG,
-                 "whether a guest's kernel messages are checked"),
-    NO_MATTER("guest_dmesg_level", STRING, TEST, NO_DMESG, "from which level on"),
-    NO_MATTER("guest_dmesg_ignore", STRING, TEST, NO_DMESG, "whether what is found is a warning"),
     NO_MATTER("guest_dmesg_dump_console", BOOL, TEST, NO_DMESG, "whether it is written to the log"),
-    NOT_YET("expected_guest_dmesg", STRING, TEST, NULL, NO_DMESG, "messages that do not count"),
     NOT_YET("verify_host_dmesg", BOOL, TEST, NO, NO_DMESG,
             "whether a host's kernel messages are checked"),
     NOT_YET("expected_host_dmesg", STRING, TEST, NULL, NO_DMESG, "messages that do not count"),

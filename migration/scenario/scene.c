@@ -1,3 +1,4 @@
+#include "migration/move/said.h"
 #include "migration/params.h"
 #include "migration/scenario/scenario.h"
 
@@ -33,7 +34,7 @@ int scene_boot_here(struct seat *seat, GError **err)
     if (vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0 ||
         guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0)
         return -1;
-    return 0;
+    return said_check(seat, 0, err);
 }
 
 static int boot_one(void *arg, GError **err)

@@ -19,12 +19,14 @@ Test(guest_state, arrives_as_it_was_sent)
     source.beat_there = 77;
     source.bad_known = 3;
     source.rounds = 4;
+    source.log_seen_us = INT64_C(77000000000);
     g_autofree char *state = guest_state(&source);
     cr_assert_eq(guest_adopt_state(&destination, state, NULL), 0);
     cr_expect(destination.is_up && destination.is_working);
     cr_expect_eq(destination.beat_there, 77);
     cr_expect_eq(destination.bad_known, 3);
     cr_expect_eq(guest_rounds(&destination), 4);
+    cr_expect_eq(destination.log_seen_us, INT64_C(77000000000));
 }
 
 Test(guest_state, that_cannot_be_read_is_an_error_and_not_a_guest_without_work)
@@ -33,8 +35,8 @@ Test(guest_state, that_cannot_be_read_is_an_error_and_not_a_guest_without_work)
                                         "",
                                         "at work",
                                         "up=1 working=1 beat=7 bad=0",
-                                        "up=1 working=1 beat=7 bad=0 rounds=x",
-                                        "up=1 working=1 beat=7 bad=0 rounds=1 more"};
+                                        "up=1 working=1 beat=7 bad=0 rounds=x seen=0",
+                                        "up=1 working=1 beat=7 bad=0 rounds=1 seen=0 more"};
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
         struct guest guest = guest_here();
         g_autoptr(GError) error = NULL;

@@ -357,8 +357,6 @@ Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none
     expect("images=\ncdroms=\nboot_order=cdn\n", "");
     expect("images=\nboot_order=cdn\n", "S boot_order = cdn" GUESTS_BOOT);
     expect("guest=jeos\nmigration_bg_command=\nmigration_bg_kill_command=pkill ping\n", "");
-    expect("start_vm=\nverify_guest_dmesg=yes\n",
-           "S verify_guest_dmesg = yes is not supported: kernel messages are not read\n");
 }
 
 Test(judge, what_a_parameter_counts_only_with_may_change_from_test_to_test)
