@@ -22,6 +22,10 @@ extern const struct param_info process_params[];   /* what is done around a test
 extern const struct param_info vm_params[];        /* what runs a VM, what its hosts agree on */
 extern const struct param_info board_params[];     /* its machine type, and what it is known by */
 extern const struct param_info topology_params[];  /* how many CPUs it has */
+extern const struct param_info memory_params[];    /* its memory */
+extern const struct param_info boot_params[];      /* what it boots from */
+extern const struct param_info serial_params[];    /* its serial lines */
+extern const struct param_info vsock_params[];     /* its sockets to the host */
 extern const struct param_info rtc_params[];       /* its clock */
 extern const struct param_info graphics_params[];  /* its graphics card */
 extern const struct param_info screen_params[];    /* who can look at that */

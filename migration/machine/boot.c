@@ -1,20 +1,41 @@
-/* What the guest boots from. Where its files lie is a host's own affair. */
+/* What the guest boots from: its own files, or the user's in their place. Where they lie is a
+ * host's own affair. */
 #include "migration/machine/device.h"
+#include "migration/params.h"
+
+#include <string.h>
 
 static const struct {
-    const char *name, *option;
-} files[] = {{"firmware", "-bios"}, {"kernel", "-kernel"}, {"initrd", "-initrd"}};
+    const char *name, *option, *param;
+} files[] = {{"firmware", "-bios", "bios_path"},
+             {"kernel", "-kernel", "kernel"},
+             {"initrd", "-initrd", "initrd"}};
 
+static const char *own_file(const struct vm_boot *boot, unsigned i)
+{
+    const char *const own[] = {boot->firmware, boot->kernel, boot->initrd};
+
+    return own[i];
+}
+
+/* A guest that is a firmware has nothing else to boot. */
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
     const struct vm_boot *from = spec->boot;
     struct device *boot = device_plug(board, &device_boot, "boot");
 
-    (void)err;
     device_set(boot->travels, "append", from->append);
-    device_set(boot->local, "firmware", from->firmware);
-    device_set(boot->local, "kernel", from->kernel);
-    device_set(boot->local, "initrd", from->initrd);
+    for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
+        const char *asked = param_text(spec->params, files[i].param);
+
+        if (asked != NULL && from->firmware != NULL) {
+            g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                        "%s = %s is not supported: the guest is a firmware of its own",
+                        files[i].param, asked);
+            return -1;
+        }
+        device_set(boot->local, files[i].name, asked != NULL ? asked : own_file(from, i));
+    }
     return 0;
 }
 

@@ -20,10 +20,17 @@ struct machine_spec {
     const struct params *params; /* resolved for this VM */
     const struct vm_platform *platform;
     const struct vm_boot *boot;
-    bool incoming; /* its guest arrives by a migration */
-    int serial_fd; /* the serial port's number in the hypervisor's process */
-    int net_fd;    /* the first of those for networks; what follows it is theirs */
+    bool incoming;       /* its guest arrives by a migration */
+    int serial_fd;       /* the serial port's number in the hypervisor's process */
+    int net_fd;          /* the first of those for networks; what follows it is theirs */
+    const char *run_dir; /* for sockets of this VM; NULL: "." */
+    unsigned node;       /* another one for each node of a host */
+    int last_numa_node;  /* of this host */
 };
+
+/* The debug console's name, as it has it for the driver, and how much of it is kept. */
+#define MACHINE_DEBUGCON "debugcon"
+#define MACHINE_DEBUGCON_BYTES 65536
 
 /*
  * The board, with all devices plugged into it. CFG_ERROR for a wrong value, VM_ERROR_UNSUPPORTED

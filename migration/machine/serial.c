@@ -1,12 +1,56 @@
-/* The serial port on which a guest is heard: the other end of its descriptor is the node's. */
+/*
+ * Serial lines. On the first a guest is heard: the other end of its descriptor is the node's. The
+ * others are sockets on the host, for whoever wants to connect; nobody has to.
+ */
 #include "migration/machine/device.h"
+#include "migration/params.h"
+
+#include <string.h>
+
+#define ISA "isa-serial"
+
+static int add_first(struct device *board, const struct machine_spec *spec, const char *name,
+                     GError **err)
+{
+    g_autoptr(params) own = params_object_params(spec->params, name);
+    const char *type = param_text(own, "serial_type");
+
+    if (strcmp(type, ISA) != 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "serial_type = %s is not supported for %s: the guest is heard on the first "
+                    "serial line, an ISA one",
+                    type, name);
+        return -1;
+    }
+    device_set_int(device_plug(board, &device_serial, name)->local, "fd", spec->serial_fd);
+    return 0;
+}
+
+static void add_other(struct device *board, const struct machine_spec *spec, const char *name)
+{
+    g_autoptr(params) own = params_object_params(spec->params, name);
+    const char *folder = spec->run_dir != NULL ? spec->run_dir : ".";
+    g_autofree char *path = g_strdup_printf("%s/%s-%s.sock", folder, spec->name, name);
+    struct device *serial = device_plug(board, &device_serial_line, name);
+
+    device_set(serial->travels, "model", param_text(own, "serial_type"));
+    device_set(serial->local, "socket", path);
+}
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
-    struct device *serial = device_plug(board, &device_serial, "serial0");
+    g_auto(GStrv) names = param_list(spec->params, "serials");
+
+    return add_first(board, spec, names[0] != NULL ? names[0] : "serial0", err);
+}
+
+static int build_lines(struct device *board, const struct machine_spec *spec, GError **err)
+{
+    g_auto(GStrv) names = param_list(spec->params, "serials");
 
     (void)err;
-    device_set_int(serial->local, "fd", spec->serial_fd);
+    for (unsigned i = 1; names[0] != NULL && names[i] != NULL; i++)
+        add_other(board, spec, names[i]);
     return 0;
 }
 
@@ -17,4 +61,21 @@ static void to_qemu(const struct device *serial, GPtrArray *line)
     qemu_line_option(line, "-serial", "chardev:%s", serial->id);
 }
 
+static void to_parts(const struct device *serial, GPtrArray *parts)
+{
+    g_autofree char *id = g_strdup_printf("%s-socket", serial->id);
+    json_t *socket = part_add(parts, PART_CHARDEV, "socket", id, NULL);
+    json_t *device;
+
+    json_object_set_new(socket, "addr",
+                        json_pack("{s:s, s:{s:s}}", "type", "unix", "data", "path",
+                                  device_get(serial->local, "socket")));
+    device_set_bool(socket, "server", true);
+    device_set_bool(socket, "wait", false);
+    device = part_add(parts, PART_DEVICE, device_get(serial->travels, "model"), serial->id, NULL);
+    device_set(device, "chardev", id);
+}
+
 const struct device_kind device_serial = {.name = "serial", .build = build, .to_qemu = to_qemu};
+const struct device_kind device_serial_line = {
+    .name = "serial line", .build = build_lines, .to_parts = to_parts};

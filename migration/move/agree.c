@@ -7,7 +7,9 @@
 #include "migration/move/machine_params.h"
 #include "migration/move/options.h"
 #include "migration/move/reach.h"
+#include "migration/vm/host_check.h"
 #include "migration/vm/net.h"
+#include "migration/vm/numa.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -211,17 +213,22 @@ static const json_t *offer_in(const json_t *table, unsigned vm)
     return json_array_get(json_object_get(table, "offers"), (size_t)json_integer_value(index));
 }
 
-/* What the VM is made of, as far as no host has to be looked at again. */
+/* Whether all hosts have what the VM is made of. */
 static int check_devices(const struct test *test, const struct seat *seat, const GPtrArray *offers,
                          GError **err)
 {
-    const struct machine_spec spec = {
-        .name = seat->name, .params = seat->params, .platform = seat->platform, .boot = seat->boot};
+    const struct machine_spec spec = {.name = seat->name,
+                                      .params = seat->params,
+                                      .platform = seat->platform,
+                                      .boot = seat->boot,
+                                      .last_numa_node = numa_last_node()};
     g_autoptr(device) board = machine_new(&spec, err);
     if (board == NULL)
         return -1;
-    return machine_check_offered(board, (const struct vm_offer *const *)offers->pdata, test->names,
-                                 test->n_hosts, err);
+    if (machine_check_offered(board, (const struct vm_offer *const *)offers->pdata, test->names,
+                              test->n_hosts, err) < 0)
+        return -1;
+    return vm_host_check(test->host, seat->name, board, err);
 }
 
 /* The decision for one seat, from what all hosts said. */

@@ -18,10 +18,9 @@ static const struct {
     const char *list;
     enum param_scope scope;
 } lists[] = {
-    {"nics", PARAM_PER_NIC},
-    {"usbs", PARAM_PER_DEVICE},
-    {"usb_devices", PARAM_PER_DEVICE},
-    {"virtio_rngs", PARAM_PER_DEVICE},
+    {"nics", PARAM_PER_NIC},           {"usbs", PARAM_PER_DEVICE},
+    {"usb_devices", PARAM_PER_DEVICE}, {"virtio_rngs", PARAM_PER_DEVICE},
+    {"serials", PARAM_PER_SERIAL},
 };
 
 /* Those that must be the same, of the VM itself (scope 0) or of what it has. */
@@ -29,7 +28,7 @@ static void add_all(json_t *table, const struct params *params, unsigned scope, 
 {
     for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++)
         if ((*info)->same_everywhere &&
-            ((*info)->scopes & (PARAM_PER_NIC | PARAM_PER_DEVICE)) == scope)
+            ((*info)->scopes & (PARAM_PER_NIC | PARAM_PER_DEVICE | PARAM_PER_SERIAL)) == scope)
             add(table, params, *info, object);
 }
 

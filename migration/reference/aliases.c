@@ -25,6 +25,8 @@ const struct param_alias historic_names[] = {
     {.name = "guest_port_file_tranfer", .current = "guest_port_file_transfer"},
     {.name = "inactivity_threshold", .current = "inactivity_treshold"},
     {.name = "pre_command_non_critical", .current = "pre_command_noncritical"},
+    {.name = "maxmem_mem", .current = "maxmem"},
+    {.name = "slots_mem", .current = "slots"},
     /* As the other options of a migration are spelt. */
     {.name = "mig_xbzrle", .current = "xbzrle"},
     {.name = "mig_auto_converge", .current = "auto-converge"},

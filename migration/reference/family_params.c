@@ -116,7 +116,6 @@ const struct param_info reference_family_params[] = {
     NOT_YET("nested_*", STRING, TEST, OFF, NO_NESTED, "nested guests"),
     NOT_YET("sysprep_required", STRING, TEST, OFF, NO_SYSPREP, "whether an image is made general"),
     NO_MATTER("sysprep_*", STRING, TEST, "it counts only with sysprep_required = yes", "sysprep"),
-    NOT_YET("vsocks", LIST, VM, NULL, NO_AGENT, "vsock devices"),
     NOT_YET("vsock_*", STRING, VM, NULL, NO_AGENT, "a vsock device"),
     NOT_YET("virtio_ports", LIST, VM, NULL, NO_AGENT, "virtio serial ports"),
     NOT_YET("virtio_port_*", STRING, VM, NULL, NO_AGENT, "a virtio serial port"),

@@ -320,10 +320,37 @@ static int decide_panic_device(struct decision *d, GError **err)
     return -1;
 }
 
+static const char *asked_model(const struct params *params)
+{
+    const char *otherwise = param_text(params, "default_cpu_model");
+
+    return param_is_set(params, "cpu_model") || otherwise == NULL ? param_text(params, "cpu_model")
+                                                                  : otherwise;
+}
+
+/* model,vendor=…,+flag,…,family=…, as avocado-vt puts them together. Transfer full. */
+static int compose_cpu(const struct params *params, const char *model, char **out, GError **err)
+{
+    const char *vendor = param_text(params, "cpu_model_vendor");
+    const char *flags = param_text(params, "cpu_model_flags");
+    g_autoptr(GString) cpu = g_string_new(model);
+    int64_t family;
+
+    if (param_int(params, "cpu_family", &family, err) < 0)
+        return -1;
+    if (vendor != NULL)
+        g_string_append_printf(cpu, ",vendor=%s", vendor);
+    if (flags != NULL)
+        g_string_append_printf(cpu, "%s%s", flags[0] != ',' ? "," : "", flags);
+    if (family > 0)
+        g_string_append_printf(cpu, ",family=%d", (int)family);
+    *out = g_strdup(cpu->str);
+    return 0;
+}
+
 static int decide_cpu(struct decision *d, GError **err)
 {
-    const char *model = param_text(d->params, "cpu_model");
-    const char *flags = param_text(d->params, "cpu_model_flags");
+    const char *model = asked_model(d->params);
     g_autofree char *bare = g_strndup(model, strcspn(model, ","));
     g_autofree GHashTable **tables = g_new(GHashTable *, d->n);
 
@@ -337,8 +364,7 @@ static int decide_cpu(struct decision *d, GError **err)
         tables[i] = d->offers[i]->cpus;
     if (demand_known(d, "cpu_model", bare, tables, err) < 0)
         return -1;
-    d->platform->cpu = g_strconcat(model, flags != NULL && flags[0] != ',' ? "," : "", flags, NULL);
-    return 0;
+    return compose_cpu(d->params, model, &d->platform->cpu, err);
 }
 
 static bool any_before_the_fix(const struct decision *d)

@@ -2,6 +2,7 @@
 #include "migration/vm/qemu.h"
 
 #include "migration/params.h"
+#include "migration/vm/numa.h"
 #include "migration/vm/qemu_binary.h"
 #include "migration/vm/qemu_cmdline.h"
 #include "migration/vm/qemu_launch.h"
@@ -85,6 +86,9 @@ static struct device *machine_of(const struct vm_spec *spec, GError **err)
         .incoming = spec->incoming,
         .serial_fd = QEMU_FD_SERIAL,
         .net_fd = QEMU_FD_NET,
+        .run_dir = spec->host->run_dir,
+        .node = (unsigned)getpid(),
+        .last_numa_node = numa_last_node(),
     };
 
     return machine_new(&machine, err);
@@ -164,25 +168,6 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
     return result;
 }
 
-/* Says where the guest's screen is shown. */
-static int tell_screen(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
-                       GError **err)
-{
-    json_auto_t *vnc = NULL;
-    const char *address, *port;
-
-    if (strcmp(param_text(spec->params, "display"), "vnc") != 0)
-        return 0;
-    if (qemu_command(vm, "query-vnc", NULL, deadline, &vnc, err) < 0)
-        return -1;
-    address = json_string_value(json_object_get(vnc, "host"));
-    port = json_string_value(json_object_get(vnc, "service"));
-    if (address != NULL && port != NULL)
-        host_log(spec->host, VTMH__LOG_LEVEL__LOG_INFO, spec->incoming ? "destination" : "source",
-                 spec->name, "screen: VNC at %s:%s", address, port);
-    return 0;
-}
-
 static void add_forwards(struct qemu_vm *vm, const struct device *device, const char *usernet)
 {
     const json_t *ports = json_object_get(device->local, "forwards");
@@ -239,6 +224,8 @@ static int qemu_destroy(struct vm *base, GError **err)
     int result = 0;
 
     if (vm->process != NULL)
+        qemu_beside_end(vm);
+    if (vm->process != NULL)
         result = qemu_process_end(vm->process, err);
     if (vm->process != NULL && result == 0)
         disown(vm);
@@ -289,7 +276,8 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     vm->base.serial = stream_new(pair[0], err);
     if (vm->base.serial == NULL || own(vm, err) < 0 ||
         qemu_process_greet(vm->process, deadline, err) < 0 ||
-        keep_after_panic(vm, deadline, err) < 0 || tell_screen(vm, spec, deadline, err) < 0)
+        keep_after_panic(vm, deadline, err) < 0 ||
+        qemu_beside_begin(vm, spec, board, deadline, err) < 0)
         return -1;
     return find_forwards(vm, board, deadline, err);
 }

@@ -28,6 +28,7 @@ struct qemu_migration {
 struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
+    bool has_debugcon;
     struct qemu_migration migration;
 };
 
@@ -42,6 +43,12 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
 
 /* qemu_offer.c */
 struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err);
+
+/* qemu_beside.c: what a host does beside a VM's QEMU: binds its threads to the node that they are
+ * to be on, says where screen and serial lines are found, keeps what the debug console said. */
+int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
+                      int64_t deadline, GError **err);
+void qemu_beside_end(struct qemu_vm *vm);
 
 /* qemu_movable.c */
 int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);

@@ -191,6 +191,8 @@ GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
         how = child_describe_status(status);
     fiber_unshield();
     words = qemu_process_last_words(process, &are_own);
+    if (code == VM_ERROR_START && words != NULL && qemu_words_is_lack(words))
+        code = VM_ERROR_UNSUPPORTED;
     error = g_error_new(VM_ERROR, (int)code, "%s ended (%s)%s%s", process->who,
                         how != NULL ? how : "its QMP stream is closed but it still runs",
                         words != NULL ? ": " : " and said nothing", words != NULL ? words : "");

@@ -36,7 +36,8 @@ struct qemu_start {
 /* Starts the process; does not wait for it. VM_ERROR_START. Transfer full. */
 struct qemu_process *qemu_process_start(const struct qemu_start *start, GError **err);
 
-/* Waits until QMP answers. VM_ERROR_START with what QEMU said when it has ended. */
+/* Waits until QMP answers. VM_ERROR_START with what QEMU said when it has ended;
+ * UNSUPPORTED where it says that it lacks what was asked for. */
 int qemu_process_greet(struct qemu_process *process, int64_t deadline, GError **err);
 
 /* As qmp_command(); when QEMU has gone, VM_ERROR_DIED with how and its last words. */

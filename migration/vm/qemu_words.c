@@ -49,6 +49,20 @@ bool qemu_words_is_symptom(const char *sentence)
     return has_one_of(sentence, symptoms, G_N_ELEMENTS(symptoms));
 }
 
+/* What this build of QEMU has not, or not for this machine type, though it knows the word. */
+static const char *const lacks[] = {
+    "is not available",
+    "do you want to install",
+    "not supported by this machine's CPU topology",
+    "support is disabled",
+    "support is not enabled",
+};
+
+bool qemu_words_is_lack(const char *sentence)
+{
+    return has_one_of(sentence, lacks, G_N_ELEMENTS(lacks));
+}
+
 /* "RAX=0000000000000000 RBX=…", "ES =0010 …", "Code=…": what it prints when the CPU gave up. */
 static bool is_register_dump(const char *line)
 {

@@ -14,5 +14,9 @@
  */
 char *qemu_words_why(const char *printed, bool *is_own_out);
 
+/* Whether a QEMU that does not start says that it lacks what was asked for: another would have it.
+ */
+bool qemu_words_is_lack(const char *sentence);
+
 /* Whether a sentence tells no more than that the other end, or the way to it, failed. */
 bool qemu_words_is_symptom(const char *sentence);

@@ -272,7 +272,7 @@ Test(lint, judges_the_tests)
 {
     write_file("other.cfg", "type = migration_multi_host\nmig_sped_vm1 = 1\nread = 1\n"
                             "mine = ${read}\nvariants:\n  - a:\n      mig_protocol = tpc\n"
-                            "  - b:\n      hugepage_path = /x\n      mine = 2\n");
+                            "  - b:\n      hugepages_total = /x\n      mine = 2\n");
     cr_expect_eq(call(command_lint, "other.cfg"), 1);
     cr_assert_stdout_eq_str(
         "other.cfg:2: warning: no test type knows mig_sped_vm1; did you mean mig_speed_vm1?\n"
@@ -280,7 +280,7 @@ Test(lint, judges_the_tests)
         "other.cfg:4: unknown: no test type knows mine\n"
         "other.cfg:7: value: mig_protocol = tpc: no such value; did you mean tcp? (expected tcp, "
         "unix, exec, fd, file, rdma, x-rdma)\n"
-        "other.cfg: unsupported: hugepage_path = /x is not supported: guests' memory is not made "
+        "other.cfg: unsupported: hugepages_total = /x is not supported: guests' memory is not made "
         "of "
         "huge pages\n");
 }

@@ -139,9 +139,10 @@ Test(judge, what_is_known_and_not_done_is_a_reason_to_skip)
 
 Test(judge, a_name_of_a_family_is_judged_as_the_family)
 {
-    expect("hugepage_path=/dev/hugepages\n",
-           "S hugepage_path = /dev/hugepages is not supported: guests' memory is not made of huge "
-           "pages\n");
+    expect(
+        "hugepages_total=/dev/hugepages\n",
+        "S hugepages_total = /dev/hugepages is not supported: guests' memory is not made of huge "
+        "pages\n");
     expect("hugepage=no\n", "");
     expect("gcov_dir_vm1=/x\n", "N gcov_* has no effect: it counts only with gcov_qemu = yes\n");
 }

@@ -136,8 +136,9 @@ static const char *other_value(const struct param_info *row)
 }
 
 static const struct param_info *const tables[] = {
-    board_params,  topology_params, rtc_params, extra_params,    nic_params,    graphics_params,
-    screen_params, usb_params,      rng_params, watchdog_params, balloon_params};
+    board_params,    topology_params, rtc_params,  extra_params,  nic_params,
+    graphics_params, screen_params,   usb_params,  rng_params,    watchdog_params,
+    balloon_params,  memory_params,   boot_params, serial_params, vsock_params};
 
 /* What else is asked for: some count only with others. */
 static const char *const surroundings[][4][2] = {
@@ -147,6 +148,11 @@ static const char *const surroundings[][4][2] = {
     {{"nettype", "bridge"}, {"vhost", "yes"}, {"queues", "3"}},
     {{"vga", "qxl"}, {"usbs", "usb7 usb1"}, {"usb_devices", "mouse"}, {"enable_watchdog", "yes"}},
     {{"virtio_rngs", "r"}, {"period_virtio-rng", "3"}, {"balloon_dev_devid", "b"}},
+    {{"slots", "3"},
+     {"maxmem", "2G"},
+     {"vm_mem_backend", "memory-backend-file"},
+     {"serials", "s t"}},
+    {{"hugepage", "yes"}, {"vsocks", "v"}, {"serials", "s t"}, {"serial_type_s", "isa-serial"}},
     {{"virtio_rngs", "r"}, {"max-bytes_virtio-rng", "3"}, {"backend", "rng-random"}},
 };
 

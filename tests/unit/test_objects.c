@@ -125,13 +125,13 @@ Test(objects, a_list_may_be_that_of_a_vm_or_a_host)
 Test(objects, a_name_of_a_family_is_known_unless_it_is_another_parameter)
 {
     struct objects *objects = two_hosts();
-    struct key_parse *parse = objects_parse(objects, "hugepage_path_vm1");
+    struct key_parse *parse = objects_parse(objects, "hugepages_total_vm1");
 
     cr_assert_not_null(parse->info);
     cr_expect_str_eq(parse->info->name, "hugepage*");
     key_parse_free(parse);
     objects_free(objects);
-    expect("hugepage_path_vm1", KEY_KNOWN, "hugepage_path_vm1");
+    expect("hugepages_total_vm1", KEY_KNOWN, "hugepages_total_vm1");
     expect("huge", KEY_UNKNOWN, NULL);
     /* numanode is a row beside numa*, and wins for a VM that is not there, too. */
     expect("numa_nodes", KEY_KNOWN, "numa_nodes");

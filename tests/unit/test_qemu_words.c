@@ -13,6 +13,15 @@ static void expect(const char *printed, const char *why, bool is_own)
     cr_expect_eq(own, is_own, "'%s' %s of itself", printed, own ? "speaks" : "does not speak");
 }
 
+Test(qemu_words, a_display_that_this_build_has_not_is_a_lack_and_a_wrong_word_is_none)
+{
+    cr_expect(qemu_words_is_lack("Display 'sdl' is not available, please use -display help to see "
+                                 "the available options."));
+    cr_expect(qemu_words_is_lack("clusters not supported by this machine's CPU topology"));
+    cr_expect_not(qemu_words_is_lack("unsupported machine type"));
+    cr_expect_not(qemu_words_is_lack("Invalid CPU topology: sockets * cores != maxcpus"));
+}
+
 Test(qemu_words, a_refusal_is_told_without_its_echoes_and_the_programs_name)
 {
     expect("qemu-system-x86_64: Size mismatch: pc.ram: 0x1ffe000 != 0x3ffe000: Invalid argument\n"

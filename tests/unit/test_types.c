@@ -116,7 +116,7 @@ Test(types, shows_what_of_a_parameter_is_not_supported)
 
 Test(types, shows_the_family_of_a_name_that_is_no_other)
 {
-    cr_expect_eq(call("hugepage_path"), 0);
+    cr_expect_eq(call("hugepages_total"), 0);
     cr_assert_stdout_eq_str("hugepage*: a parameter of the section not supported yet\n"
                             "    huge pages\n"
                             "    value          string (any text)\n"

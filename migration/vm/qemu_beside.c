@@ -1,0 +1,133 @@
+/* What a host does beside a VM's QEMU. */
+#include "migration/params.h"
+#include "migration/vm/numa.h"
+#include "migration/vm/qemu.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEBUGCON_MS 500                   /* to be told what the debug console said */
+#define DEBUGCON_FILE_BYTES (1024 * 1024) /* a host keeps no more of a VM, however often it moves  \
+                                           */
+
+static void tell(const struct vm_spec *spec, const char *what, const char *where)
+{
+    host_log(spec->host, VTMH__LOG_LEVEL__LOG_INFO, spec->incoming ? "destination" : "source",
+             spec->name, "%s: %s", what, where);
+}
+
+static int tell_screen(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
+                       GError **err)
+{
+    json_auto_t *vnc = NULL;
+    const char *address, *port;
+
+    if (strcmp(param_text(spec->params, "display"), "vnc") != 0)
+        return 0;
+    if (qemu_command(vm, "query-vnc", NULL, deadline, &vnc, err) < 0)
+        return -1;
+    address = json_string_value(json_object_get(vnc, "host"));
+    port = json_string_value(json_object_get(vnc, "service"));
+    if (address != NULL && port != NULL) {
+        g_autofree char *where = g_strdup_printf("VNC at %s:%s", address, port);
+
+        tell(spec, "screen", where);
+    }
+    return 0;
+}
+
+static void tell_lines(const struct vm_spec *spec, const struct device *device)
+{
+    if (device->kind == &device_serial_line)
+        tell(spec, device->id, device_get(device->local, "socket"));
+    for (unsigned i = 0; i < device->children->len; i++)
+        tell_lines(spec, g_ptr_array_index(device->children, i));
+}
+
+/* Its own memory is bound by QEMU itself. */
+static int bind_threads(struct qemu_vm *vm, int node, int64_t deadline, GError **err)
+{
+    g_autofree char *vhost = g_strdup_printf("vhost-%d", (int)vm->base.pid);
+    json_auto_t *cpus = NULL;
+    const json_t *cpu;
+    size_t i;
+
+    if (qemu_command(vm, "query-cpus-fast", NULL, deadline, &cpus, err) < 0)
+        return -1;
+    json_array_foreach (cpus, i, cpu) {
+        json_int_t thread = json_integer_value(json_object_get(cpu, "thread-id"));
+
+        if (thread > 0 && numa_bind_thread((pid_t)thread, node, err) < 0)
+            return -1;
+    }
+    return numa_bind_named(vm->base.pid, vhost, node, err);
+}
+
+static const struct device *find_kind(const struct device *board, const struct device_kind *kind)
+{
+    for (unsigned i = 0; i < board->children->len; i++) {
+        const struct device *device = g_ptr_array_index(board->children, i);
+
+        if (device->kind == kind)
+            return device;
+    }
+    return NULL;
+}
+
+int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
+                      int64_t deadline, GError **err)
+{
+    const struct device *memory = find_kind(board, &device_memory);
+    const json_t *node = memory != NULL ? json_object_get(memory->local, "node") : NULL;
+
+    vm->has_debugcon = find_kind(board, &device_debugcon) != NULL;
+    tell_lines(spec, board);
+    if (tell_screen(vm, spec, deadline, err) < 0)
+        return -1;
+    return node != NULL ? bind_threads(vm, (int)json_integer_value(node), deadline, err) : 0;
+}
+
+/* What a guest prints draws on no terminal. */
+static void make_plain(char *text)
+{
+    for (char *c = text; *c != '\0'; c++)
+        if (*c != '\n' && *c != '\t' && (g_ascii_iscntrl(*c) || !g_ascii_isprint(*c)))
+            *c = '?';
+}
+
+static void keep(const struct qemu_vm *vm, const char *text)
+{
+    g_autofree char *name = g_strconcat(vm->base.name, ".debugcon.log", NULL);
+    g_autofree char *path = g_build_filename(vm->base.host->log_dir, name, NULL);
+    g_autofree char *plain = g_strdup(text);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    struct stat file;
+
+    if (fd < 0)
+        return;
+    make_plain(plain);
+    if (fstat(fd, &file) == 0 && file.st_size < DEBUGCON_FILE_BYTES &&
+        write(fd, plain, strlen(plain)) < 0)
+        host_log(vm->base.host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, vm->base.name,
+                 "%s cannot be written", path);
+    close(fd);
+}
+
+void qemu_beside_end(struct qemu_vm *vm)
+{
+    json_auto_t *text = NULL;
+
+    if (!vm->has_debugcon || vm->base.host->log_dir == NULL ||
+        event_is_set(qemu_process_ended(vm->process)))
+        return;
+    fiber_shield();
+    if (qemu_process_command(
+            vm->process, "ringbuf-read",
+            json_pack("{s:s, s:i}", "device", MACHINE_DEBUGCON, "size", MACHINE_DEBUGCON_BYTES), -1,
+            deadline_in(DEBUGCON_MS), &text, NULL) == 0 &&
+        json_string_length(text) > 0)
+        keep(vm, json_string_value(text));
+    fiber_unshield();
+}
