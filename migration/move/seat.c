@@ -172,6 +172,9 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
     }
     event_reset(&seat->retired);
     seat->watcher = fiber_ref(scope_spawn(seat->watchers, "watch", watch, seat));
+    if (seat->look_on != NULL)
+        seat->onlooker = fiber_ref(
+            scope_spawn_detached(seat->watchers, "look on", seat->look_on, seat->look_on_arg));
     return 0;
 }
 
@@ -182,13 +185,37 @@ const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err)
     return seat->facts;
 }
 
+void seat_stop_watching(struct seat *seat)
+{
+    if (seat->watcher == NULL)
+        return;
+    event_set(&seat->retired);
+    /* The watcher must have let go of the VM before it is freed. */
+    fiber_shield();
+    fiber_join(seat->watcher, DEADLINE_NEVER, NULL);
+    fiber_unshield();
+    g_clear_pointer(&seat->watcher, fiber_unref);
+}
+
+void seat_stop_looking(struct seat *seat)
+{
+    seat->look_on = NULL;
+    if (seat->onlooker == NULL)
+        return;
+    fiber_cancel(seat->onlooker, NULL);
+    fiber_shield();
+    fiber_join(seat->onlooker, DEADLINE_NEVER, NULL);
+    fiber_unshield();
+    g_clear_pointer(&seat->onlooker, fiber_unref);
+}
+
 /* Everything here lets go of the VM. Transfer full. */
 static struct vm *retire(struct seat *seat)
 {
-    event_set(&seat->retired);
-    /* The watcher must have let go of the VM before it is freed. */
-    fiber_join(seat->watcher, DEADLINE_NEVER, NULL);
-    g_clear_pointer(&seat->watcher, fiber_unref);
+    fiber_fn look_on = seat->look_on;
+    seat_stop_watching(seat);
+    seat_stop_looking(seat);
+    seat->look_on = look_on;
     g_clear_pointer(&seat->guest, guest_free);
     g_clear_pointer(&seat->facts, json_decref);
     return g_steal_pointer(&seat->vm);

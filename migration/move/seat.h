@@ -59,6 +59,12 @@ struct seat {
     GError *end;           /* how the VM ended in that leg, unasked */
     struct event retired;  /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;
+
+    /* A fiber's function that looks on while a VM is here, and is cancelled before it goes: takes
+     * pictures, asks its monitor (scenario/process/). NULL: nobody does. */
+    fiber_fn look_on;
+    void *look_on_arg;
+    struct fiber *onlooker;
 };
 
 /* Transfer full. platform is decided later, by agree(). */
@@ -90,6 +96,12 @@ const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
  */
 #define SEAT_DOING(seat, blame, ...)                                                               \
     SEAT_DOING_SCOPED G_PASTE(seat_doing_, __LINE__) = seat_doing_begin(seat, blame, __VA_ARGS__)
+
+/* From now on the VM may end by itself: nobody watches over it any more. */
+void seat_stop_watching(struct seat *seat);
+
+/* From now on nobody looks on. */
+void seat_stop_looking(struct seat *seat);
 
 /* Ends the VM if it is here, or was started ahead, on purpose. Works on a cancelled fiber. -1: it
  * could not be ended. */

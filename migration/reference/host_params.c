@@ -4,10 +4,10 @@
 #define SECTION "before and after the test"
 
 #define FRESH_VMS "no VM outlives its test, so there is none before one"
-#define NO_SCREENDUMPS "no screendumps are taken"
+#define PICTURES "screendumps are PNG files from the start"
+#define NO_WATCHER "nobody minds a screen that does not change"
 #define A_SCREEN WORDS("vga")
 #define NO_VIDEO "no video is made of screendumps"
-#define NO_INFO_FILES "the state of VMs is not written down while they run"
 #define NO_DMESG "kernel messages are not read"
 #define NO_SOSREPORT "no sosreport is made"
 
@@ -38,41 +38,27 @@ const struct param_info reference_host_params[] = {
     NO_MATTER("run_tcpdump", BOOL, TEST, "guests are reached without knowing their addresses",
               "whether the network is listened to for guests' addresses"),
 
-    NOT_YET_WITH("take_regular_screendumps", BOOL, TEST, NO, A_SCREEN, NO_SCREENDUMPS,
-                 "whether screens are kept while the test runs"),
-    NO_MATTER("screendump_delay", DURATION, TEST, NO_SCREENDUMPS, "time between two of them"),
-    NO_MATTER("screendump_quality", INT, TEST, NO_SCREENDUMPS, "quality of their JPEG files"),
-    NO_MATTER("screendump_temp_dir", STRING, TEST, NO_SCREENDUMPS, "where they are made"),
-    NO_MATTER("screendump_verbose", BOOL, TEST, NO_SCREENDUMPS, "whether each is logged"),
-    NO_MATTER("inactivity_treshold", DURATION, TEST, NO_SCREENDUMPS,
+    NO_MATTER("screendump_quality", INT, TEST, PICTURES, "quality of their JPEG files"),
+    NO_MATTER("screendump_temp_dir", STRING, TEST, "a host keeps them with the test",
+              "where they are made"),
+    NO_MATTER("screendump_verbose", BOOL, TEST, "QEMU's monitor has a log of its own",
+              "whether each is logged"),
+    NO_MATTER("inactivity_treshold", DURATION, TEST, "it counts only with inactivity_watcher",
               "a screen that does not change for so long is inactive"),
-    NOT_YET_WITH("inactivity_watcher", STRING, TEST, WORDS("none"), A_SCREEN, NO_SCREENDUMPS,
+    NOT_YET_WITH("inactivity_watcher", STRING, TEST, WORDS("none"), A_SCREEN, NO_WATCHER,
                  "what is done about a screen that does not change"),
-    NOT_YET_WITH("keep_ppm_files", BOOL, TEST, NO, A_SCREEN, NO_SCREENDUMPS,
+    NOT_YET_WITH("keep_ppm_files", BOOL, TEST, NO, A_SCREEN, PICTURES,
                  "whether screendumps are kept as PPM"),
-    NOT_YET_WITH("convert_ppm_files_to_png", BOOL, TEST, NO, A_SCREEN, NO_SCREENDUMPS,
-                 "whether PPM files become PNG"),
-    NOT_YET_WITH("keep_screendumps", BOOL, TEST, NO, A_SCREEN, NO_SCREENDUMPS,
-                 "whether screendumps are kept"),
-    NOT_YET("screendump", STRING, TEST, NULL, NO_SCREENDUMPS, "screendump to be made"),
+    NO_MATTER("convert_ppm_files_to_png", BOOL, TEST, PICTURES, "whether PPM files become PNG"),
+    NOT_YET("screendump", STRING, TEST, NULL, "no picture is compared", "screendump to be made"),
     NOT_YET_WITH("keep_video_files", BOOL, TEST, NO, A_SCREEN, NO_VIDEO,
                  "whether the video is kept"),
     NOT_YET_WITH("encode_video_files", BOOL, TEST, NO, A_SCREEN, NO_VIDEO,
                  "whether screendumps become a video"),
-    NOT_YET("store_vm_info", BOOL, TEST, NO, NO_INFO_FILES,
-            "whether what the monitor says of the VM is kept while the test runs"),
-    NO_MATTER("vm_info_delay", DURATION, TEST, NO_INFO_FILES, "time between two questions"),
-    NO_MATTER("vm_info_cmds", STRING, TEST, NO_INFO_FILES, "what the monitor is asked"),
 
     NO_MATTER("kill_vm", BOOL, VM,
               "every VM ends with its test, as with avocado-vt on several hosts",
               "whether the VM is ended after the test"),
-    NOT_YET("kill_vm_timeout", DURATION, VM, WORDS("0"), "VMs are ended at once",
-            "how long the VM has time to end by itself"),
-    NOT_YET("kill_vm_gracefully", BOOL, VM, NO, "guests are not shut down before VMs are ended",
-            "whether the guest is shut down first"),
-    NO_MATTER("kill_timeout", DURATION, VM, "VMs are ended at once",
-              "limit for the end of a VM in order"),
     NO_MATTER("kill_unresponsive_vms", BOOL, TEST, "every VM ends with its test",
               "whether VMs that do not answer are ended"),
     NOT_YET("keep_vms_after_test", BOOL, TEST, NO, "every VM ends with its test",

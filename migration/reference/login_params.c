@@ -22,8 +22,6 @@ const struct param_info reference_login_params[] = {
     NO_MATTER("shell_linesep", STRING, VM, NO_PROMPT, "end of a line"),
     NO_MATTER("shell_prompt", STRING, VM, NO_PROMPT, "what the shell shows when it is ready"),
     NO_MATTER("status_test_command", STRING, VM, NO_PROMPT, "command that tells the last status"),
-    NO_MATTER("shutdown_command", STRING, VM, "no guest is shut down by a command",
-              "command that shuts the guest down"),
     NO_MATTER("reboot_command", STRING, VM, "no guest is rebooted by a command",
               "command that reboots the guest"),
     NO_MATTER("force_reset_go_down_check", STRING, VM, "no guest is rebooted by a command",

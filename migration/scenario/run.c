@@ -33,28 +33,6 @@ static int make_seats(struct run *run, struct scene *scene, const char *const *c
     return 0;
 }
 
-/* Ends whatever is still here; the first that cannot be ended is the error, if there is none
- * yet. */
-static int end_seats(struct scene *scene, int result, GError **err)
-{
-    for (unsigned i = 0; i < scene->seats->len; i++) {
-        struct seat *seat = g_ptr_array_index(scene->seats, i);
-        g_autoptr(GError) error = NULL;
-        bool was_here = seat->vm != NULL;
-        if (was_here && seat->is_uncertain) {
-            seat_keep(seat);
-            host_disown(scene->test->host, OWNED_GUEST, seat->name);
-        } else if (seat_end(seat, &error) == 0) {
-            if (was_here)
-                host_disown(scene->test->host, OWNED_GUEST, seat->name);
-        } else if (result == 0) {
-            g_propagate_error(err, g_steal_pointer(&error));
-            result = -1;
-        }
-    }
-    return result;
-}
-
 /* Where no VM goes back by a next leg, nothing is there to be started ahead. */
 static void note_unprepared(const struct scene *scene, const struct scenario *scenario,
                             int64_t legs)
@@ -118,7 +96,6 @@ static int run_scene(void *arg, GError **err)
     int result = run_test(run, &scene, &steps, &error);
     if (result < 0)
         test_failing(run->test, 0, error);
-    result = end_seats(&scene, result, &error);
     if (steps != NULL)
         result = steps_end(steps, result, &error);
     agreement_clear(&scene.agreement);

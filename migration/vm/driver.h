@@ -19,6 +19,9 @@ struct vm_driver {
     int (*cont)(struct vm *vm, int64_t deadline, GError **err);
     int (*stop)(struct vm *vm, int64_t deadline, GError **err);
     int (*run_state)(struct vm *vm, char **state_out, int64_t deadline, GError **err);
+    /* NULL: it cannot. */
+    int (*screendump)(struct vm *vm, const char *path, int64_t deadline, GError **err);
+    int (*info)(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
     json_t *(*facts)(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
 
     int (*check_sound)(struct vm *vm, int64_t deadline, GError **err);

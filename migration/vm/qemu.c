@@ -340,6 +340,27 @@ static int qemu_stop(struct vm *vm, int64_t deadline, GError **err)
     return qemu_command(qemu_vm(vm), "stop", NULL, deadline, NULL, err);
 }
 
+/* The format is not known to QEMU before 7.1, which says so. */
+static int qemu_screendump(struct vm *base, const char *path, int64_t deadline, GError **err)
+{
+    return qemu_command(qemu_vm(base), "screendump",
+                        json_pack("{s:s, s:s}", "filename", path, "format", "png"), deadline, NULL,
+                        err);
+}
+
+static int qemu_info(struct vm *base, const char *what, char **text_out, int64_t deadline,
+                     GError **err)
+{
+    g_autofree char *command = g_strdup_printf("info %s", what);
+    json_auto_t *text = NULL;
+
+    if (qemu_command(qemu_vm(base), "human-monitor-command",
+                     json_pack("{s:s}", "command-line", command), deadline, &text, err) < 0)
+        return -1;
+    *text_out = g_strdup(json_is_string(text) ? json_string_value(text) : "");
+    return 0;
+}
+
 static int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)
 {
     g_autofree char *state = NULL;
@@ -389,6 +410,8 @@ const struct vm_driver qemu_driver = {
     .cont = qemu_cont,
     .stop = qemu_stop,
     .run_state = qemu_run_state,
+    .screendump = qemu_screendump,
+    .info = qemu_info,
     .facts = qemu_facts,
     .check_sound = qemu_check_sound,
     .check_movable = qemu_check_movable,

@@ -188,6 +188,24 @@ int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err
     return vm->driver->run_state(vm, state_out, deadline, err);
 }
 
+static int unable(const struct vm *vm, const char *what, GError **err)
+{
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s has no %s", vm->name, what);
+    return -1;
+}
+
+int vm_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err)
+{
+    return vm->driver->screendump != NULL ? vm->driver->screendump(vm, path, deadline, err)
+                                          : unable(vm, "screen", err);
+}
+
+int vm_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err)
+{
+    return vm->driver->info != NULL ? vm->driver->info(vm, what, text_out, deadline, err)
+                                    : unable(vm, "monitor", err);
+}
+
 json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
 {
     return vm->driver->facts(vm, cpu, deadline, err);

@@ -135,6 +135,11 @@ int vm_cont(struct vm *vm, int64_t deadline, GError **err);
 int vm_stop(struct vm *vm, int64_t deadline, GError **err);
 int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
 
+/* For people: a picture of the first screen as a PNG file (QMP screendump), UNSUPPORTED if the VM
+ * has none; and what its monitor says of something (HMP info: "registers -a"), transfer full. */
+int vm_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err);
+int vm_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
+
 /*
  * What the hypervisor itself says that the machine is: only what is the same in all versions of it
  * for one machine type, so that two ends can be compared. An object of field -> list of strings,

@@ -76,3 +76,27 @@ kill -9 "$(ps -o ppid= -p "$shell" | tr -d ' ')"
 job_end
 expect_match "the cause" 'a' "$(result .vtmh.fail_host)"
 expect_equal "left running" "" "$(sleepers)"
+
+step "of a VM whose test failed its screen, registers and kernel messages are kept, and it is shut down in order"
+job -q "${hosts[@]}" -p guest=jeos -p mem=256 -p 'extra_params=-vga std' -p migration_bg_command=true \
+    -p migration_bg_check_command=false -p kill_vm_gracefully_on_error=yes "$work/base.cfg"
+expect_verdict FAIL b 'has lost its background work'
+kept=$(echo "$job"/test-results/*/b)
+expect_equal "the screen" PNG "$(head -c 4 "$kept/vm1.screen.png" | tail -c 3)"
+expect_match "the registers" 'CPU#0' "$(cat "$kept/vm1.registers.txt")"
+expect_match "kernel messages" 'Linux version' "$(cat "$kept/vm1.dmesg.txt")"
+expect_match "the end" 'guest-shutdown' "$(cat "$kept/vm1.qmp.log")"
+
+step "pictures are taken while the test runs, and what the monitor says is written down"
+job -q "${hosts[@]}" -p 'extra_params=-vga std' -p take_regular_screendumps=yes -p screendump_delay=0.1 \
+    -p store_vm_info=yes -p vm_info_delay=0.1 -p vm_info_cmds=status -p 'pre_command_host2=true' -p dirty_rounds=40 \
+    "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "a picture" PNG "$(head -c 4 "$job"/test-results/*/a/vm1.screen-0000.png | tail -c 3)"
+expect_match "the monitor" 'info status.*VM status: running' "$(tr '\n' ' ' <"$(echo "$job"/test-results/*/a/vm1.info.log)")"
+job -q "${hosts[@]}" -p take_regular_screendumps=yes -p screendump_delay=0.1 -p dirty_rounds=40 "$work/base.cfg"
+expect_equal "status without a screen" WARN "$(result .status)"
+job -q "${hosts[@]}" -p 'extra_params=-vga std' -p take_regular_screendumps=yes -p screendump_delay=0.1 \
+    -p keep_screendumps=no -p dirty_rounds=40 "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "pictures that are not kept" "" "$(find "$job/" -name '*.png')"

@@ -347,14 +347,14 @@ Test(judge, a_type_that_nobody_knows_names_the_nearest)
         strstr(judgement->errors->pdata[0], "did you mean migration_multi_host_cancel? (expected"));
 }
 
-#define NO_SCREENSHOTS "S keep_screendumps = yes is not supported: no screendumps are taken\n"
+#define NO_VIDEO "S keep_video_files = yes is not supported: no video is made of screendumps\n"
 #define GUESTS_BOOT " is not supported: guest= says what boots, and how\n"
 
 Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none_of_it)
 {
-    expect("vga=none\nkeep_screendumps=yes\n", "");
-    expect("keep_screendumps=yes\n", NO_SCREENSHOTS);
-    expect("vga_vm1_host2=std\nvga=none\nkeep_screendumps=yes\n", NO_SCREENSHOTS);
+    expect("vga=none\nkeep_video_files=yes\n", "");
+    expect("keep_video_files=yes\n", NO_VIDEO);
+    expect("vga_vm1_host2=std\nvga=none\nkeep_video_files=yes\n", NO_VIDEO);
     expect("images=\ncdroms=\nboot_order=cdn\n", "");
     expect("images=\nboot_order=cdn\n", "S boot_order = cdn" GUESTS_BOOT);
     expect("guest=jeos\nmigration_bg_command=\nmigration_bg_kill_command=pkill ping\n", "");
@@ -363,8 +363,8 @@ Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none
 Test(judge, what_a_parameter_counts_only_with_may_change_from_test_to_test)
 {
     g_autoptr(judge) judge = judge_new(2);
-    g_autoptr(params) without = test_of("vga=none\nkeep_screendumps=yes\n");
-    g_autoptr(params) with = test_of("keep_screendumps=yes\n");
+    g_autoptr(params) without = test_of("vga=none\nkeep_video_files=yes\n");
+    g_autoptr(params) with = test_of("keep_video_files=yes\n");
 
     for (unsigned i = 0; i < 2; i++) {
         cr_expect_eq(judge_params(judge, without)->skips->len, 0);

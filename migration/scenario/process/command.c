@@ -41,13 +41,20 @@ static bool is_let_pass(struct test *test, const char *name, const struct limits
 }
 
 /* A time-out becomes that of the parameter. */
-static void say_limit(GError **error, const char *name, const struct limits *limits)
+static void say_limit(GError **error, const struct step_on *on, const char *name,
+                      const struct limits *limits)
 {
     if (!g_error_matches(*error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
         return;
     g_clear_error(error);
-    g_set_error(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT, "%s was not over within %g s (%s_timeout)",
-                name, (double)limits->timeout_ms / 1000, name);
+    if (on->ends_by != DEADLINE_NEVER)
+        g_set_error(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT,
+                    "%s was not over in the little time that it has after a test that has failed",
+                    name);
+    else
+        g_set_error(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT,
+                    "%s was not over within %g s (%s_timeout)", name,
+                    (double)limits->timeout_ms / 1000, name);
 }
 
 int command_begin(struct step_on *on, GError **err)
@@ -67,7 +74,7 @@ int command_begin(struct step_on *on, GError **err)
     if (commands->before != NULL &&
         shell_await(commands->before, deadline_in(limits.timeout_ms), &error) == 0)
         return 0;
-    say_limit(&error, name, &limits);
+    say_limit(&error, on, name, &limits);
     /* What failed does not run on beside the test. */
     fiber_shield();
     shell_end(g_steal_pointer(&commands->before), deadline_in(KILL_MS), NULL);
@@ -104,7 +111,7 @@ static int run_after(const struct step_on *on, struct commands *commands, GError
         shell_await(commands->after, deadline_min(commands->after_by, on->ends_by), &error) == 0)
         return 0;
     if (!is_called_off(error, on)) {
-        say_limit(&error, name, &limits);
+        say_limit(&error, on, name, &limits);
         if (is_let_pass(test, name, &limits, error))
             return 0;
     }

@@ -3,6 +3,17 @@
 
 #include "migration/scenario/process/step.h"
 
+/* vms.c: VMs that the test has left are ended. */
+int vms_end(struct step_on *on, GError **err);
+
+/* remains.c: after a failure, what can be said of a VM is kept before it is ended. */
+int remains_end(struct step_on *on, GError **err);
+
+/* onlook.c: regular pictures, and what the monitor says, while the test runs. */
+extern const char *const onlook_params[];
+int onlook_begin(struct step_on *on, GError **err);
+int onlook_end(struct step_on *on, GError **err);
+
 /* command.c: pre_command before the test, post_command after it. */
 extern const char *const command_params[];
 int command_begin(struct step_on *on, GError **err);

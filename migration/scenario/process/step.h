@@ -40,8 +40,8 @@ struct step {
     const char *name; /* for people: "pre_command" */
     enum step_object object;
 
-    /* Names of parameters: where no host of the test says anything of one of them, for whatever
-     * object, the step is not done on any. NULL: it is always done. */
+    /* Names of parameters: where no host of the test says of one of them, for whatever object, more
+     * than its default, the step is not done on any. NULL: it is always done. */
     const char *const *asked_by;
 
     /*

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* For all ends together, once a test was called off: the coordinator waits for our report. */
-#define CALLED_OFF_MS 40000
+#define CALLED_OFF_MS 50000
 
 struct begun {
     const struct step *step;
@@ -33,13 +33,17 @@ struct steps *steps_new(struct scene *scene, const struct step *table)
     return steps;
 }
 
-/* Whether a key is one of the names, with whatever object's name behind it. */
-static bool is_one_of(const char *key, const char *const *names)
+/* Whether one of the names, with whatever object's name behind it, has a value that says more than
+ * its default. */
+static bool asks(const char *key, const char *value, const char *const *names)
 {
     for (; *names != NULL; names++) {
+        const struct param_info *info = param_info(*names);
         size_t size = strlen(*names);
         if (strncmp(key, *names, size) == 0 && (key[size] == '\0' || key[size] == '_'))
-            return true;
+            return value[strspn(value, " \t")] != '\0' &&
+                   (info == NULL || info->fallback == NULL ||
+                    !param_value_equal(info, value, info->fallback));
     }
     return false;
 }
@@ -52,7 +56,7 @@ static bool is_asked(const struct step *step, const struct params *params)
         return true;
     params_iter_init(&it, params);
     while (params_iter_next(&it))
-        if (is_one_of(it.key, step->asked_by) && it.value[strspn(it.value, " \t")] != '\0')
+        if (asks(it.key, it.value, step->asked_by))
             return true;
     return false;
 }

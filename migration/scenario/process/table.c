@@ -5,5 +5,12 @@
 const struct step all_steps[] = {
     /* Last of all, post_command. */
     {.name = "pre_command", .asked_by = command_params, .begin = command_begin, .end = command_end},
+    {.name = "ending", .object = STEP_VM, .end = vms_end},
+    {.name = "looking on",
+     .object = STEP_VM,
+     .asked_by = onlook_params,
+     .begin = onlook_begin,
+     .end = onlook_end},
+    {.name = "keeping what is known", .object = STEP_VM, .end = remains_end},
     {.name = NULL},
 };

@@ -1,0 +1,100 @@
+/* VMs that the test has left here are ended: in order, where that is asked for and the guest can.
+ */
+#include "migration/params.h"
+#include "migration/scenario/process/rows.h"
+
+#include <string.h>
+
+#define ASK_MS 2000
+
+/* Only a guest that runs can be told anything. */
+static bool is_running(const struct seat *seat)
+{
+    g_autofree char *state = NULL;
+    return guest_is_up(seat->guest) &&
+           vm_run_state(seat->vm, &state, deadline_in(ASK_MS), NULL) == 0 &&
+           strcmp(state, "running") == 0;
+}
+
+/* How it ends by itself is of no interest. 0: it has ended, or its time is over; -1: cancelled. */
+static int await_end(const struct seat *seat, int64_t deadline, bool *ended_out, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    *ended_out = await_event(vm_exited(seat->vm), deadline, &error) == 0;
+    if (*ended_out || g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+static int shut_down(const struct step_on *on, GError **err)
+{
+    struct seat *seat = on->seat;
+    struct test *test = on->scene->test;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *said = NULL;
+    int64_t limit_ms;
+    bool ended;
+    int status;
+    if (param_duration_ms(on->params, "kill_timeout", &limit_ms, err) < 0)
+        return -1;
+    if (!is_running(seat))
+        return 0;
+    int64_t began = deadline_in(0), by = step_deadline(on, limit_ms);
+    /* A guest that goes down seldom lets the command end in order. */
+    if (guest_run(seat->guest, param_text(on->params, "shutdown_command"), by, &status, &said,
+                  &error) < 0 &&
+        g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED)) {
+        test_note(test, "%s was not shut down in order (kill_vm_gracefully): %s", seat->name,
+                  error->message);
+        return 0;
+    }
+    if (await_end(seat, by, &ended, err) < 0)
+        return -1;
+    if (!ended)
+        test_note(test, "%s on %s did not shut down within %g s (kill_timeout), and was killed",
+                  seat->name, test->host->name, (double)(by - began) / 1000);
+    return 0;
+}
+
+static int end_in_order(const struct step_on *on, GError **err)
+{
+    bool gracefully;
+    int64_t wait_ms;
+    bool ended = false;
+    if (param_bool(on->params, "kill_vm_gracefully", &gracefully, err) < 0 ||
+        param_duration_ms(on->params, "kill_vm_timeout", &wait_ms, err) < 0)
+        return -1;
+    if (!gracefully && wait_ms == 0)
+        return 0;
+    seat_stop_watching(on->seat);
+    if (wait_ms > 0 && await_end(on->seat, step_deadline(on, wait_ms), &ended, err) < 0)
+        return -1;
+    return gracefully && !ended ? shut_down(on, err) : 0;
+}
+
+int vms_end(struct step_on *on, GError **err)
+{
+    struct seat *seat = on->seat;
+    const struct host *host = on->scene->test->host;
+    if (seat->vm == NULL)
+        return seat_end(seat, err);
+    if (seat->is_uncertain) {
+        seat_keep(seat);
+        host_disown(host, OWNED_GUEST, seat->name);
+        return 0;
+    }
+    g_autoptr(GError) error = NULL;
+    if (end_in_order(on, &error) < 0 && on->ends_by == DEADLINE_NEVER &&
+        g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
+        g_propagate_error(err, g_steal_pointer(&error));
+        return -1;
+    }
+    int result = seat_end(seat, error == NULL ? &error : NULL);
+    if (result == 0)
+        host_disown(host, OWNED_GUEST, seat->name);
+    if (error == NULL)
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
