@@ -60,7 +60,10 @@ static int add(struct device *board, struct nic_building *building, const char *
     const struct nic_network *network = find_network(type);
     g_autofree char *netdev = g_strdup_printf("net%u", building->index);
     struct device *nic;
+    bool is_flexible;
 
+    if (param_bool(building->spec->params, "flexible_nic_index", &is_flexible, err) < 0)
+        return -1;
     if (network == NULL) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                     "nettype = %s (of %s) is not supported yet", type, name);
@@ -70,11 +73,15 @@ static int add(struct device *board, struct nic_building *building, const char *
     device_set(nic->travels, "model", param_text(building->card, "nic_model"));
     device_set(nic->travels, "mac", param_text(building->card, "mac"));
     device_set(nic->travels, "ip", param_text(building->card, "ip"));
+    if (strcmp(param_text(building->spec->params, "ip_version"), "ipv4") != 0)
+        device_set(nic->travels, "ip_version", param_text(building->spec->params, "ip_version"));
     if (add_queues(nic, building->card, err) < 0)
         return -1;
     device_set(nic->travels, "extra", param_text(building->card, "nic_extra_params"));
     device_set(nic->local, "network", network->nettype);
     device_set(nic->local, "netdev", netdev);
+    if (building->index == 0 && !is_flexible)
+        device_set_bool(nic->local, "only", true); /* the guest is reached over no other card */
     if (network->build(nic, building, err) < 0)
         return -1;
     device_set(nic->local, "extra", param_text(building->card, "netdev_extra_params"));

@@ -50,7 +50,16 @@ const struct param_info nic_params[] = {
             "gives it"},
     {NETWORK("redirs"), .kind = PARAM_LIST, .fallback = "remote_shell", .scopes = PARAM_OF_VM,
      .doc = "redirections: ports of the guest (guest_port) that its first card on the user network "
-            "forwards, each from a free port of 127.0.0.1 on the host"},
+            "forwards, each from a free port of 127.0.0.1 on the host (redir_ports)"},
+    {NETWORK("redir_ports"), .kind = PARAM_PORTS, .fallback = "0", .scopes = PARAM_OF_VM,
+     .claim = "ports", .example = "5000-5899",
+     .doc = "ports of the host that are taken for redirections, or 0 for any; avocado-vt takes "
+            "5000-5899"},
+    {NETWORK("ip_version"), .same_everywhere = true, .kind = PARAM_WORD, .fallback = "ipv4",
+     .values = WORDS("ipv4", "ipv6"), .scopes = PARAM_OF_VM,
+     .doc = "which of the addresses that a guest is seen to use on a bridge it is reached at"},
+    {NETWORK("flexible_nic_index"), .kind = PARAM_BOOL, .fallback = "yes", .scopes = PARAM_OF_VM,
+     .doc = "whether a guest is reached over another card where no address of its first is known"},
     {NETWORK("guest_port"), .kind = PARAM_INT, .fallback = "22", .min = 1, .max = 65535,
      .scopes = PARAM_OF_REDIR, .doc = "a guest's port that is forwarded (redirs)"},
     {NETWORK("guest_port_file_transfer"), .kind = PARAM_INT, .fallback = "22", .min = 1,

@@ -34,6 +34,18 @@ static int add_forwards(struct device *nic, const struct params *vm, GError **er
     return 0;
 }
 
+/* A range of the host's ports is tried when the hypervisor runs: nothing of it is known before. */
+static void set_ports(struct device *nic, const struct params *vm)
+{
+    uint16_t low = 0, high = 0;
+
+    param_ports_read(param_text(vm, "redir_ports"), &low, &high);
+    if (low == 0)
+        return;
+    device_set_int(nic->local, "low_port", low);
+    device_set_int(nic->local, "high_port", high);
+}
+
 static int build(struct device *nic, struct nic_building *building, GError **err)
 {
     const char *vhost = param_text(building->card, "vhost");
@@ -44,6 +56,12 @@ static int build(struct device *nic, struct nic_building *building, GError **err
                     nic_queues(nic) > 1 ? "queues" : "vhost", nic->id);
         return -1;
     }
+    if (strcmp(param_text(building->spec->params, "ip_version"), "ipv4") != 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "ip_version = ipv6 is not supported: the user network (%s) forwards to IPv4",
+                    nic->id);
+        return -1;
+    }
     if (building->index > 0) {
         g_autofree char *subnet = g_strdup_printf("10.0.%u.0/24", building->index + 2);
         device_set(nic->local, "subnet", subnet);
@@ -51,6 +69,7 @@ static int build(struct device *nic, struct nic_building *building, GError **err
     if (building->has_forwards)
         return 0;
     building->has_forwards = true;
+    set_ports(nic, building->spec->params);
     return add_forwards(nic, building->spec->params, err);
 }
 
@@ -75,7 +94,7 @@ static void to_parts(const struct device *nic, GPtrArray *parts)
                                device_get(nic->local, "extra"));
 
     device_set(network, "net", device_get(nic->local, "subnet"));
-    if (json_array_size(ports) > 0)
+    if (json_array_size(ports) > 0 && device_get_int(nic->local, "low_port") == 0)
         json_object_set_new(network, "hostfwd", rules_of(ports));
 }
 

@@ -78,10 +78,12 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
         g_prefix_error(err, "migration address (mig_address, mig_port): ");
         return -1;
     }
+    g_autoptr(GHashTable) cards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
         if (asked_check_host(seat, err) < 0 ||
-            vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0)
+            vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0 ||
+            vm_net_check_macs(cards, seat->name, seat->params, seat->boot, err) < 0)
             return -1;
         struct vm_offer *offer = vm_offer_probe(seat->params, deadline_in(PROBE_MS), err);
         if (offer == NULL) {

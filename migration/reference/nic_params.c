@@ -12,9 +12,5 @@ const struct param_info reference_nic_params[] = {
             "whether a card is one of the host's"),
     NOT_YET("mac_changeable", BOOL, VM, NO, "a card keeps its MAC address",
             "whether addresses change with a reboot"),
-    NOT_YET("flexible_nic_index", BOOL, VM, NO, "a guest is reached over its first card",
-            "whether other cards are tried"),
-    NOT_YET("ip_version", STRING, VM, WORDS("ipv4"), "guests are reached by IPv4",
-            "version of IP that a guest is reached by"),
     END,
 };

@@ -20,6 +20,8 @@ struct card {
     char *name;
     bool is_forwarded; /* has the forwarded ports of the user network */
     char *address;     /* of the guest, on a bridge; NULL: not known */
+    bool is_only;      /* the guest is reached over no other */
+    bool is_ipv6;      /* of the version that it is to be */
     bool is_given;     /* by the parameter: whatever else it uses does not matter */
     struct net_watch *watch;
 };
@@ -124,6 +126,32 @@ int vm_net_check(const struct host *host, const char *vm, const struct params *p
     return 0;
 }
 
+int vm_net_check_macs(GHashTable *cards, const char *vm, const struct params *params,
+                      const struct vm_boot *boot, GError **err)
+{
+    g_auto(GStrv) names = param_list(params, "nics");
+
+    for (char **name = names; boot->network && *name != NULL; name++) {
+        g_autoptr(params) card = params_object_params(params, *name);
+        const char *mac = param_text(card, "mac");
+
+        if (!is_on_bridge(card) || mac == NULL)
+            continue;
+        g_autofree char *lower = g_ascii_strdown(mac, -1);
+        char *key = g_strdup_printf("%s on %s", lower, param_text(card, "netdst"));
+        const char *other = g_hash_table_lookup(cards, key);
+        if (other != NULL) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                        "mac = %s is that of %s and of %s of %s, and both are on %s", mac, other,
+                        *name, vm, param_text(card, "netdst"));
+            g_free(key);
+            return -1;
+        }
+        g_hash_table_insert(cards, key, g_strdup_printf("%s of %s", *name, vm));
+    }
+    return 0;
+}
+
 /* ---- for a hypervisor */
 
 static void add_fd(struct vm_net *net, int fd, int as)
@@ -174,8 +202,11 @@ static void on_seen(const char *address, void *arg)
 {
     struct card *card = arg;
 
-    host_log(card->net->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "%s uses the address %s",
-             card->name, address);
+    if (card->is_given || (strchr(address, ':') != NULL) != card->is_ipv6)
+        return;
+    if (g_strcmp0(card->address, address) != 0)
+        host_log(card->net->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "%s uses the address %s",
+                 card->name, address);
     set_address(card, address);
 }
 
@@ -202,6 +233,8 @@ static struct card *add_card(struct vm_net *net, const struct device *nic)
     card->net = net;
     card->name = g_strdup(nic->id);
     card->is_forwarded = json_object_get(nic->local, "forwards") != NULL;
+    card->is_only = device_get_bool(nic->local, "only");
+    card->is_ipv6 = g_strcmp0(device_get(nic->travels, "ip_version"), "ipv6") == 0;
     card->is_given = ip != NULL && device_get(nic->local, "bridge") != NULL;
     if (card->is_given)
         card->address = g_strndup(ip, strcspn(ip, "/"));
@@ -348,6 +381,8 @@ bool vm_net_endpoint(const struct vm_net *net, const char *card, uint16_t port,
 
         if ((card == NULL || strcmp(card, one->name) == 0) && reach_over(one, port, out))
             return true;
+        if (card == NULL && one->is_only)
+            return false;
     }
     return false;
 }

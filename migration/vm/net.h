@@ -23,6 +23,11 @@ struct vm_net;
 int vm_net_check(const struct host *host, const char *vm, const struct params *params,
                  const struct vm_boot *boot, GError **err);
 
+/* Two cards on one bridge that have the same MAC address: CFG_ERROR with both. cards: "MAC on
+ * BRIDGE" -> "nic1 of vm1", of the VMs before; those of this one are added. */
+int vm_net_check_macs(GHashTable *cards, const char *vm, const struct params *params,
+                      const struct vm_boot *boot, GError **err);
+
 /* Makes what the machine's cards are connected to. START. Transfer full. */
 struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct device *board,
                            GError **err);

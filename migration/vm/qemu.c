@@ -168,45 +168,6 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
     return result;
 }
 
-static void add_forwards(struct qemu_vm *vm, const struct device *device, const char *usernet)
-{
-    const json_t *ports = json_object_get(device->local, "forwards");
-    const json_t *port;
-    size_t i;
-
-    json_array_foreach ((json_t *)ports, i, port) {
-        uint16_t guest_port = (uint16_t)json_integer_value(port);
-        vm_net_forward(vm->base.net, guest_port, qemu_usernet_port(usernet, guest_port));
-    }
-    for (unsigned c = 0; c < device->children->len; c++)
-        add_forwards(vm, g_ptr_array_index(device->children, c), usernet);
-}
-
-static bool has_forwards(const struct device *device)
-{
-    if (json_array_size(json_object_get(device->local, "forwards")) > 0)
-        return true;
-    for (unsigned i = 0; i < device->children->len; i++)
-        if (has_forwards(g_ptr_array_index(device->children, i)))
-            return true;
-    return false;
-}
-
-/* Which ports of the host QEMU has found for those of the guest. */
-static int find_forwards(struct qemu_vm *vm, const struct device *board, int64_t deadline,
-                         GError **err)
-{
-    json_auto_t *text = NULL;
-
-    if (!has_forwards(board))
-        return 0;
-    if (qemu_command(vm, "human-monitor-command",
-                     json_pack("{s:s}", "command-line", "info usernet"), deadline, &text, err) < 0)
-        return -1;
-    add_forwards(vm, board, json_string_value(text));
-    return 0;
-}
-
 static void qemu_free(struct qemu_vm *vm)
 {
     g_clear_pointer(&vm->migration.defaults, json_decref);
@@ -279,7 +240,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
         keep_after_panic(vm, deadline, err) < 0 ||
         qemu_beside_begin(vm, spec, board, deadline, err) < 0)
         return -1;
-    return find_forwards(vm, board, deadline, err);
+    return qemu_find_forwards(vm, board, deadline, err);
 }
 
 static struct vm *qemu_create(const struct vm_spec *spec, int64_t deadline, GError **err)
@@ -376,26 +337,6 @@ static int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)
                 "QEMU of %s on %s stopped the guest with an internal error: %s", vm->name,
                 vm->host->name, words != NULL ? words : "it does not say which");
     return -1;
-}
-
-/*
- * Lines look like
- *   TCP[HOST_FORWARD]   3       127.0.0.1 37873       10.0.2.15    22     0     0
- */
-uint16_t qemu_usernet_port(const char *text, uint16_t guest_port)
-{
-    g_auto(GStrv) lines = g_strsplit(text != NULL ? text : "", "\n", -1);
-
-    for (char **line = lines; *line != NULL; line++) {
-        char host_address[64], guest_address[64];
-        unsigned from, to;
-
-        if (sscanf(*line, " TCP[HOST_FORWARD] %*d %63s %u %63s %u", host_address, &from,
-                   guest_address, &to) == 4 &&
-            to == guest_port && from > 0 && from <= UINT16_MAX)
-            return (uint16_t)from;
-    }
-    return 0;
 }
 
 const struct vm_driver qemu_driver = {

@@ -86,5 +86,10 @@ json_t *qemu_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **er
 json_t *qemu_facts_pci(const json_t *query_pci);
 json_t *qemu_facts_drives(const json_t *query_block);
 
+/* qemu_forward.c: finds, or takes, the ports of the host that the machine's cards forward, and tells
+ * the VM's network (net.h). START where none of the range is free. */
+int qemu_find_forwards(struct qemu_vm *vm, const struct device *board, int64_t deadline,
+                       GError **err);
+
 /* The host port that HMP `info usernet` shows as forwarded to a guest's port; 0: none. */
 uint16_t qemu_usernet_port(const char *text, uint16_t guest_port);

@@ -219,6 +219,106 @@ Test(net, what_a_host_has_not_is_told_before_anything_starts)
     run(refuses);
 }
 
+static int clashes(struct bed *bed, GError **err)
+{
+    const struct vm_boot boot = {.network = true};
+    g_autoptr(GHashTable) cards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GError) error = NULL;
+
+    if (vm_net_check_macs(cards, "vm1", bed->params, &boot, err) < 0)
+        return -1;
+    bed_set(bed, "mac", "9A:00:00:00:00:01");
+    check(vm_net_check_macs(cards, "vm2", bed->params, &boot, &error) < 0);
+    check(has(error != NULL ? error->message : NULL,
+              "mac = 9A:00:00:00:00:01 is that of nic1 of vm1 and of nic1 of vm2, and both are on "
+              "br7"));
+    bed_set(bed, "netdst", "br8");
+    if (vm_net_check_macs(cards, "vm2", bed->params, &boot, err) < 0)
+        return -1;
+    bed_set(bed, "nettype", "user");
+    return vm_net_check_macs(cards, "vm3", bed->params, &boot, err);
+}
+
+Test(net, two_cards_with_one_mac_on_a_bridge_are_told_with_both_names)
+{
+    run(clashes);
+}
+
+static bool reaches(struct vm *vm, uint16_t guest_port, uint16_t port)
+{
+    struct vm_endpoint at = {0};
+
+    return vm_endpoint(vm, NULL, guest_port, &at) && strcmp(at.address, "127.0.0.1") == 0 &&
+           at.port == port;
+}
+
+static int takes_ports(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    struct seat first, second;
+
+    if (ip("ip link set lo up", err) < 0)
+        return -1;
+    bed_set(bed, "nettype", "user");
+    bed_set(bed, "redirs", "remote_shell web");
+    bed_set(bed, "guest_port_web", "80");
+    bed_set(bed, "redir_ports", "5000-5002");
+    if (seat_open(bed, &first, false, NULL, err) < 0)
+        return -1;
+    check(reaches(first.vm, 22, 5000) && reaches(first.vm, 80, 5001));
+    check(!reaches(first.vm, 81, 5002));
+    check(seat_open(bed, &second, false, NULL, &error) < 0);
+    check(
+        has(error != NULL ? error->message : NULL,
+            "no port of 127.0.0.1 on host1 is free for port 80 of vm1 (redir_ports = 5000-5002)"));
+    bed_set(bed, "redirs", "web");
+    if (seat_open(bed, &second, false, NULL, err) < 0)
+        return -1;
+    check(reaches(second.vm, 80, 5002));
+    return seat_close(bed, &second, err) < 0 ? -1 : seat_close(bed, &first, err);
+}
+
+Test(net, redirections_take_free_ports_of_a_range_until_it_is_used_up)
+{
+    run(takes_ports);
+}
+
+static int carries(struct bed *bed, GError **err)
+{
+    struct vm_endpoint at = {0};
+    struct seat seat;
+    json_auto_t *told = json_pack("{s:s, s:s}", "nic1", "192.0.2.9", "nic2", "not an address");
+
+    bed_set(bed, "nics", "nic1 nic2");
+    bed_set(bed, "mac_nic2", "9a:00:00:00:00:02");
+    if (seat_open(bed, &seat, true, NULL, err) < 0)
+        return -1;
+    check(!vm_endpoint(seat.vm, NULL, 22, &at));
+    vm_take_addresses(seat.vm, told);
+    check(vm_endpoint(seat.vm, NULL, 22, &at) && strcmp(at.address, "192.0.2.9") == 0);
+    check(at.port == 22 && !vm_endpoint(seat.vm, "nic2", 22, &at));
+    json_auto_t *addresses = vm_addresses(seat.vm);
+    check(json_object_size(addresses) == 1);
+    if (seat_close(bed, &seat, err) < 0)
+        return -1;
+    bed_set(bed, "ip_nic2", "192.0.2.10/24");
+    if (seat_open(bed, &seat, false, NULL, err) < 0)
+        return -1;
+    check(vm_endpoint(seat.vm, NULL, 22, &at) && strcmp(at.address, "192.0.2.10") == 0);
+    if (seat_close(bed, &seat, err) < 0)
+        return -1;
+    bed_set(bed, "flexible_nic_index", "no");
+    if (seat_open(bed, &seat, false, NULL, err) < 0)
+        return -1;
+    check(!vm_endpoint(seat.vm, NULL, 22, &at));
+    return seat_close(bed, &seat, err);
+}
+
+Test(net, an_address_comes_with_the_guest_or_is_given)
+{
+    run(carries);
+}
+
 static int disposes(struct bed *bed, GError **err)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(owned_free);

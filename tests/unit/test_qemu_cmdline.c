@@ -113,6 +113,9 @@ Test(qemu_cmdline, each_redirection_has_a_port_of_the_host)
     cr_assert(strstr(line, "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:0-:22,"
                            "hostfwd=tcp:127.0.0.1:0-:8080 ") != NULL,
               "%s", line);
+    params_set(params, "redir_ports", "5000-5899", NULL);
+    g_autofree char *later = line_of(params, &jeos, false, false, NULL);
+    cr_assert(strstr(later, "-netdev user,id=net0 ") != NULL, "%s", later);
     params_set(params, "redirs", "", NULL);
     g_autofree char *without = line_of(params, &jeos, false, false, NULL);
     cr_assert(strstr(without, "-netdev user,id=net0 ") != NULL, "%s", without);
@@ -188,6 +191,7 @@ Test(qemu_cmdline, what_cannot_be_built_is_refused_by_name)
     refuses("nettype", "macvtap", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("vhost", "yes", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("queues", "2", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("ip_version", "ipv6", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("uuid", "random", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("extra_params", "-device 'open", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
     refuses("smp", "0", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
