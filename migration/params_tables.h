@@ -35,6 +35,8 @@ extern const struct param_info watchdog_params[];  /* its watchdog */
 extern const struct param_info balloon_params[];   /* its memory balloon */
 extern const struct param_info extra_params[];     /* what a user adds to it */
 extern const struct param_info nic_params[];       /* its network cards */
+extern const struct param_info booting_params[];   /* what its firmware tries to boot from */
+extern const struct param_info disk_params[];      /* its disks, CD-ROM and floppy drives */
 extern const struct param_info storage_params[];   /* where files of a test lie */
 extern const struct param_info guest_params[];     /* what runs in it, and its work */
 extern const struct param_info move_params[];      /* how it moves */

@@ -16,7 +16,8 @@ struct device {
 struct device_kind {
     const char *name;
 
-    /* Plugs in what the spec asks for of this kind, if anything. Errors as of machine_new(). */
+    /* Plugs in what the spec asks for of this kind, if anything. Errors as of machine_new(). NULL:
+     * it comes with devices of another kind, and is not in the table. */
     int (*build)(struct device *board, const struct machine_spec *spec, GError **err);
 
     /*
@@ -38,10 +39,15 @@ extern const struct device_kind device_identity;
 extern const struct device_kind device_rtc;
 extern const struct device_kind device_topology;
 extern const struct device_kind device_boot;
+extern const struct device_kind device_boot_order;
 extern const struct device_kind device_serial;
 extern const struct device_kind device_serial_line;
 extern const struct device_kind device_debugcon;
 extern const struct device_kind device_vsock;
+extern const struct device_kind device_iothread;
+extern const struct device_kind device_disk;
+extern const struct device_kind device_cdrom;
+extern const struct device_kind device_floppy;
 extern const struct device_kind device_nic;
 extern const struct device_kind device_rng;
 extern const struct device_kind device_panic;

@@ -12,6 +12,7 @@ static const struct form {
     [PART_CHARDEV] = {"-chardev", "chardev-add", "chardev-remove", "backend", "id"},
     [PART_NETDEV] = {"-netdev", "netdev_add", "netdev_del", "type", "id"},
     [PART_BLOCKDEV] = {"-blockdev", "blockdev-add", "blockdev-del", "driver", "node-name"},
+    [PART_DRIVE] = {"-drive", NULL, NULL, "driver", "id"},
     [PART_DEVICE] = {"-device", "device_add", "device_del", "driver", "id"},
 };
 
@@ -222,7 +223,8 @@ void part_to_line(const struct part *part, GPtrArray *line)
         const char *key;
         json_t *value;
 
-        g_string_append(text, json_string_value(type));
+        g_string_append_printf(text, "%s%s", part->kind == PART_DRIVE ? "if=none,driver=" : "",
+                               json_string_value(type));
         json_object_foreach (part->arguments, key, value)
             if (value != type)
                 append_value(text, "", key, value);

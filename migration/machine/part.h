@@ -15,6 +15,7 @@ enum part_kind {
     PART_CHARDEV,  /* chardev-add, -chardev */
     PART_NETDEV,   /* netdev_add, -netdev */
     PART_BLOCKDEV, /* blockdev-add, -blockdev */
+    PART_DRIVE,    /* -drive if=none: on a command line alone */
     PART_DEVICE,   /* device_add, -device */
 };
 
@@ -36,7 +37,8 @@ GPtrArray *parts_new(void);
 json_t *part_add(GPtrArray *parts, enum part_kind kind, const char *type, const char *id,
                  const char *tail);
 
-/* The command that makes it, and the one that removes it ("device_add", "device_del"). */
+/* The command that makes it, and the one that removes it ("device_add", "device_del"). NULL: there
+ * is none. */
 const char *part_command(const struct part *part);
 const char *part_undo_command(const struct part *part);
 

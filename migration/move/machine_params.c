@@ -1,6 +1,7 @@
 #include "migration/move/machine_params.h"
 
 #include "migration/params.h"
+#include "migration/storage/image.h"
 
 #include <string.h>
 
@@ -13,36 +14,46 @@ static void add(json_t *table, const struct params *params, const struct param_i
                                            value != NULL ? value : ""));
 }
 
-/* The lists of what a VM has, and whose own parameters those are. */
+/* The lists of what a VM has, and whose own parameters those are. Images have a rule of their own.
+ */
 static const struct {
     const char *list;
     enum param_scope scope;
 } lists[] = {
-    {"nics", PARAM_PER_NIC},           {"usbs", PARAM_PER_DEVICE},
+    {"nics", PARAM_PER_NIC},           {"cdroms", PARAM_PER_CDROM},
+    {"floppies", PARAM_PER_FLOPPY},    {"usbs", PARAM_PER_DEVICE},
     {"usb_devices", PARAM_PER_DEVICE}, {"virtio_rngs", PARAM_PER_DEVICE},
     {"serials", PARAM_PER_SERIAL},
 };
 
-/* Those that must be the same, of the VM itself (scope 0) or of what it has. */
+/* Those that must be the same, of the VM itself (scope 0, object NULL) or of what it has. */
 static void add_all(json_t *table, const struct params *params, unsigned scope, const char *object)
 {
-    for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++)
-        if ((*info)->same_everywhere &&
-            ((*info)->scopes & (PARAM_PER_NIC | PARAM_PER_DEVICE | PARAM_PER_SERIAL)) == scope)
+    for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++) {
+        unsigned inner = (*info)->scopes & PARAM_INNER;
+
+        if ((*info)->same_everywhere && (scope == 0 ? inner == 0 : (inner & scope) != 0))
             add(table, params, *info, object);
+    }
+}
+
+/* names: transfer full. */
+static void add_objects(json_t *table, const struct params *params, unsigned scope, GStrv names)
+{
+    for (char **name = names; *name != NULL; name++) {
+        g_autoptr(params) own = params_object_params(params, *name);
+        add_all(table, own, scope, *name);
+    }
+    g_strfreev(names);
 }
 
 json_t *machine_params(const struct params *params)
 {
     json_t *table = json_array();
     add_all(table, params, 0, NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
-        g_auto(GStrv) names = param_list(params, lists[i].list);
-        for (char **name = names; *name != NULL; name++) {
-            g_autoptr(params) own = params_object_params(params, *name);
-            add_all(table, own, lists[i].scope, *name);
-        }
-    }
+    add_objects(table, params, PARAM_PER_IMAGE, image_names(params));
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+        add_objects(table, params, lists[i].scope, param_list(params, lists[i].list));
     return table;
 }
 

@@ -3,7 +3,6 @@
 
 #define SECTION "VM"
 
-#define GUESTS_BOOT "guest= says what boots, and how"
 #define NO_SPICE "VMs have no SPICE server"
 #define WITH_USB "it counts only for devices of usbs and usb_devices"
 #define NO_HOTPLUG "no memory is plugged"
@@ -30,13 +29,6 @@ const struct param_info reference_vm_params[] = {
     NOT_YET("qemu_force_use_static_incoming_expression", BOOL, VM, NO,
             "the destination learns of the address by QMP",
             "whether the command line names the address to wait at"),
-    NOT_YET_WITH("boot_order", STRING, VM, NULL, WORDS("images", "cdroms"), GUESTS_BOOT,
-                 "devices to boot from"),
-    NOT_YET_WITH("boot_once", STRING, VM, NULL, WORDS("images", "cdroms"), GUESTS_BOOT,
-                 "device to boot from once"),
-    NOT_YET("boot_menu", BOOL, VM, NO, GUESTS_BOOT, "whether the firmware shows a menu"),
-    NOT_YET_WITH("boot_strict", BOOL, VM, NO, WORDS("images", "cdroms"), GUESTS_BOOT,
-                 "whether only these devices are tried"),
 
     NO_MATTER("vga_use_legacy_expression", BOOL, VM,
               "a graphics card is always a device of its own",
@@ -71,7 +63,6 @@ const struct param_info reference_vm_params[] = {
 
     NO_MATTER("ioport_pvpanic", STRING, VM, "the guest finds the device by itself",
               "port of the panic device"),
-    NOT_YET("iothreads", LIST, VM, NULL, "VMs have no disks that could use them", "I/O threads"),
     NOT_YET("vm_monitor_exit_status", BOOL, VM, NO, "a QEMU that was ended is not asked for more",
             "whether an exit status of QEMU other than 0 is an error"),
     END,

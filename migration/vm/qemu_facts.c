@@ -76,7 +76,19 @@ json_t *qemu_facts_pci(const json_t *query_pci)
     return to_list(lines);
 }
 
-/* "drive0 (virtio0, 1048576 bytes, read-only)". */
+/* A device by the id that it was given: QEMU says "/machine/peripheral/ID", and of a virtio disk
+ * what is within it. Transfer full. */
+static char *drive_name(const json_t *drive)
+{
+    const char *qdev = text_of(drive, "qdev");
+    g_auto(GStrv) folders = g_strsplit(qdev, "/", 5);
+
+    if (g_str_has_prefix(qdev, "/machine/peripheral/"))
+        return g_strdup(folders[3]);
+    return g_strdup(*qdev != '\0' ? qdev : text_of(drive, "device"));
+}
+
+/* "image1 (qcow2, 1048576 bytes, read-only)". */
 json_t *qemu_facts_drives(const json_t *query_block)
 {
     GPtrArray *lines = lines_new();
@@ -86,14 +98,14 @@ json_t *qemu_facts_drives(const json_t *query_block)
     json_array_foreach ((json_t *)query_block, i, drive) {
         const json_t *inserted = json_object_get(drive, "inserted");
         const json_t *size = json_object_get(json_object_get(inserted, "image"), "virtual-size");
-        g_autofree char *medium =
-            inserted == NULL
-                ? g_strdup("no medium")
-                : g_strdup_printf("%" JSON_INTEGER_FORMAT " bytes%s", json_integer_value(size),
-                                  json_is_true(json_object_get(inserted, "ro")) ? ", read-only"
-                                                                                : "");
+        g_autofree char *name = drive_name(drive);
+        bool is_read_only = json_is_true(json_object_get(inserted, "ro"));
 
-        add(lines, "%s (%s, %s)", text_of(drive, "device"), text_of(drive, "qdev"), medium);
+        if (inserted == NULL)
+            add(lines, "%s (no medium)", name);
+        else
+            add(lines, "%s (%s, %" JSON_INTEGER_FORMAT " bytes%s)", name, text_of(inserted, "drv"),
+                json_integer_value(size), is_read_only ? ", read-only" : "");
     }
     return to_list(lines);
 }

@@ -69,12 +69,26 @@ def configuration(rows):
     return text
 
 
+def make_files(folder):
+    """What drives can be given: sizes are those of a disk, a CD-ROM and a floppy."""
+    if not folder.exists():
+        folder.mkdir()
+        for name, size in (("d.raw", 1 << 20), ("disk", 1 << 20), ("c.iso", 1 << 16),
+                           ("f.img", 1440 << 10)):
+            with open(folder / name, "wb") as file:
+                file.truncate(size)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", folder / "q.qcow2", "1M"],
+                       check=True)
+    return folder
+
+
 def call(folder, rows, *options):
     file = pathlib.Path(folder, "params.cfg")
     psk = pathlib.Path(folder, "psk")
     psk.mkdir(mode=0o700, exist_ok=True)
     pathlib.Path(psk, "keys.psk").write_text(f"qemu:{7:064}\n")
-    file.write_text(configuration(rows).replace("{psk}", str(psk)))
+    files = make_files(pathlib.Path(folder, "files"))
+    file.write_text(configuration(rows).replace("{psk}", str(psk)).replace("{files}", str(files)))
     return subprocess.run(VTMH + ["-m", "local:a,local:b", *options, str(file)], text=True,
                           check=False, capture_output=True)
 

@@ -32,11 +32,15 @@ Test(qemu_facts, the_number_that_a_guest_gave_a_bus_does_not_count)
            "['bus 1, 01.0 (class 0001, 0002:0003)']");
 }
 
-Test(qemu_facts, drives_are_told_by_name_and_size_and_not_by_file)
+Test(qemu_facts, drives_are_told_by_name_format_and_size_and_not_by_file)
 {
     expect(qemu_facts_drives,
-           "[{'device': 'cd0', 'qdev': 'ide0'},"
-           " {'device': 'drive0', 'qdev': 'virtio0', 'inserted': {'ro': true, 'file': '/a',"
-           "  'image': {'virtual-size': 1048576, 'filename': '/a'}}}]",
-           "['cd0 (ide0, no medium)', 'drive0 (virtio0, 1048576 bytes, read-only)']");
+           "[{'device': '', 'qdev': '/machine/peripheral/cd1'},"
+           " {'device': '', 'qdev': '/machine/peripheral/image1/virtio-backend',"
+           "  'inserted': {'ro': true, 'file': '/a', 'drv': 'qcow2',"
+           "  'image': {'virtual-size': 1048576, 'filename': '/a'}}},"
+           " {'device': 'drive0', 'qdev': '', 'inserted': {'ro': false, 'drv': 'raw',"
+           "  'image': {'virtual-size': 512}}}]",
+           "['cd1 (no medium)', 'drive0 (raw, 512 bytes)',"
+           " 'image1 (qcow2, 1048576 bytes, read-only)']");
 }

@@ -1,0 +1,124 @@
+/* Disks. What a disk is travels; where its image lies is a host's own. */
+#include "migration/machine/drive.h"
+#include "migration/machine/drive_bus.h"
+#include "migration/params.h"
+#include "migration/storage/image.h"
+
+#include <string.h>
+
+/* image_boot is avocado-vt's word for "before the others": an order by itself. */
+static int add_bootindex(struct device *disk, const struct params *own, unsigned index,
+                         GError **err)
+{
+    bool boots;
+    int64_t order;
+
+    if (param_bool(own, "image_boot", &boots, err) < 0 ||
+        param_int(own, "bootindex", &order, err) < 0)
+        return -1;
+    if (param_is_set(own, "bootindex"))
+        device_set_int(disk->travels, "bootindex", order);
+    else if (boots)
+        device_set_int(disk->travels, "bootindex", index);
+    return 0;
+}
+
+static int add_medium(struct device *disk, const struct image *image, const struct params *own,
+                      GError **err)
+{
+    g_autofree char *tail = drive_tail(own, "drv_extra_params");
+    struct drive_medium medium = {.location = image->location,
+                                  .format = image->format,
+                                  .is_url = image->is_url,
+                                  .tail = tail};
+
+    if (param_bool(own, "image_readonly", &medium.read_only, err) < 0 ||
+        param_bool(own, "image_snapshot", &medium.thrown_away, err) < 0)
+        return -1;
+    if (tail != NULL && strstr(tail, ",snapshot=on") != NULL) {
+        g_autoptr(GString) rest = g_string_new(tail);
+
+        g_string_replace(rest, ",snapshot=on", "", 0);
+        g_free(tail);
+        tail = g_strdup(rest->str);
+        medium.tail = tail;
+        medium.thrown_away = true;
+    }
+    return drive_insert(disk, &medium, own, err);
+}
+
+static int add_policies(struct device *disk, const struct drive_form *form,
+                        const struct params *own, GError **err)
+{
+    static const char *const policies[] = {"drive_werror", "drive_rerror"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
+        const char *policy = param_text(own, policies[i]);
+
+        if (policy != NULL && form->no_policy) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                        "%s = %s (of %s): a disk of drive_format = %s has none", policies[i],
+                        policy, disk->id, form->word);
+            return -1;
+        }
+        device_set(disk->local, policies[i] + strlen("drive_"), policy);
+    }
+    return 0;
+}
+
+static int add_disk(struct device *board, const struct params *vm, const struct params *own,
+                    const char *name, unsigned index, GError **err)
+{
+    const struct drive_form *form = drive_form_find(param_text(own, "drive_format"));
+    g_autoptr(image) image = image_new(vm, name, err);
+    g_autofree char *tail = drive_tail(own, "blk_extra_params");
+    struct device *disk;
+
+    if (image == NULL)
+        return -1;
+    if (form == NULL || form->disk == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "drive_format = %s (of %s) is not supported for a disk",
+                    param_text(own, "drive_format"), name);
+        return -1;
+    }
+    disk = drive_bus_plug(board, &device_disk, name, form, form->disk, own, err);
+    if (disk == NULL)
+        return -1;
+    device_set(disk->travels, "serial", param_text(own, "drive_serial"));
+    if (strcmp(form->disk, "nvme") == 0 && !param_is_set(own, "drive_serial"))
+        device_set(disk->travels, "serial", name); /* QEMU wants one */
+    device_set(disk->travels, "extra", tail);
+    device_set(disk->local, "iothread", param_text(own, "image_iothread"));
+    return add_bootindex(disk, own, index, err) < 0 || add_medium(disk, image, own, err) < 0
+               ? -1
+               : add_policies(disk, form, own, err);
+}
+
+static int build(struct device *board, const struct machine_spec *spec, GError **err)
+{
+    g_auto(GStrv) names = image_names(spec->params);
+
+    for (unsigned i = 0; names[i] != NULL; i++) {
+        g_autoptr(params) own = params_object_params(spec->params, names[i]);
+        bool is_attached;
+
+        if (param_check_word("images", names[i], err) < 0 ||
+            param_bool(own, "boot_drive", &is_attached, err) < 0)
+            return -1;
+        if (is_attached && add_disk(board, spec->params, own, names[i], i, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void to_parts(const struct device *disk, GPtrArray *parts)
+{
+    json_t *device = drive_to_parts(disk, parts);
+
+    device_set(device, "werror", device_get(disk->local, "werror"));
+    device_set(device, "rerror", device_get(disk->local, "rerror"));
+    device_set(device, "iothread", device_get(disk->local, "iothread"));
+}
+
+const struct device_kind device_disk = {.name = "disk", .build = build, .to_parts = to_parts};

@@ -1,0 +1,218 @@
+#include "migration/machine/drive_bus.h"
+
+#include "migration/machine/drive.h"
+#include "migration/params.h"
+
+#include <string.h>
+
+static const struct drive_form forms[] = {
+    {.word = "virtio", .disk = "virtio-blk-pci"},
+    {.word = "nvme", .disk = "nvme", .no_policy = true},
+    {.word = "scsi-hd", .disk = "scsi-hd", .bus = "scsi"},
+    {.word = "scsi-cd", .cdrom = "scsi-cd", .bus = "scsi"},
+    {.word = "ide", .disk = "ide-hd", .cdrom = "ide-cd", .bus = "ide"},
+    {.word = "ahci", .disk = "ide-hd", .cdrom = "ide-cd", .bus = "ahci"},
+    {.word = "usb1", .disk = "usb-storage", .cdrom = "usb-storage", .bus = "uhci"},
+    {.word = "usb2", .disk = "usb-storage", .cdrom = "usb-storage", .bus = "ehci"},
+    {.word = "usb3", .disk = "usb-storage", .cdrom = "usb-storage", .bus = "xhci"},
+};
+
+const struct drive_form *drive_form_find(const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++)
+        if (strcmp(forms[i].word, word) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+/* Where a slot is, in the properties of a device. */
+static void place_ide(json_t *place, const struct device *controller, unsigned slot)
+{
+    g_autofree char *bus = g_strdup_printf("%s.%u", controller->id, slot / 2);
+
+    device_set(place, "bus", bus);
+    device_set_int(place, "unit", slot % 2);
+}
+
+static void place_port(json_t *place, const struct device *controller, unsigned slot)
+{
+    g_autofree char *bus = g_strdup_printf("%s.%u", controller->id, slot);
+
+    device_set(place, "bus", bus);
+}
+
+static void place_scsi(json_t *place, const struct device *controller, unsigned slot)
+{
+    g_autofree char *bus = g_strdup_printf("%s.0", controller->id);
+
+    device_set(place, "bus", bus);
+    device_set_int(place, "scsi-id", slot);
+    device_set_int(place, "lun", 0);
+}
+
+static void place_usb(json_t *place, const struct device *controller, unsigned slot)
+{
+    g_autofree char *bus = g_strdup_printf("%s.0", controller->id);
+
+    device_set(place, "bus", bus);
+    device_set_int(place, "port", slot + 1);
+}
+
+struct bus {
+    const char *name;
+    const char *model; /* of its controller; NULL: the board has one, whose id is that of the bus */
+    unsigned slots;    /* for drives */
+    void (*place)(json_t *place, const struct device *controller, unsigned slot);
+};
+
+/* IDE is PIIX's two channels with two drives each; what a Q35 has by itself is AHCI. A SCSI
+ * controller is of the model that scsi_hba says, and the smallest have seven targets. */
+static const struct bus buses[] = {
+    {"ide", NULL, 4, place_ide},
+    {"q35", NULL, 6, place_port},
+    {"ahci", "ich9-ahci", 6, place_port},
+    {"scsi", "virtio-scsi-pci", 255, place_scsi},
+    {"uhci", "piix3-usb-uhci", 2, place_usb},
+    {"ehci", "ich9-usb-ehci1", 6, place_usb},
+    {"xhci", "qemu-xhci", 4, place_usb},
+};
+
+static const struct bus *find_bus(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(buses); i++)
+        if (strcmp(buses[i].name, name) == 0)
+            return &buses[i];
+    return NULL;
+}
+
+static const struct bus *bus_of(const struct device *board, const char *name)
+{
+    bool is_q35 = strstr(device_get(board->travels, "type"), "q35") != NULL;
+
+    return find_bus(is_q35 && (strcmp(name, "ide") == 0 || strcmp(name, "ahci") == 0) ? "q35"
+                                                                                      : name);
+}
+
+static void controller_to_parts(const struct device *controller, GPtrArray *parts)
+{
+    const char *model = device_get(controller->travels, "model");
+
+    if (model != NULL)
+        part_add(parts, PART_DEVICE, model, controller->id,
+                 device_get(controller->travels, "extra"));
+}
+
+/* Not of the table of kinds: it comes with the first drive that needs it. */
+static const struct device_kind device_controller = {.name = "controller",
+                                                     .to_parts = controller_to_parts};
+
+static struct device *find_controller(const struct device *board, const char *id)
+{
+    for (unsigned i = 0; i < board->children->len; i++) {
+        struct device *device = g_ptr_array_index(board->children, i);
+
+        if (device->kind == &device_controller && strcmp(device->id, id) == 0)
+            return device;
+    }
+    return NULL;
+}
+
+static struct device *controller_for(struct device *board, const struct bus *bus,
+                                     const struct params *own, GError **err)
+{
+    g_autofree char *tail = NULL;
+    g_autofree char *id = NULL;
+    struct device *controller;
+    const char *model = bus->model;
+    int64_t number;
+
+    if (param_int(own, "drive_bus", &number, err) < 0)
+        return NULL;
+    if (strcmp(bus->name, "scsi") == 0)
+        model = param_text(own, "scsi_hba");
+    id = model != NULL ? g_strdup_printf("%s%d", bus->name, (int)number) : g_strdup("ide");
+    controller = find_controller(board, id);
+    if (controller != NULL && g_strcmp0(model, device_get(controller->travels, "model")) != 0) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "scsi_hba = %s, but the controller %s is a %s already: drive_bus = N makes "
+                    "another",
+                    model, id, device_get(controller->travels, "model"));
+        return NULL;
+    }
+    if (controller != NULL)
+        return controller;
+    controller = device_plug(board, &device_controller, id);
+    device_set(controller->travels, "model", model);
+    tail = drive_tail(own, "bus_extra_params");
+    device_set(controller->travels, "extra", tail);
+    return controller;
+}
+
+static bool is_taken(const struct device *controller, unsigned slot)
+{
+    for (unsigned i = 0; i < controller->children->len; i++) {
+        const struct device *drive = g_ptr_array_index(controller->children, i);
+
+        if ((unsigned)device_get_int(drive->travels, "slot") == slot)
+            return true;
+    }
+    return false;
+}
+
+/* The slot that drive_index asks for, or the first that is free. */
+static int choose_slot(const struct device *controller, const struct bus *bus, const char *id,
+                       const struct params *own, unsigned *slot_out, GError **err)
+{
+    bool is_indexed;
+    int64_t index;
+    unsigned slot = 0;
+
+    if (param_bool(own, "index_enable", &is_indexed, err) < 0 ||
+        param_int(own, "drive_index", &index, err) < 0)
+        return -1;
+    is_indexed = is_indexed && param_is_set(own, "drive_index");
+    if (is_indexed)
+        slot = (unsigned)index;
+    else
+        while (slot < bus->slots && is_taken(controller, slot))
+            slot++;
+    if (slot < bus->slots && !is_taken(controller, slot)) {
+        *slot_out = slot;
+        return 0;
+    }
+    if (is_indexed)
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "drive_index = %u (of %s): %s", slot, id,
+                    slot < bus->slots ? "another drive is there" : "the bus has no such place");
+    else
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "%s finds no place: %u drives are on its bus", id, bus->slots);
+    return -1;
+}
+
+struct device *drive_bus_plug(struct device *board, const struct device_kind *kind, const char *id,
+                              const struct drive_form *form, const char *model,
+                              const struct params *own, GError **err)
+{
+    const struct bus *bus = form->bus != NULL ? bus_of(board, form->bus) : NULL;
+    struct device *controller = bus != NULL ? controller_for(board, bus, own, err) : board;
+    struct device *drive;
+    json_t *place;
+    int64_t lun;
+    unsigned slot;
+
+    if (controller == NULL ||
+        (bus != NULL && choose_slot(controller, bus, id, own, &slot, err) < 0) ||
+        param_int(own, "drive_lun", &lun, err) < 0)
+        return NULL;
+    drive = device_plug(controller, kind, id);
+    device_set(drive->travels, "model", model);
+    if (bus == NULL)
+        return drive;
+    place = json_object();
+    bus->place(place, controller, slot);
+    if (lun > 0 && strcmp(bus->name, "scsi") == 0)
+        device_set_int(place, "lun", lun);
+    device_set_int(drive->travels, "slot", slot);
+    json_object_set_new(drive->travels, "place", place);
+    return drive;
+}
