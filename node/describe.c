@@ -120,8 +120,9 @@ static json_t *describe_guests(void)
     bool has_network;
     const char *name;
     for (unsigned i = 0; (name = guest_kind_name(i, &has_network)) != NULL; i++)
-        json_array_append_new(guests, json_pack("{s:s, s:b, s:o*}", "name", name, "network",
-                                                (int)has_network, "folder",
+        json_array_append_new(guests, json_pack("{s:s, s:b, s:b, s:o*}", "name", name, "network",
+                                                (int)has_network, "own_folder",
+                                                (int)guest_kind_has_own_folder(i), "folder",
                                                 describe_folder(guest_kind_folder(i))));
     return guests;
 }

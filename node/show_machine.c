@@ -1,5 +1,6 @@
 #include "node/show_machine.h"
 
+#include "migration/guest/cloud_seed.h"
 #include "migration/guest/guest.h"
 
 #include <stdio.h>
@@ -79,6 +80,9 @@ static int show(void *arg, GError **err)
 {
     struct showing *showing = arg;
     struct vm_boot *boot = guest_boot(&showing->host, showing->params, err);
+
+    if (boot != NULL && cloud_seed_is_wanted(showing->params))
+        boot->seed = cloud_seed_file(&showing->host, showing->vm, CLOUD_SEED_DISC);
     g_autoptr(vm_platform) platform = boot != NULL ? decide(showing->params, err) : NULL;
     int result = platform != NULL ? answer(showing, boot, platform, err) : -1;
 

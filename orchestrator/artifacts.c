@@ -9,6 +9,7 @@ static const struct {
 } guest_files[] = {
     {"tick", {"VERSION", "tick.rom"}},
     {"jeos", {"VERSION", "vmlinuz", "initrd", "command_line", "id_ed25519", "host_key.pub"}},
+    {"jeos-load", {"VERSION", "vtmh-mem", "vtmh-disk"}},
     {"jeos-full", {"VERSION", "vmlinuz", "initrd", "command_line", "id_ed25519", "host_key.pub"}},
 };
 

@@ -66,8 +66,10 @@ static bool wants_folder(const struct params *params, const json_t *folder)
 
 static void add_guest_and_folder(GPtrArray *guests, const struct params *params, const char *name)
 {
-    const json_t *folder = json_object_get(description_guest(name), "folder");
-    add_guest(guests, name);
+    const json_t *guest = description_guest(name);
+    const json_t *folder = json_object_get(guest, "folder");
+    if (!json_is_false(json_object_get(guest, "own_folder")))
+        add_guest(guests, name);
     if (folder != NULL && wants_folder(params, folder))
         add_guest(guests, json_string_value(json_object_get(folder, "name")));
 }

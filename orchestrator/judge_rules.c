@@ -239,11 +239,30 @@ static bool check_image_of_ours(struct judge *judge, const char *vm, unsigned ho
     return true;
 }
 
+/* What only a guest of one's own takes, or one with a disk. */
+static bool check_kind(struct judge *judge, const char *guest, const char *vm, unsigned host)
+{
+    const struct fact *seed, *load;
+    bool is_ours = g_strcmp0(guest, "tick") == 0 || g_strcmp0(guest, "jeos") == 0;
+    bool takes_seed =
+        is_yes("cloud_init", judge_lookup(judge, "cloud_init", NULL, vm, host, &seed));
+    const char *loads = judge_lookup(judge, "load", NULL, vm, host, &load);
+
+    if (is_ours && takes_seed)
+        judge_say(judge, SAY_SKIP, seed, "%s is not supported: guest %s has no cloud-init",
+                  seed->key, guest);
+    if (g_strcmp0(guest, "tick") == 0 && load != NULL && !is_blank(loads) && !has_error(load) &&
+        strcmp(loads, "memory") != 0)
+        judge_say(judge, SAY_SKIP, load, "%s = %s is not supported: guest tick has no disk",
+                  load->key, judge_shown(load));
+    return judge->judgement.skips->len > 0;
+}
+
 static bool check_guest(struct judge *judge, const char *vm, unsigned host)
 {
     const char *guest = judge_lookup(judge, "guest", NULL, vm, host, NULL);
 
-    if (check_image_of_ours(judge, vm, host))
+    if (check_image_of_ours(judge, vm, host) || check_kind(judge, guest, vm, host))
         return true;
     if (g_strcmp0(guest, "tick") == 0)
         return check_tick(judge, vm, host);

@@ -30,7 +30,7 @@ static const struct guest_kind *kind_of(const struct params *params, GError **er
             return kind;
     }
     g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                "guest = %s is not supported: only tick and jeos are", name);
+                "guest = %s is not supported: only tick, jeos and image are", name);
     return NULL;
 }
 
@@ -47,6 +47,11 @@ const char *guest_kind_name(unsigned i, bool *has_network_out)
         return NULL;
     *has_network_out = kind->has_network;
     return kind->name;
+}
+
+bool guest_kind_has_own_folder(unsigned i)
+{
+    return !guest_kind_at(i)->has_no_folder;
 }
 
 const struct guest_folder *guest_kind_folder(unsigned i)
@@ -82,6 +87,7 @@ void guest_boot_free(struct vm_boot *boot)
     g_free((char *)boot->kernel);
     g_free((char *)boot->initrd);
     g_free((char *)boot->append);
+    g_free((char *)boot->seed);
     g_free(boot);
 }
 
@@ -202,6 +208,8 @@ void guest_free(struct guest *guest)
         g_ptr_array_unref(guest->complaints);
     g_free(guest->identity);
     g_free(guest->host_key);
+    g_free(guest->boot_id);
+    g_strfreev(guest->load_places);
     params_unref(guest->params);
     fclose(guest->log);
     g_free(guest);
@@ -311,8 +319,24 @@ static int await_beat_after(struct guest *guest, uint64_t byte, uint32_t counter
     return check_not_restarted(guest, err);
 }
 
+/* A guest that says nothing by itself is asked. */
+static int ask_for_life(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (guest->kind->show_life(guest, deadline, err) < 0)
+        return -1;
+    guest->is_up = true;
+    return check_not_restarted(guest, err);
+}
+
+static bool has_heartbeat(const struct guest *guest)
+{
+    return guest->kind->beat_period_ms > 0;
+}
+
 int guest_await_beat(struct guest *guest, int64_t deadline, GError **err)
 {
+    if (!has_heartbeat(guest))
+        return ask_for_life(guest, deadline, err);
     return await_beat_after(guest, bytes_sent(guest), guest->last.counter - 1, deadline, err);
 }
 
@@ -325,6 +349,8 @@ static int log_in(struct guest *guest, int64_t deadline, GError **err)
 
 int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
 {
+    if (!has_heartbeat(guest))
+        return ask_for_life(guest, deadline, err);
     if (guest_await(guest, &guest->up, "say it is up", deadline, err) < 0)
         return -1;
     return log_in(guest, deadline, err);
@@ -340,6 +366,8 @@ int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
 
 int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
 {
+    if (!has_heartbeat(guest))
+        return ask_for_life(guest, deadline, err);
     if (await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)
         return -1;
     return log_in(guest, deadline, err);
@@ -400,16 +428,32 @@ uint32_t guest_rounds(const struct guest *guest)
 
 #define STATE "up=%d working=%d beat=%u bad=%u rounds=%u seen=%" G_GINT64_FORMAT
 #define STATE_WORDS 6
+#define BOOT " boot=" /* behind it, where that is known */
 
 char *guest_state(const struct guest *guest)
 {
-    return g_strdup_printf(STATE, guest->is_up, guest->is_working,
+    return g_strdup_printf(STATE "%s%s", guest->is_up, guest->is_working,
                            guest->last.at_us != 0 ? guest->last.counter : guest->beat_there,
-                           guest->bad_known, guest->rounds, guest->log_seen_us);
+                           guest->bad_known, guest->rounds, guest->log_seen_us,
+                           guest->boot_id != NULL ? BOOT : "",
+                           guest->boot_id != NULL ? guest->boot_id : "");
+}
+
+/* What is behind the words; false: it is something else. */
+static bool read_boot(const char *text, const char **boot_id)
+{
+    *boot_id = NULL;
+    if (*text == '\0')
+        return true;
+    if (!g_str_has_prefix(text, BOOT))
+        return false;
+    *boot_id = text + strlen(BOOT);
+    return **boot_id != '\0' && strlen(*boot_id) <= GUEST_BOOT_ID_MAX;
 }
 
 int guest_adopt_state(struct guest *guest, const char *state, GError **err)
 {
+    const char *boot_id = NULL;
     int up, working, end = 0;
     unsigned beat, bad, rounds;
     int64_t seen_us;
@@ -417,7 +461,7 @@ int guest_adopt_state(struct guest *guest, const char *state, GError **err)
     if (state == NULL ||
         sscanf(state, STATE "%n", &up, &working, &beat, &bad, &rounds, &seen_us, &end) !=
             STATE_WORDS ||
-        state[end] != '\0') {
+        !read_boot(state + end, &boot_id)) {
         g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
                     "what the other host says of guest %s of %s cannot be read: '%s'",
                     guest->kind->name, vm_name(guest->vm), state != NULL ? state : "nothing");
@@ -429,5 +473,7 @@ int guest_adopt_state(struct guest *guest, const char *state, GError **err)
     guest->bad_known = bad;
     guest->rounds = rounds;
     guest->log_seen_us = seen_us;
+    g_free(guest->boot_id);
+    guest->boot_id = g_strdup(boot_id);
     return 0;
 }

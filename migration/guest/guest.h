@@ -1,7 +1,7 @@
 /*
  * The guest inside a VM: is it up, does it work, did it lose memory.
  *
- * `guest` in the params names it: tick, jeos, or image (whatever the user has: later). A guest is
+ * `guest` in the params names it: tick, jeos, or image (whatever the user has). A guest is
  * attached to a VM on either end; what it needs of the other end travels as a string (guest_state).
  */
 #pragma once
@@ -40,6 +40,9 @@ struct guest_folder {
 
 /* That of the I-th guest, which the description tells vtmh; NULL: it has none. Static. */
 const struct guest_folder *guest_kind_folder(unsigned i);
+
+/* Whether the I-th guest has a folder of its own name. */
+bool guest_kind_has_own_folder(unsigned i);
 
 /*
  * Attaches to a VM: reads its serial port into <log_dir>/<vm>.serial.log and follows the heartbeat.

@@ -6,9 +6,15 @@
 #define SHARED(name_) GUEST(name_), .same_everywhere = true
 
 const struct param_info guest_params[] = {
-    {SHARED("guest"), .kind = PARAM_WORD, .fallback = "tick", .values = WORDS("tick", "jeos"),
-     .later = LATER({"image", "VMs do not boot from a disk yet"}),
+    {SHARED("guest"), .kind = PARAM_WORD, .fallback = "tick",
+     .values = WORDS("tick", "jeos", "image"),
      .doc = "what runs in the VM: one of ours, or what image_name is (guest-os.cfg has all)"},
+    {SHARED("cloud_init"), .kind = PARAM_BOOL, .fallback = "no",
+     .doc = "whether guest = image is told user, key and host name by a disc for cloud-init"},
+    {SHARED("load"), .kind = PARAM_LIST, .example = "memory disk",
+     .word_pattern = "^(memory|disk)$", .word_rule = "memory or disk",
+     .doc = "what writes and checks in the guest: memory (dirty_mem), disk (disk_write_mem); into "
+            "guest = image they are copied, and without it there is none; jeos has both"},
     {SHARED("kernel_params"), .kind = PARAM_STRING, .example = "quiet",
      .doc = "appended to the guest's kernel command line"},
     {SHARED("jeos_kernel"), .kind = PARAM_WORD, .fallback = "auto", .values = WORDS("auto", "full"),

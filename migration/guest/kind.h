@@ -14,6 +14,7 @@ struct guest_kind {
     const char *name;
     unsigned beat_period_ms;           /* 0: it has no heartbeat */
     bool has_network;                  /* its VM has cards */
+    bool has_no_folder;                /* of its own: nothing of ours boots it */
     const struct guest_folder *folder; /* beside its own; NULL: none */
     struct vm_boot *(*boot)(const struct host *host, const struct params *params, GError **err);
 
@@ -21,6 +22,9 @@ struct guest_kind {
     /* What is known of how to log in, beside what is in login already. What it points to lives as
      * long as the guest. */
     int (*know_login)(struct guest *guest, struct login *login, GError **err);
+
+    /* Of a guest without a heartbeat: its sign of life, in answer to a question. */
+    int (*show_life)(struct guest *guest, int64_t deadline, GError **err);
 
     int (*start_work)(struct guest *guest, int64_t deadline, GError **err);
     int (*check_work)(struct guest *guest, int64_t deadline, GError **err);
@@ -31,6 +35,7 @@ struct guest_kind {
 
 extern const struct guest_kind guest_tick;
 extern const struct guest_kind guest_jeos;
+extern const struct guest_kind guest_image;
 
 /* The I-th of the guests there are; NULL behind the last. */
 const struct guest_kind *guest_kind_at(unsigned i);
@@ -62,10 +67,14 @@ struct guest {
     uint32_t bad_known;  /* bad pages that an earlier verify has told */
     int64_t log_seen_us; /* of its kernel's log, by the time in it, what has been looked at */
     uint32_t rounds;     /* that the memory writer had done by then */
+    GStrv load_places; /* where loads are in a guest into which they are brought; NULL: not known */
+    char *boot_id;     /* of a guest without a heartbeat: which boot it is; NULL: not known */
 
     struct session *session;   /* NULL: not logged in */
     char *identity, *host_key; /* the key's file; who must answer. NULL: none, whoever is first */
 };
+
+#define GUEST_BOOT_ID_MAX 36 /* characters of a UUID */
 
 /* Takes a heartbeat that came at now_us (CLOCK_MONOTONIC). Returns whether it belongs into the
  * log. */

@@ -48,6 +48,7 @@ extern const struct device_kind device_iothread;
 extern const struct device_kind device_disk;
 extern const struct device_kind device_cdrom;
 extern const struct device_kind device_floppy;
+extern const struct device_kind device_cloud_disc;
 extern const struct device_kind device_nic;
 extern const struct device_kind device_rng;
 extern const struct device_kind device_panic;

@@ -17,6 +17,7 @@ const struct device_kind *const device_kinds[] = {
     &device_disk,
     &device_cdrom,
     &device_floppy,
+    &device_cloud_disc,
     &device_nic,
     &device_rng,
     &device_panic,

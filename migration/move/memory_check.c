@@ -18,7 +18,7 @@ Vtmh__MemoryCheck memory_check_judge(const struct memory_evidence *evidence, con
     if (evidence->bad > 0)
         return VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
     if (evidence->pages == 0 || evidence->set_pages <= 0)
-        *why_not = "the guest has no memory that it writes and checks (dirty_mem)";
+        *why_not = "the guest has no memory that it writes and checks (load, dirty_mem)";
     else if (evidence->offline)
         *why_not = "the guest was stopped during the move (mig_offline) and wrote nothing";
     else if (evidence->rounds == 0)

@@ -1,5 +1,6 @@
 #include "migration/move/seat.h"
 
+#include "migration/guest/cloud_seed.h"
 #include "migration/move/series.h"
 
 #include <string.h>
@@ -22,6 +23,8 @@ struct seat *seat_new(struct test *test, struct scope *readers, struct scope *wa
     seat->boot = guest_boot(test->host, seat->params, err);
     if (seat->boot == NULL)
         return NULL;
+    if (cloud_seed_is_wanted(seat->params))
+        seat->boot->seed = cloud_seed_file(test->host, vm_name, CLOUD_SEED_DISC);
     return g_steal_pointer(&seat);
 }
 

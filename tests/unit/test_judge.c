@@ -493,3 +493,14 @@ Test(judge, one_s_own_image_has_to_be_named)
         "guest=image\n",
         "E a.cfg:1: guest = image boots from a disk, and image_name is not set (of vm1)\n");
 }
+
+Test(judge, what_a_guest_does_not_take_is_no_pass)
+{
+    expect("guest=jeos\ncloud_init=yes\n",
+           "S cloud_init is not supported: guest jeos has no cloud-init\n");
+    expect("guest=tick\nload=memory disk\n",
+           "S load = memory disk is not supported: guest tick has no disk\n");
+    expect("guest=tick\nload=memory\n", "");
+    expect("guest=jeos\nload=memory disk\ncloud_init=no\n", "");
+    expect_first("guest=jeos\nload=tape\n", "E a.cfg:2: load = tape: ");
+}

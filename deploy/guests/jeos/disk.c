@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct program program = {"vtmh-disk", "/run/vtmh-disk.sock", BAD_DISK};
+static const struct program program = {"vtmh-disk", BAD_DISK};
 
 static int disk_load(struct store *store, uint32_t index, struct page **page)
 {

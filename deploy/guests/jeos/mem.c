@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static const struct program program = {"vtmh-mem", "/run/vtmh-mem.sock", BAD_MEM};
+static const struct program program = {"vtmh-mem", BAD_MEM};
 
 static int mem_load(struct store *store, uint32_t index, struct page **page)
 {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,12 +43,26 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int connect_to(const struct program *program, bool listening)
+/* Who is not root has no place in /run. */
+static struct sockaddr_un address_of(const struct program *program)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/%s.sock",
+             geteuid() == 0 ? "/run" : "/tmp", program->name);
+    return address;
+}
+
+static void unlink_socket(const struct program *program)
+{
+    unlink(address_of(program).sun_path);
+}
+
+static int connect_to(const struct program *program, bool listening)
+{
+    struct sockaddr_un address = address_of(program);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    strncpy(address.sun_path, program->socket, sizeof address.sun_path - 1);
     if (fd >= 0 && listening && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
         listen(fd, 8) == 0)
         return fd;
@@ -189,7 +204,7 @@ static bool serve(struct writer *w, int client)
         spoil(w);
         answer(client, STATUS_CLEAN, "spoiled one page");
     } else if (strcmp(verb, "stop") == 0) {
-        unlink(w->program->socket);
+        unlink_socket(w->program);
         answer_counts(w, client, w->bad);
         return false;
     } else {
@@ -246,10 +261,10 @@ int writer_start(const struct program *program, struct store *store, double byte
         fprintf(stderr, "%s: filling: %s\n", program->name, strerror(errno));
         return STATUS_USAGE;
     }
-    unlink(program->socket);
+    unlink_socket(program);
     listener = connect_to(program, true);
     if (listener < 0) {
-        fprintf(stderr, "%s: %s: %s\n", program->name, program->socket, strerror(errno));
+        fprintf(stderr, "%s: its socket: %s\n", program->name, strerror(errno));
         return STATUS_USAGE;
     }
     fflush(stdout);
@@ -258,7 +273,8 @@ int writer_start(const struct program *program, struct store *store, double byte
         fprintf(stderr, "%s: to the background: %s\n", program->name, strerror(errno));
         return STATUS_USAGE;
     }
-    w.serial = serial_open(false);
+    /* In a guest that is not ours the serial line is somebody else's. */
+    w.serial = getenv("VTMH_QUIET") ? -1 : serial_open(false);
     w.slots = bad_map();
     if (w.slots)
         w.slots[program->slot] = 0;

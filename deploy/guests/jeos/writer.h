@@ -23,10 +23,10 @@ struct store {
     int fd;       /* the store's own */
 };
 
-/* One program: its name, and the slot of the bad count it adds to. */
+/* One program: its name, and the slot of the bad count it adds to. Its control socket is NAME.sock in
+ * /run, or in /tmp for who is not root. */
 struct program {
     const char *name;   /* "vtmh-mem" */
-    const char *socket; /* path of the control socket */
     enum bad_slot slot;
 };
 

@@ -14,6 +14,11 @@ extern const char *const onlook_params[];
 int onlook_begin(struct step_on *on, GError **err);
 int onlook_end(struct step_on *on, GError **err);
 
+/* cloud_seed.c: what a cloud image is told at its first boot. */
+extern const char *const cloud_seed_params[];
+int cloud_seed_begin(struct step_on *on, GError **err);
+int cloud_seed_end(struct step_on *on, GError **err);
+
 /* command.c: pre_command before the test, post_command after it. */
 extern const char *const command_params[];
 int command_begin(struct step_on *on, GError **err);

@@ -5,6 +5,11 @@
 const struct step all_steps[] = {
     /* Last of all, post_command. */
     {.name = "pre_command", .asked_by = command_params, .begin = command_begin, .end = command_end},
+    {.name = "cloud_init",
+     .object = STEP_VM,
+     .asked_by = cloud_seed_params,
+     .begin = cloud_seed_begin,
+     .end = cloud_seed_end},
     {.name = "ending", .object = STEP_VM, .end = vms_end},
     {.name = "looking on",
      .object = STEP_VM,
