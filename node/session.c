@@ -87,6 +87,9 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
     case VTMH__ENVELOPE__BODY_RECORDS_WRITTEN:
         records_written(node, envelope->records_written);
         break;
+    case VTMH__ENVELOPE__BODY_GO_ON:
+        running_go_on(node->running, envelope->go_on);
+        break;
     case VTMH__ENVELOPE__BODY_END_SOON:
         running_end_soon(node->running, envelope->end_soon);
         break;

@@ -38,6 +38,7 @@ struct work {
     char *lost_host;       /* the first machine on which no node could be put, or NULL */
     char *lost_cause;      /* why, without its name */
     unsigned n_coming_up;  /* machines that have neither a node yet nor failed */
+    bool holds_no_more;    /* nobody can say any more that a test is to go on */
     unsigned interrupts;   /* Ctrl-C */
     const char *end_cause; /* why the job ends before its last test, by the user's will or by
                               time: the first such reason. NULL: it goes on */
@@ -62,6 +63,10 @@ void job_run_tests(struct work *work, const char *no_hosts);
 
 /* Whether the peers are enough for a tuple. */
 bool job_has_tuple(const struct work *work);
+
+/* The user wants to go on, with all tests that are held for him; forever: also with those that will
+ * be. */
+void job_go_on(struct work *work, bool forever);
 
 /* Ends the tests in progress, each for this cause; those behind them are not begun. */
 void job_end_tests(struct work *work, Vtmh__Status status, const char *cause);

@@ -59,12 +59,17 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
         machines[i] = ((const struct peer *)g_ptr_array_index(tuple->hosts, i))->machine;
     inventory_params_apply(params, machines, tuple->hosts->len);
     recorder_begin_test(&work->recorder, params, result);
-    const struct trial_options options = {.only_agree = work->job->options->dry != RUN_REAL,
-                                          .ends_soon = work->ends_soon};
+    const struct trial_options options = {
+        .wishes = {.only_agree = work->job->options->dry != RUN_REAL,
+                   .holds =
+                       work->holds_no_more ? NULL : (const char *const *)work->job->options->holds,
+                   .keep = work->job->options->keep},
+        .ends_soon = work->ends_soon,
+    };
     tuple->is_testing = true;
     coordinator_run_test(tuple->coordinator, params, &options, result);
     tuple->is_testing = false;
-    if (options.only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
+    if (options.wishes.only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
         result->status = VTMH__STATUS__STATUS_SKIP;
         result->fail_cause = g_strdup("it would run: its hosts agree (--dry-run=hosts)");
     }
@@ -128,11 +133,34 @@ static int compare_peers(gconstpointer a, gconstpointer b)
     return (one->index > other->index) - (one->index < other->index);
 }
 
+static void on_held(void *arg, const struct test_result *result, const char *host, const char *at,
+                    const char *const *lines)
+{
+    const struct work *work = arg;
+    if (*lines == NULL)
+        return; /* the other host has the VM */
+    g_autofree char *text = g_strjoinv("\n  ", (char **)lines);
+    display_message(work->job->display, "%s is held on %s, %s%s%s\n  Enter: go on",
+                    result->shortname, host, at, *text != '\0' ? "\n  " : "", text);
+}
+
+void job_go_on(struct work *work, bool forever)
+{
+    work->holds_no_more |= forever;
+    for (unsigned i = 0; work->tuples != NULL && i < work->tuples->len; i++) {
+        const struct tuple *tuple = g_ptr_array_index(work->tuples, i);
+        if (tuple->coordinator != NULL)
+            coordinator_go_on(tuple->coordinator, forever);
+    }
+}
+
 /* Takes the first of the spare hosts that answer. false: they are too few. */
 static bool form(struct tuple *tuple)
 {
     struct work *work = tuple->work;
     struct coordinator_listener listener = recorder_listener(&work->recorder);
+    listener.held = on_held;
+    listener.held_arg = work;
     unsigned size = work->job->options->tuple;
     g_ptr_array_set_size(tuple->hosts, 0);
     for (unsigned i = 0; i < work->spares->len && tuple->hosts->len < size; i++)
