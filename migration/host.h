@@ -15,6 +15,8 @@ enum owned_kind {
     OWNED_STREAM,  /* what: absolute path of a file that a guest is written into, on a storage that
                       hosts share: vtmh-*.migration */
     OWNED_LINK,    /* what: name of a network interface that vtmh makes (net/link.h) */
+    OWNED_BESIDE,  /* what: absolute path of a file that is made beside images, on a storage that
+                      hosts share, for a moment: .vtmh-*.part */
     OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
 };
 

@@ -2,6 +2,7 @@
 
 #include "migration/guest/guest.h"
 #include "migration/scenario/scenario.h"
+#include "migration/storage/plan.h"
 #include "migration/vm/qmp_log.h"
 #include "node/files.h"
 #include "node/leaks.h"
@@ -266,6 +267,7 @@ static void read_start(struct running *running, const Vtmh__StartTest *start)
     for (size_t i = 0; i < start->n_params; i++)
         params_set(params, start->params[i]->key, start->params[i]->value,
                    *start->params[i]->origin != '\0' ? start->params[i]->origin : NULL);
+    clone_names(params);
 
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
     g_autoptr(GStrvBuilder) addresses = g_strv_builder_new();

@@ -5,6 +5,7 @@
 #include "node/facts.h"
 #include "node/records.h"
 #include "node/running.h"
+#include "node/surveying.h"
 #include "node/version.h"
 
 #include <string.h>
@@ -74,6 +75,12 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
         break;
     case VTMH__ENVELOPE__BODY_CLAIMS:
         claiming_start(node, envelope->claims);
+        break;
+    case VTMH__ENVELOPE__BODY_LOOK_AT_IMAGES:
+        surveying_start(node, envelope->look_at_images);
+        break;
+    case VTMH__ENVELOPE__BODY_COMPARE_IMAGES:
+        surveying_compare(node, envelope->compare_images);
         break;
     case VTMH__ENVELOPE__BODY_START_TEST:
         start(node, envelope->start_test);
@@ -225,6 +232,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     g_clear_pointer(&node->claims, claim_file_release);
     say_goodbye(node, leaks);
     scope_abandon(g_steal_pointer(&node->scope));
+    g_clear_pointer(&node->surveying, surveying_free);
     g_clear_pointer(&node->records, g_ptr_array_unref);
     fiber_unshield();
     return served;

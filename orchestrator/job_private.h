@@ -5,6 +5,7 @@
 #include "orchestrator/job.h"
 #include "orchestrator/recorder.h"
 #include "orchestrator/schedule.h"
+#include "orchestrator/tests.h"
 
 #define GRACE_MS 60000 /* how long a lost host is waited for */
 
@@ -19,6 +20,10 @@ struct tuple {
     bool is_waiting; /* for a lost host */
     char *lost_host; /* it is no more, since this host … */
     char *lost_cause;
+
+    bool has_looked;      /* at the images of all tests, on these hosts */
+    GHashTable *troubles; /* of images_look(), or NULL */
+    char *cannot_look;    /* why nothing is known of them; NULL: it is */
 };
 
 struct work {
@@ -60,6 +65,18 @@ void job_take_leave(struct work *work);
  * afterwards.
  */
 void job_run_tests(struct work *work, const char *no_hosts);
+
+/* Looks at the images of all tests on the hosts of a tuple, unless that has been done. It has not
+ * where a host was lost meanwhile. */
+void job_look_at_images(struct tuple *tuple);
+
+/* Forgets what was found on hosts that are the tuple's no longer. */
+void job_forget_images(struct tuple *tuple);
+
+/* What is wrong with the images of a test; NULL: nothing. host_out: whose trouble it is, or NULL.
+ */
+const char *job_image_trouble(const struct tuple *tuple, const struct planned_test *planned,
+                              const char **host_out);
 
 /* Whether the peers are enough for a tuple. */
 bool job_has_tuple(const struct work *work);

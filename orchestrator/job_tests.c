@@ -104,12 +104,16 @@ static void deal_with(struct tuple *tuple, const struct assignment *next)
     const struct planned_test *planned = planned_of(work, next);
     struct test_result *result = new_result(work, next);
     g_autofree char *unmet = NULL;
+    const char *trouble, *host;
     add_notes(result, planned);
     if (planned->skip != NULL) {
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
     } else if ((unmet = schedule_unmet(work->schedule, next)) != NULL) {
         result->is_unmet = true;
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
+    } else if ((trouble = job_image_trouble(tuple, planned, &host)) != NULL) {
+        add_warnings(result, planned);
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_ERROR, host, trouble);
     } else {
         run_test(tuple, planned, result);
     }
@@ -182,6 +186,7 @@ static void dissolve(struct tuple *tuple)
     g_ptr_array_extend(tuple->work->spares, tuple->hosts, NULL, NULL);
     g_ptr_array_set_size(tuple->hosts, 0);
     g_ptr_array_sort(tuple->work->spares, compare_peers);
+    job_forget_images(tuple);
 }
 
 static void free_tuple(gpointer data)
@@ -189,6 +194,7 @@ static void free_tuple(gpointer data)
     struct tuple *tuple = data;
     coordinator_free(tuple->coordinator);
     g_ptr_array_unref(tuple->hosts);
+    job_forget_images(tuple);
     g_free(tuple->lost_host);
     g_free(tuple->lost_cause);
     g_free(tuple);
@@ -370,6 +376,10 @@ static int run_tuple(void *arg, GError **err)
                 await_hosts(tuple);
                 break;
             }
+            if (planned_of(work, &next)->skip == NULL && !tuple->has_looked) {
+                job_look_at_images(tuple);
+                break;
+            }
             schedule_take(work->schedule, &next);
             deal_with(tuple, &next);
             break;
@@ -391,6 +401,27 @@ static int watch_time(void *arg, GError **err)
     let_go(work);
     event_set(&work->changed);
     return 0;
+}
+
+static int look_at_images(void *arg, GError **err)
+{
+    (void)err;
+    job_look_at_images(arg);
+    return 0;
+}
+
+/* On all tuples, before a test begins on one of them. */
+static void look_at_all_images(struct work *work)
+{
+    struct scope *all = scope_open("images");
+    for (unsigned i = 0; i < work->tuples->len; i++) {
+        struct tuple *tuple = g_ptr_array_index(work->tuples, i);
+        if (tuple->lost_cause == NULL)
+            tuple->fiber = fiber_ref(scope_spawn(all, "images", look_at_images, tuple));
+    }
+    scope_close(all, NULL);
+    for (unsigned i = 0; i < work->tuples->len; i++)
+        g_clear_pointer(&((struct tuple *)g_ptr_array_index(work->tuples, i))->fiber, fiber_unref);
 }
 
 static void run_tuples(struct work *work)
@@ -555,6 +586,7 @@ void job_run_tests(struct work *work, const char *no_hosts)
     };
     work->schedule = schedule_new(&plan);
     work->recorder.total = schedule_total(work->schedule);
+    look_at_all_images(work);
     run_tuples(work);
     if (plan.rounds == 0 && schedule_is_vain(work->schedule))
         tell_note(work, "the list is not run again where all its tests were skipped");
