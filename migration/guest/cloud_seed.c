@@ -15,7 +15,7 @@
 /* Files of a seed: those that travel, and those that it is made of. */
 static const char *const travelling[] = {CLOUD_SEED_IDENTITY, CLOUD_SEED_HOST_KEY};
 static const char *const scratch[] = {CLOUD_SEED_IDENTITY ".pub", "host-key", "user-data",
-                                      "meta-data"};
+                                      "meta-data", "network-config"};
 
 bool cloud_seed_is_wanted(const struct params *params)
 {
@@ -131,6 +131,44 @@ static char *user_data(const char *vm, const struct params *params, const char *
     return text != NULL ? g_strconcat("#cloud-config\n", text, "\n", NULL) : NULL;
 }
 
+/* A card on a bridge has the address that the test says (ip), and others ask for theirs. */
+static json_t *card_of(const struct params *card)
+{
+    const char *address = param_text(card, "ip");
+    json_t *config = json_pack("{s:{s:s}}", "match", "macaddress", param_text(card, "mac"));
+
+    if (strcmp(param_text(card, "nettype"), "user") == 0 || address == NULL) {
+        json_object_set_new(config, "dhcp4", json_true());
+        return config;
+    }
+    g_autofree char *with_bits = strchr(address, '/') != NULL   ? g_strdup(address)
+                                 : strchr(address, ':') != NULL ? g_strconcat(address, "/64", NULL)
+                                                                : g_strconcat(address, "/24", NULL);
+    json_object_set_new(config, "addresses", json_pack("[s]", with_bits));
+    return config;
+}
+
+/* NULL: the image asks for an address by itself, as it would without us. Transfer full. */
+static char *network_config(const struct params *params)
+{
+    g_auto(GStrv) names = param_list(params, "nics");
+    json_auto_t *cards = json_object();
+    bool is_told = false;
+
+    for (char **name = names; *name != NULL; name++) {
+        g_autoptr(params) card = params_object_params(params, *name);
+
+        if (param_text(card, "mac") == NULL)
+            return NULL;
+        is_told = is_told || param_text(card, "ip") != NULL;
+        json_object_set_new(cards, *name, card_of(card));
+    }
+    if (!is_told)
+        return NULL;
+    json_auto_t *config = json_pack("{s:i, s:O}", "version", 2, "ethernets", cards);
+    return json_dumps(config, JSON_INDENT(1));
+}
+
 static int write_texts(const struct host *host, const char *vm, const struct params *params,
                        GError **err)
 {
@@ -149,9 +187,11 @@ static int write_texts(const struct host *host, const char *vm, const struct par
         g_set_error(err, VM_ERROR, VM_ERROR_START, "username or password of %s is not UTF-8", vm);
         return -1;
     }
-    return write_file(host, vm, "user-data", user, -1, err) < 0
-               ? -1
-               : write_file(host, vm, "meta-data", meta, -1, err);
+    if (write_file(host, vm, "user-data", user, -1, err) < 0 ||
+        write_file(host, vm, "meta-data", meta, -1, err) < 0)
+        return -1;
+    g_autofree char *network = network_config(params);
+    return network != NULL ? write_file(host, vm, "network-config", network, -1, err) : 0;
 }
 
 static int make_disc(const struct host *host, const char *vm, int64_t deadline, GError **err)
@@ -163,6 +203,10 @@ static int make_disc(const struct host *host, const char *vm, int64_t deadline, 
     g_autofree char *meta = cloud_seed_file(host, vm, "meta-data");
     g_autofree char *user_graft = g_strconcat("user-data=", user, NULL);
     g_autofree char *meta_graft = g_strconcat("meta-data=", meta, NULL);
+    g_autofree char *network = cloud_seed_file(host, vm, "network-config");
+    g_autofree char *network_graft = g_file_test(network, G_FILE_TEST_EXISTS)
+                                         ? g_strconcat("network-config=", network, NULL)
+                                         : NULL;
     const char *const argv[] = {xorriso != NULL ? xorriso : genisoimage,
                                 xorriso != NULL ? "-as" : "-quiet",
                                 xorriso != NULL ? "mkisofs" : "-quiet",
@@ -175,6 +219,7 @@ static int make_disc(const struct host *host, const char *vm, int64_t deadline, 
                                 "-graft-points",
                                 user_graft,
                                 meta_graft,
+                                network_graft, /* the last: NULL where it is not there */
                                 NULL};
 
     if (argv[0] != NULL)

@@ -1,8 +1,8 @@
-foreach(name gap watch jeos_addresses jeos_kernel beats cpu_time file_identity guest_state image_plan kvm_proof machine params_table part platform qemu_cmdline qemu_facts qemu_lines qemu_offer qemu_stats qemu_words qmp qmp_log serial usernet)
+foreach(name gap watch jeos_addresses jeos_kernel beats cpu_time file_identity guest_state kvm_proof machine params_table part platform qemu_cmdline qemu_facts qemu_lines qemu_offer qemu_stats qemu_words qmp qmp_log serial usernet)
     vtmh_unit_test(test_${name} vtmh_vm)
 endforeach()
 vtmh_unit_test(test_complaint vtmh_vm)
-foreach(name disk image image_url)
+foreach(name cloud_seed disk image image_url)
     vtmh_unit_test(test_${name} vtmh_vm)
 endforeach()
 # The liar is an object of the program: it is found before the library's real process.
