@@ -14,8 +14,8 @@ END
 # Each line asks for something that no test type does: "key = value | what the reason must name".
 not_done=(
     'migration_mode = exec | migration_mode'
-    'images = image1 | images'
-    'image_name = /nonexistent/disk | image_name'
+    'filesystems = fs1 | filesystems'
+    'sysprep_required = x1 | sysprep_required'
     'nettype = macvtap | nettype'
     'monitor_type = human | monitor_type'
     'skip = yes | skip'
@@ -23,7 +23,6 @@ not_done=(
     'attempts_timeout = 7 | attempts_timeout'
     'migration_timeout = 33 | migration_timeout'
     'start_migration_timeout = 7 | start_migration_timeout'
-    'image_snapshot = yes | image_snapshot'
 )
 
 step "what is asked for and not done is SKIP with its name, in a dry run as in a real one"
@@ -51,11 +50,18 @@ expect_equal "exit status" 1 "$status"
 expect_match "reason" 'completed .*planned was: cancelled' "$(results '.tests[0].fail_reason')"
 
 step "a parameter of the command line is no exception"
-for param in image_snapshot=yes image_name=/tmp/x.qcow2; do
+for param in filesystems=fs1 sysprep_required=x1; do
     job -q -m local:a,local:b --only quick..offline -p "$param" "$library"
     expect_equal "exit status of $param" 32 "$status"
     expect_match "the verdict" "^SKIP .*: ${param%%=*} = " "$out"
 done
+
+step "a disk beside a guest that boots without one is an error, with both places"
+job -m local:a,local:b --only quick..offline -p image_name=/tmp/x.qcow2 "$library"
+expect_equal "exit status" 4 "$status"
+expect_match stderr 'image_name = /tmp/x.qcow2 and guest = tick \(.*guest-os.cfg:[0-9]+\) contradict each other' "$err"
+job -m local:a,local:b --dry-run --only quick..offline -p image_name=/tmp/x.qcow2 -p image_name= "$library"
+expect_equal "exit status with a stand-in" 0 "$status"
 
 step "a dry run tells hosts and repeats, and one that asks hosts runs no test on them"
 job -m local:a,local:b,local:c --repeat 3 --dry-run "$work/base.cfg"
@@ -102,11 +108,11 @@ expect_equal "exit status" 0 "$status"
 expect_equal "VMs" "first vm1" "$(results '[.tests[0].vtmh.migrations[].vm] | sort | join(" ")')"
 expect_match "the notes" "main_vm = first is not among vms" "$(results '.tests[0].vtmh.notes | join(" ")')"
 
-step "KEY_on_error is said not to be supported yet"
+step "KEY_on_error of what is not read after the test has no effect, which is said"
 job -m local:a,local:b --dry-run -p mem_on_error=64 "$work/base.cfg"
 expect_equal "exit status" 0 "$status"
 job -m local:a,local:b -p mem_on_error=64 "$work/base.cfg"
-expect_match "the notes" "mem_on_error is not supported yet" "$(results '.tests[0].vtmh.notes | join(" ")')"
+expect_match "the notes" "mem_on_error has no effect" "$(results '.tests[0].vtmh.notes | join(" ")')"
 
 # expect_wrong EXPECTED LINE…: an error of the configuration, before any host is touched.
 expect_wrong() {

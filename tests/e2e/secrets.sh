@@ -21,7 +21,7 @@ variants:
     - fails:
         qemu_binary_host2 = /nonexistent/\${password}
     - left_out:
-        image_name = /\${password}
+        sysprep_required = /\${password}
 END
 
 # expect_hidden: in all files of the job, and in what it printed.
