@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #define OUTPUT_MAX (1024u * 1024u)
 #define CHUNK 16384
+#define END_MS 1000 /* for the kernel to end it after SIGKILL */
 
 /* One of the child's standard descriptors. */
 struct channel {
@@ -116,6 +118,17 @@ static char *take_text(struct channel *channel)
     return (char *)g_byte_array_free(g_steal_pointer(&channel->output), FALSE);
 }
 
+/* Who comes after us is not to find it among the living. Its session is its own: with it end those
+ * that it has started. */
+static void end_now(struct child *child)
+{
+    fiber_shield();
+    if (!event_is_set(child_ended(child)))
+        kill(-child_pid(child), SIGKILL);
+    child_await(child, deadline_in(END_MS), NULL, NULL);
+    fiber_unshield();
+}
+
 /* With the channels open. */
 static int run_to_end(struct run *run, const char *const *argv, int64_t deadline, int *status_out,
                       GError **err)
@@ -137,6 +150,7 @@ static int run_to_end(struct run *run, const char *const *argv, int64_t deadline
     if (run->err.stream)
         scope_spawn(scope, "stderr", collect, &run->err);
     if (child_await(child, deadline, status_out, err) < 0) {
+        end_now(child);
         g_prefix_error(err, "running %s: ", argv[0]);
         return -1;
     }

@@ -66,6 +66,27 @@ static int check_one_address(const struct test *test, GPtrArray *seats, const ch
     return 0;
 }
 
+/*
+ * Whether this host has what the VM is made of, beside its hypervisor: told before the hosts meet,
+ * since whoever fails later is not there for the others to try. The platform is what this host
+ * would decide alone: where that is nothing, the decision of all says why.
+ */
+static int check_own_host(const struct test *test, const struct seat *seat,
+                          const struct vm_offer *offer, GError **err)
+{
+    g_autoptr(vm_platform) alone =
+        vm_platform_decide(&offer, &test->names[test->self], 1, seat->params, NULL);
+    const struct machine_spec spec = {.name = seat->name,
+                                      .params = seat->params,
+                                      .platform = alone,
+                                      .boot = seat->boot,
+                                      .last_numa_node = numa_last_node()};
+    if (alone == NULL)
+        return 0;
+    g_autoptr(device) board = machine_new(&spec, err);
+    return board != NULL ? vm_host_check(test->host, seat->name, board, err) : -1;
+}
+
 static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own, GError **err)
 {
     const struct seat *first = g_ptr_array_index(seats, 0);
@@ -91,6 +112,8 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
             return -1;
         }
         g_ptr_array_add(own->offers, offer);
+        if (check_own_host(test, seat, offer, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -215,7 +238,7 @@ static const json_t *offer_in(const json_t *table, unsigned vm)
     return json_array_get(json_object_get(table, "offers"), (size_t)json_integer_value(index));
 }
 
-/* Whether all hosts have what the VM is made of. */
+/* Whether the hypervisors of all hosts have what the VM is made of. */
 static int check_devices(const struct test *test, const struct seat *seat, const GPtrArray *offers,
                          GError **err)
 {
@@ -227,10 +250,8 @@ static int check_devices(const struct test *test, const struct seat *seat, const
     g_autoptr(device) board = machine_new(&spec, err);
     if (board == NULL)
         return -1;
-    if (machine_check_offered(board, (const struct vm_offer *const *)offers->pdata, test->names,
-                              test->n_hosts, err) < 0)
-        return -1;
-    return vm_host_check(test->host, seat->name, board, err);
+    return machine_check_offered(board, (const struct vm_offer *const *)offers->pdata, test->names,
+                                 test->n_hosts, err);
 }
 
 /* The decision for one seat, from what all hosts said. */
