@@ -15,6 +15,7 @@ static const struct param_info *const tables[] = {
     topology_params,
     memory_params,
     booting_params,
+    uefi_params,
     serial_params,
     vsock_params,
     rtc_params,

@@ -24,6 +24,7 @@ extern const struct param_info board_params[];     /* its machine type, and what
 extern const struct param_info topology_params[];  /* how many CPUs it has */
 extern const struct param_info memory_params[];    /* its memory */
 extern const struct param_info boot_params[];      /* what it boots from */
+extern const struct param_info uefi_params[];      /* UEFI firmware */
 extern const struct param_info serial_params[];    /* its serial lines */
 extern const struct param_info vsock_params[];     /* its sockets to the host */
 extern const struct param_info rtc_params[];       /* its clock */

@@ -53,9 +53,24 @@ static bool parse_up(const char *line, char *name, size_t size)
     return true;
 }
 
-struct serial_line serial_parse(const char *line)
+/* A firmware clears its screen on the serial line, in front of what the guest says first: behind
+ * "ESC [ … letter". */
+static const char *behind_controls(const char *line)
+{
+    while (line[0] == '\x1b' && line[1] == '[') {
+        const char *end = line + 2 + strspn(line + 2, "0123456789;=?");
+
+        if (!g_ascii_isalpha(*end))
+            return line;
+        line = end + 1;
+    }
+    return line;
+}
+
+struct serial_line serial_parse(const char *from)
 {
     struct serial_line parsed = {.kind = SERIAL_TEXT};
+    const char *line = behind_controls(from);
 
     for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
         if (line[0] == forms[i].letter && parse_words(line + 1, forms[i].n_words, parsed.words)) {

@@ -8,6 +8,7 @@ const struct device_kind *const device_kinds[] = {
     &device_rtc,
     &device_topology,
     &device_boot,
+    &device_uefi,
     &device_boot_order,
     &device_serial,
     &device_serial_line,

@@ -174,6 +174,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_clear_pointer(&vm->migration.were_set, json_decref);
     stream_close(vm->base.serial);
     qemu_process_free(vm->process);
+    g_clear_pointer(&vm->files, g_ptr_array_unref);
     vm_net_drop(vm->base.net);
     g_free(vm->base.name);
     g_free(vm);
@@ -190,6 +191,8 @@ static int qemu_destroy(struct vm *base, GError **err)
         result = qemu_process_end(vm->process, err);
     if (vm->process != NULL && result == 0)
         disown(vm);
+    if (result == 0)
+        qemu_beside_clear(vm);
     if (result == 0)
         vm_net_close(g_steal_pointer(&vm->base.net));
     qemu_free(vm);
@@ -221,7 +224,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     int pair[2];
     int started;
 
-    if (board == NULL)
+    if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0)
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", who,

@@ -29,6 +29,7 @@ struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
     bool has_debugcon;
+    GPtrArray *files; /* char *: made for this VM alone, gone with it; in the ledger */
     struct qemu_migration migration;
 };
 
@@ -44,11 +45,15 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
 /* qemu_offer.c */
 struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err);
 
-/* qemu_beside.c: what a host does beside a VM's QEMU: binds its threads to the node that they are
- * to be on, says where screen and serial lines are found, keeps what the debug console said. */
+/* qemu_beside.c: what a host does beside a VM's QEMU: makes its files, binds its threads to the
+ * node that they are to be on, says where screen and serial lines are found, keeps what the debug
+ * console said. Before it starts, when it runs, before it ends, and when it has ended. */
+int qemu_beside_prepare(struct qemu_vm *vm, const struct device *board, int64_t deadline,
+                        GError **err);
 int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                       int64_t deadline, GError **err);
 void qemu_beside_end(struct qemu_vm *vm);
+void qemu_beside_clear(struct qemu_vm *vm);
 
 /* qemu_movable.c */
 int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);
@@ -86,8 +91,8 @@ json_t *qemu_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **er
 json_t *qemu_facts_pci(const json_t *query_pci);
 json_t *qemu_facts_drives(const json_t *query_block);
 
-/* qemu_forward.c: finds, or takes, the ports of the host that the machine's cards forward, and tells
- * the VM's network (net.h). START where none of the range is free. */
+/* qemu_forward.c: finds, or takes, the ports of the host that the machine's cards forward, and
+ * tells the VM's network (net.h). START where none of the range is free. */
 int qemu_find_forwards(struct qemu_vm *vm, const struct device *board, int64_t deadline,
                        GError **err);
 

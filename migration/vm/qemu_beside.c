@@ -2,15 +2,17 @@
 #include "migration/params.h"
 #include "migration/vm/numa.h"
 #include "migration/vm/qemu.h"
+#include "sync/child.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEBUGCON_MS 500                   /* to be told what the debug console said */
-#define DEBUGCON_FILE_BYTES (1024 * 1024) /* a host keeps no more of a VM, however often it moves  \
-                                           */
+#define DEBUGCON_MS 500 /* to be told what the debug console said */
+#define DEBUGCON_FILE_BYTES                                                                        \
+    (1024 * 1024) /* a host keeps no more of a VM, however often it moves                          \
+                   */
 
 static void tell(const struct vm_spec *spec, const char *what, const char *where)
 {
@@ -74,6 +76,68 @@ static const struct device *find_kind(const struct device *board, const struct d
             return device;
     }
     return NULL;
+}
+
+/* What it is, is in the ledger before it is there. */
+static int own_file(struct qemu_vm *vm, const char *path, GError **err)
+{
+    if (host_own(vm->base.host, OWNED_PATH, path, err) < 0)
+        return -1;
+    g_ptr_array_add(vm->files, g_strdup(path));
+    return 0;
+}
+
+/* A copy of the firmware's variables. What lies on a storage that does not answer is a child's to
+ * read. */
+static int make_store(struct qemu_vm *vm, const struct device *uefi, int64_t deadline, GError **err)
+{
+    const char *template = device_get(uefi->local, "template");
+    const char *path = device_get(uefi->local, "vars");
+    const char *const copy[] = {"cp", "--no-preserve=mode", "--", template, path, NULL};
+    g_autofree char *said = NULL;
+    int status;
+
+    if (own_file(vm, path, err) < 0 ||
+        child_run(copy, NULL, deadline, &status, NULL, &said, err) < 0)
+        return -1;
+    if (status == 0)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_START,
+                "the firmware's variables (ovmf_path, ovmf_vars_filename) cannot be copied for %s "
+                "on %s: %s",
+                vm->base.name, vm->base.host->name, g_strstrip(said));
+    return -1;
+}
+
+static int make_files(struct qemu_vm *vm, const struct device *device, int64_t deadline,
+                      GError **err)
+{
+    if (device->kind == &device_serial_line &&
+        own_file(vm, device_get(device->local, "socket"), err) < 0)
+        return -1;
+    if (device->kind == &device_uefi && make_store(vm, device, deadline, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < device->children->len; i++)
+        if (make_files(vm, g_ptr_array_index(device->children, i), deadline, err) < 0)
+            return -1;
+    return 0;
+}
+
+int qemu_beside_prepare(struct qemu_vm *vm, const struct device *board, int64_t deadline,
+                        GError **err)
+{
+    vm->files = g_ptr_array_new_with_free_func(g_free);
+    return make_files(vm, board, deadline, err);
+}
+
+void qemu_beside_clear(struct qemu_vm *vm)
+{
+    for (unsigned i = 0; vm->files != NULL && i < vm->files->len; i++) {
+        const char *path = g_ptr_array_index(vm->files, i);
+
+        unlink(path);
+        host_disown(vm->base.host, OWNED_PATH, path);
+    }
 }
 
 int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,

@@ -92,3 +92,13 @@ job -m local:a,local:b --only all..tick..ping_pong -p numanode_host2=1023 "$libr
 expect_equal "the verdict" SKIP "$(result .status)"
 expect_match "the cause" 'the last NUMA node of b is' "$(result .vtmh.fail_cause)"
 [[ -z $(pgrep -f -- "-name vm1,.*$work" || true) ]] || fail "a QEMU is left" "$(pgrep -af -- "-name vm1,")"
+
+step "a guest of UEFI firmware moves, with a store of its own at each end"
+if [[ -e /usr/share/OVMF/OVMF_CODE.fd ]]; then
+    job -m local:a,local:b --only jeos..ping_pong -p migrate_count=2 -p mem=256 -p ovmf_code_filename=OVMF_CODE.fd "$library"
+    expect_equal "the verdict" "PASS, 2 legs" "$(result '"\(.status), \(.vtmh.migrations | length) legs"')"
+    expect_match "the store on b" 'filename=/[^ ]*/vm1-vars\.fd' "$(line_of b destination)"
+    expect_match "the firmware's words" 'x1b\[01;01H|UEFI|\[2J' "$(cat "$job"/test-results/*/a/vm1.serial.log)"
+else
+    printf 'there is no OVMF: deploy/packages install test\n'
+fi

@@ -54,6 +54,7 @@ static const struct {
     {"another vendor and family", {{"cpu_model_vendor", "GenuineIntel"}, {"cpu_family", "6"}}},
     {"serial lines", {{"serials", "serial0 s1 s2"}, {"serial_type_s2", "pci-serial"}}},
     {"debug console", {{"enable_debugcon", "yes"}}},
+    {"UEFI", {{"guest", "jeos"}, {"mem", "256"}, {"ovmf_code_filename", "OVMF_CODE.fd"}}},
     {"no shutdown", {{"disable_shutdown", "yes"}}},
     {"QEMU's own devices", {{"defaults", "yes"}}},
 };

@@ -136,9 +136,9 @@ static const char *other_value(const struct param_info *row)
 }
 
 static const struct param_info *const tables[] = {
-    board_params,    topology_params, rtc_params,  extra_params,  nic_params,
-    graphics_params, screen_params,   usb_params,  rng_params,    watchdog_params,
-    balloon_params,  memory_params,   boot_params, serial_params, vsock_params};
+    board_params,  topology_params, rtc_params,    extra_params,    nic_params,     graphics_params,
+    screen_params, usb_params,      rng_params,    watchdog_params, balloon_params, memory_params,
+    boot_params,   uefi_params,     serial_params, vsock_params};
 
 /* What else is asked for: some count only with others. */
 static const char *const surroundings[][4][2] = {
@@ -152,6 +152,7 @@ static const char *const surroundings[][4][2] = {
      {"maxmem", "2G"},
      {"vm_mem_backend", "memory-backend-file"},
      {"serials", "s t"}},
+    {{"ovmf_code_filename", "a.fd"}},
     {{"hugepage", "yes"}, {"vsocks", "v"}, {"serials", "s t"}, {"serial_type_s", "isa-serial"}},
     {{"virtio_rngs", "r"}, {"max-bytes_virtio-rng", "3"}, {"backend", "rng-random"}},
 };

@@ -97,3 +97,11 @@ Test(serial, noise_is_harmless)
     cr_assert_eq(splitter.rest->len, 500);
     serial_splitter_clear(&splitter);
 }
+
+Test(serial, what_a_firmware_has_drawn_in_front_of_a_line_is_none_of_it)
+{
+    cr_expect_eq(serial_parse("\x1b[2J\x1b[01;01H\x1b[=3hvtmh jeos up").kind, SERIAL_UP);
+    cr_expect_eq(serial_parse("\x1b[2J\x1b[01;").kind, SERIAL_TEXT);
+    cr_expect_eq(serial_parse("\x1b[").kind, SERIAL_TEXT);
+    cr_expect_eq(serial_parse("x\x1b[2Jvtmh jeos up").kind, SERIAL_TEXT);
+}
