@@ -79,6 +79,26 @@ struct vm_boot *guest_boot(const struct host *host, const struct params *params,
     return kind != NULL ? kind->boot(host, params, err) : NULL;
 }
 
+int guest_check_params(const struct params *params, GError **err)
+{
+    static const char *const names[] = {"expected_guest_dmesg", "shell_prompt", NULL};
+
+    for (const char *const *name = names; *name != NULL; name++) {
+        const char *pattern = param_text(params, *name);
+        g_autoptr(GError) why = NULL;
+        GRegex *regex = pattern != NULL ? g_regex_new(pattern, 0, 0, &why) : NULL;
+
+        if (why != NULL) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                        "%s = %s: not a regular expression: %s", *name, pattern, why->message);
+            return -1;
+        }
+        if (regex != NULL)
+            g_regex_unref(regex);
+    }
+    return 0;
+}
+
 void guest_boot_free(struct vm_boot *boot)
 {
     if (boot == NULL)
@@ -134,6 +154,8 @@ static int read_serial(void *arg, GError **err)
            0) {
         guest->bytes_taken += (uint64_t)got;
         serial_split(&guest->splitter, buffer, (size_t)got, take_line, guest);
+        if (guest->listener != NULL)
+            guest->listener(guest->listener_arg, buffer, (size_t)got);
     }
     event_set(&guest->silent);
     return got < 0 ? -1 : 0;
@@ -206,6 +228,7 @@ void guest_free(struct guest *guest)
     serial_splitter_clear(&guest->splitter);
     if (guest->complaints != NULL)
         g_ptr_array_unref(guest->complaints);
+    g_free(guest->line_end);
     g_free(guest->identity);
     g_free(guest->host_key);
     g_free(guest->boot_id);

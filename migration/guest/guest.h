@@ -15,6 +15,9 @@ struct guest;
 struct vm_boot *guest_boot(const struct host *host, const struct params *params, GError **err);
 void guest_boot_free(struct vm_boot *boot);
 
+/* Whether the parameters that are regular expressions are such. CFG_ERROR_PARAM_VALUE. */
+int guest_check_params(const struct params *params, GError **err);
+
 /* The name in the results: "tick", "jeos". Transfer none. */
 const char *guest_name(const struct params *params);
 

@@ -5,6 +5,9 @@
 /* What it is, and what the one host starts in it and the other checks. */
 #define SHARED(name_) GUEST(name_), .same_everywhere = true
 
+/* How it is logged in to. */
+#define LOGIN(name_) .name = (name_), .section = "login", .scopes = PARAM_OF_VM
+
 const struct param_info guest_params[] = {
     {SHARED("guest"), .kind = PARAM_WORD, .fallback = "tick",
      .values = WORDS("tick", "jeos", "image"),
@@ -37,6 +40,22 @@ const struct param_info guest_params[] = {
      .doc = "started in the guest before the migration"},
     {GUEST("migration_bg_check_command"), .kind = PARAM_STRING, .example = "pgrep sleep",
      .doc = "must succeed in the guest after the migration"},
+    {LOGIN("username"), .kind = PARAM_STRING, .fallback = "root", .doc = "who is logged in"},
+    {LOGIN("password"), .kind = PARAM_STRING, .secret = true,
+     .doc = "the user's password, tried after the key, if there is one"},
+    {LOGIN("login_ways"), .kind = PARAM_LIST, .word_pattern = "^(ssh|serial|telnet|nc)$",
+     .word_rule = "ssh, serial, telnet or nc", .example = "ssh serial",
+     .doc = "by which ways the guest is logged in to, in the order in which they are tried; "
+            "that of shell_client by default"},
+    {LOGIN("shell_client"), .kind = PARAM_LIST, .fallback = "ssh",
+     .word_pattern = "^(ssh|serial|telnet|nc)$", .word_rule = "ssh, serial, telnet or nc",
+     .doc = "how the guest is logged in to, where login_ways does not say it"},
+    {LOGIN("shell_port"), .kind = PARAM_INT, .fallback = "22", .min = 1, .max = 65535,
+     .doc = "port of the guest's shell"},
+    {LOGIN("shell_prompt"), .kind = PARAM_STRING, .fallback = "[#$%>]\\s*$",
+     .doc = "regular expression of what the shell shows when it waits (serial, telnet, nc)"},
+    {LOGIN("shell_linesep"), .kind = PARAM_STRING, .fallback = "\\n", .example = "\\r\\n",
+     .doc = "end of a line that is typed (serial, telnet, nc)"},
     {GUEST("verify_guest_dmesg"), .kind = PARAM_BOOL, .fallback = "yes",
      .doc =
          "whether the guest's kernel log is searched after each leg, as its serial port always is"},

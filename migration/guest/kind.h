@@ -70,6 +70,12 @@ struct guest {
     GStrv load_places; /* where loads are in a guest into which they are brought; NULL: not known */
     char *boot_id;     /* of a guest without a heartbeat: which boot it is; NULL: not known */
 
+    /* Who else wants all that comes from the serial port; NULL: nobody. */
+    void (*listener)(void *arg, const char *bytes, size_t size);
+    void *listener_arg;
+
+    uint16_t shell_port;       /* as the params say */
+    char *line_end;            /* of a line that is typed; NULL: not read yet */
     struct session *session;   /* NULL: not logged in */
     char *identity, *host_key; /* the key's file; who must answer. NULL: none, whoever is first */
 };

@@ -13,6 +13,8 @@
 #include "migration/guest/way.h"
 #include "migration/params.h"
 
+#include <string.h>
+
 #define PAUSE_MS 20
 #define ANSWER_MS 1000
 #define ANSWER_MAX_MS 16000
@@ -45,7 +47,7 @@ static int try_ways(struct guest *guest, struct login *login, const GStrv ways, 
 
     if (vm_addresses_changed(guest->vm) != NULL)
         event_reset(vm_addresses_changed(guest->vm));
-    vm_endpoint(guest->vm, NULL, GUEST_SSH_PORT, &at);
+    vm_endpoint(guest->vm, NULL, guest->shell_port, &at);
     login->has_card = vm_addresses_changed(guest->vm) != NULL;
     login->address = at.address;
     login->port = at.port;
@@ -73,14 +75,15 @@ static int try_ways(struct guest *guest, struct login *login, const GStrv ways, 
 }
 
 /* Waits until another try may do better. */
-static int await_chance(struct guest *guest, int64_t deadline, GError **err)
+static int await_chance(struct guest *guest, const GStrv ways, int64_t deadline, GError **err)
 {
     struct event *gone[] = {vm_exited(guest->vm)};
     struct event *changed = vm_addresses_changed(guest->vm);
     struct vm_endpoint at;
     g_autoptr(GError) why = NULL;
 
-    if (changed != NULL && !vm_endpoint(guest->vm, NULL, GUEST_SSH_PORT, &at))
+    if (changed != NULL && ways[1] == NULL && strcmp(ways[0], "serial") != 0 &&
+        !vm_endpoint(guest->vm, NULL, guest->shell_port, &at))
         return guest_await(guest, changed, "tell an address", deadline, err);
     if (guest->kind->beat_period_ms > 0)
         return guest_await_beat(guest, deadline, err);
@@ -115,7 +118,7 @@ static int keep_trying(struct guest *guest, struct login *login, const GStrv way
 
         if (try_ways(guest, login, ways, answer_ms, deadline, &final, &error) == 0)
             return 0;
-        if (final || await_chance(guest, deadline, NULL) < 0) {
+        if (final || await_chance(guest, ways, deadline, NULL) < 0) {
             if (before != NULL && g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
                 g_error_free(error);
                 error = g_steal_pointer(&before);
@@ -130,21 +133,43 @@ static int keep_trying(struct guest *guest, struct login *login, const GStrv way
     }
 }
 
+/* By which ways, at which port, as whom. *ways_out: transfer full. */
+static int read_params(struct guest *guest, struct login *login, GStrv *ways_out, GError **err)
+{
+    const struct params *params = guest->params;
+    int64_t port;
+
+    if (param_int(params, "shell_port", &port, err) < 0)
+        return -1;
+    guest->shell_port = (uint16_t)port;
+    if (guest->line_end == NULL)
+        guest->line_end = g_strcompress(param_text(params, "shell_linesep"));
+    login->guest = guest;
+    login->username = param_text(params, "username");
+    login->password = param_text(params, "password");
+    login->prompt = param_text(params, "shell_prompt");
+    login->line_end = guest->line_end;
+    *ways_out =
+        param_list(params, param_is_set(params, "login_ways") ? "login_ways" : "shell_client");
+    if (**ways_out == NULL) {
+        g_set_error_literal(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "login_ways: names no way");
+        return -1;
+    }
+    return 0;
+}
+
 struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
 {
     g_autofree char *name = NULL;
     g_auto(GStrv) ways = NULL;
-    struct login login;
+    struct login login = {0};
 
     if (guest->session != NULL)
         return guest->session;
     name = g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
-    ways = g_strsplit("ssh", " ", -1);
-    login = (struct login){
-        .name = name,
-        .username = "root",
-    };
-    if (guest->kind->know_login(guest, &login, err) < 0)
+    login.name = name;
+    if (read_params(guest, &login, &ways, err) < 0 ||
+        guest->kind->know_login(guest, &login, err) < 0)
         return NULL;
     if (guest->host_key != NULL)
         login.host_key = guest->host_key;

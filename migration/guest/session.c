@@ -51,7 +51,20 @@ void session_result_clear(struct session_result *result)
 int session_run(struct session *session, const char *command, const void *input, size_t input_size,
                 int64_t deadline, struct session_result *result, GError **err)
 {
-    return session->way->run(session, command, input, input_size, deadline, result, err);
+    int rc;
+
+    while (session->is_busy) {
+        event_reset(&session->idle);
+        if (await_event(&session->idle, deadline, err) < 0) {
+            g_prefix_error(err, "%s: another command runs: ", session->where);
+            return -1;
+        }
+    }
+    session->is_busy = true;
+    rc = session->way->run(session, command, input, input_size, deadline, result, err);
+    session->is_busy = false;
+    event_set(&session->idle);
+    return rc;
 }
 
 /* The last of what a command said, fit for a message. Transfer full. */

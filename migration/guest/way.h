@@ -7,13 +7,18 @@
 #include "migration/guest/session.h"
 
 /* What is known of how to get in. The strings live as long as the session does. */
+struct guest;
+
 struct login {
+    struct guest *guest;
     const char *name; /* of the guest, for messages: "guest of vm1 on host1" */
     bool has_card;
     const char *address;  /* where its port for this is reached */
     uint16_t port;        /* 0: not, or not known yet */
     const char *username; /* "root" */
     const char *password; /* NULL: none */
+    const char *prompt;   /* what a shell that waits shows: a regular expression */
+    const char *line_end; /* of a line of text */
     const char *identity; /* file of a private key; NULL: none */
     const char *host_key; /* "ssh-ed25519 AAAA…": nobody else may answer; NULL: whoever is first */
 };
@@ -45,6 +50,12 @@ struct way {
 };
 
 extern const struct way way_ssh;
+extern const struct way way_serial;
+extern const struct way way_telnet;
+extern const struct way way_nc;
+
+/* Whether there is a port to go to. Else err: CANNOT without a card, NOT_YET without an address. */
+bool login_has_port(const struct login *login, const char *way, GError **err);
 
 /* The way of that name; NULL: there is none. */
 const struct way *way_named(const char *name);
@@ -52,5 +63,7 @@ const struct way *way_named(const char *name);
 /* The beginning of what a way keeps of a session. */
 struct session {
     const struct way *way;
-    char *where; /* "ssh root@127.0.0.1:40022" */
+    char *where;       /* "ssh root@127.0.0.1:40022" */
+    bool is_busy;      /* a command runs */
+    struct event idle; /* set when it has ended */
 };

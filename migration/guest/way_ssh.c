@@ -68,16 +68,8 @@ static struct session *open_ssh(const struct login *login, int64_t answer_ms, in
     struct ssh *ssh;
     GError *error = NULL;
 
-    if (!login->has_card) {
-        g_set_error_literal(err, SESSION_ERROR, SESSION_ERROR_CANNOT,
-                            "ssh: the guest has no network card");
+    if (!login_has_port(login, "ssh", err))
         return NULL;
-    }
-    if (login->port == 0) {
-        g_set_error_literal(err, SESSION_ERROR, SESSION_ERROR_NOT_YET,
-                            "ssh: no address of it is known (parameter ip, or ARP on its bridge)");
-        return NULL;
-    }
     ssh = ssh_connect(&target, deadline, &error);
     if (ssh == NULL) {
         explain(NULL, error, err);

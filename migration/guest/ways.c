@@ -3,7 +3,22 @@
 
 #include <string.h>
 
-static const struct way *const ways[] = {&way_ssh};
+static const struct way *const ways[] = {&way_ssh, &way_serial, &way_telnet, &way_nc};
+
+bool login_has_port(const struct login *login, const char *way, GError **err)
+{
+    if (login->has_card && login->port > 0)
+        return true;
+    if (!login->has_card)
+        g_set_error(err, SESSION_ERROR, SESSION_ERROR_CANNOT, "%s: the guest has no network card",
+                    way);
+    else
+        g_set_error(err, SESSION_ERROR, SESSION_ERROR_NOT_YET,
+                    "%s: no address of it is known (parameter ip, or ARP on its bridge), or none "
+                    "of its ports is forwarded (redirs)",
+                    way);
+    return false;
+}
 
 const struct way *way_named(const char *name)
 {

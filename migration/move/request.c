@@ -3,7 +3,6 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/leg.h"
 #include "migration/move/options.h"
-#include "migration/move/said.h"
 #include "migration/move/script.h"
 #include "migration/move/transport/transport.h"
 #include "migration/params.h"
@@ -201,7 +200,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
         param_int(params, "min_dirty_syncs", &request->min_dirty_syncs, err) < 0 ||
         param_int(params, "dirty_rounds", &request->dirty_rounds, err) < 0 ||
         guest_rounds_ms(params, request->dirty_rounds, &request->work_ms, err) < 0 ||
-        read_port(params, request, err) < 0 || said_check_params(params, err) < 0)
+        read_port(params, request, err) < 0 || guest_check_params(params, err) < 0)
         return -1;
     if (param_int(params, "mig_retry", &retries, err) < 0 || read_script(params, request, err) < 0)
         return -1;

@@ -6,26 +6,6 @@
 
 #define LOOK_MS 30000 /* one command in the guest */
 
-int said_check_params(const struct params *params, GError **err)
-{
-    static const char *const names[] = {"expected_guest_dmesg", NULL};
-
-    for (const char *const *name = names; *name != NULL; name++) {
-        const char *pattern = param_text(params, *name);
-        g_autoptr(GError) why = NULL;
-        GRegex *regex = pattern != NULL ? g_regex_new(pattern, 0, 0, &why) : NULL;
-
-        if (why != NULL) {
-            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                        "%s = %s: not a regular expression: %s", *name, pattern, why->message);
-            return -1;
-        }
-        if (regex != NULL)
-            g_regex_unref(regex);
-    }
-    return 0;
-}
-
 /* Takes what was said; NULL: nothing. */
 static int judge(struct seat *seat, unsigned leg, char *said, GError **err)
 {

@@ -4,9 +4,6 @@
 
 #include "migration/move/seat.h"
 
-/* Whether the parameters about it can be used. CFG_ERROR_PARAM_VALUE. */
-int said_check_params(const struct params *params, GError **err);
-
 /* The guest is here. VM_ERROR_GUEST with its lines; with `guest_dmesg_ignore` they make the test a
  * WARN. leg: its number; 0: before the first. */
 int said_check(struct seat *seat, unsigned leg, GError **err);
