@@ -26,7 +26,12 @@ struct machine_spec {
     const char *run_dir; /* for sockets of this VM; NULL: "." */
     unsigned node;       /* another one for each node of a host */
     int last_numa_node;  /* of this host */
+    uint16_t spice_port; /* that is this VM's (vm/port_claim.h); 0: the first that there can be */
 };
+
+/* Where SPICE servers are. */
+#define MACHINE_SPICE_LOW 8000
+#define MACHINE_SPICE_HIGH 8100
 
 /* The debug console's name, as it has it for the driver, and how much of it is kept. */
 #define MACHINE_DEBUGCON "debugcon"

@@ -3,7 +3,7 @@
 
 #define SECTION "VM"
 
-#define NO_SPICE "VMs have no SPICE server"
+#define NO_SPICE "the SPICE server is as spice and spice_seamless_migration say"
 #define WITH_USB "it counts only for devices of usbs and usb_devices"
 #define NO_HOTPLUG "no memory is plugged"
 #define ONE_SERIAL "VMs have one serial line, an ISA one"
@@ -34,7 +34,6 @@ const struct param_info reference_vm_params[] = {
               "a graphics card is always a device of its own",
               "whether the card is written as -vga"),
     NOT_YET("qxl", STRING, VM, NO, "vga = qxl asks for the card", "the QXL graphics card"),
-    NOT_YET("spice", STRING, VM, NO, NO_SPICE, "options of the SPICE server"),
     NOT_YET("spice_*", STRING, VM, WORDS("off", "no"), NO_SPICE, "options of the SPICE server"),
     NO_MATTER("vnc_autoport", BOOL, VM, "VNC's port is always the first that is free",
               "whether VNC's port is any"),

@@ -76,7 +76,7 @@ static void disown(struct qemu_vm *vm)
 }
 
 /* Transfer full. */
-static struct device *machine_of(const struct vm_spec *spec, GError **err)
+static struct device *machine_of(const struct vm_spec *spec, uint16_t spice_port, GError **err)
 {
     const struct machine_spec machine = {
         .name = spec->name,
@@ -89,6 +89,7 @@ static struct device *machine_of(const struct vm_spec *spec, GError **err)
         .run_dir = spec->host->run_dir,
         .node = (unsigned)getpid(),
         .last_numa_node = numa_last_node(),
+        .spice_port = spice_port,
     };
 
     return machine_new(&machine, err);
@@ -106,7 +107,7 @@ static json_t *qemu_show(const struct vm_spec *spec, GError **err)
 {
     g_autofree char *binary =
         qemu_find_binary(param_text(spec->params, "qemu_binary"), "QEMU", err);
-    g_autoptr(device) board = binary != NULL ? machine_of(spec, err) : NULL;
+    g_autoptr(device) board = binary != NULL ? machine_of(spec, 0, err) : NULL;
     g_auto(GStrv) words = board != NULL ? words_of(board, binary) : NULL;
     json_t *list;
 
@@ -175,6 +176,7 @@ static void qemu_free(struct qemu_vm *vm)
     stream_close(vm->base.serial);
     qemu_process_free(vm->process);
     g_clear_pointer(&vm->files, g_ptr_array_unref);
+    port_claim_free(vm->screen);
     vm_net_drop(vm->base.net);
     g_free(vm->base.name);
     g_free(vm);
@@ -217,13 +219,28 @@ static int keep_after_panic(struct qemu_vm *vm, int64_t deadline, GError **err)
     return -1;
 }
 
+/* SPICE servers look for no port themselves. */
+static int claim_screen(struct qemu_vm *vm, const struct vm_spec *spec, GError **err)
+{
+    if (strcmp(param_text(spec->params, "display"), "spice") != 0)
+        return 0;
+    vm->screen = port_claim_new(MACHINE_SPICE_LOW, MACHINE_SPICE_HIGH, err);
+    if (vm->screen != NULL)
+        return 0;
+    g_prefix_error(err, "display = spice (of %s) on %s: ", spec->name, spec->host->name);
+    return -1;
+}
+
 static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
-    g_autoptr(device) board = machine_of(spec, err);
+    g_autoptr(device) board = NULL;
     int pair[2];
     int started;
 
+    if (claim_screen(vm, spec, err) < 0)
+        return -1;
+    board = machine_of(spec, port_claim_port(vm->screen), err);
     if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0)
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {

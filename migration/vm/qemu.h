@@ -3,6 +3,7 @@
 
 #include "migration/vm/driver.h"
 #include "migration/vm/net.h"
+#include "migration/vm/port_claim.h"
 #include "migration/vm/qemu_process.h"
 
 /* Where a migration of this QEMU is, as its MIGRATION events say. */
@@ -28,6 +29,7 @@ struct qemu_migration {
 struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
+    struct port_claim *screen; /* of its SPICE server; NULL: it has none */
     bool has_debugcon;
     GPtrArray *files; /* char *: made for this VM alone, gone with it; in the ledger */
     struct qemu_migration migration;

@@ -26,6 +26,12 @@ static int tell_screen(struct qemu_vm *vm, const struct vm_spec *spec, int64_t d
     json_auto_t *vnc = NULL;
     const char *address, *port;
 
+    if (vm->screen != NULL) {
+        g_autofree char *where =
+            g_strdup_printf("SPICE at 127.0.0.1:%u", port_claim_port(vm->screen));
+
+        tell(spec, "screen", where);
+    }
     if (strcmp(param_text(spec->params, "display"), "vnc") != 0)
         return 0;
     if (qemu_command(vm, "query-vnc", NULL, deadline, &vnc, err) < 0)

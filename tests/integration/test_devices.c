@@ -23,6 +23,7 @@ static const struct {
     {"graphics vmware", {{"vga", "vmware"}}},
     {"graphics virtio", {{"vga", "virtio"}}},
     {"graphics bochs", {{"vga", "bochs"}}},
+    {"screen spice", {{"vga", "qxl"}, {"display", "spice"}, {"spice_seamless_migration", "yes"}}},
     {"screen vnc", {{"vga", "std"}, {"display", "vnc"}}},
     {"usb",
      {{"usbs", "u1 u2"},

@@ -152,7 +152,7 @@ static const char *const surroundings[][4][2] = {
      {"maxmem", "2G"},
      {"vm_mem_backend", "memory-backend-file"},
      {"serials", "s t"}},
-    {{"ovmf_code_filename", "a.fd"}},
+    {{"ovmf_code_filename", "a.fd"}, {"display", "spice"}},
     {{"hugepage", "yes"}, {"vsocks", "v"}, {"serials", "s t"}, {"serial_type_s", "isa-serial"}},
     {{"virtio_rngs", "r"}, {"max-bytes_virtio-rng", "3"}, {"backend", "rng-random"}},
 };
