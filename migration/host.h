@@ -15,6 +15,8 @@ enum owned_kind {
     OWNED_STREAM,  /* what: absolute path of a file that a guest is written into, on a storage that
                       hosts share: vtmh-*.migration */
     OWNED_LINK,    /* what: name of a network interface that vtmh makes (net/link.h) */
+    OWNED_BESIDE,  /* what: absolute path of a file that is made beside images, on a storage that
+                      hosts share, for a moment: .vtmh-*.part */
     OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
 };
 
@@ -59,6 +61,8 @@ struct host {
     const char *log_dir; /* the test's folder here: what is in it is sent to the coordinator; NULL:
                             nobody keeps files */
     const char *run_dir; /* sockets and scratch of the test; removed after it; short path */
+    const char *user_prefix; /* what the user may want to speak to is a socket whose path begins
+                                so; outlives the test; NULL: he wants nothing */
     const char *guests_dir; /* tick/ and jeos/ lie here */
     GHashTable *known;      /* what is in the test's QMP logs already (vm/qmp_log.h), or NULL */
 };

@@ -29,6 +29,7 @@ static const struct param_info *const tables[] = {
     nic_params,
     disk_params,
     storage_params,
+    image_params,
     guest_params,
     move_params,
     transport_params,

@@ -39,6 +39,7 @@ extern const struct param_info nic_params[];       /* its network cards */
 extern const struct param_info booting_params[];   /* what its firmware tries to boot from */
 extern const struct param_info disk_params[];      /* its disks, CD-ROM and floppy drives */
 extern const struct param_info storage_params[];   /* where files of a test lie */
+extern const struct param_info image_params[];     /* what is done with those of its disks */
 extern const struct param_info guest_params[];     /* what runs in it, and its work */
 extern const struct param_info move_params[];      /* how it moves */
 extern const struct param_info transport_params[]; /* by which way */

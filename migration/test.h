@@ -58,6 +58,10 @@ struct test_ops {
     /* Tells what was found out; never waits. The caller fills in the body; copied. */
     void (*record)(void *node, const Vtmh__Record *record);
 
+    /* Shows the lines to the user, and waits until he wants to go on; deadlines of the test stand
+     * still. On a fiber that is cancelled, shielded. */
+    int (*hold)(void *node, const char *at, const char *const *lines, GError **err);
+
     /* Waits until there is room for the records of another leg. */
     int (*await_room)(void *node, GError **err);
 };
@@ -67,6 +71,8 @@ struct test {
     const char *name;
     const struct params *params; /* resolved for this host */
     bool only_agree;             /* it is over when all agree on the platform: --dry-run=hosts */
+    const char *const *holds;    /* points at which it waits for the user (scenario/hold.h) */
+    bool keep;                   /* its VMs are left to the user if it fails */
     const struct host *host;
     unsigned n_hosts, self;
     const char *const *names;     /* of all hosts, by index */

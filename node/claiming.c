@@ -1,5 +1,6 @@
 #include "node/claiming.h"
 
+#include "migration/storage/plan.h"
 #include "sync/child.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ struct claiming {
     struct node *node;
     struct claims *claims;
     GPtrArray *folders; /* char *: value, parameter, value, … whose real paths are claimed */
+    GPtrArray *images;  /* char *: paths of those that guests write to */
     char *refused;
 };
 
@@ -44,6 +46,52 @@ static char *real_path(const char *folder, GError **err)
     return g_steal_pointer(&path);
 }
 
+/* Of all images at once. Transfer full; NULL-terminated. */
+static GStrv real_paths(const GPtrArray *paths, GError **err)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autofree char *out = NULL;
+    int status;
+
+    g_ptr_array_add(argv, (char *)"realpath");
+    g_ptr_array_add(argv, (char *)"-m");
+    g_ptr_array_add(argv, (char *)"--");
+    g_ptr_array_extend(argv, (GPtrArray *)paths, NULL, NULL);
+    g_ptr_array_add(argv, NULL);
+    if (child_run((const char *const *)argv->pdata, NULL, deadline_in(RESOLVE_MS), &status, &out,
+                  NULL, err) < 0)
+        return NULL;
+    return g_strsplit(g_strchomp(out), "\n", -1);
+}
+
+/* Whatever is wrong with what a test says of them is told when they are looked at. */
+static void find_images(struct claiming *claiming, const Vtmh__TestParams *test)
+{
+    g_autoptr(params) params = params_new();
+    for (size_t i = 0; i < test->n_params; i++)
+        params_set(params, test->params[i]->key, test->params[i]->value, NULL);
+    clone_names(params);
+    g_autoptr(GPtrArray) plans = image_plans(params, NULL);
+    for (unsigned i = 0; plans != NULL && i < plans->len; i++) {
+        const struct image_plan *plan = g_ptr_array_index(plans, i);
+        if (plan->writes && !plan->image->is_url)
+            g_ptr_array_add(claiming->images, g_strdup(plan->image->location));
+    }
+}
+
+static int add_images(struct claiming *claiming, GError **err)
+{
+    if (claiming->images->len == 0)
+        return 0;
+    g_auto(GStrv) paths = real_paths(claiming->images, err);
+    if (paths == NULL)
+        return -1;
+    for (char **path = paths; *path != NULL; path++)
+        if (claims_add(claiming->claims, "image", *path, "image_name", err) < 0)
+            return -1;
+    return 0;
+}
+
 static int take(struct claiming *claiming, GError **err)
 {
     const char *base = claim_file_base(err);
@@ -55,6 +103,8 @@ static int take(struct claiming *claiming, GError **err)
         if (path == NULL || claims_add(claiming->claims, "folder", path, parameter, err) < 0)
             return -1;
     }
+    if (add_images(claiming, err) < 0)
+        return -1;
     g_clear_pointer(&claiming->node->claims, claim_file_release);
     claiming->node->claims =
         claim_file_take(base, claiming->claims, deadline_in(TAKE_MS), &claiming->refused, err);
@@ -71,6 +121,7 @@ static int claim(void *arg, GError **err)
     answer(claiming);
     claims_free(claiming->claims);
     g_ptr_array_unref(claiming->folders);
+    g_ptr_array_unref(claiming->images);
     g_free(claiming->refused);
     g_free(claiming);
     return 0;
@@ -83,6 +134,9 @@ void claiming_start(struct node *node, const Vtmh__Claims *body)
     claiming->claims =
         claims_new(body->job, body->owner, body->pid, (int64_t)getpid(), body->alone);
     claiming->folders = g_ptr_array_new_with_free_func(g_free);
+    claiming->images = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < body->n_images; i++)
+        find_images(claiming, body->images[i]);
     for (size_t i = 0; i < body->n_claims && claiming->refused == NULL; i++) {
         const Vtmh__Claim *entry = body->claims[i];
         g_autoptr(GError) error = NULL;

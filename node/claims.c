@@ -33,7 +33,8 @@ static bool ports_meet(const char *a, const char *b)
            a_low <= b_high && b_low <= a_high;
 }
 
-static bool is_folder(const char *value)
+/* A path, absolute and without what leads elsewhere. */
+static bool is_path(const char *value)
 {
     g_autofree char *plain = *value == '/' ? g_canonicalize_filename(value, "/") : NULL;
 
@@ -54,9 +55,15 @@ static bool folders_meet(const char *a, const char *b)
     return is_within(a, b) || is_within(b, a);
 }
 
+static bool are_equal(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
 static const struct claim_kind kinds[] = {
     {"ports", "ports ", "are", are_ports, ports_meet},
-    {"folder", "the folder ", "is", is_folder, folders_meet},
+    {"folder", "the folder ", "is", is_path, folders_meet},
+    {"image", "the image ", "is", is_path, are_equal},
 };
 
 static const struct claim_kind *find_kind(const char *name, size_t size)
@@ -167,7 +174,7 @@ int claims_add(struct claims *claims, const char *kind_name, const char *value,
         return 0;
     else if (claims->entries->len >= MAX_ENTRIES)
         g_set_error(err, SYNC_ERROR, SYNC_ERROR_LIMIT,
-                    "the tests name more than %d different ports and folders", MAX_ENTRIES);
+                    "the tests name more than %d different ports, folders and images", MAX_ENTRIES);
     else
         return add(claims, kind, value, parameter), 0;
     return -1;

@@ -15,6 +15,7 @@
  *     alone
  *     ports 5200-5899
  *     folder /srv/streams
+ *     image /srv/images/debian-12.qcow2
  *
  * What is read back may have been written by anybody who has an account on the host. Nothing of it
  * is believed but that its writer wants it so, and nothing is taken that a terminal would not
@@ -54,7 +55,7 @@ AUTOPTR_STRUCT(claims, claims_free);
 /* Whether there is a kind of that name. */
 bool claims_know(const char *kind);
 
-/* Adds a claim, once. A folder: absolute, links resolved by the caller. SYNC_ERROR_SYSTEM: there is
+/* Adds a claim, once. A folder or an image: absolute, links resolved by the caller. SYNC_ERROR_SYSTEM: there is
  * no such kind, or the value is none of it. */
 int claims_add(struct claims *claims, const char *kind, const char *value, const char *parameter,
                GError **err);

@@ -1,5 +1,6 @@
 #include "migration/move/transport/relay.h"
 #include "migration/net/prober.h"
+#include "migration/storage/look.h"
 #include "migration/vm/kvm_proof.h"
 #include "node/claiming.h"
 #include "node/describe.h"
@@ -18,7 +19,7 @@ static const char usage[] =
     "usage: vtmh-node serve --name NAME --listen ADDRESS --guests DIR [--address IP] [--grace S]\n"
     "       vtmh-node cleanup [--pid PID]\n"
     "       vtmh-node machine --vm NAME --guests DIR\n"
-    "       vtmh-node relay\n"
+    "       vtmh-node relay | look\n"
     "       vtmh-node prober ADDRESS MAC in|both\n"
     "       vtmh-node prove-kvm | --describe | --version | --help\n"
     "\n"
@@ -44,6 +45,8 @@ static const char usage[] =
     "             its stdin; the node itself starts it\n"
     "  prober     asks a guest over the network all the time, and tells for how long it did not\n"
     "             answer; the node itself starts it\n"
+    "  look       looks at images that stdin names as JSON (migration/storage/look.h): a process\n"
+    "             that may hang on their storage; the node itself starts it\n"
     "  prove-kvm  runs a tiny guest with KVM: exit status 0 if it really works\n"
     "  --describe prints the test types and parameters as JSON\n";
 
@@ -156,6 +159,8 @@ int main(int argc, char **argv)
         return relay_main(argc - 1, argv + 1);
     if (strcmp(command, "prober") == 0)
         return prober_main(argc - 1, argv + 1);
+    if (strcmp(command, "look") == 0)
+        return look_main();
     if (strcmp(command, "prove-kvm") == 0)
         return kvm_proof_main();
     if (strcmp(command, "--describe") == 0)

@@ -7,6 +7,9 @@
 struct meetings;
 
 struct meetings *meetings_new(struct node *node, uint64_t test, unsigned n_hosts);
+/* Meetings last as long as the coordinator lets them: the user may hold the test. */
+void meetings_be_patient(struct meetings *meetings);
+
 void meetings_free(struct meetings *meetings);
 
 /*

@@ -8,7 +8,8 @@
 #include "node/ledger.h"
 #include "proto/link.h"
 
-struct running; /* running.h */
+struct running;   /* running.h */
+struct surveying; /* surveying.h */
 
 struct node {
     char *name;    /* the host's name in the job */
@@ -25,7 +26,8 @@ struct node {
     char *stop_cause;        /* in words, for the tests that are ended by it */
     FILE *log;               /* the node's own log, in its folder */
 
-    struct claim_file *claims; /* what our job keeps for itself on this host, or NULL */
+    struct claim_file *claims;   /* what our job keeps for itself on this host, or NULL */
+    struct surveying *surveying; /* the images that are being looked at, or NULL */
 };
 
 /* Ends the node for a reason; the first counts. Callable from callbacks. */

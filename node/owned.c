@@ -12,8 +12,8 @@
 #define KILL_MS 5000
 
 const char *const owned_kind_names[] = {
-    [OWNED_PROCESS] = "process", [OWNED_PATH] = "path",   [OWNED_STREAM] = "stream",
-    [OWNED_LINK] = "link",       [OWNED_GUEST] = "guest",
+    [OWNED_PROCESS] = "process", [OWNED_PATH] = "path",     [OWNED_STREAM] = "stream",
+    [OWNED_LINK] = "link",       [OWNED_BESIDE] = "beside", [OWNED_GUEST] = "guest",
 };
 
 void owned_free(gpointer data)
@@ -27,16 +27,18 @@ bool owned_may_be(const char *base, enum owned_kind kind, const char *what)
 {
     if (kind == OWNED_LINK)
         return link_may_be_ours(what);
-    if (kind != OWNED_PATH && kind != OWNED_STREAM)
+    if (kind != OWNED_PATH && kind != OWNED_STREAM && kind != OWNED_BESIDE)
         return true;
     g_autofree char *plain = g_canonicalize_filename(what, "/");
     g_autofree char *below = g_strdup_printf("%s/", base);
     g_autofree char *name = g_path_get_basename(what);
     if (strcmp(plain, what) != 0)
         return false;
-    return kind == OWNED_PATH
-               ? g_str_has_prefix(what, below)
-               : g_str_has_prefix(name, "vtmh-") && g_str_has_suffix(name, ".migration");
+    if (kind == OWNED_PATH)
+        return g_str_has_prefix(what, below);
+    return kind == OWNED_STREAM
+               ? g_str_has_prefix(name, "vtmh-") && g_str_has_suffix(name, ".migration")
+               : g_str_has_prefix(name, ".vtmh-") && g_str_has_suffix(name, ".part");
 }
 
 void owned_add(GPtrArray *entries, enum owned_kind kind, const char *what, uint64_t start_time)
@@ -68,6 +70,7 @@ bool owned_exists(const struct owned *entry)
     case OWNED_PATH:
         return lstat(entry->what, &info) == 0; /* a link counts, wherever it leads */
     case OWNED_STREAM:
+    case OWNED_BESIDE:
         return lstat(entry->what, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
     case OWNED_LINK:
         return link_exists(entry->what);
@@ -95,14 +98,14 @@ static bool dispose(const struct owned *entry)
                            SIGKILL, deadline_in(KILL_MS));
     if (entry->kind == OWNED_LINK)
         return link_delete(entry->what);
-    if (entry->kind == OWNED_STREAM)
+    if (entry->kind == OWNED_STREAM || entry->kind == OWNED_BESIDE)
         return unlink(entry->what) == 0;
     return remove_tree(entry->what) == 0;
 }
 
 void owned_dispose(GPtrArray *entries, GPtrArray *removed, GPtrArray *leaks)
 {
-    for (int kind = OWNED_PROCESS; kind <= OWNED_LINK; kind++) {
+    for (int kind = OWNED_PROCESS; kind < OWNED_GUEST; kind++) {
         for (unsigned i = 0; i < entries->len; i++) {
             const struct owned *entry = g_ptr_array_index(entries, i);
             if ((int)entry->kind != kind || !owned_exists(entry))

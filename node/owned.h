@@ -15,7 +15,8 @@ extern const char *const owned_kind_names[OWNED_KINDS];
 
 /*
  * Whether a thing may be owned, and so be removed: of paths only what lies below the nodes' own
- * base, of files elsewhere only those with the name of a stream, of interfaces those that are named
+ * base, of files elsewhere only those with the name of a stream, or of what is made beside images, of
+ * interfaces those that are named
  * as ours. A ledger that is read back may
  * have been damaged, and what it says is done as root.
  */

@@ -2,6 +2,7 @@
 
 #include "migration/guest/guest.h"
 #include "migration/scenario/scenario.h"
+#include "migration/storage/plan.h"
 #include "migration/vm/qmp_log.h"
 #include "node/files.h"
 #include "node/leaks.h"
@@ -35,6 +36,8 @@ struct running {
     FILE *log;           /* log/test.log */
     struct files *files; /* of log/, on their way; NULL before and after the test */
     GStrv names, addresses;
+    GPtrArray *held; /* struct held: who waits for the user */
+    GStrv holds;
     GHashTable *told; /* "VM ROLE": whose command line has been sent */
 };
 
@@ -208,6 +211,43 @@ static void record(void *self, const Vtmh__Record *record)
         end_by_node(running, g_strdup(error->message));
 }
 
+/* A fiber that waits for the user, on its stack. */
+struct held {
+    const char *at;
+    struct event over;
+};
+
+static int hold(void *self, const char *at, const char *const *lines, GError **err)
+{
+    struct running *running = self;
+    struct held held = {.at = at, .over = EVENT_INIT};
+    Vtmh__Held body = VTMH__HELD__INIT;
+    body.test = running->test.id;
+    body.at = (char *)at;
+    body.n_lines = g_strv_length((char **)lines);
+    body.lines = (char **)lines;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    envelope.body_case = VTMH__ENVELOPE__BODY_HELD;
+    envelope.held = &body;
+    if (running->is_orphan)
+        return 0;
+    g_ptr_array_add(running->held, &held);
+    node_send(running->node, &envelope);
+    int result = await_event(&held.over, DEADLINE_NEVER, err);
+    g_ptr_array_remove(running->held, &held);
+    return result;
+}
+
+/* at: NULL: all. */
+static void let_go(const struct running *running, const char *at)
+{
+    for (unsigned i = 0; i < running->held->len; i++) {
+        struct held *held = g_ptr_array_index(running->held, i);
+        if (at == NULL || strcmp(held->at, at) == 0)
+            event_set(&held->over);
+    }
+}
+
 static int await_room(void *self, GError **err)
 {
     const struct running *running = self;
@@ -218,7 +258,7 @@ static const struct host_ops host_ops = {
     own, disown, log_record, context, progress, keep, platform, command_line,
 };
 static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scope,
-                                         failing,  record, await_room};
+                                         failing,  record, hold,        await_room};
 
 static void read_start(struct running *running, const Vtmh__StartTest *start)
 {
@@ -227,6 +267,7 @@ static void read_start(struct running *running, const Vtmh__StartTest *start)
     for (size_t i = 0; i < start->n_params; i++)
         params_set(params, start->params[i]->key, start->params[i]->value,
                    *start->params[i]->origin != '\0' ? start->params[i]->origin : NULL);
+    clone_names(params);
 
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
     g_autoptr(GStrvBuilder) addresses = g_strv_builder_new();
@@ -241,6 +282,11 @@ static void read_start(struct running *running, const Vtmh__StartTest *start)
     test->name = g_strdup(start->name);
     test->params = params;
     test->only_agree = start->only_agree;
+    running->holds = g_new0(char *, start->n_holds + 1);
+    for (size_t i = 0; i < start->n_holds; i++)
+        running->holds[i] = g_strdup(start->holds[i]);
+    test->holds = (const char *const *)running->holds;
+    test->keep = start->keep;
     test->n_hosts = (unsigned)start->n_hosts;
     test->self = start->self;
     test->names = (const char *const *)running->names;
@@ -265,6 +311,10 @@ static int make_folders(struct running *running, GError **err)
         .log_dir = g_build_filename(running->dir, "log", NULL),
         .run_dir = g_build_filename(running->dir, "run", NULL),
         .guests_dir = node->guests_dir,
+        .user_prefix = running->holds[0] != NULL || running->test.keep
+                           ? g_strdup_printf("%s/%" G_GUINT64_FORMAT "-", ledger_dir(node->ledger),
+                                             running->test.id)
+                           : NULL,
         .known = qmp_log_known_new(),
     };
     g_autofree char *log_path = g_build_filename(running->host.log_dir, "test.log", NULL);
@@ -299,10 +349,13 @@ void running_unref(struct running *running)
     g_free((char *)running->test.name);
     g_clear_pointer(&running->host.known, g_hash_table_unref);
     g_free((char *)running->host.log_dir);
+    g_free((char *)running->host.user_prefix);
     g_free((char *)running->host.run_dir);
     g_strfreev(running->names);
     g_strfreev(running->addresses);
     g_hash_table_unref(running->told);
+    g_ptr_array_unref(running->held);
+    g_strfreev(running->holds);
     g_free(running->context);
     g_free(running->ended_by);
     g_clear_error(&running->cancelled);
@@ -429,9 +482,12 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
     running->references = 1;
     running->node = node;
     running->context = g_strdup("starting");
+    running->held = g_ptr_array_new();
     running->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     read_start(running, start);
     running->meetings = meetings_new(node, start->test, (unsigned)start->n_hosts);
+    if (start->n_holds > 0)
+        meetings_be_patient(running->meetings);
     running->records = records_new(node, start->test);
     node->running = running;
 
@@ -497,6 +553,12 @@ void running_abort(struct running *running, const Vtmh__Abort *abort)
     meetings_abort(running->meetings, abort);
 }
 
+void running_go_on(struct running *running, const Vtmh__GoOn *go_on)
+{
+    if (running != NULL && running->test.id == go_on->test)
+        let_go(running, go_on->at);
+}
+
 void running_end_soon(struct running *running, const Vtmh__EndSoon *end)
 {
     if (running != NULL && running->test.id == end->test)
@@ -510,6 +572,7 @@ static void end_by_node(struct running *running, char *cause)
     const struct test_cause ended = own_failure(cause);
     failing(running, 0, &ended);
     cancel(running, cause);
+    let_go(running, NULL);
 }
 
 void running_end(struct running *running, const char *cause)
@@ -522,6 +585,7 @@ void running_orphan(struct running *running)
 {
     running->is_orphan = true;
     meetings_end(running->meetings, "the coordinator is lost");
+    let_go(running, NULL);
 }
 
 struct event *running_ended(struct running *running)

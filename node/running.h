@@ -14,6 +14,9 @@ void running_release(struct running *running, const Vtmh__Release *release);
 void running_abort(struct running *running, const Vtmh__Abort *abort);
 
 /* It ends in order behind this leg. */
+/* The user wants to go on. */
+void running_go_on(struct running *running, const Vtmh__GoOn *go_on);
+
 void running_end_soon(struct running *running, const Vtmh__EndSoon *end);
 
 /* Ends the test for a reason of the node's own (SIGTERM, coordinator lost); reports as far as it

@@ -5,6 +5,7 @@
 #include "node/facts.h"
 #include "node/records.h"
 #include "node/running.h"
+#include "node/surveying.h"
 #include "node/version.h"
 
 #include <string.h>
@@ -75,6 +76,12 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
     case VTMH__ENVELOPE__BODY_CLAIMS:
         claiming_start(node, envelope->claims);
         break;
+    case VTMH__ENVELOPE__BODY_LOOK_AT_IMAGES:
+        surveying_start(node, envelope->look_at_images);
+        break;
+    case VTMH__ENVELOPE__BODY_COMPARE_IMAGES:
+        surveying_compare(node, envelope->compare_images);
+        break;
     case VTMH__ENVELOPE__BODY_START_TEST:
         start(node, envelope->start_test);
         break;
@@ -86,6 +93,9 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
         break;
     case VTMH__ENVELOPE__BODY_RECORDS_WRITTEN:
         records_written(node, envelope->records_written);
+        break;
+    case VTMH__ENVELOPE__BODY_GO_ON:
+        running_go_on(node->running, envelope->go_on);
         break;
     case VTMH__ENVELOPE__BODY_END_SOON:
         running_end_soon(node->running, envelope->end_soon);
@@ -222,6 +232,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     g_clear_pointer(&node->claims, claim_file_release);
     say_goodbye(node, leaks);
     scope_abandon(g_steal_pointer(&node->scope));
+    g_clear_pointer(&node->surveying, surveying_free);
     g_clear_pointer(&node->records, g_ptr_array_unref);
     fiber_unshield();
     return served;

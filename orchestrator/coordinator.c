@@ -25,12 +25,16 @@ struct trial {
     char *own_message;
     const struct meeting_cause *finding; /* the book's, before any host failed: nobody came */
     bool is_aborted;
-    int64_t limit_ms;  /* test_timeout */
-    int64_t end_by;    /* deadline of the test */
-    int64_t ends_soon; /* deadline of its last leg's begin; DEADLINE_NEVER: none, or it was told */
-    bool has_budget;   /* there was such a deadline */
-    unsigned leg;      /* the highest that a host has begun */
-    int64_t report_by; /* deadline for the reports, once aborted */
+    int64_t limit_ms;   /* test_timeout */
+    int64_t end_by;     /* deadline of the test */
+    int64_t ends_soon;  /* deadline of its last leg's begin; DEADLINE_NEVER: none, or it was told */
+    bool has_budget;    /* there was such a deadline */
+    unsigned leg;       /* the highest that a host has begun */
+    int64_t report_by;  /* deadline for the reports, once aborted */
+    GHashTable *passed; /* points at which the user has gone on */
+    GPtrArray *held;    /* char *: points at which a host waits for him */
+    int64_t held_ms;    /* since when, by now_ms() */
+    bool never_holds;   /* he goes on everywhere */
 };
 
 /* Who a heartbeat is from, and what it said. */
@@ -46,13 +50,26 @@ struct coordinator {
     unsigned n_peers;
     struct coordinator_listener listener;
     struct meeting_book *book;
-    struct trial *trial;  /* NULL: no test runs */
-    struct event changed; /* something arrived that the waiting fiber must look at */
+    struct trial *trial;    /* NULL: no test runs */
+    struct event changed;   /* something arrived that the waiting fiber must look at */
+    int64_t stood_still_ms; /* for how long the time of tests did, while the user held them */
 };
 
 static int64_t now_ms(void)
 {
     return g_get_monotonic_time() / 1000;
+}
+
+static bool is_held(const struct trial *trial)
+{
+    return trial != NULL && trial->held->len > 0;
+}
+
+/* The book's time. */
+static int64_t book_ms(const struct coordinator *coordinator)
+{
+    const struct trial *trial = coordinator->trial;
+    return (is_held(trial) ? trial->held_ms : now_ms()) - coordinator->stood_still_ms;
 }
 
 static void tell_fiber(void *arg, const char *line)
@@ -117,7 +134,7 @@ static void on_arrive(struct coordinator *coordinator, unsigned host, const Vtmh
         if (arrive->members[i] < MEETING_MAX_HOSTS)
             arrival.members.bits[arrive->members[i] / 64] |= (uint64_t)1
                                                              << (arrive->members[i] % 64);
-    meeting_arrive(coordinator->book, &arrival, now_ms(), actions);
+    meeting_arrive(coordinator->book, &arrival, book_ms(coordinator), actions);
     act(coordinator, actions);
 }
 
@@ -139,8 +156,8 @@ static void fail_host(struct coordinator *coordinator, uint64_t scope, unsigned 
     g_autoptr(GPtrArray) actions = meeting_actions_new();
     if (scope == MEETING_TEST_SCOPE)
         count_failing(coordinator, host, message);
-    meeting_fail(coordinator->book, coordinator->trial->id, scope, host, message, now_ms(),
-                 actions);
+    meeting_fail(coordinator->book, coordinator->trial->id, scope, host, message,
+                 book_ms(coordinator), actions);
     act(coordinator, actions);
 }
 
@@ -149,7 +166,8 @@ static void lose_host(struct coordinator *coordinator, unsigned host, const char
     g_autoptr(GPtrArray) actions = meeting_actions_new();
     coordinator->trial->reports[host].lost = true;
     count_failing(coordinator, host, message);
-    meeting_lose(coordinator->book, coordinator->trial->id, host, message, now_ms(), actions);
+    meeting_lose(coordinator->book, coordinator->trial->id, host, message, book_ms(coordinator),
+                 actions);
     act(coordinator, actions);
 }
 
@@ -225,8 +243,53 @@ static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__
         fail_host(coordinator, MEETING_TEST_SCOPE, host, done->message);
     /* Nobody need wait for it any longer. */
     g_autoptr(GPtrArray) actions = meeting_actions_new();
-    meeting_leave(coordinator->book, coordinator->trial->id, host, now_ms(), actions);
+    meeting_leave(coordinator->book, coordinator->trial->id, host, book_ms(coordinator), actions);
     act(coordinator, actions);
+}
+
+/* A point at which all goes on: whoever comes to it later does not wait. */
+static void on_held(struct coordinator *coordinator, unsigned host, const Vtmh__Held *held)
+{
+    struct trial *trial = coordinator->trial;
+    const struct coordinator_listener *listener = &coordinator->listener;
+    if (trial->never_holds || g_hash_table_contains(trial->passed, held->at)) {
+        trial_wire_go_on(&coordinator->peers[host], 1, trial->id, held->at);
+        return;
+    }
+    if (!is_held(trial))
+        trial->held_ms = now_ms();
+    if (!g_ptr_array_find_with_equal_func(trial->held, held->at, g_str_equal, NULL))
+        g_ptr_array_add(trial->held, g_strdup(held->at));
+    g_auto(GStrv) lines = g_new0(char *, held->n_lines + 1);
+    for (size_t i = 0; i < held->n_lines; i++)
+        lines[i] = g_strdup(held->lines[i]);
+    if (listener->held != NULL)
+        listener->held(listener->held_arg, trial->result, peer_name(coordinator->peers[host]),
+                       held->at, (const char *const *)lines);
+    event_set(&coordinator->changed);
+}
+
+void coordinator_go_on(struct coordinator *coordinator, bool forever)
+{
+    struct trial *trial = coordinator->trial;
+    if (trial == NULL)
+        return;
+    trial->never_holds |= forever;
+    if (!is_held(trial))
+        return;
+    int64_t stood_ms = now_ms() - trial->held_ms;
+    coordinator->stood_still_ms += stood_ms;
+    int64_t *const deadlines[] = {&trial->end_by, &trial->report_by, &trial->ends_soon};
+    for (unsigned i = 0; i < G_N_ELEMENTS(deadlines); i++)
+        if (*deadlines[i] != DEADLINE_NEVER)
+            *deadlines[i] += stood_ms;
+    for (unsigned i = 0; i < trial->held->len; i++) {
+        char *at = g_ptr_array_index(trial->held, i);
+        trial_wire_go_on(coordinator->peers, coordinator->n_peers, trial->id, at);
+        g_hash_table_add(trial->passed, g_strdup(at));
+    }
+    g_ptr_array_set_size(trial->held, 0);
+    event_set(&coordinator->changed);
 }
 
 static unsigned index_of(const struct coordinator *coordinator, const struct peer *peer)
@@ -276,6 +339,9 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
     case VTMH__ENVELOPE__BODY_RECORD:
         on_record(coordinator, host, envelope->record);
         break;
+    case VTMH__ENVELOPE__BODY_HELD:
+        on_held(coordinator, host, envelope->held);
+        break;
     default:
         break;
     }
@@ -289,7 +355,7 @@ static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
     if (trial == NULL || heartbeat->test != trial->id)
         return;
     meeting_set_context(hearing->coordinator->book, trial->id, hearing->host, heartbeat->context,
-                        now_ms());
+                        book_ms(hearing->coordinator));
     g_free(hearing->doing);
     hearing->doing = *heartbeat->context != '\0' ? g_strdup(heartbeat->context) : NULL;
 }
@@ -349,11 +415,13 @@ static void look_around(struct coordinator *coordinator)
                             (double)link_silence_ms(coordinator->peers[i]->link) / 1000.0);
         lose_host(coordinator, i, message);
     }
+    flush_if_due(coordinator);
+    if (is_held(trial))
+        return;
     g_autoptr(GPtrArray) actions = meeting_actions_new();
-    meeting_expire(coordinator->book, now_ms(), actions);
+    meeting_expire(coordinator->book, book_ms(coordinator), actions);
     if (actions->len > 0)
         act(coordinator, actions);
-    flush_if_due(coordinator);
     if (!trial->is_aborted && deadline_left(trial->end_by) == 0)
         end_late_test(coordinator);
     if (!trial->is_aborted || deadline_left(trial->report_by) > 0)
@@ -375,9 +443,13 @@ static void end_soon(struct coordinator *coordinator)
 static void await_change(struct coordinator *coordinator)
 {
     const struct trial *trial = coordinator->trial;
+    if (is_held(trial)) {
+        await_event(&coordinator->changed, trial->flush_at, NULL);
+        return;
+    }
     int64_t expire = meeting_next_timeout(coordinator->book);
-    int64_t deadline =
-        expire == INT64_MAX ? DEADLINE_NEVER : deadline_in(MAX(expire - now_ms(), 0) + 1);
+    int64_t deadline = expire == INT64_MAX ? DEADLINE_NEVER
+                                           : deadline_in(MAX(expire - book_ms(coordinator), 0) + 1);
     deadline = deadline_min(deadline, trial->flush_at);
     deadline = deadline_min(deadline, trial->is_aborted ? trial->report_by : trial->end_by);
     if (!trial->is_aborted)
@@ -409,13 +481,13 @@ static int watch_loss(void *arg, GError **err)
 }
 
 static void start_on_hosts(struct coordinator *coordinator, const struct params *params,
-                           bool only_agree)
+                           const struct trial_wishes *wishes)
 {
     const struct trial *trial = coordinator->trial;
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         g_autoptr(GError) error = NULL;
         if (trial_wire_start(coordinator->peers, coordinator->n_peers, i, trial->id,
-                             trial->result->name, params, only_agree, &error) == 0)
+                             trial->result->name, params, wishes, &error) == 0)
             continue;
         /* It knows nothing of the test and so says nothing of it: we do in its place. */
         Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
@@ -458,6 +530,8 @@ static void finish(struct coordinator *coordinator)
     }
     trial_records_free(trial->records);
     g_free(trial->own_message);
+    g_hash_table_unref(trial->passed);
+    g_ptr_array_unref(trial->held);
     coordinator->trial = NULL;
 }
 
@@ -487,7 +561,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
         reports[i].kernel = coordinator->peers[i]->boot_id;
         g_clear_pointer(&coordinator->hearings[i].doing, g_free);
     }
-    result->only_agree = options->only_agree;
+    result->only_agree = options->wishes.only_agree;
     result->legs_max = (unsigned)description_number(params, "legs_in_results");
     trial.records = trial_records_new(result, params, on_leg, coordinator);
     trial.flush_at = DEADLINE_NEVER;
@@ -499,10 +573,12 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     int64_t began_us = g_get_monotonic_time();
     result->start_us = g_get_real_time();
 
+    trial.passed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    trial.held = g_ptr_array_new_with_free_func(g_free);
     coordinator->trial = &trial;
     meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
                       (const char *const *)result->hosts);
-    start_on_hosts(coordinator, params, options->only_agree);
+    start_on_hosts(coordinator, params, &options->wishes);
     fiber_shield();
     struct scope *watchers = scope_open("hosts that may be lost");
     for (unsigned i = 0; i < coordinator->n_peers; i++)
@@ -528,6 +604,7 @@ void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
 {
     struct trial *trial = coordinator->trial;
     g_autofree char *own_message = g_strdup(message);
+    coordinator_go_on(coordinator, true);
     if (trial == NULL ||
         !own_cause_claim(&trial->own,
                          trial->finding != NULL || meeting_cause(coordinator->book, trial->id,
@@ -536,7 +613,7 @@ void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
         return;
     trial->own_message = g_steal_pointer(&own_message);
     g_autoptr(GPtrArray) actions = meeting_actions_new();
-    meeting_abort(coordinator->book, trial->id, message, now_ms(), actions);
+    meeting_abort(coordinator->book, trial->id, message, book_ms(coordinator), actions);
     act(coordinator, actions);
 }
 

@@ -8,6 +8,7 @@
 #include "cfg/params.h"
 #include "orchestrator/peer.h"
 #include "orchestrator/result.h"
+#include "orchestrator/trial_wire.h"
 
 /* Who wants to know what happens meanwhile. Called on the loop; result is the running test's. */
 struct coordinator_listener {
@@ -19,6 +20,10 @@ struct coordinator_listener {
                 const Vtmh__LogRecord *record);
     void (*file)(void *arg, const struct test_result *result, const char *host,
                  const Vtmh__FileChunk *chunk);
+    /* a host waits for the user at a point, or he goes on already (NULL) */
+    void (*held)(void *arg, const struct test_result *result, const char *host, const char *at,
+                 const char *const *lines);
+    void *held_arg;
     /* the first failure, at once; the verdict may later name a cause nearer to the root */
     void (*failing)(void *arg, const struct test_result *result, const char *host,
                     const char *message);
@@ -43,7 +48,7 @@ void coordinator_free(struct coordinator *coordinator);
 GStrv coordinator_hosts(const struct coordinator *coordinator);
 
 struct trial_options {
-    bool only_agree;   /* the hosts agree on the platform, and start no VM */
+    struct trial_wishes wishes;
     int64_t ends_soon; /* a deadline: from then on it ends in order behind its leg, and has
                           test_timeout for it; DEADLINE_NEVER: it has test_timeout as a whole */
 };
@@ -55,6 +60,10 @@ struct trial_options {
  */
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
                           const struct trial_options *options, struct test_result *result);
+
+/* The user wants to go on, wherever the running test waits for him; with forever also where it will
+ * come to. While it waits, no time of it is over. */
+void coordinator_go_on(struct coordinator *coordinator, bool forever);
 
 /* Aborts the running test: Ctrl-C, or the job's time is over. Callable from callbacks. */
 void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,

@@ -1,3 +1,4 @@
+#include "orchestrator/enter.h"
 #include "orchestrator/guest_folders.h"
 #include "orchestrator/job_private.h"
 
@@ -178,6 +179,19 @@ static void stop_listening(struct user_watch *watch, struct fibers_on_signal *te
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+static void on_enter(void *arg)
+{
+    job_go_on(arg, false);
+}
+
+static void on_no_enter(void *arg)
+{
+    const struct work *work = arg;
+    display_message(work->job->display,
+                    "no Enter can come from standard input: tests are not held (--hold)");
+    job_go_on(arg, true);
+}
+
 static int run_main(void *arg, GError **err)
 {
     struct work *work = arg;
@@ -187,7 +201,13 @@ static int run_main(void *arg, GError **err)
     struct fibers_on_signal *telling = fibers_on_signal(tell_fiber, work);
     struct scope *scope = scope_open("job");
     work->body = fiber_ref(scope_spawn(scope, "body", run_body, work));
+    struct scope *listening = scope_open("user");
+    struct enter *enter = work->job->options->holds != NULL
+                              ? enter_listen(listening, on_enter, on_no_enter, work)
+                              : NULL;
     int result = scope_close(scope, err);
+    scope_abandon(listening);
+    enter_free(enter);
     stop_listening(watch, telling);
     fiber_unref(work->body);
     return result;

@@ -5,6 +5,7 @@
 #include "orchestrator/job.h"
 #include "orchestrator/recorder.h"
 #include "orchestrator/schedule.h"
+#include "orchestrator/tests.h"
 
 #define GRACE_MS 60000 /* how long a lost host is waited for */
 
@@ -19,6 +20,10 @@ struct tuple {
     bool is_waiting; /* for a lost host */
     char *lost_host; /* it is no more, since this host … */
     char *lost_cause;
+
+    bool has_looked;      /* at the images of all tests, on these hosts */
+    GHashTable *troubles; /* of images_look(), or NULL */
+    char *cannot_look;    /* why nothing is known of them; NULL: it is */
 };
 
 struct work {
@@ -38,6 +43,7 @@ struct work {
     char *lost_host;       /* the first machine on which no node could be put, or NULL */
     char *lost_cause;      /* why, without its name */
     unsigned n_coming_up;  /* machines that have neither a node yet nor failed */
+    bool holds_no_more;    /* nobody can say any more that a test is to go on */
     unsigned interrupts;   /* Ctrl-C */
     const char *end_cause; /* why the job ends before its last test, by the user's will or by
                               time: the first such reason. NULL: it goes on */
@@ -60,8 +66,24 @@ void job_take_leave(struct work *work);
  */
 void job_run_tests(struct work *work, const char *no_hosts);
 
+/* Looks at the images of all tests on the hosts of a tuple, unless that has been done. It has not
+ * where a host was lost meanwhile. */
+void job_look_at_images(struct tuple *tuple);
+
+/* Forgets what was found on hosts that are the tuple's no longer. */
+void job_forget_images(struct tuple *tuple);
+
+/* What is wrong with the images of a test; NULL: nothing. host_out: whose trouble it is, or NULL.
+ */
+const char *job_image_trouble(const struct tuple *tuple, const struct planned_test *planned,
+                              const char **host_out);
+
 /* Whether the peers are enough for a tuple. */
 bool job_has_tuple(const struct work *work);
+
+/* The user wants to go on, with all tests that are held for him; forever: also with those that will
+ * be. */
+void job_go_on(struct work *work, bool forever);
 
 /* Ends the tests in progress, each for this cause; those behind them are not begun. */
 void job_end_tests(struct work *work, Vtmh__Status status, const char *cause);

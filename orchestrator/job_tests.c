@@ -59,12 +59,17 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
         machines[i] = ((const struct peer *)g_ptr_array_index(tuple->hosts, i))->machine;
     inventory_params_apply(params, machines, tuple->hosts->len);
     recorder_begin_test(&work->recorder, params, result);
-    const struct trial_options options = {.only_agree = work->job->options->dry != RUN_REAL,
-                                          .ends_soon = work->ends_soon};
+    const struct trial_options options = {
+        .wishes = {.only_agree = work->job->options->dry != RUN_REAL,
+                   .holds =
+                       work->holds_no_more ? NULL : (const char *const *)work->job->options->holds,
+                   .keep = work->job->options->keep},
+        .ends_soon = work->ends_soon,
+    };
     tuple->is_testing = true;
     coordinator_run_test(tuple->coordinator, params, &options, result);
     tuple->is_testing = false;
-    if (options.only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
+    if (options.wishes.only_agree && result->status == VTMH__STATUS__STATUS_PASS) {
         result->status = VTMH__STATUS__STATUS_SKIP;
         result->fail_cause = g_strdup("it would run: its hosts agree (--dry-run=hosts)");
     }
@@ -99,12 +104,16 @@ static void deal_with(struct tuple *tuple, const struct assignment *next)
     const struct planned_test *planned = planned_of(work, next);
     struct test_result *result = new_result(work, next);
     g_autofree char *unmet = NULL;
+    const char *trouble, *host;
     add_notes(result, planned);
     if (planned->skip != NULL) {
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, planned->skip);
     } else if ((unmet = schedule_unmet(work->schedule, next)) != NULL) {
         result->is_unmet = true;
         skip_test(work, planned->params, result, VTMH__STATUS__STATUS_SKIP, NULL, unmet);
+    } else if ((trouble = job_image_trouble(tuple, planned, &host)) != NULL) {
+        add_warnings(result, planned);
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_ERROR, host, trouble);
     } else {
         run_test(tuple, planned, result);
     }
@@ -128,11 +137,34 @@ static int compare_peers(gconstpointer a, gconstpointer b)
     return (one->index > other->index) - (one->index < other->index);
 }
 
+static void on_held(void *arg, const struct test_result *result, const char *host, const char *at,
+                    const char *const *lines)
+{
+    const struct work *work = arg;
+    if (*lines == NULL)
+        return; /* the other host has the VM */
+    g_autofree char *text = g_strjoinv("\n  ", (char **)lines);
+    display_message(work->job->display, "%s is held on %s, %s%s%s\n  Enter: go on",
+                    result->shortname, host, at, *text != '\0' ? "\n  " : "", text);
+}
+
+void job_go_on(struct work *work, bool forever)
+{
+    work->holds_no_more |= forever;
+    for (unsigned i = 0; work->tuples != NULL && i < work->tuples->len; i++) {
+        const struct tuple *tuple = g_ptr_array_index(work->tuples, i);
+        if (tuple->coordinator != NULL)
+            coordinator_go_on(tuple->coordinator, forever);
+    }
+}
+
 /* Takes the first of the spare hosts that answer. false: they are too few. */
 static bool form(struct tuple *tuple)
 {
     struct work *work = tuple->work;
     struct coordinator_listener listener = recorder_listener(&work->recorder);
+    listener.held = on_held;
+    listener.held_arg = work;
     unsigned size = work->job->options->tuple;
     g_ptr_array_set_size(tuple->hosts, 0);
     for (unsigned i = 0; i < work->spares->len && tuple->hosts->len < size; i++)
@@ -154,6 +186,7 @@ static void dissolve(struct tuple *tuple)
     g_ptr_array_extend(tuple->work->spares, tuple->hosts, NULL, NULL);
     g_ptr_array_set_size(tuple->hosts, 0);
     g_ptr_array_sort(tuple->work->spares, compare_peers);
+    job_forget_images(tuple);
 }
 
 static void free_tuple(gpointer data)
@@ -161,6 +194,7 @@ static void free_tuple(gpointer data)
     struct tuple *tuple = data;
     coordinator_free(tuple->coordinator);
     g_ptr_array_unref(tuple->hosts);
+    job_forget_images(tuple);
     g_free(tuple->lost_host);
     g_free(tuple->lost_cause);
     g_free(tuple);
@@ -342,6 +376,10 @@ static int run_tuple(void *arg, GError **err)
                 await_hosts(tuple);
                 break;
             }
+            if (planned_of(work, &next)->skip == NULL && !tuple->has_looked) {
+                job_look_at_images(tuple);
+                break;
+            }
             schedule_take(work->schedule, &next);
             deal_with(tuple, &next);
             break;
@@ -363,6 +401,27 @@ static int watch_time(void *arg, GError **err)
     let_go(work);
     event_set(&work->changed);
     return 0;
+}
+
+static int look_at_images(void *arg, GError **err)
+{
+    (void)err;
+    job_look_at_images(arg);
+    return 0;
+}
+
+/* On all tuples, before a test begins on one of them. */
+static void look_at_all_images(struct work *work)
+{
+    struct scope *all = scope_open("images");
+    for (unsigned i = 0; i < work->tuples->len; i++) {
+        struct tuple *tuple = g_ptr_array_index(work->tuples, i);
+        if (tuple->lost_cause == NULL)
+            tuple->fiber = fiber_ref(scope_spawn(all, "images", look_at_images, tuple));
+    }
+    scope_close(all, NULL);
+    for (unsigned i = 0; i < work->tuples->len; i++)
+        g_clear_pointer(&((struct tuple *)g_ptr_array_index(work->tuples, i))->fiber, fiber_unref);
 }
 
 static void run_tuples(struct work *work)
@@ -527,6 +586,7 @@ void job_run_tests(struct work *work, const char *no_hosts)
     };
     work->schedule = schedule_new(&plan);
     work->recorder.total = schedule_total(work->schedule);
+    look_at_all_images(work);
     run_tuples(work);
     if (plan.rounds == 0 && schedule_is_vain(work->schedule))
         tell_note(work, "the list is not run again where all its tests were skipped");

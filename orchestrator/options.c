@@ -1,5 +1,7 @@
 #include "orchestrator/options.h"
 
+#include "proto/hold_points.h"
+
 #include "cfg/params.h"
 
 #include <stdio.h>
@@ -167,6 +169,23 @@ static int take_job_timeout(const char *value, void *target, GError **err)
     return read_time(value, &options_of(target)->job_timeout_ms, err);
 }
 
+static int take_hold(const char *value, void *target, GError **err)
+{
+    static const char *const points[] = {HOLD_POINTS, NULL};
+    struct run_options *options = options_of(target);
+    g_strfreev(options->holds);
+    options->holds = g_strsplit(value, ",", -1);
+    for (char **point = options->holds; *point != NULL; point++)
+        if (!g_strv_contains(points, *point)) {
+            g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                        "a test cannot wait at '%s', but before-login, before-leg, after-leg and "
+                        "on-failure",
+                        *point);
+            return -1;
+        }
+    return 0;
+}
+
 #define FLAG(member) .flag = offsetof(struct parsing, member)
 
 static const struct argument table[] = {
@@ -206,6 +225,9 @@ static const struct argument table[] = {
              "number or name there) only this one"},
     {"allow-changed", FLAG(options.allow_changed),
      .help = "replay a job though its configuration has changed since"},
+    {"hold", .value = "POINT,…", .take = take_hold,
+     .help = "wait there for Enter, and say how to get at the VMs: before-login,\n"
+             "before-leg, after-leg, on-failure. Meanwhile no time is over"},
     {"fail-fast", FLAG(options.fail_fast),
      .help = "stop at the first test that ends FAIL or ERROR"},
     {"share", .value = "yes|no", .take = take_share,
@@ -441,6 +463,7 @@ void run_options_free(struct run_options *options)
     g_free(options->test);
     g_free(options->replay);
     g_free(options->results_dir);
+    g_strfreev(options->holds);
     g_free(options->json_file);
     g_free(options->metrics_file);
     g_free(options);

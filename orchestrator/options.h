@@ -36,6 +36,8 @@ struct run_options {
     bool alone;       /* --share no: no other job on the hosts */
     enum run_dry dry; /* --dry-run */
     bool allow_empty; /* no test that passed is no reason for an exit status */
+    GStrv holds;      /* --hold: points at which a test waits for Enter; NULL: none */
+    bool keep;        /* --keep */
     bool accept_new_host_keys;
     int64_t job_timeout_ms; /* 0: none */
     enum display_level level;

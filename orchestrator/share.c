@@ -2,6 +2,7 @@
 
 #include "orchestrator/description.h"
 #include "orchestrator/host_params.h"
+#include "orchestrator/images.h"
 #include "orchestrator/inventory_params.h"
 #include "orchestrator/tests.h"
 
@@ -57,9 +58,10 @@ static bool may_claim(const struct params *params, const struct machine *machine
     return false;
 }
 
-/* Of the machine at this place; whoever is at the others does not matter. */
-static void collect_test(const struct params *test, const struct machine *machine, unsigned n_hosts,
-                         unsigned place, GPtrArray *claims)
+/* As the machine gets a test at this place; whoever is at the others does not matter. Transfer
+ * full. */
+static struct params *host_view(const struct params *test, const struct machine *machine,
+                                unsigned n_hosts, unsigned place)
 {
     g_autofree const char **names = g_new(const char *, n_hosts);
     g_autofree const struct machine **machines = g_new(const struct machine *, n_hosts);
@@ -69,7 +71,13 @@ static void collect_test(const struct params *test, const struct machine *machin
         machines[i] = machine;
     }
     inventory_params_apply(tuple, machines, n_hosts);
-    g_autoptr(params) host = host_params(tuple, names, n_hosts, place);
+    return host_params(tuple, names, n_hosts, place);
+}
+
+static void collect_test(const struct params *test, const struct machine *machine, unsigned n_hosts,
+                         unsigned place, GPtrArray *claims)
+{
+    g_autoptr(params) host = host_view(test, machine, n_hosts, place);
     const char *vms = description_value(host, "vms");
     g_auto(GStrv) words = g_strsplit_set(vms != NULL ? vms : "", " \t\n", -1);
 
@@ -96,6 +104,45 @@ GPtrArray *share_claims(const GPtrArray *tests, const struct machine *machine, u
     return claims;
 }
 
+static void unref_params(gpointer params)
+{
+    params_unref(params);
+}
+
+static char *text_of(const struct params *params)
+{
+    GString *text = g_string_new(NULL);
+    struct params_iter key;
+
+    params_iter_init(&key, params);
+    while (params_iter_next(&key))
+        g_string_append_printf(text, "%s=%s\n", key.key, key.value);
+    return g_string_free(text, FALSE);
+}
+
+/* What the tests say of their images on the machine, each once. Transfer full: struct params. */
+static GPtrArray *collect_images(const struct share_request *request, const struct machine *machine,
+                                 unsigned place)
+{
+    GPtrArray *images = g_ptr_array_new_with_free_func(unref_params);
+    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (unsigned i = 0; i < request->tests->len; i++) {
+        const struct planned_test *planned = g_ptr_array_index(request->tests, i);
+        if (planned->skip != NULL || !images_any(planned->params))
+            continue;
+        for (unsigned p = 0; p < request->n_hosts; p++) {
+            if (p != place && place != SHARE_ANY_PLACE)
+                continue;
+            g_autoptr(params) host = host_view(planned->params, machine, request->n_hosts, p);
+            g_autoptr(params) own = images_params(host);
+            if (g_hash_table_add(known, text_of(own)))
+                g_ptr_array_add(images, params_ref(own));
+        }
+    }
+    return images;
+}
+
 /* Who runs vtmh, and where. */
 static char *owner(void)
 {
@@ -109,6 +156,9 @@ static int send_claims(struct peer *peer, const struct share_request *request, u
         share_claims(request->tests, peer->machine, request->n_hosts, place);
     g_autofree Vtmh__Claim *entries = g_new(Vtmh__Claim, claims->len);
     g_autofree Vtmh__Claim **list = g_new(Vtmh__Claim *, claims->len);
+    g_autoptr(GPtrArray) images = collect_images(request, peer->machine, place);
+    g_autofree Vtmh__TestParams *tests = g_new(Vtmh__TestParams, images->len);
+    g_autofree Vtmh__TestParams **test_list = g_new(Vtmh__TestParams *, images->len);
     g_autofree char *who = owner();
     Vtmh__Claims body = VTMH__CLAIMS__INIT;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
@@ -127,9 +177,18 @@ static int send_claims(struct peer *peer, const struct share_request *request, u
     body.alone = request->alone;
     body.n_claims = claims->len;
     body.claims = list;
+    for (unsigned i = 0; i < images->len; i++) {
+        images_pack(&tests[i], g_ptr_array_index(images, i));
+        test_list[i] = &tests[i];
+    }
+    body.n_images = images->len;
+    body.images = test_list;
     envelope.body_case = VTMH__ENVELOPE__BODY_CLAIMS;
     envelope.claims = &body;
-    return peer_send(peer, &envelope, err);
+    int result = peer_send(peer, &envelope, err);
+    for (unsigned i = 0; i < images->len; i++)
+        images_pack_clear(&tests[i]);
+    return result;
 }
 
 struct answer {

@@ -65,8 +65,21 @@ void trial_wire_end_soon(struct peer *const *peers, unsigned n_peers, uint64_t t
         peer_send(peers[i], &envelope, NULL); /* never too large */
 }
 
+void trial_wire_go_on(struct peer *const *peers, unsigned n_peers, uint64_t test, const char *at)
+{
+    Vtmh__GoOn go_on = VTMH__GO_ON__INIT;
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    go_on.test = test;
+    go_on.at = (char *)at;
+    envelope.body_case = VTMH__ENVELOPE__BODY_GO_ON;
+    envelope.go_on = &go_on;
+    for (unsigned i = 0; i < n_peers; i++)
+        peer_send(peers[i], &envelope, NULL); /* it is small */
+}
+
 int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host, uint64_t test,
-                     const char *name, const struct params *params, bool only_agree, GError **err)
+                     const char *name, const struct params *params,
+                     const struct trial_wishes *wishes, GError **err)
 {
     g_autofree const char **names = g_new(const char *, n_peers);
     for (unsigned h = 0; h < n_peers; h++)
@@ -105,7 +118,10 @@ int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host,
     start.self = host;
     start.n_params = n;
     start.params = entry_list;
-    start.only_agree = only_agree;
+    start.only_agree = wishes->only_agree;
+    start.n_holds = wishes->holds != NULL ? g_strv_length((char **)wishes->holds) : 0;
+    start.holds = (char **)wishes->holds;
+    start.keep = wishes->keep;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
     envelope.start_test = &start;
@@ -133,6 +149,8 @@ uint64_t trial_wire_test_of(const Vtmh__Envelope *envelope)
         return envelope->command_line->test;
     case VTMH__ENVELOPE__BODY_RECORD:
         return envelope->record->test;
+    case VTMH__ENVELOPE__BODY_HELD:
+        return envelope->held->test;
     default:
         return 0;
     }

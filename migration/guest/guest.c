@@ -6,6 +6,7 @@
  * text and is of no consequence.
  */
 #include "migration/guest/kind.h"
+#include "migration/guest/way.h"
 
 #include "migration/evidence.h"
 #include "migration/guest/login.h"
@@ -442,6 +443,21 @@ int guest_run(struct guest *guest, const char *command, int64_t deadline, int *s
     if (output_out != NULL)
         *output_out = g_strconcat(result.out, result.err, NULL);
     return 0;
+}
+
+char *guest_ssh_command(struct guest *guest)
+{
+    struct login login = {.username = "root"};
+    struct vm_endpoint at;
+
+    if (guest->kind->know_login == NULL || guest->kind->know_login(guest, &login, NULL) < 0 ||
+        !vm_endpoint(guest->vm, NULL, 22, &at))
+        return NULL;
+    return g_strdup_printf(
+        "ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null%s%s -p %u "
+        "%s@%s",
+        login.identity != NULL ? " -i " : "", login.identity != NULL ? login.identity : "", at.port,
+        login.username, at.address);
 }
 
 uint32_t guest_rounds(const struct guest *guest)

@@ -109,6 +109,9 @@ int guest_spoil(struct guest *guest, int64_t deadline, GError **err);
 int guest_run(struct guest *guest, const char *command, int64_t deadline, int *status_out,
               char **output_out, GError **err);
 
+/* How a user on this host logs in by ssh, where that is known; NULL: it is not. Transfer full. */
+char *guest_ssh_command(struct guest *guest);
+
 /* The last heartbeat seen here. at_us: CLOCK_MONOTONIC of its arrival; 0: none yet. */
 struct guest_beat {
     uint32_t counter;

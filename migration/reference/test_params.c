@@ -29,13 +29,11 @@ const struct param_info reference_test_params[] = {
 
     NOT_YET("hosts", LIST, TEST, NULL, MADE_BY_VTMH, "addresses of the tuple"),
     NOT_YET("hostid", STRING, TEST, NULL, MADE_BY_VTMH, "this host's own address"),
-    NO_MATTER("clone_master", BOOL, TEST, "there are no images to clone",
+    NO_MATTER("clone_master", BOOL, TEST, "host 1 makes and clones images",
               "whether this host makes and checks shared images"),
     NO_MATTER("not_preprocess", BOOL, TEST,
               "every VM is started by the test type, on all hosts alike",
               "whether VMs are left alone before the test"),
-    NOT_YET("master_images_clone", LIST, IMAGE, NULL, "VMs have no disks yet",
-            "images that the first host clones"),
     {.name = "migration_mode",
      .kind = PARAM_WORD,
      .values = WORDS("tcp", "unix", "exec", "fd", "rdma", "x-rdma", "none"),
@@ -57,12 +55,7 @@ const struct param_info reference_test_params[] = {
 
     NO_MATTER("comm_port", PORTS, TEST, "hosts meet over vtmh's own links, which need no port",
               "port at which the hosts of avocado-vt meet"),
-    NO_MATTER("disk_prepare_timeout", DURATION, TEST, "there are no disks to wait for",
-              "limit for the preparation of disks"),
-    NOT_YET("finish_timeout", DURATION, TEST, NULL,
-            "hosts wait for one another as long as test_timeout allows",
-            "how long the hosts wait for one another at the end"),
-    NO_MATTER("preprocess_env", BOOL, TEST, "there are no disks to prepare",
+    NO_MATTER("preprocess_env", BOOL, TEST, "images are prepared before every test that has them",
               "whether the test type prepares images"),
     END,
 };

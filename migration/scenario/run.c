@@ -1,4 +1,5 @@
 #include "migration/params.h"
+#include "migration/scenario/hold.h"
 #include "migration/scenario/migration.h"
 #include "migration/scenario/process/step.h"
 
@@ -85,6 +86,19 @@ static int run_test(struct run *run, struct scene *scene, struct steps **steps_o
     return result;
 }
 
+/* Whoever still has a VM waits with it; the abort that follows a failure does not end that. */
+static void hold_failed(const struct scene *scene)
+{
+    bool has_vm = false;
+    for (unsigned i = 0; i < scene->seats->len; i++)
+        has_vm |= ((const struct seat *)g_ptr_array_index(scene->seats, i))->vm != NULL;
+    if (!has_vm)
+        return;
+    fiber_shield();
+    hold_at(scene->test, HOLD_ON_FAILURE, scene->seats, 0, NULL);
+    fiber_unshield();
+}
+
 static int run_scene(void *arg, GError **err)
 {
     struct run *run = arg;
@@ -94,8 +108,10 @@ static int run_scene(void *arg, GError **err)
     g_autoptr(GError) error = NULL;
     struct steps *steps = NULL;
     int result = run_test(run, &scene, &steps, &error);
-    if (result < 0)
+    if (result < 0) {
         test_failing(run->test, 0, error);
+        hold_failed(&scene);
+    }
     if (steps != NULL)
         result = steps_end(steps, result, &error);
     agreement_clear(&scene.agreement);

@@ -1,6 +1,6 @@
 #include "migration/move/said.h"
 #include "migration/params.h"
-#include "migration/scenario/scenario.h"
+#include "migration/scenario/hold.h"
 
 int64_t scene_leg_ms(const struct seat *seat)
 {
@@ -32,6 +32,7 @@ int scene_boot_here(struct seat *seat, GError **err)
     if (pauses)
         return 0;
     if (vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0 ||
+        hold_seat_at(seat, HOLD_BEFORE_LOGIN, 0, err) < 0 ||
         guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0)
         return -1;
     return said_check(seat, 0, err);
@@ -118,7 +119,9 @@ int scene_move(struct scene *scene, struct seat *seat, const struct scene_leg *l
     for (unsigned attempt = 1; !seat->is_gone && attempt <= seat->request.retries + 1; attempt++) {
         const struct leg_plan plan = plan_attempt(scene, seat, leg, attempt);
         struct leg_outcome outcome;
-        if (handover(seat, &scene->agreement, &plan, leg->work, &outcome, err) < 0)
+        if (hold_seat_at(seat, HOLD_BEFORE_LEG, leg->number, err) < 0 ||
+            handover(seat, &scene->agreement, &plan, leg->work, &outcome, err) < 0 ||
+            hold_seat_at(seat, HOLD_AFTER_LEG, leg->number, err) < 0)
             return -1;
         if (outcome.survivor == VTMH__SURVIVOR__SURVIVOR_DESTINATION)
             seat->where = plan.destination;

@@ -54,6 +54,7 @@ struct vm {
     const struct vm_driver *driver;
     const struct host *host;
     char *name;
+    char *user_monitor; /* NULL: none */
     pid_t pid;
     struct stream *serial;
     struct vm_net *net; /* what its cards are connected to; NULL: nothing */

@@ -156,6 +156,26 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     return 0;
 }
 
+/* And what the user speaks to, if he wants to. argv and result: transfer full. */
+static GStrv with_user_monitor(struct qemu_vm *vm, const struct vm_spec *spec, GStrv argv)
+{
+    g_autoptr(GStrvBuilder) words = NULL;
+    g_autofree char *chardev = NULL;
+
+    if (argv == NULL || spec->host->user_prefix == NULL)
+        return argv;
+    vm->base.user_monitor = g_strdup_printf("%s%s-%s.monitor", spec->host->user_prefix, spec->name,
+                                            spec->incoming ? "in" : "out");
+    chardev =
+        g_strdup_printf("socket,id=user-monitor,path=%s,server=on,wait=off", vm->base.user_monitor);
+    words = g_strv_builder_new();
+    g_strv_builder_addv(words, (const char **)argv);
+    g_strv_builder_add_many(words, "-chardev", chardev, "-mon",
+                            "chardev=user-monitor,mode=readline", NULL);
+    g_strfreev(argv);
+    return g_strv_builder_end(words);
+}
+
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                          const char *who, int serial_fd, GError **err)
 {
@@ -163,7 +183,9 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
     struct qemu_launch launch = {NULL, NULL};
     int result = -1;
 
-    if (binary != NULL && qemu_launch_of(&launch, spec->params, words_of(board, binary), err) == 0)
+    if (binary != NULL &&
+        qemu_launch_of(&launch, spec->params, with_user_monitor(vm, spec, words_of(board, binary)),
+                       err) == 0)
         result = launch_process(vm, spec, board, &launch, who, serial_fd, err);
     qemu_launch_clear(&launch);
     return result;
@@ -178,6 +200,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_clear_pointer(&vm->files, g_ptr_array_unref);
     port_claim_free(vm->screen);
     vm_net_drop(vm->base.net);
+    g_free(vm->base.user_monitor);
     g_free(vm->base.name);
     g_free(vm);
 }
@@ -193,6 +216,8 @@ static int qemu_destroy(struct vm *base, GError **err)
         result = qemu_process_end(vm->process, err);
     if (vm->process != NULL && result == 0)
         disown(vm);
+    if (vm->base.user_monitor != NULL && result == 0)
+        unlink(vm->base.user_monitor);
     if (result == 0)
         qemu_beside_clear(vm);
     if (result == 0)

@@ -56,6 +56,11 @@ const char *vm_driver_name(const struct vm *vm)
     return vm->driver->name;
 }
 
+const char *vm_user_monitor(const struct vm *vm)
+{
+    return vm->user_monitor;
+}
+
 pid_t vm_pid(const struct vm *vm)
 {
     return vm->pid;

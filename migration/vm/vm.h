@@ -53,6 +53,9 @@ int vm_destroy(struct vm *vm, GError **err);
 const char *vm_name(const struct vm *vm);
 const char *vm_driver_name(const struct vm *vm); /* a value of `vm_type` */
 
+/* The socket at which its monitor speaks to people; NULL: there is none. Transfer none. */
+const char *vm_user_monitor(const struct vm *vm);
+
 /* The hypervisor's process: for a script that kills or stops it, and for people. */
 pid_t vm_pid(const struct vm *vm);
 

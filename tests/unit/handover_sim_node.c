@@ -92,7 +92,7 @@ static int await_room(void *node, GError **err)
 }
 
 static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scope,
-                                         failing,  record, await_room};
+                                         failing,  record, NULL, await_room};
 
 /* Transfer full. */
 static char *entry_of(enum owned_kind kind, const char *what)

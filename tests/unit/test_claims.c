@@ -51,6 +51,13 @@ Test(claims, ports_meet_where_ranges_have_one_in_common)
     cr_expect_not(meet("ports", "2000", "20000"));
 }
 
+Test(claims, images_meet_where_they_are_the_same)
+{
+    cr_expect(meet("image", "/srv/a.qcow2", "/srv/a.qcow2"));
+    cr_expect_not(meet("image", "/srv/a.qcow2", "/srv/b.qcow2"));
+    cr_expect_not(meet("image", "/srv", "/srv/a.qcow2"));
+}
+
 Test(claims, folders_meet_where_they_are_the_same_or_one_in_the_other)
 {
     cr_expect(meet("folder", "/srv/a", "/srv/a"));

@@ -285,6 +285,19 @@ Test(ledger_crash, takes_no_file_for_a_stream_that_is_not_named_as_one)
         cr_expect_not(owned_may_be("/base", OWNED_STREAM, others[i]), "%s", others[i]);
 }
 
+/* Likewise what is made beside images. */
+Test(ledger_crash, takes_no_file_beside_images_for_its_own_that_is_not_named_so)
+{
+    static const char *const ours[] = {"/no-such/.vtmh-1.part", "/.vtmh-.part"};
+    static const char *const others[] = {"/no-such/vtmh-1.part", "/no-such/.vtmh-1",
+                                         "/no-such/debian.qcow2", "/no-such/../.vtmh-1.part",
+                                         "no-such/.vtmh-1.part"};
+    for (size_t i = 0; i < G_N_ELEMENTS(ours); i++)
+        cr_expect(owned_may_be("/base", OWNED_BESIDE, ours[i]), "%s", ours[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        cr_expect_not(owned_may_be("/base", OWNED_BESIDE, others[i]), "%s", others[i]);
+}
+
 Test(ledger_crash, makes_its_base_for_the_user_alone)
 {
     g_autofree char *path = in_base("base");

@@ -23,3 +23,8 @@ int cloud_seed_end(struct step_on *on, GError **err);
 extern const char *const command_params[];
 int command_begin(struct step_on *on, GError **err);
 int command_end(struct step_on *on, GError **err);
+
+/* images.c: images are made before the test, and checked after it. */
+extern const char *const images_params[];
+int images_begin(struct step_on *on, GError **err);
+int images_end(struct step_on *on, GError **err);

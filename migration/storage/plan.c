@@ -1,0 +1,168 @@
+#include "migration/storage/plan.h"
+
+#include "migration/params.h"
+
+#include <string.h>
+
+static void plan_free(gpointer data)
+{
+    struct image_plan *plan = data;
+
+    g_free(plan->vm);
+    image_free(plan->image);
+    image_free(plan->master);
+    g_clear_pointer(&plan->params, params_unref);
+    g_free(plan);
+}
+
+char *image_plan_name(const struct image_plan *plan)
+{
+    return g_strdup_printf("%s of %s", plan->image->name, plan->vm);
+}
+
+static bool is_cloned(const struct params *image, const char *name)
+{
+    g_auto(GStrv) cloned = param_list(image, "master_images_clone");
+
+    return g_strv_contains((const char *const *)cloned, name) &&
+           param_is_set(image, "master_image_name");
+}
+
+/* What it is cloned from: the same image under another name. */
+static struct image *master_of(const struct params *vm, const struct params *image,
+                               const char *name, GError **err)
+{
+    g_autoptr(params) original = params_copy(vm);
+    g_autofree char *key = g_strdup_printf("image_name_%s", name);
+    const char *path = param_text(image, "master_image_name");
+
+    params_set(original, "image_name", path, NULL);
+    params_set(original, key, path, NULL);
+    return image_new(original, name, err);
+}
+
+static int read_plan(struct image_plan *plan, const struct params *vm, const char *name,
+                     GError **err)
+{
+    bool create, force_create, force_clone, readonly, skip, moves;
+
+    plan->image = image_new(vm, name, err);
+    plan->params = params_object_params(vm, name);
+    if (plan->image == NULL || param_bool(plan->params, "create_image", &create, err) < 0 ||
+        param_bool(plan->params, "force_create_image", &force_create, err) < 0 ||
+        param_bool(plan->params, "force_image_clone", &force_clone, err) < 0 ||
+        param_bool(plan->params, "image_readonly", &readonly, err) < 0 ||
+        param_bool(plan->params, "skip_image_processing", &skip, err) < 0 ||
+        param_bool(plan->params, "migrate_storage", &moves, err) < 0)
+        return -1;
+    plan->is_work = !skip;
+    plan->writes = !readonly;
+    plan->moves = moves;
+    if (skip || plan->image->is_url || plan->image->is_device)
+        return 0;
+    if (is_cloned(plan->params, name)) {
+        plan->origin = IMAGE_CLONED;
+        plan->anew = force_clone;
+        plan->master = master_of(vm, plan->params, name, err);
+        return plan->master != NULL ? 0 : -1;
+    }
+    if (create || force_create)
+        plan->origin = IMAGE_CREATED;
+    plan->anew = force_create;
+    return 0;
+}
+
+static int add_plans(GPtrArray *plans, const struct params *test, const char *name, GError **err)
+{
+    g_autoptr(params) vm = params_object_params(test, name);
+    g_auto(GStrv) images = image_names(vm);
+
+    for (char **image = images; *image != NULL; image++) {
+        struct image_plan *plan = g_new0(struct image_plan, 1);
+        g_ptr_array_add(plans, plan);
+        plan->vm = g_strdup(name);
+        if (read_plan(plan, vm, *image, err) < 0) {
+            g_prefix_error(err, "%s of %s: ", *image, name);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+GPtrArray *image_plans(const struct params *test, GError **err)
+{
+    g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func(plan_free);
+    g_auto(GStrv) vms = param_list(test, "vms");
+
+    for (char **vm = vms; *vm != NULL; vm++)
+        if (add_plans(plans, test, *vm, err) < 0)
+            return NULL;
+    return g_steal_pointer(&plans);
+}
+
+/* "images/foo_vm1", also of "images/foo.qcow2": what is behind the point is the format's. */
+static char *clone_of(const char *name, const char *format, const char *vm)
+{
+    g_autofree char *ending = g_strdup_printf(".%s", format != NULL ? format : "qcow2");
+    size_t size = strlen(name);
+
+    if (g_str_has_suffix(name, ending))
+        size -= strlen(ending);
+    return g_strdup_printf("%.*s_%s%s", (int)size, name, vm, name + size);
+}
+
+static void name_clone(struct params *test, const struct params *vm, const char *vm_name,
+                       const char *image_name)
+{
+    g_autoptr(params) common = params_object_params(test, image_name);
+    g_autoptr(params) image = params_object_params(vm, image_name);
+    g_autofree char *key = g_strdup_printf("image_name_%s_%s", image_name, vm_name);
+    g_autofree char *master_key = g_strdup_printf("master_image_name_%s_%s", image_name, vm_name);
+    g_autofree char *vm_key = g_strdup_printf("image_name_%s", vm_name);
+    const char *master = params_get(image, "master_image_name");
+    const char *target = params_get(test, vm_key);
+
+    if (master == NULL)
+        master = params_get(common, "image_name");
+    if (params_get(test, key) != NULL || master == NULL || *master == '\0')
+        return;
+    g_autofree char *made_up = clone_of(master, params_get(image, "image_format"), vm_name);
+    params_set(test, key, target != NULL ? target : made_up, NULL);
+    params_set(test, master_key, master, NULL);
+}
+
+void clone_names(struct params *test)
+{
+    g_auto(GStrv) vms = param_list(test, "vms");
+
+    for (char **vm = vms; *vm != NULL; vm++) {
+        g_autoptr(params) own = params_object_params(test, *vm);
+        g_auto(GStrv) images = param_list(own, "master_images_clone");
+        for (char **image = images; *image != NULL; image++)
+            name_clone(test, own, *vm, *image);
+    }
+}
+
+static bool keeps_no_writes(const char *cache)
+{
+    return cache == NULL || *cache == '\0' || strcmp(cache, "none") == 0 ||
+           strcmp(cache, "directsync") == 0;
+}
+
+char *image_plan_unmovable(const struct image_plan *plan)
+{
+    const char *cache = params_get(plan->params, "drive_cache");
+    bool snapshot = false;
+
+    if (param_bool(plan->params, "image_snapshot", &snapshot, NULL) == 0 && snapshot)
+        return g_strdup_printf("image_snapshot = yes (%s): what the guest writes to %s would stay "
+                               "on the host that it leaves",
+                               params_origin(plan->params, "image_snapshot"),
+                               plan->image->location);
+    if (!plan->moves && plan->writes && !plan->image->is_url && !keeps_no_writes(cache))
+        return g_strdup_printf("drive_cache = %s (%s): hosts that share %s must keep nothing of it "
+                               "for themselves: none or directsync",
+                               cache, params_origin(plan->params, "drive_cache"),
+                               plan->image->location);
+    return NULL;
+}

@@ -1,0 +1,46 @@
+/*
+ * What a test wants to have done with the images of its VMs, by its parameters alone; nothing here
+ * looks at a file.
+ */
+#pragma once
+
+#include "migration/storage/image.h"
+
+enum image_origin {
+    IMAGE_IS_THERE, /* it has to be */
+    IMAGE_CREATED,  /* create_image, force_create_image */
+    IMAGE_CLONED,   /* of master: master_images_clone */
+};
+
+struct image_plan {
+    char *vm;
+    struct image *image;
+    struct image *master; /* NULL: it is not cloned */
+    enum image_origin origin;
+    bool anew;             /* what lies there already is replaced in any case */
+    bool writes;           /* the guest may write to it */
+    bool moves;            /* each host has its own, and it moves with the VM (migrate_storage) */
+    bool is_work;          /* vtmh does more with it than to look (skip_image_processing) */
+    struct params *params; /* of the image */
+};
+
+/* Of all images of all VMs of a test whose names clone_names() has given. The error names image and
+ * VM. Transfer full: array of struct image_plan. */
+GPtrArray *image_plans(const struct params *test, GError **err);
+
+/* "image1 of vm1". Transfer full. */
+char *image_plan_name(const struct image_plan *plan);
+
+/*
+ * Gives each image of master_images_clone the name of its clone, as avocado-vt does: the test's
+ * image_name_VM, or its image_name with _VM behind it, becomes image_name_IMAGE_VM, and what it is
+ * cloned from (master_image_name, or image_name) master_image_name_IMAGE_VM. A test that has
+ * image_name_IMAGE_VM already means that file.
+ */
+void clone_names(struct params *test);
+
+/*
+ * What forbids to move a VM with the image, though the image itself is right: writes that are
+ * thrown away, or kept by one host where several share it. NULL: nothing. Transfer full.
+ */
+char *image_plan_unmovable(const struct image_plan *plan);

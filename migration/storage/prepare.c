@@ -1,0 +1,325 @@
+#include "migration/storage/prepare.h"
+
+#include "migration/params.h"
+#include "migration/storage/look.h"
+#include "migration/storage/qemu_img.h"
+#include "sync/child.h"
+
+#include <string.h>
+
+/* The tools at hand for one image. */
+struct work {
+    struct test *test;
+    const struct image_plan *plan;
+    const struct params *params;
+    struct qemu_img qemu_img;
+    char *program;
+    int64_t deadline;
+};
+
+static void work_init(struct work *work, struct test *test, const struct image_plan *plan,
+                      const struct params *params, int64_t deadline)
+{
+    work->test = test;
+    work->plan = plan;
+    work->params = params;
+    work->program = qemu_img_program(params);
+    work->qemu_img = (struct qemu_img){work->program, test->host};
+    work->deadline = deadline;
+}
+
+static bool is_yes(const struct work *work, const char *name)
+{
+    bool yes = false;
+
+    return param_bool(work->params, name, &yes, NULL) == 0 && yes;
+}
+
+static void tell(const struct work *work, const char *what, const char *path)
+{
+    g_autofree char *name = image_plan_name(work->plan);
+
+    host_log(work->test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, work->plan->vm, "%s: %s %s", name,
+             path, what);
+}
+
+/* Of a file: when it was written last, in seconds. Asked of `stat`, which may hang in our place. */
+static int written_at(const char *path, int64_t *seconds_out, int64_t deadline, GError **err)
+{
+    const char *const argv[] = {"stat", "-L", "-c", "%Y", "--", path, NULL};
+    g_autofree char *out = NULL;
+    int status;
+
+    if (child_run(argv, NULL, deadline, &status, &out, NULL, err) < 0)
+        return -1;
+    *seconds_out = status == 0 ? g_ascii_strtoll(out, NULL, 10) : 0;
+    return 0;
+}
+
+static int look_whether_there(const struct work *work, const char *path, bool *there_out,
+                              GError **err)
+{
+    json_auto_t *answers = look_ask(json_pack("[{s:s}]", "place", path), path, work->deadline, err);
+    const json_t *answer = json_array_get(answers, 0);
+    const char *trouble = json_string_value(json_object_get(answer, "trouble"));
+
+    if (answers == NULL)
+        return -1;
+    if (trouble != NULL) {
+        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, trouble);
+        return -1;
+    }
+    *there_out = json_is_true(json_object_get(answer, "exists"));
+    return 0;
+}
+
+/* ---- making */
+
+/* "cluster_size=2M" and the like, or NULL. Transfer full. */
+static char *options_of(const struct work *work)
+{
+    const char *cluster = params_get(work->params, "cluster_size");
+
+    return cluster != NULL && *cluster != '\0' ? g_strdup_printf("cluster_size=%s", cluster) : NULL;
+}
+
+static int create(const struct work *work, GError **err)
+{
+    const struct image *image = work->plan->image;
+    g_autofree char *options = options_of(work);
+    struct qemu_img_wish wish = {.format = image->format,
+                                 .options = options,
+                                 .words = param_text(work->params, "image_extra_params")};
+
+    if (param_size(work->params, "image_size", &wish.size, err) < 0 ||
+        qemu_img_create(&work->qemu_img, image->location, &wish, work->deadline, err) < 0)
+        return -1;
+    tell(work, "is made", image->location);
+    return 0;
+}
+
+static int copy(const struct work *work, const char *command, const char *from, const char *to,
+                const char *what, GError **err)
+{
+    if (qemu_img_copy(&work->qemu_img, command, from, to, work->deadline, err) < 0)
+        return -1;
+    tell(work, what, to);
+    return 0;
+}
+
+static int clone_master(const struct work *work, GError **err)
+{
+    return copy(work, param_text(work->params, "image_clone_command"), work->plan->master->location,
+                work->plan->image->location, "is cloned", err);
+}
+
+static int64_t number_of(const json_t *info, const char *name)
+{
+    return json_integer_value(json_object_get(info, name));
+}
+
+static int differs(const char *path, const char *what, int64_t is, int64_t asked, GError **err)
+{
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "%s is there, but its %s is %" G_GINT64_FORMAT " and the test asks for "
+                "%" G_GINT64_FORMAT ": force_create_image = yes makes it anew",
+                path, what, is, asked);
+    return -1;
+}
+
+/* What an earlier test may have left, where this one would make it. */
+static int check_created(const struct work *work, GError **err)
+{
+    const struct image *image = work->plan->image;
+    uint64_t size, cluster = 0;
+    json_auto_t *info =
+        qemu_img_info(&work->qemu_img, image->location, image->format, work->deadline, err);
+    const json_t *clusters;
+
+    if (info == NULL || param_size(work->params, "image_size", &size, err) < 0)
+        return -1;
+    if (number_of(info, "virtual-size") != (int64_t)size)
+        return differs(image->location, "size", number_of(info, "virtual-size"), (int64_t)size,
+                       err);
+    clusters = json_object_get(info, "cluster-size");
+    if (param_is_set(work->params, "cluster_size") && clusters != NULL) {
+        if (params_size(work->params, "cluster_size", 1, 0, &cluster, err) < 0)
+            return -1;
+        if (json_integer_value(clusters) != (int64_t)cluster)
+            return differs(image->location, "cluster size", json_integer_value(clusters),
+                           (int64_t)cluster, err);
+    }
+    tell(work, "is there already", image->location);
+    return 0;
+}
+
+/* Whether what lies there is a clone of the master as that is now, but for what tests have written
+ * to it since. */
+static int is_clone(const struct work *work, bool *is_out, GError **err)
+{
+    const struct image *image = work->plan->image, *master = work->plan->master;
+    json_auto_t *of_clone =
+        qemu_img_info(&work->qemu_img, image->location, image->format, work->deadline, NULL);
+    json_auto_t *of_master =
+        qemu_img_info(&work->qemu_img, master->location, master->format, work->deadline, err);
+    int64_t cloned_at, changed_at;
+
+    if (of_master == NULL || written_at(image->location, &cloned_at, work->deadline, err) < 0 ||
+        written_at(master->location, &changed_at, work->deadline, err) < 0)
+        return -1;
+    *is_out = of_clone != NULL && cloned_at >= changed_at &&
+              number_of(of_clone, "virtual-size") == number_of(of_master, "virtual-size");
+    return 0;
+}
+
+static int make(const struct work *work, bool is_there, GError **err)
+{
+    bool is_good = false;
+
+    if (work->plan->origin == IMAGE_CREATED)
+        return is_there && !work->plan->anew ? check_created(work, err) : create(work, err);
+    if (is_there && !work->plan->anew && is_clone(work, &is_good, err) < 0)
+        return -1;
+    if (is_good)
+        tell(work, "is there already", work->plan->image->location);
+    return is_good ? 0 : clone_master(work, err);
+}
+
+/* Where a copy of it is kept. Transfer full. */
+static char *backup_of(const struct work *work)
+{
+    const char *dir = param_text(work->params, "backup_dir");
+    g_autofree char *name = g_path_get_basename(work->plan->image->location);
+    g_autofree char *file = g_strconcat(name, ".backup", NULL);
+    g_autofree char *folder = dir != NULL && *dir != '\0'
+                                  ? image_data_path(work->params, dir)
+                                  : g_path_get_dirname(work->plan->image->location);
+
+    return g_build_filename(folder, file, NULL);
+}
+
+static int prepare(const struct work *work, GError **err)
+{
+    g_autofree char *backup = backup_of(work);
+    const char *location = work->plan->image->location;
+    bool is_there = true;
+
+    if (work->plan->origin != IMAGE_IS_THERE &&
+        (look_whether_there(work, location, &is_there, err) < 0 || make(work, is_there, err) < 0))
+        return -1;
+    if (is_yes(work, "backup_image_before_testing") || is_yes(work, "backup_image"))
+        return copy(work, NULL, location, backup, "is kept", err);
+    return 0;
+}
+
+int image_prepare(struct test *test, const struct image_plan *plan, int64_t deadline, GError **err)
+{
+    struct work work;
+
+    if (!plan->is_work || plan->image->is_url || plan->image->is_device)
+        return 0;
+    work_init(&work, test, plan, plan->params, deadline);
+    int result = prepare(&work, err);
+    if (result < 0)
+        g_prefix_error(err, "%s of %s: ", plan->image->name, plan->vm);
+    g_free(work.program);
+    return result;
+}
+
+/* ---- behind the test */
+
+static int restore(const struct work *work, GError **err)
+{
+    g_autofree char *backup = backup_of(work);
+
+    return copy(work, NULL, backup, work->plan->image->location, "is as it was before", err);
+}
+
+static int remove_image(const struct work *work, GError **err)
+{
+    const char *command = param_text(work->params, "image_remove_command");
+    const char *path = work->plan->image->location;
+    g_auto(GStrv) pieces = g_strsplit(command != NULL ? command : "rm -f -- %s", "%s", 2);
+    g_autofree char *quoted = g_shell_quote(path);
+    g_autofree char *text = g_strconcat(
+        pieces[0], quoted, pieces[0] != NULL && pieces[1] != NULL ? pieces[1] : "", NULL);
+    const char *const argv[] = {"sh", "-c", text, NULL};
+    g_autofree char *said = NULL;
+    int status;
+
+    if (child_run(argv, NULL, work->deadline, &status, NULL, &said, err) < 0)
+        return -1;
+    if (status != 0) {
+        g_autofree char *how = child_describe_status(status);
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "%s cannot be removed: %s", path,
+                    *said != '\0' ? g_strchomp(said) : how);
+        return -1;
+    }
+    tell(work, "is removed", path);
+    return 0;
+}
+
+/* What is to be done with an image that is bad; the check's own error comes first. */
+static void deal_with_bad(const struct work *work)
+{
+    g_autofree char *bad = g_strconcat(work->plan->image->location, ".bad", NULL);
+    g_autoptr(GError) error = NULL;
+    int result = 0;
+
+    if (is_yes(work, "save_image") || is_yes(work, "backup_image_on_check_error"))
+        result = copy(work, NULL, work->plan->image->location, bad, "is kept", &error);
+    if (result == 0 && is_yes(work, "restore_image_on_check_error"))
+        result = restore(work, &error);
+    else if (result == 0 && is_yes(work, "remove_image_on_check_error"))
+        result = remove_image(work, &error);
+    if (result < 0)
+        test_note(work->test, "%s", error->message);
+}
+
+static int check(const struct work *work, GError **err)
+{
+    const struct image *image = work->plan->image;
+    enum qemu_img_verdict verdict;
+    g_autofree char *says = NULL;
+
+    if (qemu_img_check(&work->qemu_img, image->location, image->format, &verdict, &says,
+                       work->deadline, err) < 0)
+        return -1;
+    if (verdict == QEMU_IMG_LEAKS && !is_yes(work, "skip_cluster_leak_warn"))
+        test_note(work->test, "%s has clusters that nothing refers to (qemu-img check)",
+                  image->location);
+    if (verdict != QEMU_IMG_ERRORS)
+        return 0;
+    host_log(work->test->host, VTMH__LOG_LEVEL__LOG_ERROR, NULL, work->plan->vm,
+             "qemu-img check %s: %s", image->location, says);
+    g_autofree char *first = g_strndup(says, strcspn(says, "\n"));
+    g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "%s is bad (qemu-img check): %s",
+                image->location, first);
+    deal_with_bad(work);
+    return -1;
+}
+
+static int finish(const struct work *work, GError **err)
+{
+    if (work->plan->writes && is_yes(work, "check_image") && check(work, err) < 0)
+        return -1;
+    if ((is_yes(work, "restore_image_after_testing") || is_yes(work, "restore_image")) &&
+        restore(work, err) < 0)
+        return -1;
+    return is_yes(work, "remove_image") ? remove_image(work, err) : 0;
+}
+
+int image_finish(struct test *test, const struct image_plan *plan, const struct params *params,
+                 int64_t deadline, GError **err)
+{
+    struct work work;
+
+    if (!plan->is_work || plan->image->is_url || plan->image->is_device)
+        return 0;
+    work_init(&work, test, plan, params, deadline);
+    int result = finish(&work, err);
+    if (result < 0)
+        g_prefix_error(err, "%s of %s: ", plan->image->name, plan->vm);
+    g_free(work.program);
+    return result;
+}

@@ -1,0 +1,62 @@
+/*
+ * qemu-img, a process of its own for each call, which ends with its deadline. Errors are of
+ * SYNC_ERROR, name the file, and end with what qemu-img says.
+ *
+ * What is made is made beside and renamed when it is whole, so that nothing half made lies there,
+ * and what lay there before is lost only to what takes its place: `beside` says by which name.
+ */
+#pragma once
+
+#include "cfg/params.h"
+#include "migration/host.h"
+#include "sync/fiber.h"
+
+#include <jansson.h>
+
+struct qemu_img {
+    const char *program;     /* qemu_img_program() */
+    const struct host *host; /* whose ledger knows of files in the making; NULL: none are made */
+};
+
+/* qemu_img_binary; "qemu-img" of PATH where that is a path of which there is nothing. Transfer
+ * full. */
+char *qemu_img_program(const struct params *params);
+
+/* `qemu-img info` of an image, also one that is in use. An object. Transfer full. */
+json_t *qemu_img_info(const struct qemu_img *qemu_img, const char *location, const char *format,
+                      int64_t deadline, GError **err);
+
+enum qemu_img_verdict {
+    QEMU_IMG_CLEAN,
+    QEMU_IMG_LEAKS, /* clusters that nothing refers to: space, no data */
+    QEMU_IMG_ERRORS,
+    QEMU_IMG_NO_CHECKS, /* of this format: raw */
+};
+
+/* `qemu-img check`; says_out: its words. Transfer full. */
+int qemu_img_check(const struct qemu_img *qemu_img, const char *location, const char *format,
+                   enum qemu_img_verdict *verdict_out, char **says_out, int64_t deadline,
+                   GError **err);
+
+/* What an image is to be like. */
+struct qemu_img_wish {
+    const char *format;
+    uint64_t size;       /* bytes */
+    const char *options; /* "cluster_size=2M,…" as for -o; NULL: none */
+    const char *words;   /* more words for the command line; NULL: none */
+};
+
+/* Makes an empty image. */
+int qemu_img_create(const struct qemu_img *qemu_img, const char *path,
+                    const struct qemu_img_wish *wish, int64_t deadline, GError **err);
+
+/*
+ * Copies a file by a shell's command with two %s in it, the source and the new file (as
+ * image_clone_command). NULL: cp --reflink=auto.
+ */
+int qemu_img_copy(const struct qemu_img *qemu_img, const char *command, const char *from,
+                  const char *to, int64_t deadline, GError **err);
+
+/* Whether a guest sees the same in both. */
+int qemu_img_compare(const struct qemu_img *qemu_img, const char *one, const char *other,
+                     bool *same_out, int64_t deadline, GError **err);
