@@ -1,5 +1,5 @@
 /* Disks, CD-ROM and floppy drives: read by disk.c, cdrom.c, floppy.c, drive.c, drive_bus.c,
- * iothread.c and storage/image.c. */
+ * iothread.c, storage/image.c and scenario/process/cdrom_sums.c. */
 #include "migration/params_tables.h"
 
 #define DISKS(name_) .name = (name_), .section = "disks"
@@ -12,6 +12,8 @@
 #define OBJECT_PATTERN "^[A-Za-z][A-Za-z0-9_.-]{0,24}$"
 #define OBJECT_RULE(what_)                                                                         \
     what_ "'s name: letters, digits, '_', '.' and '-', at most 25, a letter first"
+
+#define HEX_SUM(n_) .word_pattern = "^[0-9A-Fa-f]{" #n_ "}$", .word_rule = #n_ " hexadecimal digits"
 
 #define PASS_THROUGH "devices of the host are not passed through; scsi-hd is a SCSI disk"
 
@@ -103,6 +105,17 @@ const struct param_info disk_params[] = {
     {DISKS("cd_format"), TRAVELS, .kind = PARAM_WORD, .fallback = "ide", .scopes = PARAM_OF_CDROM,
      .values = WORDS("ide", "ahci", "scsi-cd", "usb1", "usb2", "usb3"),
      .doc = "bus of a CD-ROM drive"},
+    {DISKS("md5sum"), .kind = PARAM_STRING, .scopes = PARAM_OF_CDROM, HEX_SUM(32),
+     .example = "b6d81b360a5672d80c27430f39153e2c",
+     .doc = "MD5 of the file in a CD-ROM drive, verified before the VM starts; not read where "
+            "md5sum_1m is set"},
+    {DISKS("md5sum_1m"), .kind = PARAM_STRING, .scopes = PARAM_OF_CDROM, HEX_SUM(32),
+     .example = "b6d81b360a5672d80c27430f39153e2c", .doc = "MD5 of the first MiB of that file"},
+    {DISKS("sha1sum"), .kind = PARAM_STRING, .scopes = PARAM_OF_CDROM, HEX_SUM(40),
+     .example = "3b71f43ff30f4b15b5cd85dd9e95ebc7e84eb5a3",
+     .doc = "SHA-1 of that file, verified likewise"},
+    {DISKS("skip_hash"), .kind = PARAM_BOOL, .fallback = "no", .scopes = PARAM_OF_CDROM,
+     .doc = "whether these sums are left alone"},
 
     {DISKS("floppies"), TRAVELS, .kind = PARAM_LIST, .scopes = PARAM_OF_VM, .example = "fl",
      .word_pattern = OBJECT_PATTERN, .word_rule = OBJECT_RULE("a drive"),

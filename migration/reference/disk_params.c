@@ -4,8 +4,6 @@
 
 #define SECTION "disks"
 
-#define NO_CDROMS "VMs have no CD-ROM drives yet"
-
 const struct param_info reference_disk_params[] = {
     NO_MATTER("skip_image_check_during_running", BOOL, IMAGE,
               "an image is checked only when no VM has it open",
@@ -26,11 +24,5 @@ const struct param_info reference_disk_params[] = {
               "file behind an emulated device"),
     NOT_YET("image_chain", STRING, IMAGE, NULL, "vtmh makes no images that build on one another",
             "images that build on one another"),
-
-    NOT_YET("md5sum", STRING, CDROM, NULL, NO_CDROMS, "MD5 of the file"),
-    NOT_YET("md5sum_1m", STRING, CDROM, NULL, NO_CDROMS, "MD5 of its first MiB"),
-    NOT_YET("sha1sum", STRING, CDROM, NULL, NO_CDROMS, "SHA-1 of the file"),
-    NO_MATTER("skip_hash", BOOL, CDROM, NO_CDROMS, "whether the sums are left alone"),
-
     END,
 };

@@ -308,6 +308,8 @@ Test(disk, a_parameter_must_be_the_same_on_all_hosts_if_it_travels)
         g_autoptr(params) params = params_new();
         const char *value = row->example;
 
+        if (strstr(row->name, "sum") != NULL || strcmp(row->name, "skip_hash") == 0)
+            continue; /* of a file, not of a device */
         params_set(params, "image_name", "/i/x.raw", NULL);
         params_set(params, "image_format", "raw", NULL);
         params_set(params, "drive_format", "ide", NULL);

@@ -19,6 +19,10 @@ extern const char *const cloud_seed_params[];
 int cloud_seed_begin(struct step_on *on, GError **err);
 int cloud_seed_end(struct step_on *on, GError **err);
 
+/* cdrom_sums.c: what is in the CD-ROM drives is what it should be. */
+extern const char *const cdrom_sums_params[];
+int cdrom_sums_begin(struct step_on *on, GError **err);
+
 /* command.c: pre_command before the test, post_command after it. */
 extern const char *const command_params[];
 int command_begin(struct step_on *on, GError **err);
