@@ -72,9 +72,15 @@ void reaping_init(struct reaping *outcome);
 void reaping_clear(struct reaping *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(reaping, reaping_clear)
 
+/* Marks a node's folder: what is owned there is the user's, who has asked for it to be left. Only
+ * a reaping that says so removes it. -1: it could not be marked. */
+int reap_spare(const char *dir);
+
 /*
  * Removes what dead nodes under base left behind; folders of nodes that live are not touched,
  * except that of node pid (0: none), which is ended first (SIGTERM, its own clean-up, then
- * SIGKILL). Fails, with outcome filled in, when something is left. Call in a fiber.
+ * SIGKILL), and those that are spared unless and_spared says so. Fails, with outcome filled in,
+ * when something is left. Call in a fiber.
  */
-int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err);
+int ledger_reap(const char *base, pid_t pid, bool and_spared, struct reaping *outcome,
+                GError **err);

@@ -124,7 +124,7 @@ static int reap(void *arg, GError **err)
         return -1;
     g_auto(reaping) outcome;
     reaping_init(&outcome);
-    int result = ledger_reap(base, *pid, &outcome, err);
+    int result = ledger_reap(base, *pid, *pid == 0, &outcome, err);
     claiming_sweep(outcome.removed);
     print_lines("removed", outcome.removed);
     print_lines("live", outcome.live);

@@ -21,6 +21,7 @@ struct node {
     struct running *running; /* the test in progress, or NULL */
     GPtrArray *records;      /* struct records (records.h), of this test and those before it */
     GPtrArray *kept;         /* struct vm: of tests that have ended; ended with the session */
+    bool leaves_kept;        /* … but left to the user, who has asked for that (--keep) */
     struct event stop;       /* SIGTERM, good-bye, coordinator lost for too long: end now */
     struct event released;   /* the coordinator has heard our good-bye */
     char *stop_cause;        /* in words, for the tests that are ended by it */

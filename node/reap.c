@@ -161,23 +161,38 @@ static int lock_base(const char *base)
     return fd;
 }
 
-static void reap_all(const char *base, pid_t pid, struct reaping *outcome)
+/* In a folder: it is spared. */
+#define SPARED "spared"
+
+int reap_spare(const char *dir)
+{
+    g_autofree char *path = g_build_filename(dir, SPARED, NULL);
+    return g_file_set_contents(path, "", 0, NULL) ? 0 : -1;
+}
+
+static bool is_spared(const char *dir)
+{
+    g_autofree char *path = g_build_filename(dir, SPARED, NULL);
+    return access(path, F_OK) == 0;
+}
+
+static void reap_all(const char *base, pid_t pid, bool and_spared, struct reaping *outcome)
 {
     g_autoptr(GDir) folder = g_dir_open(base, 0, NULL);
     const char *name;
     while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
         g_autofree char *dir = g_build_filename(base, name, NULL);
-        if (g_str_has_prefix(name, "node-"))
+        if (g_str_has_prefix(name, "node-") && (and_spared || !is_spared(dir)))
             reap_one(dir, pid, outcome);
         else if (g_str_has_prefix(name, "new-"))
             reap_unborn(dir, name);
     }
 }
 
-int ledger_reap(const char *base, pid_t pid, struct reaping *outcome, GError **err)
+int ledger_reap(const char *base, pid_t pid, bool and_spared, struct reaping *outcome, GError **err)
 {
     int lock = lock_base(base);
-    reap_all(base, pid, outcome);
+    reap_all(base, pid, and_spared, outcome);
     if (lock >= 0)
         close(lock);
     if (outcome->left->len == 0)

@@ -200,6 +200,7 @@ static void keep(void *self, struct vm *vm)
     node_log(running->node, "process %d of %s is kept until the job ends", (int)vm_pid(vm),
              vm_name(vm));
     g_ptr_array_add(running->node->kept, vm);
+    running->node->leaves_kept |= running->test.keep;
 }
 
 /* What cannot be told makes the test worthless: nobody would know of it. */

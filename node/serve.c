@@ -109,7 +109,7 @@ static int open_node(struct serving *serving, struct node *node, GError **err)
     g_auto(reaping) outcome;
     reaping_init(&outcome);
     g_autofree char *base = ledger_base(err);
-    if (base == NULL || ledger_reap(base, 0, &outcome, err) < 0)
+    if (base == NULL || ledger_reap(base, 0, false, &outcome, err) < 0)
         return -1;
     node->ledger = ledger_open(base, node->name, err);
     if (node->ledger == NULL)

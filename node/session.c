@@ -9,6 +9,7 @@
 #include "node/version.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define END_MS 60000                               /* for a test to be ended and reported */
 #define GOODBYE_MS 3000                            /* for the coordinator to answer our good-bye */
@@ -208,6 +209,23 @@ static void drop_kept(gpointer vm)
     vm_drop(vm);
 }
 
+/*
+ * What is owned stays owned, for who cleans up. To let go of a VM is to end it: so this process
+ * ends here, with the good-bye said.
+ */
+static void leave_kept(struct node *node)
+{
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    node_log(node, "%u VMs are left to the user", node->kept->len);
+    if (reap_spare(ledger_dir(node->ledger)) < 0)
+        node_log(node, "the next job on this host will end them");
+    g_clear_pointer(&node->claims, claim_file_release);
+    say_goodbye(node, none);
+    if (node->log != NULL)
+        fflush(node->log);
+    _exit(0);
+}
+
 int session_serve(struct node *node, int64_t grace_ms, GError **err)
 {
     struct watch watch = {.node = node, .grace_ms = grace_ms};
@@ -222,6 +240,8 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     fiber_shield();
     end_running(node);
     g_autoptr(GPtrArray) leaks = g_ptr_array_new_with_free_func(g_free);
+    if (node->leaves_kept)
+        leave_kept(node);
     for (unsigned i = 0; i < node->kept->len; i++) {
         const struct vm *vm = g_ptr_array_index(node->kept, i);
         node_log(node, "ending process %d of %s, which was kept", (int)vm_pid(vm), vm_name(vm));

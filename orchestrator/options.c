@@ -228,6 +228,9 @@ static const struct argument table[] = {
     {"hold", .value = "POINT,…", .take = take_hold,
      .help = "wait there for Enter, and say how to get at the VMs: before-login,\n"
              "before-leg, after-leg, on-failure. Meanwhile no time is over"},
+    {"keep", FLAG(options.keep),
+     .help = "leave the VMs of a test that fails, until vtmh cleanup, and say\n"
+             "how to get at them"},
     {"fail-fast", FLAG(options.fail_fast),
      .help = "stop at the first test that ends FAIL or ERROR"},
     {"share", .value = "yes|no", .take = take_share,

@@ -12,21 +12,26 @@ static void add(GStrvBuilder *lines, const struct seat *seat, const char *what, 
     g_strv_builder_add(lines, line);
 }
 
-void hold_add_ways_in(const struct seat *seat, GStrvBuilder *lines)
+static char *by_socket(const char *path)
+{
+    return g_strdup_printf("socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:%s", path);
+}
+
+void hold_add_ways_in(const struct seat *seat, const char *serial, GStrvBuilder *lines)
 {
     const struct host *host = seat->test->host;
     g_autofree char *ssh = guest_ssh_command(seat->guest);
-    g_autofree char *serial = g_strdup_printf(
-        "tail -f %s/%s.serial.log", host->log_dir != NULL ? host->log_dir : "", seat->name);
-    g_autofree char *monitor = NULL;
+    g_autofree char *line =
+        serial != NULL ? by_socket(serial)
+                       : g_strdup_printf("tail -f %s/%s.serial.log", host->log_dir, seat->name);
+    const char *monitor = vm_user_monitor(seat->vm);
+    g_autofree char *speak = monitor != NULL ? by_socket(monitor) : NULL;
     if (ssh != NULL)
         add(lines, seat, "guest", ssh);
-    if (host->log_dir != NULL)
-        add(lines, seat, "serial line", serial);
-    if (vm_user_monitor(seat->vm) != NULL) {
-        monitor = g_strdup_printf("socat -,raw,echo=0 UNIX-CONNECT:%s", vm_user_monitor(seat->vm));
-        add(lines, seat, "monitor", monitor);
-    }
+    if (serial != NULL || host->log_dir != NULL)
+        add(lines, seat, "serial line", line);
+    if (speak != NULL)
+        add(lines, seat, "monitor", speak);
 }
 
 int hold_at(struct test *test, const char *point, const GPtrArray *seats, unsigned leg,
@@ -38,7 +43,7 @@ int hold_at(struct test *test, const char *point, const GPtrArray *seats, unsign
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
         if (seat->vm != NULL)
-            hold_add_ways_in(seat, builder);
+            hold_add_ways_in(seat, NULL, builder);
     }
     g_auto(GStrv) lines = g_strv_builder_end(builder);
     const struct seat *first = seats->len == 1 ? g_ptr_array_index(seats, 0) : NULL;

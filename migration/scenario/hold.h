@@ -19,5 +19,6 @@ int hold_at(struct test *test, const char *point, const GPtrArray *seats, unsign
 /* The same for one VM. */
 int hold_seat_at(struct seat *seat, const char *point, unsigned leg, GError **err);
 
-/* How to get into the VM that is here, a line each: by ssh, its serial line, QEMU's monitor. */
-void hold_add_ways_in(const struct seat *seat, GStrvBuilder *lines);
+/* How to get into the VM that is here, a line each: by ssh, its serial line, QEMU's monitor.
+ * serial: the socket of that; NULL: it is only to be listened to. */
+void hold_add_ways_in(const struct seat *seat, const char *serial, GStrvBuilder *lines);

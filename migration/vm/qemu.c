@@ -354,6 +354,42 @@ static int qemu_screendump(struct vm *base, const char *path, int64_t deadline, 
                         err);
 }
 
+/* The name of the character device of the first serial port, which is the one at a descriptor. */
+static int find_serial(struct qemu_vm *vm, char **label_out, int64_t deadline, GError **err)
+{
+    json_auto_t *chardevs = NULL;
+    const json_t *chardev;
+    size_t i;
+
+    if (qemu_command(vm, "query-chardev", NULL, deadline, &chardevs, err) < 0)
+        return -1;
+    json_array_foreach (chardevs, i, chardev) {
+        const char *label = json_string_value(json_object_get(chardev, "label"));
+
+        if (label == NULL || !g_str_has_prefix(label, "serial") ||
+            g_str_has_suffix(label, "-socket"))
+            continue;
+        *label_out = g_strdup(label);
+        return 0;
+    }
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s has no serial port", vm->base.name);
+    return -1;
+}
+
+static int qemu_give_serial(struct vm *base, const char *path, int64_t deadline, GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+    g_autofree char *label = NULL;
+
+    if (find_serial(vm, &label, deadline, err) < 0)
+        return -1;
+    return qemu_command(vm, "chardev-change",
+                        json_pack("{s:s, s:{s:s, s:{s:{s:s, s:{s:s}}, s:b, s:b}}}", "id", label,
+                                  "backend", "type", "socket", "data", "addr", "type", "unix",
+                                  "data", "path", path, "server", 1, "wait", 0),
+                        deadline, NULL, err);
+}
+
 static int qemu_info(struct vm *base, const char *what, char **text_out, int64_t deadline,
                      GError **err)
 {
@@ -397,6 +433,7 @@ const struct vm_driver qemu_driver = {
     .stop = qemu_stop,
     .run_state = qemu_run_state,
     .screendump = qemu_screendump,
+    .give_serial = qemu_give_serial,
     .info = qemu_info,
     .facts = qemu_facts,
     .check_sound = qemu_check_sound,

@@ -205,6 +205,12 @@ int vm_screendump(struct vm *vm, const char *path, int64_t deadline, GError **er
                                           : unable(vm, "screen", err);
 }
 
+int vm_give_serial(struct vm *vm, const char *path, int64_t deadline, GError **err)
+{
+    return vm->driver->give_serial != NULL ? vm->driver->give_serial(vm, path, deadline, err)
+                                           : unable(vm, "serial port", err);
+}
+
 int vm_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err)
 {
     return vm->driver->info != NULL ? vm->driver->info(vm, what, text_out, deadline, err)

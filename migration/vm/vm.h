@@ -56,6 +56,10 @@ const char *vm_driver_name(const struct vm *vm); /* a value of `vm_type` */
 /* The socket at which its monitor speaks to people; NULL: there is none. Transfer none. */
 const char *vm_user_monitor(const struct vm *vm);
 
+/* From now on the first serial port is at a socket for people, whose path is this; nobody else hears
+ * it (QMP chardev-change). */
+int vm_give_serial(struct vm *vm, const char *path, int64_t deadline, GError **err);
+
 /* The hypervisor's process: for a script that kills or stops it, and for people. */
 pid_t vm_pid(const struct vm *vm);
 

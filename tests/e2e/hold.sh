@@ -88,3 +88,21 @@ step "a point that there is not is an error"
 job "${hosts[@]}" --hold lunch "$work/base.cfg"
 expect_equal "exit status" 4 "$status"
 expect_match "what is said" "cannot wait at 'lunch', but before-login" "$err"
+
+step "--keep leaves the VM of a test that failed, also to the next job, until vtmh cleanup"
+job "${hosts[@]}" --keep -p mig_expect=cancelled "$work/base.cfg"
+expect_equal "the test's status" FAIL "$(result .status)"
+notes=$(result '.vtmh.notes | join("\n")')
+expect_match "the notes" 'vm1 is kept on b \(--keep\) as process [0-9]+; vtmh cleanup ends it' "$notes"
+pid=$(grep -o 'as process [0-9]*' <<<"$notes" | grep -o '[0-9]*')
+expect_match "the process" qemu "$(cat "/proc/$pid/comm")"
+printf '%s\n' "$notes" >"$work/stderr"
+expect_match "the monitor" 'VM status: running' "$(ask_monitor 'info status')"
+[[ -S $(sed -n 's/.*serial line: socat .*UNIX-CONNECT://p' <<<"$notes") ]] ||
+    fail "the serial line has no socket" "$notes"
+job "${hosts[@]}" --keep "$work/base.cfg"
+expect_equal "exit status of the next job" 0 "$status"
+expect_equal "what a test that passed leaves" '' "$(result '.vtmh.notes | join("\n")' | grep kept || true)"
+kill -0 "$pid" || fail "the next job has ended what was kept"
+expect_status 0 "$VTMH_BUILD/vtmh" cleanup -m local:a,local:b
+expect_equal "what vtmh cleanup has left" "" "$(readlink "/proc/$pid/exe" || true)"

@@ -106,7 +106,7 @@ static int reap_dead(void *arg, GError **err)
     process = g_strdup_printf("process %d (sleep)", (int)child_pid(sleeper));
     path = g_strdup_printf("path %s", file);
     folder = g_strdup_printf("path %s", dir);
-    if (ledger_reap(base, 0, &found, err) < 0)
+    if (ledger_reap(base, 0, false, &found, err) < 0)
         return -1;
     ASSERT_LINES(found.removed, process, path, folder);
     cr_assert_eq(found.live->len + found.left->len, 0);
@@ -135,7 +135,8 @@ static int reap_live(void *arg, GError **err)
     if (ledger == NULL)
         return -1;
     cr_assert(g_file_set_contents(file, "", 0, NULL));
-    if (ledger_own(ledger, OWNED_PATH, file, err) < 0 || ledger_reap(base, 0, &found, err) < 0)
+    if (ledger_own(ledger, OWNED_PATH, file, err) < 0 ||
+        ledger_reap(base, 0, false, &found, err) < 0)
         return -1;
     ASSERT_LINES(found.live, node);
     cr_assert_eq(found.removed->len + found.left->len, 0);
@@ -158,7 +159,7 @@ static int reap_recycled(void *arg, GError **err)
 
     (void)arg;
     reaping_init(&found);
-    if (ledger_reap(base, 0, &found, err) < 0)
+    if (ledger_reap(base, 0, false, &found, err) < 0)
         return -1;
     cr_assert_eq(found.live->len, 0);
     cr_assert_not(exists(dir));
@@ -187,7 +188,7 @@ static int reap_asked(void *arg, GError **err)
     dir = make_node("asked", text);
     folder = g_strdup_printf("path %s", dir);
     line = g_strdup_printf("node %d (a)", (int)child_pid(node));
-    if (ledger_reap(base, child_pid(node), &found, err) < 0)
+    if (ledger_reap(base, child_pid(node), false, &found, err) < 0)
         return -1;
     ASSERT_LINES(found.removed, line, folder);
     cr_assert_not(exists(dir));

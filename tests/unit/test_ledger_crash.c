@@ -89,7 +89,7 @@ static int reap_in_fiber(void *arg, GError **err)
 {
     struct reap_call *call = arg;
     (void)err;
-    ledger_reap(base, call->pid, &call->reaping, &call->error);
+    ledger_reap(base, call->pid, false, &call->reaping, &call->error);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* VMs that the test has left here are ended: in order, where that is asked for and the guest can.
  */
 #include "migration/params.h"
+#include "migration/scenario/hold.h"
 #include "migration/scenario/process/rows.h"
 
 #include <string.h>
@@ -73,14 +74,38 @@ static int end_in_order(const struct step_on *on, GError **err)
     return gracefully && !ended ? shut_down(on, err) : 0;
 }
 
+/* Nobody ends it but its user (--keep), who is told how to get in. */
+static void leave_to_user(struct seat *seat)
+{
+    struct test *test = seat->test;
+    g_autofree char *path = g_strdup_printf("%s%s.serial", test->host->user_prefix, seat->name);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_autoptr(GError) error = NULL;
+    fiber_shield();
+    bool has_serial = vm_give_serial(seat->vm, path, deadline_in(ASK_MS), &error) == 0;
+    fiber_unshield();
+    hold_add_ways_in(seat, has_serial ? path : NULL, builder);
+    g_auto(GStrv) lines = g_strv_builder_end(builder);
+    test_note(test, "%s is kept on %s (--keep) as process %d; vtmh cleanup ends it", seat->name,
+              test->host->name, (int)vm_pid(seat->vm));
+    for (char **line = lines; *line != NULL; line++)
+        test_note(test, "%s", *line);
+    seat_keep(seat);
+}
+
 int vms_end(struct step_on *on, GError **err)
 {
     struct seat *seat = on->seat;
     const struct host *host = on->scene->test->host;
     if (seat->vm == NULL)
         return seat_end(seat, err);
-    if (seat->is_uncertain) {
-        seat_keep(seat);
+    bool is_kept =
+        on->failure != NULL && on->scene->test->keep && !event_is_set(vm_exited(seat->vm));
+    if (seat->is_uncertain || is_kept) {
+        if (is_kept)
+            leave_to_user(seat);
+        else
+            seat_keep(seat);
         host_disown(host, OWNED_GUEST, seat->name);
         return 0;
     }
