@@ -15,20 +15,37 @@ static bool all_are_there(const struct tuple *tuple)
     return true;
 }
 
-/* Before the tests are: most of a job may be in vain. */
-static void tell(const struct tuple *tuple)
+/* How many tests that are to be run have images. */
+static unsigned count(const GPtrArray *tests)
 {
-    unsigned n = g_hash_table_size(tuple->troubles);
+    unsigned n = 0;
 
-    if (n > 0 && n < tuple->work->job->tests->len)
+    for (unsigned i = 0; i < tests->len; i++) {
+        const struct planned_test *planned = g_ptr_array_index(tests, i);
+        n += planned->skip == NULL && images_any(planned->params);
+    }
+    return n;
+}
+
+/* Before the tests are: most of a job may be in vain. */
+static void tell(const struct tuple *tuple, int64_t began_us)
+{
+    unsigned n = count(tuple->work->job->tests), bad = g_hash_table_size(tuple->troubles);
+    double took_s = (double)(g_get_monotonic_time() - began_us) / 1e6;
+    g_autofree char *troubles =
+        bad > 0 ? g_strdup_printf("; %u of them cannot be run with what is there", bad)
+                : g_strdup("");
+
+    if (n > 0)
         display_message(tuple->work->job->display,
-                        "images: %u of %u tests cannot be run with what is on their hosts", n,
-                        tuple->work->job->tests->len);
+                        "images: those of %u test%s looked at on %u hosts in %.2f s%s", n,
+                        n == 1 ? "" : "s", tuple->hosts->len, took_s, troubles);
 }
 
 void job_look_at_images(struct tuple *tuple)
 {
     struct work *work = tuple->work;
+    int64_t began_us = g_get_monotonic_time();
     g_autoptr(GError) error = NULL;
 
     if (tuple->has_looked || fiber_is_cancelled())
@@ -36,7 +53,7 @@ void job_look_at_images(struct tuple *tuple)
     tuple->troubles = images_look((struct peer *const *)tuple->hosts->pdata, tuple->hosts->len,
                                   work->job->tests, deadline_in(LOOK_MS), &error);
     if (tuple->troubles != NULL)
-        tell(tuple);
+        tell(tuple, began_us);
     else if (!all_are_there(tuple) || fiber_is_cancelled())
         return;
     else

@@ -85,6 +85,31 @@ expect_equal "exit status" 1 "$status"
 expect_verdict ERROR host1 "$images/good_vm1.qcow2 cannot be made: No space left on device"
 expect_equal "the clone" "" "$(on host1 find "$images" -name 'good_vm1*')"
 
+step "a copy for which there is no room"
+on host1 mkdir /var/lib/small
+on host1 mount -t tmpfs -o size=1M none /var/lib/small
+on host1 dd if=/dev/urandom of="$images/full.raw" bs=1M count=4 status=none
+config "image_name_stg = $images/full" 'image_format = raw' 'backup_image_before_testing = yes' 'backup_dir = /var/lib/small'
+job "${hosts[@]}" "$work/images.cfg"
+expect_equal "exit status" 1 "$status"
+expect_verdict ERROR host1 "/var/lib/small/full.raw.backup cannot be made: .*No space left on device"
+expect_equal "the full disk" "" "$(on host1 ls -A /var/lib/small)"
+on host1 umount /var/lib/small
+
+step "100 images, each of a test of its own"
+{
+    printf 'include %s\nonly quick..tick..offline\nimages = stg\nimage_snapshot = yes\nvariants:\n' "$library"
+    for i in {1..100}; do
+        on host1 cp "$images/good.qcow2" "$images/many$i.qcow2" >&2
+        printf '    - t%s:\n        image_name_stg = %s/many%s\n' "$i" "$images" "$i"
+    done
+} >"$work/many.cfg"
+job "${hosts[@]}" "$work/many.cfg"
+expect_equal "tests that were refused" 100 "$(job_result '[.tests[] | select(.status == "ERROR")] | length')"
+figure=$(grep -o 'images: those of 100 tests looked at on 2 hosts in [0-9.]* s' "$work/stdout" "$work/stderr" | head -n 1)
+printf '%s\n' "${figure#*:}"
+expect_match "how long it took" 'in [01]\.[0-9]+ s' "$figure"
+
 step "an image that is bad behind the test turns a pass into an error"
 on host1 cp "$images/good.qcow2" "$images/bad.qcow2"
 on host1 qemu-io -c 'write 0 1M' "$images/bad.qcow2" >/dev/null
