@@ -230,7 +230,7 @@ static int clone_by_command(void *arg, GError **err)
     set("image_clone_command", "cp %s");
     expect_failure(prepare(&error), &error, "two %s");
     cr_expect_not(is_there("disk_vm1.qcow2"));
-    set("image_clone_command", "touch cloned; cp %s %s");
+    set("image_clone_command", "cp -- %s %s");
     return prepare(err);
 }
 
