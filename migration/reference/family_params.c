@@ -21,7 +21,7 @@
 #define NO_BALLOON "a balloon is asked for by balloon_dev_devid"
 #define NO_DEVICE "VMs have no such device"
 #define NO_THROTTLE "disks are not throttled"
-#define NO_DISKS "VMs have no disks yet"
+#define NO_DISKS "an image is used as it is, and nothing is set up for it"
 #define NO_SANDBOX "QEMU runs without a sandbox of its own"
 #define NO_TRACES "QEMU is run as it is, without a tool around it"
 #define NO_NESTED "no VM runs inside a guest for a test"

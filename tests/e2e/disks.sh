@@ -12,12 +12,18 @@ images=/var/lib/vtmh/images/disks
 
 lab exec mkdir -p $images
 lab exec cp "$VTMH_BUILD/tests/e2e/libdropped_writes.so" $images/
-lab exec sh -c "cd $images && for i in raw clean lost stale copy drop; do truncate -s 8M \$i.raw; done &&
-    truncate -s 4M small.raw && truncate -s 1440K floppy.img && seq 100000 >tools.iso &&
+lab exec sh -c "cd $images && for i in clean stale stale.other small drop; do truncate -s 8M \$i.raw; done &&
+    truncate -s 4M small.other.raw && truncate -s 1440K floppy.img && seq 100000 >tools.iso &&
     qemu-img create -q -f qcow2 clean.qcow2 8M && qemu-img create -q -f qcow2 lost.qcow2 8M &&
     printf '%s\n' '#!/bin/sh' 'export VTMH_DROPPED_FILE=$images/drop.raw' \
         'LD_PRELOAD=$images/libdropped_writes.so exec qemu-system-x86_64 \"\$@\"' >dropping_qemu &&
     chmod 755 dropping_qemu"
+# A storage that has another file by the same name, as far as its QEMU can tell.
+lab exec tee $images/lying_qemu >"$work/lying_qemu" <<'SCRIPT'
+#!/bin/bash
+exec qemu-system-x86_64 "${@//.raw/.other.raw}"
+SCRIPT
+lab exec chmod 755 $images/lying_qemu
 cat >"$work/disks.cfg" <<CFG
 include $library
 only ping_pong
@@ -47,16 +53,16 @@ variants:
                 drv_extra_params_host1 = snapshot=on
             - stale:
                 image_name_data = stale.raw
-                image_name_data_host2 = copy.raw
+                qemu_binary_host2 = $images/lying_qemu
             - dropped:
                 image_name_data = drop.raw
                 qemu_binary_host2 = $images/dropping_qemu
     - differs:
         only tick
-        image_name_data = raw.raw
+        image_name_data = small.raw
         variants:
             - smaller:
-                image_name_data_host2 = small.raw
+                qemu_binary_host2 = $images/lying_qemu
             - read_only:
                 drv_extra_params_host2 = read-only=on
             - parameter:
@@ -98,7 +104,7 @@ refused smaller 'drives: data \(raw, 8388608 bytes\) on host1, data \(raw, 41943
 refused read_only 'drives: data \(raw, 8388608 bytes\) on host1, data \(raw, 8388608 bytes, read-only\) on host2'
 refused parameter 'drive_format of data differs: virtio on host1, ide on host2'
 refused sum "cd1 of vm1: md5sum_1m of $images/tools.iso is [0-9a-f]{32}, and should be 0{32}"
-refused missing 'host2.*nowhere.qcow2'
+refused missing "data of vm1: $images/nowhere.qcow2 is not there"
 
 step "nothing is left behind"
 no_leaks host1 host2

@@ -149,7 +149,8 @@ Test(judge, a_name_of_a_family_is_judged_as_the_family)
 Test(judge, a_value_that_is_secret_is_not_shown)
 {
     expect("image_secret_image1=hunter2\ncobbler_password=hunter2\n",
-           "S image_secret_image1 = *** is not supported: VMs have no disks yet\n"
+           "S image_secret_image1 = *** is not supported: an image is used as it is, and nothing "
+           "is set up for it\n"
            "S cobbler_password = *** is not supported: hosts are not installed or reserved\n");
 }
 
@@ -449,7 +450,8 @@ Test(judge, no_sentence_has_a_secret_of_the_test)
         "password_vm1=hunter2\nuuid=x-hunter2\n",
         "E a.cfg:2: uuid = x-***: expected a UUID such as 9b2a0f7e-6a2c-4c1e-9d55-0d6c1f3b7a10\n");
     expect("own_passphrase=hunter2\nimage_secret=hunter2\n",
-           "S image_secret = *** is not supported: VMs have no disks yet\n? own_passphrase\n");
+           "S image_secret = *** is not supported: an image is used as it is, and nothing is set "
+           "up for it\n? own_passphrase\n");
 }
 
 Test(judge, all_errors_are_one_error)
