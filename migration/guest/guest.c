@@ -97,6 +97,16 @@ int guest_check_params(const struct params *params, GError **err)
         if (regex != NULL)
             g_regex_unref(regex);
     }
+    if (param_text(params, "regain_ip_cmd") == NULL)
+        return 0;
+    const struct guest_kind *kind = kind_of(params, err);
+    if (kind == NULL)
+        return -1;
+    if (kind->know_login == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "regain_ip_cmd: guest %s has no shell on its serial port", kind->name);
+        return -1;
+    }
     return 0;
 }
 
@@ -385,15 +395,19 @@ int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
     if (guest_await_beat(guest, deadline, err) < 0)
         return -1;
     guest->is_up = true; /* it says so before its first heartbeat, perhaps on the source */
+    if (guest_regain_address(guest, deadline, err) < 0)
+        return -1;
     return log_in(guest, deadline, err);
 }
 
 int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
 {
+    if (has_heartbeat(guest) && await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)
+        return -1;
+    if (guest_regain_address(guest, deadline, err) < 0)
+        return -1;
     if (!has_heartbeat(guest))
         return ask_for_life(guest, deadline, err);
-    if (await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)
-        return -1;
     return log_in(guest, deadline, err);
 }
 

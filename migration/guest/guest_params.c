@@ -56,6 +56,9 @@ const struct param_info guest_params[] = {
      .doc = "regular expression of what the shell shows when it waits (serial, telnet, nc)"},
     {LOGIN("shell_linesep"), .kind = PARAM_STRING, .fallback = "\\n", .example = "\\r\\n",
      .doc = "end of a line that is typed (serial, telnet, nc)"},
+    {LOGIN("regain_ip_cmd"), .kind = PARAM_STRING, .example = "killall dhclient; dhclient",
+     .doc =
+         "run over the guest's serial port on the destination, before the guest is logged in to"},
     {GUEST("verify_guest_dmesg"), .kind = PARAM_BOOL, .fallback = "yes",
      .doc =
          "whether the guest's kernel log is searched after each leg, as its serial port always is"},

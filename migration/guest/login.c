@@ -158,6 +158,15 @@ static int read_params(struct guest *guest, struct login *login, GStrv *ways_out
     return 0;
 }
 
+/* "guest login of vm1 by ssh": whose fault it is if that fails is for who wants it. */
+static struct doing *doing_login(const struct guest *guest, const GStrv ways)
+{
+    g_autofree char *words = g_strjoinv(", ", ways);
+
+    return doing_push(doing_blame(doing_now()), "waiting for login to %s by %s", vm_name(guest->vm),
+                      words);
+}
+
 struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
 {
     g_autofree char *name = NULL;
@@ -173,10 +182,46 @@ struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
         return NULL;
     if (guest->host_key != NULL)
         login.host_key = guest->host_key;
+    DOING_SCOPED doing = doing_login(guest, ways);
     if (keep_trying(guest, &login, ways, deadline, err) < 0)
         return NULL;
     pin_host_key(guest);
     return guest->session;
+}
+
+/* Beside the session that there is, which may be by another way. */
+static int command_on_serial(struct guest *guest, const char *command, int64_t deadline,
+                             GError **err)
+{
+    g_auto(GStrv) ways = NULL;
+    struct login login = {.name = "serial"};
+    struct session *session;
+    int rc;
+
+    if (read_params(guest, &login, &ways, err) < 0 ||
+        guest->kind->know_login(guest, &login, err) < 0)
+        return -1;
+    session = way_serial.open(&login, ANSWER_MS, deadline, err);
+    if (session == NULL)
+        return -1;
+    session->way = &way_serial;
+    rc = session_run_ok(session, command, deadline, NULL, err);
+    session_close(session);
+    return rc;
+}
+
+int guest_regain_address(struct guest *guest, int64_t deadline, GError **err)
+{
+    const char *command = param_text(guest->params, "regain_ip_cmd");
+    GError *why = NULL;
+
+    if (command == NULL || guest->kind->know_login == NULL)
+        return 0;
+    DOING(doing_blame(doing_now()), "running regain_ip_cmd in %s", vm_name(guest->vm));
+    if (command_on_serial(guest, command, deadline, &why) == 0)
+        return 0;
+    guest_explain(guest, "did not regain its address", why, err);
+    return -1;
 }
 
 int guest_command(struct guest *guest, const char *command, int64_t deadline,

@@ -11,6 +11,10 @@
  */
 struct session *guest_login(struct guest *guest, int64_t deadline, GError **err);
 
+/* Runs `regain_ip_cmd` over the serial port, if there is one: the guest has come to another host,
+ * and may be reached by nothing else yet. VM_ERROR_GUEST. */
+int guest_regain_address(struct guest *guest, int64_t deadline, GError **err);
+
 /* Ends the session, if there is one. */
 void guest_hang_up(struct guest *guest);
 

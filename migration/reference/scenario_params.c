@@ -24,8 +24,6 @@ const struct param_info reference_scenario_params[] = {
     NOT_YET("enable_random_timeout", BOOL, TEST, NO, NO_DELAY, "whether that time is drawn"),
     NO_MATTER("min_random_timeout", DURATION, TEST, WITH_DELAY, "the shortest"),
     NO_MATTER("max_random_timeout", DURATION, TEST, WITH_DELAY, "the longest"),
-    NOT_YET("regain_ip_cmd", STRING, TEST, NULL, NO_SERIAL_COMMANDS,
-            "command on the destination that gives the guest its address back"),
     NOT_YET("not_login_after_mig", BOOL, TEST, NO, "a guest is always checked after a migration",
             "whether nobody logs in after the migration"),
     NOT_YET("need_to_login", BOOL, TEST, YES, "a guest's work is always begun and checked",
