@@ -43,7 +43,7 @@ static int refuse(GError **err, const char *what)
 
 static int parse_source(struct cfg *c, uint32_t source, GError **err)
 {
-    int status = parser_run(&c->tree, source, c->options.read, c->options.read_user, err);
+    int status = parser_run(&c->tree, source, &c->options, err);
 
     c->broken = status < 0;
     return status;

@@ -55,6 +55,9 @@ struct cfg_options {
                            that leave no test and need very long to be found out. */
     cfg_read_fn read;   /* NULL: cfg_read_file */
     void *read_user;    /* passed to read */
+    /* Folder where `include NAME`, without a '/', is looked for when NAME cannot be read beside the
+     * file that includes it. NULL: nowhere. It outlives the object. */
+    const char *library;
 };
 
 /* OPTIONS are copied; NULL means all off. Transfer full. */
@@ -74,7 +77,7 @@ static inline void _GLIB_AUTOPTR_FUNC_NAME(cfg)(struct cfg **c)
  * (OPEN, LEX, SYNTAX, INCLUDE, LIMIT); after an error the object is good only for cfg_free().
  */
 
-/* The file is read by the reader; its includes are relative to its directory. */
+/* The file is read by the reader; its includes are relative to its directory, or of the library. */
 int cfg_parse_file(struct cfg *c, const char *path, GError **err);
 /* TEXT may have many lines; NAME stands for the file in messages (NULL: "<string>"). Includes are
  * relative to the working directory. */

@@ -149,12 +149,37 @@ static int parse_delete(struct parser *p, GError **err)
     return lines_advance(p->in, err);
 }
 
+/* Reads what is included: beside the including file, or out of the library. *path: where it was, or
+ * was to be; transfer full. */
+static int read_included(struct parser *p, const char *written, char **path, uint32_t *number,
+                         GError **err)
+{
+    const struct cfg_options *options = p->options;
+    g_autofree char *folder = g_path_get_dirname(p->in->source->name);
+
+    if (g_path_is_absolute(written) || written[0] == '~' || strcmp(folder, ".") == 0)
+        *path = g_strdup(written);
+    else
+        *path = g_build_filename(folder, written, NULL);
+    if (sources_read(&p->tree->sources, *path, options->read, options->read_user, number, err) == 0)
+        return 0;
+    if (options->library == NULL || strchr(written, '/') != NULL || written[0] == '~')
+        return -1;
+    g_autofree char *in_library = g_build_filename(options->library, written, NULL);
+    if (sources_read(&p->tree->sources, in_library, options->read, options->read_user, number,
+                     NULL) < 0)
+        return -1;
+    g_clear_error(err);
+    g_free(*path);
+    *path = g_steal_pointer(&in_library);
+    return 0;
+}
+
 static int parse_include(struct parser *p, GError **err)
 {
     struct slice path = text_strip((struct slice){p->in->line.text.text + strlen("include"),
                                                   p->in->line.text.size - strlen("include")});
     g_autofree char *written = g_strndup(path.text, path.size);
-    g_autofree char *folder = g_path_get_dirname(p->in->source->name);
     g_autofree char *joined = NULL;
     g_autoptr(GError) cause = NULL;
     struct lines included;
@@ -163,11 +188,7 @@ static int parse_include(struct parser *p, GError **err)
     uint32_t number;
     int status;
 
-    if (g_path_is_absolute(written) || written[0] == '~' || strcmp(folder, ".") == 0)
-        joined = g_strdup(written);
-    else
-        joined = g_build_filename(folder, written, NULL);
-    if (sources_read(&p->tree->sources, joined, p->read, p->read_user, &number, &cause) < 0)
+    if (read_included(p, written, &joined, &number, &cause) < 0)
         return lines_error(p->in, 0, CFG_ERROR_INCLUDE, err, "cannot include %s", cause->message);
     for (guint i = 0; i < p->including->len; i++)
         if (g_array_index(p->including, uint32_t, i) == number)
@@ -440,13 +461,12 @@ int parse_block(struct parser *p, int32_t limit, struct block *block, guint n_op
     return 0;
 }
 
-int parser_run(struct tree *t, uint32_t source, cfg_read_fn read, void *user, GError **err)
+int parser_run(struct tree *t, uint32_t source, const struct cfg_options *options, GError **err)
 {
     struct lines in;
     struct parser p = {
         .tree = t,
-        .read = read,
-        .read_user = user,
+        .options = options,
         .in = &in,
         .source = source,
         .including = g_array_new(FALSE, FALSE, sizeof(uint32_t)),

@@ -8,11 +8,10 @@
 /* One run of the parser over one text and all it includes. */
 struct parser {
     struct tree *tree;
-    cfg_read_fn read;
-    void *read_user;
-    struct lines *in;  /* the text being read */
-    uint32_t source;   /* its number */
-    GArray *including; /* uint32_t: numbers of the sources that are being read */
+    const struct cfg_options *options; /* read is set */
+    struct lines *in;                  /* the text being read */
+    uint32_t source;                   /* its number */
+    GArray *including;                 /* uint32_t: numbers of the sources that are being read */
     unsigned int nesting;
     struct condition *condition; /* the innermost one we are in, within the current block */
     bool in_condition;           /* in a condition anywhere: no variants here */
@@ -31,7 +30,7 @@ struct parser {
 };
 
 /* Parses a source as further statements at the end of the tree's root block. */
-int parser_run(struct tree *t, uint32_t source, cfg_read_fn read, void *user, GError **err);
+int parser_run(struct tree *t, uint32_t source, const struct cfg_options *options, GError **err);
 
 /* A place for what stands in the current line. */
 struct place parser_place(const struct parser *p);

@@ -40,16 +40,28 @@ char *artifacts_find_program(const char *name, GError **err)
     return NULL;
 }
 
-char *artifacts_find_configuration(const char *file)
+const char *artifacts_library(void)
 {
     static const char *const folders[] = {"cfg/library", "share/vtmh/library"};
+    static char *library;
     g_autofree char *own = own_folder();
     g_autofree char *root = g_path_get_dirname(own);
 
-    if (strchr(file, '/') != NULL || g_file_test(file, G_FILE_TEST_EXISTS))
-        return g_strdup(file);
-    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
-        g_autofree char *path = g_build_filename(root, folders[i], file, NULL);
+    for (size_t i = 0; library == NULL && i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(root, folders[i], NULL);
+
+        if (g_file_test(path, G_FILE_TEST_IS_DIR))
+            library = g_steal_pointer(&path);
+    }
+    return library;
+}
+
+char *artifacts_find_configuration(const char *file)
+{
+    const char *library = artifacts_library();
+
+    if (library != NULL && strchr(file, '/') == NULL && !g_file_test(file, G_FILE_TEST_EXISTS)) {
+        g_autofree char *path = g_build_filename(library, file, NULL);
 
         if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
             return g_steal_pointer(&path);

@@ -22,6 +22,9 @@ char *artifacts_find_program(const char *name, GError **err);
  */
 char *artifacts_find_configuration(const char *file);
 
+/* The folder of those that come along; NULL: there is none. Static. */
+const char *artifacts_library(void);
+
 /* The folder that holds tick/ and jeos/; need not exist. Transfer full. */
 char *artifacts_guests_dir(void);
 

@@ -31,6 +31,8 @@ static struct cfg *open_file(const char *file, const struct cfg_options *options
 
     if (with_guests.read == NULL)
         with_guests.read = own_guests_read;
+    if (with_guests.library == NULL)
+        with_guests.library = artifacts_library();
     g_autoptr(cfg) config = cfg_new(&with_guests);
 
     /* A name without its ending is the only near one that a folder can answer at once. */

@@ -99,3 +99,34 @@ Test(cfg_values, what_stands_last_wins)
                  "j = ${k}\n",
                  "{\"dep\":[],\"j\":\"12\",\"k\":\"12\",\"name\":\"b.a\",\"shortname\":\"b.a\"}\n");
 }
+
+Test(cfg_values, a_plain_name_that_is_not_beside_the_file_is_included_from_the_library)
+{
+    const struct cfg_help_file files[] = {
+        {"top", "include mine/all.cfg\n", 0},
+        {"mine/all.cfg", "include own.cfg\ninclude lib.cfg\n", 0},
+        {"mine/own.cfg", "a = mine\n", 0},
+        {"library/own.cfg", "a = library\n", 0},
+        {"library/lib.cfg", "b = library\n", 0},
+        {NULL, NULL, 0},
+    };
+    g_autofree char *lines =
+        cfg_help_run(files, (struct cfg_options){.library = "library"}, CFG_HELP_LINES, NULL);
+    cr_assert_not_null(lines);
+    cr_expect_not_null(strstr(lines, "\"a\":\"mine\""), "%s", lines);
+    cr_expect_not_null(strstr(lines, "\"b\":\"library\""), "%s", lines);
+}
+
+Test(cfg_values, a_path_is_not_looked_for_in_the_library)
+{
+    const struct cfg_help_file files[] = {
+        {"top", "include mine/all.cfg\n", 0},
+        {"mine/all.cfg", "include d/lib.cfg\n", 0},
+        {"library/d/lib.cfg", "b = library\n", 0},
+        {NULL, NULL, 0},
+    };
+    g_autoptr(GError) err = NULL;
+    cr_expect_null(
+        cfg_help_run(files, (struct cfg_options){.library = "library"}, CFG_HELP_LINES, &err));
+    cr_expect_not_null(strstr(err->message, "mine/d/lib.cfg"), "%s", err->message);
+}
