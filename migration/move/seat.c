@@ -2,6 +2,7 @@
 
 #include "migration/guest/cloud_seed.h"
 #include "migration/move/series.h"
+#include "migration/params.h"
 
 #include <string.h>
 
@@ -162,7 +163,11 @@ static struct vm *take_or_create(struct seat *seat, bool incoming, int64_t deadl
 
 int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
 {
-    seat->vm = take_or_create(seat, incoming, deadline, err);
+    int64_t create_ms;
+    if (param_duration_ms(seat->params, "vm_create_timeout", &create_ms, err) < 0)
+        return -1;
+    seat->vm =
+        take_or_create(seat, incoming, create_ms > 0 ? deadline_in(create_ms) : deadline, err);
     if (seat->vm == NULL)
         return -1;
     seat->guest = guest_attach(seat->vm, seat->test->host, seat->params, seat->readers, err);

@@ -24,8 +24,6 @@ const struct param_info reference_test_params[] = {
             "whether VMs are removed at the end of the job"),
     NO_MATTER("env_cleanup", BOOL, TEST, "every VM ends with its test",
               "whether what is remembered of VMs is removed at the end of a test"),
-    NOT_YET("profilers", LIST, TEST, NULL, "no profiler runs beside a test",
-            "profilers that run while the test runs"),
 
     NOT_YET("hosts", LIST, TEST, NULL, MADE_BY_VTMH, "addresses of the tuple"),
     NOT_YET("hostid", STRING, TEST, NULL, MADE_BY_VTMH, "this host's own address"),

@@ -1,6 +1,7 @@
 #include "migration/params.h"
 #include "migration/scenario/hold.h"
 #include "migration/scenario/migration.h"
+#include "migration/scenario/process/needs.h"
 #include "migration/scenario/process/step.h"
 
 struct run {
@@ -66,6 +67,7 @@ static int run_test(struct run *run, struct scene *scene, struct steps **steps_o
     }
     if (param_bool(run->test->params, "not_wait_for_migration", &scene->goes_on, err) < 0 ||
         make_seats(run, scene, scenario->asks, err) < 0 ||
+        needs_check(run->test, scene->seats, err) < 0 ||
         agree(run->test, scene->seats, &scene->agreement, err) < 0)
         return -1;
     if (run->test->only_agree)
@@ -81,6 +83,8 @@ static int run_test(struct run *run, struct scene *scene, struct steps **steps_o
     g_autoptr(GError) error = NULL;
     int result = scenario->run(scene, legs, &error);
     result = scene_join_all(scene, result, &error);
+    if (result == 0)
+        result = steps_await_others(*steps_out, &error);
     if (result < 0)
         g_propagate_error(err, g_steal_pointer(&error));
     return result;

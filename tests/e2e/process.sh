@@ -54,6 +54,20 @@ try -p post_command_host1=false -p limit_downtime=0.0001
 expect_equal "the test's status" FAIL "$(result .status)"
 expect_match "the cause" 'limit_downtime' "$(result .vtmh.fail_cause)"
 
+step "a host where nothing had failed does what is for after a failure, too"
+# shellcheck disable=SC2016
+try -p mig_expect=cancelled -p 'post_command_on_error=echo "passed: $VTMH_test_passed"'
+expect_equal "the test's status" FAIL "$(result .status)"
+expect_equal "post_command of both hosts" $'passed: False\npassed: False' "$(said a post_command; said b post_command)"
+
+step "what a host must have and has not is SKIP; a profiler runs for the time of the test, or is a note"
+try -p 'required_kernel_host2=(,1.0]'
+expect_equal "exit status" 32 "$status"
+expect_match "the reason" 'the kernel of b is .*, not in \(,1\.0\] \(required_kernel\)' "$(result .fail_reason)"
+try -p 'profilers=kvm_stat no_such'
+expect_equal "exit status" 0 "$status"
+expect_match "the notes" 'the profiler no_such is not known' "$(result '.vtmh.notes | join(" ")')"
+
 step "what a command leaves running ends with the test"
 try -p "pre_command=sleep 1$mark & echo started"
 expect_equal "exit status" 0 "$status"

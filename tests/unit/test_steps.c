@@ -66,6 +66,8 @@ static int run_steps(void *arg, GError **err)
         g_set_error_literal(&error, SYNC_ERROR, SYNC_ERROR_CLOSED, test_error);
         result = -1;
     }
+    if (result == 0)
+        result = steps_await_others(steps, &error);
     g_string_append(done, "| ");
     result = steps_end(steps, result, &error);
     if (error != NULL)
@@ -207,7 +209,9 @@ static void set_keys(void)
 Test(steps, end_with_what_is_for_after_a_failure_only_after_one, .init = set_keys)
 {
     table = tells_params;
-    expect("all/-/fine all/-/fine meet:prepared | all/True/fine all/True/fine ", "");
+    expect("all/-/fine all/-/fine meet:prepared meet:through with the test "
+           "| all/True/fine all/True/fine ",
+           "");
 }
 
 Test(steps, end_with_what_is_for_after_a_failure, .init = set_keys)

@@ -2,6 +2,8 @@
 #include "migration/params_tables.h"
 
 #define SECTION "before and after the test"
+#define VERSIONS "^[\\[(]\\s*([0-9][^,\\s]*)?\\s*,\\s*([0-9][^,\\s]*)?\\s*[\\])]$"
+#define VERSIONS_RULE "an interval of versions: [6.1, 7.0), [5.10,)"
 
 const struct param_info process_params[] = {
     {.name = "pre_command",
@@ -110,5 +112,43 @@ const struct param_info process_params[] = {
      .scopes = PARAM_OF_VM,
      .section = SECTION,
      .doc = "what is asked for (info …), with commas between"},
+    {.name = "vm_create_timeout",
+     .kind = PARAM_DURATION,
+     .scopes = PARAM_OF_VM,
+     .section = SECTION,
+     .example = "90",
+     .doc =
+         "how long QEMU may take until its monitor answers; 30 s and more for much memory if not "
+         "set"},
+    {.name = "cmds_installed_host",
+     .kind = PARAM_LIST,
+     .scopes = PARAM_PER_HOST,
+     .section = SECTION,
+     .example = "numactl",
+     .doc = "commands that a host must have: where it has not the test is skipped"},
+    {.name = "required_kernel",
+     .kind = PARAM_STRING,
+     .word_pattern = VERSIONS,
+     .word_rule = VERSIONS_RULE,
+     .scopes = PARAM_PER_HOST,
+     .section = SECTION,
+     .example = "[6.1, 7.0)",
+     .doc = "versions of the kernel that the test is for: on others it is skipped"},
+    {.name = "required_qemu",
+     .kind = PARAM_STRING,
+     .word_pattern = VERSIONS,
+     .word_rule = VERSIONS_RULE,
+     .scopes = PARAM_OF_VM,
+     .section = SECTION,
+     .example = "[7.0,)",
+     .doc = "the same, of QEMU"},
+    {.name = "profilers",
+     .kind = PARAM_LIST,
+     .scopes = PARAM_PER_HOST,
+     .section = SECTION,
+     .example = "kvm_stat",
+     .doc =
+         "kvm_stat, vmstat, mpstat: run on each host for the time of the test, and what they say "
+         "is in the results; one that is not there is a note"},
     {.name = NULL},
 };

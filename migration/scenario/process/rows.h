@@ -23,6 +23,11 @@ int cloud_seed_end(struct step_on *on, GError **err);
 extern const char *const cdrom_sums_params[];
 int cdrom_sums_begin(struct step_on *on, GError **err);
 
+/* profile.c: profilers run while the test does. */
+extern const char *const profile_params[];
+int profile_begin(struct step_on *on, GError **err);
+int profile_end(struct step_on *on, GError **err);
+
 /* command.c: pre_command before the test, post_command after it. */
 extern const char *const command_params[];
 int command_begin(struct step_on *on, GError **err);

@@ -71,6 +71,13 @@ struct steps *steps_new(struct scene *scene, const struct step *table);
 int steps_begin(struct steps *steps, GError **err);
 
 /*
+ * When the test has passed here: waits until it has elsewhere, if something is to be done otherwise
+ * after a failure (a parameter with _on_error). One that fails on another host meanwhile fails here
+ * too: CANCELLED.
+ */
+int steps_await_others(struct steps *steps, GError **err);
+
+/*
  * Ends what was begun, backwards, also on a cancelled fiber; frees it. result and err are of the
  * test until now: the first error of an end becomes the test's if there is none yet, others are
  * notes. Returns what the result is now.

@@ -132,14 +132,14 @@ static int begin_step(struct steps *steps, const struct step *step, GError **err
 }
 
 /* How long the others take is theirs to say: the test's own limit holds. */
-static int meet(const struct steps *steps, GError **err)
+static int meet(const struct steps *steps, const char *tag, GError **err)
 {
     struct test *test = steps->scene->test;
-    struct test_meeting prepared = {.tag = "prepared", .once = true};
-    if (param_duration_ms(test->params, "test_timeout", &prepared.timeout_ms, err) < 0)
+    struct test_meeting meeting = {.tag = tag, .once = true};
+    if (param_duration_ms(test->params, "test_timeout", &meeting.timeout_ms, err) < 0)
         return -1;
-    host_context(test->host, "waiting for the other hosts to be prepared");
-    return test_barrier(test, &prepared, err);
+    host_context(test->host, "waiting for the other hosts to be %s", tag);
+    return test_barrier(test, &meeting, err);
 }
 
 int steps_begin(struct steps *steps, GError **err)
@@ -158,7 +158,17 @@ int steps_begin(struct steps *steps, GError **err)
         return 0;
     host_log(test->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "prepared in %.3f ms",
              (double)(g_get_monotonic_time() - began_us) / 1000);
-    return meet(steps, err);
+    return meet(steps, "prepared", err);
+}
+
+int steps_await_others(struct steps *steps, GError **err)
+{
+    struct params_iter it;
+    params_iter_init(&it, steps->scene->test->params);
+    while (params_iter_next(&it))
+        if (strstr(it.key, "_on_error") != NULL)
+            return meet(steps, "through with the test", err);
+    return 0;
 }
 
 static struct params *params_afterwards(const struct test *test, const GError *failure)
