@@ -30,13 +30,6 @@ static struct vm_boot *image_boot(const struct host *host, const struct params *
 
 static int image_know_login(struct guest *guest, struct login *login, GError **err)
 {
-    const char *password = params_get(guest->params, "password");
-    const char *username = params_get(guest->params, "username");
-
-    if (username != NULL && *username != '\0')
-        login->username = username;
-    if (password != NULL && *password != '\0')
-        login->password = password;
     if (!cloud_seed_is_wanted(guest->params))
         return 0;
     if (guest->identity == NULL)

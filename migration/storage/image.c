@@ -81,7 +81,8 @@ static char *file_path(const struct params *own, const char *name, const char *f
                                                              : image_data_path(own, name);
     const char *by_ending = format_by_ending(path);
 
-    if (by_ending != NULL && strcmp(by_ending, format) == 0)
+    /* Who publishes images as .img may mean any format. */
+    if (by_ending != NULL && (strcmp(by_ending, format) == 0 || g_str_has_suffix(path, ".img")))
         return g_steal_pointer(&path);
     return g_strconcat(path, ".", format, NULL);
 }

@@ -28,7 +28,7 @@ GStrv image_names(const struct params *vm);
  * One of them. Where image_name begins neither with '/' nor with a URL's scheme it is below
  * images_base_dir, itself below data_dir. The format is image_format, or what the name ends with
  * (".qcow2", ".raw", ".img", …), or qcow2; it is also the extension of a file's name that has not
- * got it. A URL is taken as it is; it, and a device, are raw unless something says more.
+ * got it, but for a name that ends with ".img", which may be of any. A URL is taken as it is; it, and a device, are raw unless something says more.
  * CFG_ERROR_PARAM_VALUE names the image. Transfer full.
  */
 struct image *image_new(const struct params *vm, const char *name, GError **err);

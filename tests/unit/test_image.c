@@ -81,6 +81,7 @@ Test(image, the_format_is_what_is_said_or_what_the_name_ends_with)
     expect(with("image_name = /y/deb.raw", NULL), "/y/deb.raw", "raw");
     expect(with("image_name = /y/deb.img", NULL), "/y/deb.img", "raw");
     expect(with("image_name = /y/deb.img", "image_format = raw", NULL), "/y/deb.img", "raw");
+    expect(with("image_name = /y/deb.img", "image_format = qcow2", NULL), "/y/deb.img", "qcow2");
     expect(with("image_name = /y/deb-12.5", "image_format = qcow2", NULL), "/y/deb-12.5.qcow2",
            "qcow2");
     expect(with("image_name = /y/deb.qcow2", "image_format = qcow2", NULL), "/y/deb.qcow2",
