@@ -244,6 +244,15 @@ static int keep_after_panic(struct qemu_vm *vm, int64_t deadline, GError **err)
     return -1;
 }
 
+/* It waited to be told to make its machine. */
+static int make_machine(struct qemu_vm *vm, const struct device *board, int64_t deadline,
+                        GError **err)
+{
+    if (!device_get_bool(board->local, "preconfig"))
+        return 0;
+    return qemu_command(vm, "x-exit-preconfig", NULL, deadline, NULL, err);
+}
+
 /* SPICE servers look for no port themselves. */
 static int claim_screen(struct qemu_vm *vm, const struct vm_spec *spec, GError **err)
 {
@@ -282,7 +291,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     vm->base.serial = stream_new(pair[0], err);
     if (vm->base.serial == NULL || own(vm, err) < 0 ||
         qemu_process_greet(vm->process, deadline, err) < 0 ||
-        keep_after_panic(vm, deadline, err) < 0 ||
+        make_machine(vm, board, deadline, err) < 0 || keep_after_panic(vm, deadline, err) < 0 ||
         qemu_beside_begin(vm, spec, board, deadline, err) < 0)
         return -1;
     return qemu_find_forwards(vm, board, deadline, err);

@@ -14,7 +14,8 @@ static void add_process(GPtrArray *line, const struct qemu_cmdline *in)
     qemu_line_word(line, "-no-user-config");
     qemu_line_option(line, "-display", "none");
     qemu_line_option(line, "-vga", "none");
-    qemu_line_word(line, "-S");
+    if (in->board == NULL || !device_get_bool(in->board->local, "runs"))
+        qemu_line_word(line, "-S");
     qemu_line_option(line, "-chardev", "socket,id=qmp,fd=%d", in->qmp_fd);
     qemu_line_option(line, "-mon", "chardev=qmp,mode=control");
 }

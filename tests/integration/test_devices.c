@@ -56,6 +56,8 @@ static const struct {
     {"serial lines", {{"serials", "serial0 s1 s2"}, {"serial_type_s2", "pci-serial"}}},
     {"debug console", {{"enable_debugcon", "yes"}}},
     {"UEFI", {{"guest", "jeos"}, {"mem", "256"}, {"ovmf_code_filename", "OVMF_CODE.fd"}}},
+    {"configured by its monitor", {{"qemu_preconfig", "yes"}}},
+    {"not stopped", {{"qemu_stop", "no"}}},
     {"no shutdown", {{"disable_shutdown", "yes"}}},
     {"QEMU's own devices", {{"defaults", "yes"}}},
 };
