@@ -112,6 +112,13 @@ int guest_run(struct guest *guest, const char *command, int64_t deadline, int *s
 /* How a user on this host logs in by ssh, where that is known; NULL: it is not. Transfer full. */
 char *guest_ssh_command(struct guest *guest);
 
+/*
+ * How many disks the guest sees, once they are as many, or after wait_ms; 0: now. There is no event
+ * for that which every guest would know. UNSUPPORTED as of guest_run().
+ */
+int guest_count_disks(struct guest *guest, unsigned as_many, int64_t wait_ms, int64_t deadline,
+                      unsigned *count_out, GError **err);
+
 /* The last heartbeat seen here. at_us: CLOCK_MONOTONIC of its arrival; 0: none yet. */
 struct guest_beat {
     uint32_t counter;

@@ -74,6 +74,12 @@ static int jeos_check_work(struct guest *guest, int64_t deadline, GError **err)
                : guest_check_background(guest, deadline, err);
 }
 
+/* Those of PCI bring the virtio bus, as in its init. */
+#define TAKE_DRIVERS                                                                               \
+    "modprobe -aqb $(cat /sys/bus/pci/devices/*/modalias); "                                       \
+    "modprobe -aqb $(cat /sys/bus/virtio/devices/*/modalias); "                                    \
+    "[ ! -e /sys/class/scsi_host/host0 ] || modprobe -aqb sd_mod sr_mod"
+
 const struct guest_kind guest_jeos = {
     .name = "jeos",
     .beat_period_ms = 20,
@@ -81,6 +87,7 @@ const struct guest_kind guest_jeos = {
     .folder = &jeos_full,
     .boot = jeos_boot,
     .know_login = jeos_know_login,
+    .take_drivers = TAKE_DRIVERS,
     .start_work = jeos_start_work,
     .check_work = jeos_check_work,
     .verify = guest_verify_loads,

@@ -26,6 +26,10 @@ struct guest_kind {
     /* Of a guest without a heartbeat: its sign of life, in answer to a question. */
     int (*show_life)(struct guest *guest, int64_t deadline, GError **err);
 
+    /* A shell command with which the guest takes drivers for devices that have come; NULL: it does
+     * so by itself. */
+    const char *take_drivers;
+
     int (*start_work)(struct guest *guest, int64_t deadline, GError **err);
     int (*check_work)(struct guest *guest, int64_t deadline, GError **err);
     int (*verify)(struct guest *guest, int64_t deadline, uint64_t *pages_out, uint64_t *bad_out,

@@ -1,5 +1,7 @@
 #include "migration/machine/device.h"
 
+#include <string.h>
+
 static void free_device(void *device)
 {
     device_free(device);
@@ -32,8 +34,47 @@ void device_free(struct device *device)
     g_ptr_array_unref(device->children);
     json_decref(device->travels);
     json_decref(device->local);
+    g_free(device->slot);
     g_free(device->id);
     g_free(device);
+}
+
+struct device *device_find(struct device *device, const char *kind, const char *id)
+{
+    struct device *found = NULL;
+
+    if (strcmp(device->kind->name, kind) == 0 && strcmp(device->id, id) == 0)
+        return device;
+    for (unsigned i = 0; i < device->children->len && found == NULL; i++)
+        found = device_find(g_ptr_array_index(device->children, i), kind, id);
+    return found;
+}
+
+void device_remove(struct device *board, const struct device *which)
+{
+    if (g_ptr_array_remove(board->children, (void *)which))
+        return;
+    for (unsigned i = 0; i < board->children->len; i++)
+        device_remove(g_ptr_array_index(board->children, i), which);
+}
+
+void device_remove_unmade(struct device *board)
+{
+    for (unsigned i = board->children->len; i-- > 0;) {
+        struct device *device = g_ptr_array_index(board->children, i);
+
+        if (device->is_live)
+            device_remove_unmade(device);
+        else
+            g_ptr_array_remove_index(board->children, i);
+    }
+}
+
+void device_set_live(struct device *device)
+{
+    device->is_live = true;
+    for (unsigned i = 0; i < device->children->len; i++)
+        device_set_live(g_ptr_array_index(device->children, i));
 }
 
 /* Paths and what a user appends may have any bytes: a hypervisor gets them as they are. */
@@ -75,18 +116,49 @@ const char *device_tail(const json_t *side)
     return tail != NULL ? tail : "";
 }
 
-static void add_parts(const struct device *device, GPtrArray *parts)
+/* A place is kept, unless the device says another one itself. */
+static void keep_slot(const struct device *device, const GPtrArray *parts, unsigned from)
 {
-    if (device->kind->to_parts != NULL)
-        device->kind->to_parts(device, parts);
+    for (unsigned i = from; i < parts->len && device->slot != NULL; i++) {
+        const struct part *part = g_ptr_array_index(parts, i);
+        json_t *arguments = part->arguments;
+
+        if (part->kind == PART_DEVICE && g_strcmp0(device_get(arguments, "id"), device->id) == 0 &&
+            json_object_get(arguments, "bus") == NULL && json_object_get(arguments, "addr") == NULL)
+            device_set(arguments, "addr", device->slot);
+    }
+}
+
+void device_add_parts(const struct device *device, GPtrArray *parts)
+{
+    unsigned from = parts->len;
+
+    if (device->kind->to_parts == NULL)
+        return;
+    device->kind->to_parts(device, parts);
+    keep_slot(device, parts, from);
+}
+
+static void add_all(const struct device *device, bool is_unmade_only, GPtrArray *parts)
+{
+    if (!is_unmade_only || !device->is_live)
+        device_add_parts(device, parts);
     for (unsigned i = 0; i < device->children->len; i++)
-        add_parts(g_ptr_array_index(device->children, i), parts);
+        add_all(g_ptr_array_index(device->children, i), is_unmade_only, parts);
 }
 
 GPtrArray *device_parts(const struct device *device)
 {
     GPtrArray *parts = parts_new();
 
-    add_parts(device, parts);
+    add_all(device, false, parts);
+    return parts;
+}
+
+GPtrArray *device_parts_unmade(const struct device *board)
+{
+    GPtrArray *parts = parts_new();
+
+    add_all(board, true, parts);
     return parts;
 }

@@ -11,6 +11,9 @@ struct device {
     json_t *travels;     /* an object: what is the same at both ends of a migration */
     json_t *local;       /* an object: what is this host's own */
     GPtrArray *children; /* struct device: what is plugged into it, in that order */
+    char *slot;          /* "3.0": its place on the root PCI bus, which is the same at both ends of
+                            a migration; NULL: where there is room */
+    bool is_live;        /* the hypervisor has it */
 };
 
 struct device_kind {
@@ -19,6 +22,11 @@ struct device_kind {
     /* Plugs in what the spec asks for of this kind, if anything. Errors as of machine_new(). NULL:
      * it comes with devices of another kind, and is not in the table. */
     int (*build)(struct device *board, const struct machine_spec *spec, GError **err);
+
+    /* Plugs in the one of that name, with what it needs, though the machine starts without it.
+     * Errors as of build(). NULL: this kind is not plugged into a running machine. */
+    int (*add)(struct device *board, const struct machine_spec *spec, const char *name,
+               GError **err);
 
     /*
      * One of both, without its children. What can be plugged in says its parts; what a machine has
@@ -67,6 +75,18 @@ struct device *device_plug(struct device *parent, const struct device_kind *kind
 void device_free(struct device *device); /* with its children; NULL is fine */
 AUTOPTR_STRUCT(device, device_free);
 
+/* The device itself, or one that is plugged into it, of that kind and name; NULL: there is none.
+ * Transfer none. */
+struct device *device_find(struct device *device, const char *kind, const char *id);
+
+/* Takes out of the machine, and frees, what is plugged in: this one, or all that the hypervisor
+ * does not have. */
+void device_remove(struct device *board, const struct device *which);
+void device_remove_unmade(struct device *board);
+
+/* The hypervisor has it, and all that is plugged into it. */
+void device_set_live(struct device *device);
+
 /* Sets a property of `travels` or `local`. A text that is NULL is left out. */
 void device_set(json_t *side, const char *name, const char *text);
 void device_set_int(json_t *side, const char *name, int64_t value);
@@ -80,5 +100,11 @@ bool device_get_bool(const json_t *side, const char *name);
 /* ",key=value" that a user has appended; "" where nothing was set. */
 const char *device_tail(const json_t *side);
 
+/* Adds the parts of a pluggable device without what is plugged into it. */
+void device_add_parts(const struct device *device, GPtrArray *parts);
+
 /* The parts of a pluggable device and of what is plugged into it: struct part. Transfer full. */
 GPtrArray *device_parts(const struct device *device);
+
+/* The parts of all devices of a machine that the hypervisor does not have. Transfer full. */
+GPtrArray *device_parts_unmade(const struct device *board);

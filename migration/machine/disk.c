@@ -112,6 +112,20 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     return 0;
 }
 
+static int plug(struct device *board, const struct machine_spec *spec, const char *name,
+                GError **err)
+{
+    g_autoptr(params) own = params_object_params(spec->params, name);
+    g_auto(GStrv) names = image_names(spec->params);
+    unsigned index = 0;
+
+    while (names[index] != NULL && strcmp(names[index], name) != 0)
+        index++;
+    return param_check_word("images", name, err) < 0
+               ? -1
+               : add_disk(board, spec->params, own, name, index, err);
+}
+
 static void to_parts(const struct device *disk, GPtrArray *parts)
 {
     json_t *device = drive_to_parts(disk, parts);
@@ -121,4 +135,5 @@ static void to_parts(const struct device *disk, GPtrArray *parts)
     device_set(device, "iothread", device_get(disk->local, "iothread"));
 }
 
-const struct device_kind device_disk = {.name = "disk", .build = build, .to_parts = to_parts};
+const struct device_kind device_disk = {
+    .name = "disk", .build = build, .add = plug, .to_parts = to_parts};

@@ -42,6 +42,13 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     return 0;
 }
 
+/* Its source has a number of its own: those are used that were there at the start. */
+static int plug(struct device *board, const struct machine_spec *spec, const char *name,
+                GError **err)
+{
+    return add(board, spec->params, name, board->children->len, err);
+}
+
 static void to_parts(const struct device *rng, GPtrArray *parts)
 {
     const char *source = device_get(rng->local, "source");
@@ -59,4 +66,5 @@ static void to_parts(const struct device *rng, GPtrArray *parts)
     }
 }
 
-const struct device_kind device_rng = {.name = "rng", .build = build, .to_parts = to_parts};
+const struct device_kind device_rng = {
+    .name = "rng", .build = build, .add = plug, .to_parts = to_parts};

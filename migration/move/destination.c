@@ -2,6 +2,7 @@
 #include "migration/move/downtime_parts.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
+#include "migration/move/machine_sync.h"
 #include "migration/move/memory_check.h"
 #include "migration/move/network_gap.h"
 #include "migration/move/postcopy.h"
@@ -57,7 +58,7 @@ static int prepare(struct handover *h, GError **err)
     seat_progress(seat, h->record, "preparing", NULL);
     int64_t deadline =
         deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, HANDOVER_START_MS)));
-    if (seat_start(seat, true, deadline, err) < 0)
+    if (machine_sync(h, err) < 0 || seat_start(seat, true, deadline, err) < 0)
         return -1;
     h->record->driver = g_strdup(vm_driver_name(seat->vm));
     h->record->prepared = seat->was_ahead;

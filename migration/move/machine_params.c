@@ -27,12 +27,14 @@ static const struct {
 };
 
 /* Those that must be the same, of the VM itself (scope 0, object NULL) or of what it has. */
-static void add_all(json_t *table, const struct params *params, unsigned scope, const char *object)
+static void add_all(json_t *table, const struct params *params, unsigned scope, const char *object,
+                    const char *but)
 {
     for (const struct param_info *const *info = param_infos(NULL); *info != NULL; info++) {
         unsigned inner = (*info)->scopes & PARAM_INNER;
 
-        if ((*info)->same_everywhere && (scope == 0 ? inner == 0 : (inner & scope) != 0))
+        if ((*info)->same_everywhere && g_strcmp0((*info)->name, but) != 0 &&
+            (scope == 0 ? inner == 0 : (inner & scope) != 0))
             add(table, params, *info, object);
     }
 }
@@ -42,7 +44,7 @@ static void add_objects(json_t *table, const struct params *params, unsigned sco
 {
     for (char **name = names; *name != NULL; name++) {
         g_autoptr(params) own = params_object_params(params, *name);
-        add_all(table, own, scope, *name);
+        add_all(table, own, scope, *name, NULL);
     }
     g_strfreev(names);
 }
@@ -50,8 +52,12 @@ static void add_objects(json_t *table, const struct params *params, unsigned sco
 json_t *machine_params(const struct params *params)
 {
     json_t *table = json_array();
-    add_all(table, params, 0, NULL);
-    add_objects(table, params, PARAM_PER_IMAGE, image_names(params));
+    /* A destination that is told the source's disks compares them when it has them. */
+    bool is_told = false;
+    param_bool(params, "migration_sync_vms", &is_told, NULL);
+    add_all(table, params, 0, NULL, is_told ? "images" : NULL);
+    if (!is_told)
+        add_objects(table, params, PARAM_PER_IMAGE, image_names(params));
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
         add_objects(table, params, lists[i].scope, param_list(params, lists[i].list));
     return table;

@@ -36,6 +36,7 @@ void seat_free(struct seat *seat)
     g_assert(seat->vm == NULL && seat->ahead == NULL);
     series_close(&seat->series);
     move_request_clear(&seat->request);
+    g_clear_pointer(&seat->machine, json_decref);
     g_clear_pointer(&seat->boot, guest_boot_free);
     g_clear_pointer(&seat->platform, vm_platform_free);
     g_clear_pointer(&seat->offer, vm_offer_free);
@@ -112,16 +113,22 @@ static int watch(void *arg, GError **err)
     return -1;
 }
 
-static struct vm *create(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+static struct vm_spec spec_of(const struct seat *seat, bool incoming)
 {
-    const struct vm_spec spec = {
+    return (struct vm_spec){
         .host = seat->test->host,
         .name = seat->name,
         .params = seat->params,
         .platform = seat->platform,
         .incoming = incoming,
         .boot = seat->boot,
+        .machine = incoming ? seat->machine : NULL,
     };
+}
+
+static struct vm *create(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+{
+    const struct vm_spec spec = spec_of(seat, incoming);
     return vm_create(&spec, deadline, err);
 }
 
@@ -184,6 +191,29 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
         seat->onlooker = fiber_ref(
             scope_spawn_detached(seat->watchers, "look on", seat->look_on, seat->look_on_arg));
     return 0;
+}
+
+int seat_plug(struct seat *seat, const char *kind, const char *name, int64_t deadline, GError **err)
+{
+    const struct vm_spec spec = spec_of(seat, false);
+    g_clear_pointer(&seat->facts, json_decref);
+    return vm_plug(seat->vm, &spec, kind, name, deadline, err);
+}
+
+int seat_unplug(struct seat *seat, const char *kind, const char *name, int64_t deadline,
+                GError **err)
+{
+    g_clear_pointer(&seat->facts, json_decref);
+    return vm_unplug(seat->vm, kind, name, deadline, err);
+}
+
+int seat_follow(struct seat *seat, json_t *machine, GError **err)
+{
+    bool is_other = machine == NULL || seat->machine == NULL ? machine != seat->machine
+                                                             : !json_equal(machine, seat->machine);
+    g_clear_pointer(&seat->machine, json_decref);
+    seat->machine = machine;
+    return is_other && seat->ahead != NULL ? end_ahead(seat, err) : 0;
 }
 
 const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err)

@@ -49,6 +49,8 @@ struct seat {
     struct vm *ahead; /* a destination for the next leg, started ahead; NULL, or vm is */
     bool was_ahead;   /* vm was started so */
     json_t *facts;    /* what its hypervisor says that it is; NULL: not asked yet */
+    json_t *machine;  /* what the source said that the VM is now, for the destination here
+                         (migration_sync_vms); NULL: as the params say */
     struct guest *guest;
     bool is_uncertain;     /* what is here may be the only copy of the guest: kept after the test */
     struct doing *doing;   /* what is done with it now: what its watcher blames a failure on */
@@ -87,7 +89,20 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
  */
 int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err);
 
-/* What the VM here is, as its hypervisor says: asked once. Transfer none. */
+/* Plug a device into the VM here, and out of it: vm_plug(), vm_unplug(). */
+int seat_plug(struct seat *seat, const char *kind, const char *name, int64_t deadline,
+              GError **err);
+int seat_unplug(struct seat *seat, const char *kind, const char *name, int64_t deadline,
+                GError **err);
+
+/*
+ * What the next destination here is to be: the machine that the source has now (vm_machine()),
+ * transfer full; NULL: as the params say. A VM that was started ahead as another one is ended. -1:
+ * that one could not be ended.
+ */
+int seat_follow(struct seat *seat, json_t *machine, GError **err);
+
+/* What the VM here is, as its hypervisor says: asked until it changes. Transfer none. */
 const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
 
 /*

@@ -2,6 +2,7 @@
 #include "migration/guest/rounds.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
+#include "migration/move/machine_sync.h"
 #include "migration/move/network_gap.h"
 #include "migration/move/options.h"
 #include "migration/move/postcopy.h"
@@ -286,7 +287,7 @@ int source_run(struct handover *h, GError **err)
     char tag[80];
 
     seat_progress(seat, h->record, "preparing", NULL);
-    json_auto_t *ticket = meet_ready(h, err);
+    json_auto_t *ticket = machine_sync(h, err) == 0 ? meet_ready(h, err) : NULL;
     if (ticket == NULL || check_migratable(h, err) < 0 || start_work(h, err) < 0 ||
         handover_start(h, err) < 0)
         return -1;

@@ -73,11 +73,7 @@ const struct param_info reference_guest_command_params[] = {
     ROW("disable_cpus", "CPUs that the guest takes offline"),
     ROW("cpu_model_blacklist", "CPU models that are left out"),
 
-    ROW("plug_block", "disks that are plugged"),
-    ROW("unplug_block", "disks that are unplugged"),
     ROW("helper_test", "what is done before the migration"),
-    ROW("attempts", "how often it is tried"),
-    ROW("attempt_timeout", "time between two tries"),
 
     ROW("sar_*", "measuring the guest's load"),
     ROW("load_host_cmd", "gives the host load"),

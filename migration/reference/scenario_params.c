@@ -32,8 +32,6 @@ const struct param_info reference_scenario_params[] = {
             "whether the guest is logged in to before pre_sub_test"),
     NOT_YET("serial_login", BOOL, TEST, NO, NO_SERIAL_COMMANDS,
             "whether the guest is logged in to over its serial line"),
-    NOT_YET("migration_sync_vms", BOOL, TEST, NO, "both ends make the VM of its parameters",
-            "whether the source tells the destination the VM's devices"),
     NOT_YET_WITH("migration_bg_kill_command", STRING, VM, NULL, WORDS("migration_bg_command"),
                  "a guest's work ends with its VM", "command that ends migration_bg_command"),
     NOT_YET("pre_sub_test", STRING, TEST, NULL, NO_SUB_TEST, "test before the migration"),

@@ -1,6 +1,7 @@
 #include "migration/move/said.h"
 #include "migration/params.h"
 #include "migration/scenario/hold.h"
+#include "migration/scenario/plug.h"
 
 int64_t scene_leg_ms(const struct seat *seat)
 {
@@ -35,7 +36,7 @@ int scene_boot_here(struct seat *seat, GError **err)
         hold_seat_at(seat, HOLD_BEFORE_LOGIN, 0, err) < 0 ||
         guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0)
         return -1;
-    return said_check(seat, 0, err);
+    return said_check(seat, 0, err) < 0 ? -1 : plug_devices(seat, err);
 }
 
 static int boot_one(void *arg, GError **err)

@@ -25,6 +25,13 @@ struct vm_driver {
     int (*info)(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
     json_t *(*facts)(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
 
+    /* NULL: nothing is plugged. */
+    int (*plug)(struct vm *vm, const struct vm_spec *spec, const char *kind, const char *name,
+                int64_t deadline, GError **err);
+    int (*unplug)(struct vm *vm, const char *kind, const char *name, int64_t deadline,
+                  GError **err);
+    json_t *(*machine)(struct vm *vm, int64_t deadline, GError **err);
+
     int (*check_sound)(struct vm *vm, int64_t deadline, GError **err);
     int (*check_movable)(struct vm *vm, int64_t deadline, GError **err); /* NULL: all are */
     int (*check_migratable)(struct vm *vm, int64_t deadline, GError **err);
@@ -58,6 +65,7 @@ struct vm {
     char *user_monitor; /* NULL: none */
     pid_t pid;
     struct stream *serial;
+    bool is_changed;    /* vm_is_changed() */
     struct vm_net *net; /* what its cards are connected to; NULL: nothing */
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];

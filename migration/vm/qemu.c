@@ -1,6 +1,7 @@
 /* The qemu driver: one process a VM, spoken to by QMP. */
 #include "migration/vm/qemu.h"
 
+#include "migration/machine/change.h"
 #include "migration/params.h"
 #include "migration/vm/numa.h"
 #include "migration/vm/qemu_binary.h"
@@ -55,6 +56,11 @@ static void on_event(const char *name, const json_t *data, int64_t time_us, void
         act(vm, VM_ACT_RESET, time_us);
     } else if (strcmp(name, "RESUME") == 0)
         vm->base.resumed_at_us = time_us;
+    else if (strcmp(name, "DEVICE_DELETED") == 0)
+        qemu_plug_on_left(vm, data, false);
+    else if (strcmp(name, "DEVICE_UNPLUG_GUEST_ERROR") == 0 ||
+             strcmp(name, "MEM_UNPLUG_ERROR") == 0)
+        qemu_plug_on_left(vm, data, true);
     else if (strcmp(name, "MIGRATION_PASS") == 0)
         event_set(&vm->base.move_passed);
     else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
@@ -75,10 +81,9 @@ static void disown(struct qemu_vm *vm)
     host_disown(vm->base.host, OWNED_PROCESS, pid);
 }
 
-/* Transfer full. */
-static struct device *machine_of(const struct vm_spec *spec, uint16_t spice_port, GError **err)
+struct machine_spec qemu_machine_spec(const struct vm_spec *spec, uint16_t spice_port)
 {
-    const struct machine_spec machine = {
+    return (struct machine_spec){
         .name = spec->name,
         .params = spec->params,
         .platform = spec->platform,
@@ -91,8 +96,15 @@ static struct device *machine_of(const struct vm_spec *spec, uint16_t spice_port
         .last_numa_node = numa_last_node(),
         .spice_port = spice_port,
     };
+}
 
-    return machine_new(&machine, err);
+/* Transfer full. */
+static struct device *machine_of(const struct vm_spec *spec, uint16_t spice_port, GError **err)
+{
+    const struct machine_spec machine = qemu_machine_spec(spec, spice_port);
+
+    return spec->machine != NULL ? machine_follow(&machine, spec->machine, err)
+                                 : machine_new(&machine, err);
 }
 
 /* Transfer full. */
@@ -201,6 +213,8 @@ static void qemu_free(struct qemu_vm *vm)
     port_claim_free(vm->screen);
     vm_net_drop(vm->base.net);
     g_free(vm->base.user_monitor);
+    device_free(vm->board);
+    g_clear_pointer(&vm->leaving, g_hash_table_unref);
     g_free(vm->base.name);
     g_free(vm);
 }
@@ -268,13 +282,14 @@ static int claim_screen(struct qemu_vm *vm, const struct vm_spec *spec, GError *
 static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
-    g_autoptr(device) board = NULL;
+    struct device *board = NULL;
     int pair[2];
     int started;
 
     if (claim_screen(vm, spec, err) < 0)
         return -1;
     board = machine_of(spec, port_claim_port(vm->screen), err);
+    vm->board = board;
     if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0)
         return -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -288,6 +303,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
         close(pair[0]);
         return -1;
     }
+    device_set_live(board);
     vm->base.serial = stream_new(pair[0], err);
     if (vm->base.serial == NULL || own(vm, err) < 0 ||
         qemu_process_greet(vm->process, deadline, err) < 0 ||
@@ -445,6 +461,9 @@ const struct vm_driver qemu_driver = {
     .give_serial = qemu_give_serial,
     .info = qemu_info,
     .facts = qemu_facts,
+    .plug = qemu_plug,
+    .unplug = qemu_unplug,
+    .machine = qemu_machine,
     .check_sound = qemu_check_sound,
     .check_movable = qemu_check_movable,
     .check_migratable = qemu_check_migratable,

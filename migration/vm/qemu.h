@@ -31,7 +31,9 @@ struct qemu_vm {
     struct qemu_process *process;
     struct port_claim *screen; /* of its SPICE server; NULL: it has none */
     bool has_debugcon;
-    GPtrArray *files; /* char *: made for this VM alone, gone with it; in the ledger */
+    GPtrArray *files;     /* char *: made for this VM alone, gone with it; in the ledger */
+    struct device *board; /* the machine as it is now; NULL: it has not been started */
+    GHashTable *leaving;  /* id -> struct qemu_leaving, on the stack of who unplugs it */
     struct qemu_migration migration;
 };
 
@@ -73,6 +75,15 @@ int qemu_start_postcopy(struct vm *vm, int64_t deadline, GError **err);
 int qemu_pause_postcopy(struct vm *vm, int64_t deadline, GError **err);
 int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
+
+/* qemu_plug.c */
+struct machine_spec qemu_machine_spec(const struct vm_spec *spec, uint16_t spice_port);
+int qemu_plug(struct vm *vm, const struct vm_spec *spec, const char *kind, const char *name,
+              int64_t deadline, GError **err);
+int qemu_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadline, GError **err);
+json_t *qemu_machine(struct vm *vm, int64_t deadline, GError **err);
+/* DEVICE_DELETED, or that the guest keeps it. */
+void qemu_plug_on_left(struct qemu_vm *vm, const json_t *data, bool is_kept);
 
 /* qemu_settings.c */
 /* Sets migration parameters of this move alone, and reads them back. wanted: transfer full. */

@@ -24,7 +24,7 @@ static void add_parts(GPtrArray *line, const struct device *device)
 {
     g_autoptr(GPtrArray) parts = parts_new();
 
-    device->kind->to_parts(device, parts);
+    device_add_parts(device, parts);
     for (unsigned i = 0; i < parts->len; i++)
         part_to_line(g_ptr_array_index(parts, i), line);
 }

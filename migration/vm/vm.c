@@ -337,3 +337,45 @@ int64_t vm_completed_at_us(const struct vm *vm)
 {
     return vm->completed_at_us;
 }
+
+static int no_plug(const struct vm *vm, const char *kind, const char *name, GError **err)
+{
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "%s %s of %s: nothing is plugged where vm_type = %s", kind, name, vm->name,
+                vm->driver->name);
+    return -1;
+}
+
+int vm_plug(struct vm *vm, const struct vm_spec *spec, const char *kind, const char *name,
+            int64_t deadline, GError **err)
+{
+    if (vm->driver->plug == NULL)
+        return no_plug(vm, kind, name, err);
+    if (vm->driver->plug(vm, spec, kind, name, deadline, err) < 0)
+        return -1;
+    vm->is_changed = true;
+    return 0;
+}
+
+int vm_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadline, GError **err)
+{
+    if (vm->driver->unplug == NULL)
+        return no_plug(vm, kind, name, err);
+    if (vm->driver->unplug(vm, kind, name, deadline, err) < 0)
+        return -1;
+    vm->is_changed = true;
+    return 0;
+}
+
+bool vm_is_changed(const struct vm *vm)
+{
+    return vm->is_changed;
+}
+
+json_t *vm_machine(struct vm *vm, int64_t deadline, GError **err)
+{
+    if (vm->driver->machine != NULL)
+        return vm->driver->machine(vm, deadline, err);
+    no_plug(vm, "the machine", "itself", err);
+    return NULL;
+}

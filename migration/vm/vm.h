@@ -26,6 +26,8 @@ struct vm_spec {
     const struct vm_platform *platform;
     bool incoming;              /* a destination: waits for vm_incoming_fd() or vm_incoming_uri() */
     const struct vm_boot *boot; /* what the guest boots from */
+    const json_t *machine; /* a destination: what vm_machine() said of the source; NULL: it is as
+                              the params say */
 };
 
 /* What vm_create() would start, without starting it: {"machine": as machine_to_json(), "words": [of
@@ -156,6 +158,28 @@ int vm_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, 
  * cpu: model and flags that were asked for, as in vm_platform. Transfer full.
  */
 json_t *vm_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
+
+/*
+ * Plugs a device into the running machine: all of its parts, or none. spec: what the VM was created
+ * of; kind and name as of machine_plug(). COMMAND with the hypervisor's sentence; UNSUPPORTED where
+ * the driver does not plug. What the guest makes of it is the guest's affair.
+ */
+int vm_plug(struct vm *vm, const struct vm_spec *spec, const char *kind, const char *name,
+            int64_t deadline, GError **err);
+
+/*
+ * Asks the guest to let go of a device, waits until it has (QMP DEVICE_DELETED), and removes what
+ * was behind it. A guest that does not let go in time, or refuses (DEVICE_UNPLUG_GUEST_ERROR), is a
+ * GUEST error, and the device is there as before.
+ */
+int vm_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadline, GError **err);
+
+/* Whether the machine is another one than the params say: something was plugged in or out here. */
+bool vm_is_changed(const struct vm *vm);
+
+/* The machine as it is now, for the vm_spec of a destination: no paths, no descriptors. Transfer
+ * full. */
+json_t *vm_machine(struct vm *vm, int64_t deadline, GError **err);
 
 /* How a guest is to be moved, the same for both ends and all drivers. */
 struct vm_move {
