@@ -114,3 +114,12 @@ job -q "${hosts[@]}" -p 'extra_params=-vga std' -p take_regular_screendumps=yes 
     -p keep_screendumps=no -p dirty_rounds=40 "$work/base.cfg"
 expect_equal "exit status" 0 "$status"
 expect_equal "pictures that are not kept" "" "$(find "$job/" -name '*.png')"
+
+step "what is done before a test takes less than 30 ms a VM, beside QEMU's own start"
+job -q "${hosts[@]}" -p 'vms=vm1 vm2 vm3 vm4' -p pre_command=true -p post_command=true -p take_regular_screendumps=yes \
+    -p store_vm_info=yes -p profilers=no_such "$work/base.cfg"
+expect_equal "exit status" 0 "$status"
+took=$(grep -h -o 'prepared in [0-9.]*' "$job"/test-results/*/*/test.log | awk '$3 > most { most = $3 } END { print most }')
+printf '   4 VMs: %s ms\n' "$took"
+# Sanitizers make a fork slow.
+has_sanitizer || awk -v took="$took" 'BEGIN { exit !(took > 0 && took < 4 * 30) }' || fail "it took $took ms"
