@@ -481,32 +481,42 @@ uint32_t guest_rounds(const struct guest *guest)
 
 #define STATE "up=%d working=%d beat=%u bad=%u rounds=%u seen=%" G_GINT64_FORMAT
 #define STATE_WORDS 6
-#define BOOT " boot=" /* behind it, where that is known */
+/* Behind it, where that is known; the last goes on to the end. */
+#define BOOT " boot="
+#define HOST_KEY " key="
 
 char *guest_state(const struct guest *guest)
 {
-    return g_strdup_printf(STATE "%s%s", guest->is_up, guest->is_working,
-                           guest->last.at_us != 0 ? guest->last.counter : guest->beat_there,
-                           guest->bad_known, guest->rounds, guest->log_seen_us,
-                           guest->boot_id != NULL ? BOOT : "",
-                           guest->boot_id != NULL ? guest->boot_id : "");
+    return g_strdup_printf(
+        STATE "%s%s%s%s", guest->is_up, guest->is_working,
+        guest->last.at_us != 0 ? guest->last.counter : guest->beat_there, guest->bad_known,
+        guest->rounds, guest->log_seen_us, guest->boot_id != NULL ? BOOT : "",
+        guest->boot_id != NULL ? guest->boot_id : "", guest->host_key != NULL ? HOST_KEY : "",
+        guest->host_key != NULL ? guest->host_key : "");
 }
 
-/* What is behind the words; false: it is something else. */
-static bool read_boot(const char *text, const char **boot_id)
+/* What is behind the words; false: it is something else. Transfer full. */
+static bool read_rest(const char *text, char **boot_id, char **host_key)
 {
-    *boot_id = NULL;
-    if (*text == '\0')
-        return true;
-    if (!g_str_has_prefix(text, BOOT))
-        return false;
-    *boot_id = text + strlen(BOOT);
-    return **boot_id != '\0' && strlen(*boot_id) <= GUEST_BOOT_ID_MAX;
+    if (g_str_has_prefix(text, BOOT)) {
+        size_t size = strcspn(text += strlen(BOOT), " ");
+
+        if (size == 0 || size > GUEST_BOOT_ID_MAX)
+            return false;
+        *boot_id = g_strndup(text, size);
+        text += size;
+    }
+    if (g_str_has_prefix(text, HOST_KEY)) {
+        *host_key = g_strdup(text + strlen(HOST_KEY));
+        return **host_key != '\0';
+    }
+    return *text == '\0';
 }
 
 int guest_adopt_state(struct guest *guest, const char *state, GError **err)
 {
-    const char *boot_id = NULL;
+    g_autofree char *boot_id = NULL;
+    g_autofree char *host_key = NULL;
     int up, working, end = 0;
     unsigned beat, bad, rounds;
     int64_t seen_us;
@@ -514,7 +524,7 @@ int guest_adopt_state(struct guest *guest, const char *state, GError **err)
     if (state == NULL ||
         sscanf(state, STATE "%n", &up, &working, &beat, &bad, &rounds, &seen_us, &end) !=
             STATE_WORDS ||
-        !read_boot(state + end, &boot_id)) {
+        !read_rest(state + end, &boot_id, &host_key)) {
         g_set_error(err, VM_ERROR, VM_ERROR_GUEST,
                     "what the other host says of guest %s of %s cannot be read: '%s'",
                     guest->kind->name, vm_name(guest->vm), state != NULL ? state : "nothing");
@@ -527,6 +537,10 @@ int guest_adopt_state(struct guest *guest, const char *state, GError **err)
     guest->rounds = rounds;
     guest->log_seen_us = seen_us;
     g_free(guest->boot_id);
-    guest->boot_id = g_strdup(boot_id);
+    guest->boot_id = g_steal_pointer(&boot_id);
+    if (host_key != NULL) {
+        g_free(guest->host_key);
+        guest->host_key = g_steal_pointer(&host_key);
+    }
     return 0;
 }

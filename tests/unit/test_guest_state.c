@@ -29,6 +29,27 @@ Test(guest_state, arrives_as_it_was_sent)
     cr_expect_eq(destination.log_seen_us, INT64_C(77000000000));
 }
 
+Test(guest_state, has_the_key_by_which_the_guest_proved_itself_first)
+{
+    static char boot[] = "01234567-89ab", key[] = "ssh-ed25519 AAAAC3Nz";
+    static const struct {
+        char *boot_id, *host_key;
+    } cases[] = {{boot, key}, {NULL, key}, {boot, NULL}, {NULL, NULL}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct guest source = guest_here(), destination = guest_here();
+
+        source.boot_id = cases[i].boot_id;
+        source.host_key = cases[i].host_key;
+        g_autofree char *state = guest_state(&source);
+        cr_assert_eq(guest_adopt_state(&destination, state, NULL), 0, "%s", state);
+        cr_expect_eq(g_strcmp0(destination.boot_id, source.boot_id), 0);
+        cr_expect_eq(g_strcmp0(destination.host_key, source.host_key), 0);
+        g_free(destination.boot_id);
+        g_free(destination.host_key);
+    }
+}
+
 Test(guest_state, that_cannot_be_read_is_an_error_and_not_a_guest_without_work)
 {
     static const char *const wrong[] = {NULL,
@@ -36,6 +57,7 @@ Test(guest_state, that_cannot_be_read_is_an_error_and_not_a_guest_without_work)
                                         "at work",
                                         "up=1 working=1 beat=7 bad=0",
                                         "up=1 working=1 beat=7 bad=0 rounds=x seen=0",
+                                        "up=1 working=1 beat=7 bad=0 rounds=1 seen=0 key=",
                                         "up=1 working=1 beat=7 bad=0 rounds=1 seen=0 more"};
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
         struct guest guest = guest_here();
