@@ -1,6 +1,5 @@
 /* CD-ROM drives, with a medium or without. */
 #include "migration/machine/drive.h"
-#include "migration/machine/drive_bus.h"
 #include "migration/params.h"
 #include "migration/storage/image.h"
 
@@ -27,6 +26,8 @@ static int add_cdrom(struct device *board, const struct params *own, const char 
     if (drive == NULL)
         return -1;
     device_set(drive->travels, "serial", param_text(own, "drive_serial"));
+    if (drive_set_policies(drive, form, own, err) < 0)
+        return -1;
     if (path == NULL)
         return 0;
     medium.is_url = image_is_url(path);

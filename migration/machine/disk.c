@@ -1,6 +1,5 @@
 /* Disks. What a disk is travels; where its image lies is a host's own. */
 #include "migration/machine/drive.h"
-#include "migration/machine/drive_bus.h"
 #include "migration/params.h"
 #include "migration/storage/image.h"
 
@@ -47,25 +46,6 @@ static int add_medium(struct device *disk, const struct image *image, const stru
     return drive_insert(disk, &medium, own, err);
 }
 
-static int add_policies(struct device *disk, const struct drive_form *form,
-                        const struct params *own, GError **err)
-{
-    static const char *const policies[] = {"drive_werror", "drive_rerror"};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
-        const char *policy = param_text(own, policies[i]);
-
-        if (policy != NULL && form->no_policy) {
-            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                        "%s = %s (of %s): a disk of drive_format = %s has none", policies[i],
-                        policy, disk->id, form->word);
-            return -1;
-        }
-        device_set(disk->local, policies[i] + strlen("drive_"), policy);
-    }
-    return 0;
-}
-
 static int add_disk(struct device *board, const struct params *vm, const struct params *own,
                     const char *name, unsigned index, GError **err)
 {
@@ -92,7 +72,7 @@ static int add_disk(struct device *board, const struct params *vm, const struct 
     device_set(disk->local, "iothread", param_text(own, "image_iothread"));
     return add_bootindex(disk, own, index, err) < 0 || add_medium(disk, image, own, err) < 0
                ? -1
-               : add_policies(disk, form, own, err);
+               : drive_set_policies(disk, form, own, err);
 }
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
@@ -130,8 +110,6 @@ static void to_parts(const struct device *disk, GPtrArray *parts)
 {
     json_t *device = drive_to_parts(disk, parts);
 
-    device_set(device, "werror", device_get(disk->local, "werror"));
-    device_set(device, "rerror", device_get(disk->local, "rerror"));
     device_set(device, "iothread", device_get(disk->local, "iothread"));
 }
 

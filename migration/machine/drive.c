@@ -80,6 +80,25 @@ int drive_insert(struct device *drive, const struct drive_medium *medium, const 
     return 0;
 }
 
+int drive_set_policies(struct device *drive, const struct drive_form *form,
+                       const struct params *own, GError **err)
+{
+    static const char *const policies[] = {"drive_werror", "drive_rerror"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
+        const char *policy = param_text(own, policies[i]);
+
+        if (policy != NULL && form->no_policy) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                        "%s = %s (of %s): there is none on %s", policies[i], policy, drive->id,
+                        form->word);
+            return -1;
+        }
+        device_set(drive->local, policies[i] + strlen("drive_"), policy);
+    }
+    return 0;
+}
+
 /* NULL for a drive without a medium. Transfer full. */
 static char *add_node(const struct device *drive, GPtrArray *parts)
 {
@@ -118,5 +137,7 @@ json_t *drive_to_parts(const struct device *drive, GPtrArray *parts)
     device_set(device, "serial", device_get(drive->travels, "serial"));
     if (json_object_get(drive->travels, "bootindex") != NULL)
         device_set_int(device, "bootindex", device_get_int(drive->travels, "bootindex"));
+    device_set(device, "werror", device_get(drive->local, "werror"));
+    device_set(device, "rerror", device_get(drive->local, "rerror"));
     return device;
 }

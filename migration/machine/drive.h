@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "migration/machine/device.h"
+#include "migration/machine/drive_bus.h"
 
 #define DRIVE_NODE_PREFIX "drive_"
 
@@ -25,6 +25,10 @@ struct drive_medium {
  */
 int drive_insert(struct device *drive, const struct drive_medium *medium, const struct params *own,
                  GError **err);
+
+/* What failed reads and writes do (drive_werror, drive_rerror). Errors likewise. */
+int drive_set_policies(struct device *drive, const struct drive_form *form,
+                       const struct params *own, GError **err);
 
 /* Adds the node of its medium and returns its device, to which the caller adds what it has beside
  * place, medium, serial number and order of boot. Transfer none. */

@@ -192,7 +192,7 @@ Test(disk, what_is_said_of_a_disk_finds_its_place)
            "image_aio = native", "drv_extra_params = detect-zeroes=on", "drive_serial = S1",
            "bootindex = 5", "drive_werror = stop", "drive_rerror = report", "iothreads = io1",
            "image_iothread = io1", "blk_extra_params = ,queue-size=64", NULL);
-    expect_error("drive_werror = stop (of a): a disk of drive_format = nvme has none", "images = a",
+    expect_error("drive_werror = stop (of a): there is none on nvme", "images = a",
                  "image_name = /i/x.raw", "drive_format = nvme", "drive_werror = stop", NULL);
 }
 
@@ -224,8 +224,9 @@ Test(disk, cdroms_are_read_only_and_may_be_empty)
     expect("-blockdev raw,node-name=drive_cd1,read-only=on,cache.direct=on,cache.no-flush=off,"
            "file.driver=file,file.filename=/var/lib/virt_test/isos/t.iso "
            "-device ide-cd,id=cd1,bus=ide.0,unit=0,drive=drive_cd1 "
-           "-device ide-cd,id=cd2,bus=ide.0,unit=1",
-           "cdroms = cd1 cd2 cd3", "cdrom_cd1 = isos/t.iso", "cdrom_without_file_cd2 = yes", NULL);
+           "-device ide-cd,id=cd2,bus=ide.0,unit=1,werror=report",
+           "cdroms = cd1 cd2 cd3", "cdrom_cd1 = isos/t.iso", "cdrom_without_file_cd2 = yes",
+           "drive_werror_cd2 = report", NULL);
 }
 
 #define FLOPPY                                                                                     \
