@@ -20,7 +20,7 @@ static const char usage[] =
     "       vtmh-node cleanup [--pid PID]\n"
     "       vtmh-node machine --vm NAME --guests DIR\n"
     "       vtmh-node relay | look\n"
-    "       vtmh-node prober ADDRESS MAC in|both\n"
+    "       vtmh-node prober ADDRESS MAC in|both|say\n"
     "       vtmh-node prove-kvm | --describe | --version | --help\n"
     "\n"
     "The part of vtmh that runs on a host. vtmh puts it there, starts it and ends it; there is\n"

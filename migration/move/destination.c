@@ -18,6 +18,7 @@
 struct moved {
     int64_t stopped_at_us, completed_at_us, last_beat_us, dirty_syncs, sent_again, silent_ms;
     int64_t stream_bytes;
+    int64_t last_probe; /* network_gap.h */
     uint32_t last_beat;
     char *guest, *said;
     bool boots; /* it was not seen up yet */
@@ -129,6 +130,7 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
     moved->sent_again = json_integer_value(json_object_get(theirs, "pages_sent_again"));
     moved->silent_ms = json_integer_value(json_object_get(theirs, "silent_ms"));
     moved->stream_bytes = json_integer_value(json_object_get(theirs, "stream_bytes"));
+    moved->last_probe = json_integer_value(json_object_get(theirs, "last_probe"));
     moved->said = g_strdup(json_string_value(json_object_get(theirs, "said")));
     moved->boots = json_is_true(json_object_get(theirs, "boots"));
     moved->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
@@ -269,11 +271,13 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     if ((moved->boots ? await_booted(h, err) : await_alive(h, moved, err)) < 0)
         return -1;
     measure(h, moved);
+    /* Before anybody here talks to the guest, and so tells the network where it is. */
+    if (network_gap_end(h, moved->stopped_at_us, (uint64_t)moved->last_probe, err) < 0)
+        return -1;
     if (HANDOVER_WORK(h, after, err) < 0 ||
         guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0 ||
         HANDOVER_WORK(h, check, err) < 0 ||
         memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err) < 0 ||
-        network_gap_end(h, moved->stopped_at_us, err) < 0 ||
         said_check(seat, h->leg->number, err) < 0)
         return -1;
     return HANDOVER_WORK(h, verify, err);

@@ -53,12 +53,13 @@ const struct param_info move_params[] = {
          "whether the hypervisor of the next leg's destination starts while the guest is checked "
          "after a leg, so that the next one need not wait for it"},
     {MIGRATION("network_gap"), .kind = PARAM_WORD, .fallback = "no",
-     .values = WORDS("no", "yes", "both"), .scopes = PARAM_PER_VM,
+     .values = WORDS("no", "yes", "both", "silent"), .scopes = PARAM_PER_VM,
      .doc =
-         "whether a guest on a bridge is asked over the network all the time (ICMP, each 10 ms), "
-         "and each leg tells for how long it did not answer. yes: it says nothing by itself, so "
-         "this shows whether its move is announced; both: it asks as well, and that is "
-         "measured, too. Who asks is a host of the test that is neither end of the leg, else "
-         "the destination"},
+         "whether each leg tells for how long a guest on a bridge is away from the network. yes: "
+         "it is asked all the time (ICMP, each 10 ms), and what counts is its answers; both: it "
+         "asks as well, and that is measured, too; silent: it is sent frames that it takes no "
+         "notice of, and what counts is that they come to its tap: a guest that says nothing is "
+         "found again only if its move is announced. Who asks is a host of the test that is "
+         "neither end of the leg, else the destination"},
     {.name = NULL},
 };

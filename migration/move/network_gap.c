@@ -8,6 +8,7 @@
 #define HEARD_MS 10000 /* for the guest to answer the first time */
 #define ASK_MS 10000   /* for the prober to begin, for a command in the guest */
 #define BASELINE_MS 1000
+#define SILENT_MS 5000 /* announcements are over after a second */
 
 static bool is_wanted(const struct seat *seat)
 {
@@ -186,6 +187,7 @@ static struct prober *begin(const struct seat *seat, const struct leg_plan *leg,
         .address = address,
         .mac = param_text(card, "mac"),
         .hears = seat->request.network_gap == NETWORK_GAP_BOTH,
+        .says = seat->request.network_gap == NETWORK_GAP_SILENT,
     };
     g_autoptr(prober) prober = prober_start(&spec, deadline_in(ASK_MS), err);
     if (prober == NULL || prober_await_heard(prober, deadline_in(HEARD_MS), err) < 0)
@@ -275,6 +277,76 @@ const char *network_gap_place(int64_t from_us, int64_t to_us, int64_t stopped_us
     return from_us >= resumed_us ? "after" : "switchover";
 }
 
+uint64_t network_gap_last_probe(const struct vm *vm, int64_t stopped_at_us)
+{
+    const GArray *probes = vm_probes(vm);
+    uint64_t last = 0;
+
+    for (unsigned i = 0; probes != NULL && i < probes->len; i++) {
+        const struct vm_probe *probe = &g_array_index(probes, struct vm_probe, i);
+
+        if (probe->at_us <= stopped_at_us)
+            last = MAX(last, probe->number);
+    }
+    return last;
+}
+
+double network_gap_of_probes(uint64_t last, const GArray *probes, int64_t resumed_at_us,
+                             bool *is_first_out)
+{
+    double longest = -1;
+    bool is_first = true;
+
+    for (unsigned i = 0; i < probes->len; i++) {
+        const struct vm_probe *probe = &g_array_index(probes, struct vm_probe, i);
+
+        if (probe->at_us < resumed_at_us)
+            continue;
+        double ms = probe->number > last ? (double)(probe->number - last) * PROBER_EVERY_MS : 0;
+        if (ms > longest) {
+            longest = ms;
+            *is_first_out = is_first;
+        }
+        is_first = false;
+        last = MAX(last, probe->number);
+    }
+    return longest;
+}
+
+/* Until frames come to the guest's tap again. False: none does, while its move is announced and
+ * long after. */
+static bool await_probes(struct handover *h)
+{
+    struct vm *vm = h->seat->vm;
+    int64_t deadline = deadline_in(SILENT_MS);
+    bool is_first;
+
+    while (network_gap_of_probes(0, vm_probes(vm), vm_resumed_at_us(vm), &is_first) < 0) {
+        event_reset(vm_probed(vm));
+        if (await_event(vm_probed(vm), deadline, NULL) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Puts what the tap has seen in the place of answers that nobody was asked for. */
+static void judge_probes(struct handover *h, uint64_t last_probe, json_t *found)
+{
+    struct vm *vm = h->seat->vm;
+    bool is_first = false;
+    double ms = network_gap_of_probes(last_probe, vm_probes(vm), vm_resumed_at_us(vm), &is_first);
+
+    bool is_back = ms >= 0;
+    if (!is_back)
+        ms = (double)(g_get_monotonic_time() - vm_resumed_at_us(vm)) / 1000.0;
+    json_object_set_new(found, "in", json_pack("{s:f}", "ms", ms));
+    json_object_set_new(found, "at", json_string(is_first ? "switchover" : "after"));
+    json_object_set_new(found, "lost",
+                        json_integer((json_int_t)(MAX(ms / PROBER_EVERY_MS - 1, 0))));
+    json_object_set_new(found, "back", json_boolean(is_back));
+    json_object_set_new(json_object_get(found, "baseline"), "in_ms", json_null());
+}
+
 static double ms_of(const json_t *gap, const char *key)
 {
     const json_t *ms = json_object_get(gap, key);
@@ -303,13 +375,17 @@ static void record(const struct handover *h, const json_t *found, int64_t stoppe
     leg->network_gap_at =
         g_strdup(network_gap_place(us_of(longer, "from_us"), us_of(longer, "to_us"),
                                    one_clock ? stopped_at_us : 0, vm_resumed_at_us(h->seat->vm)));
+    if (json_object_get(found, "at") != NULL) {
+        g_free(leg->network_gap_at);
+        leg->network_gap_at = g_strdup(json_string_value(json_object_get(found, "at")));
+    }
     leg->network_observer = g_strdup(h->seat->test->names[observer_of(h->seat, h->leg)]);
     g_autofree char *text = json_dumps(found, JSON_COMPACT);
     host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, "destination", h->seat->name,
              "network, as %s has seen it: %s", leg->network_observer, text);
 }
 
-int network_gap_end(struct handover *h, int64_t stopped_at_us, GError **err)
+int network_gap_end(struct handover *h, int64_t stopped_at_us, uint64_t last_probe, GError **err)
 {
     struct seat *seat = h->seat;
     const struct meet meet = meet_destination(seat, h->leg);
@@ -318,12 +394,23 @@ int network_gap_end(struct handover *h, int64_t stopped_at_us, GError **err)
     if (!is_wanted(seat))
         return 0;
     SEAT_DOING(seat, BLAME_PRODUCT, "listening for %s on the network", seat->name);
+    bool is_silent = seat->request.network_gap == NETWORK_GAP_SILENT;
+    if (is_silent && last_probe == 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START,
+                    "network_gap = silent: no frame came to the tap of %s on the source",
+                    seat->name);
+        return -1;
+    }
+    if (is_silent && !await_probes(h) && fiber_is_cancelled())
+        return await_turn(err);
     if (h->prober != NULL)
         found = end(h->prober, err);
     else if (barrier(&meet, "runs", err) == 0)
         found = exchange(&meet, "probed", json_object(), err);
     if (found == NULL)
         return -1;
+    if (is_silent)
+        judge_probes(h, last_probe, found);
     record(h, found, stopped_at_us);
     if (json_is_true(json_object_get(found, "back")))
         return 0;

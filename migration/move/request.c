@@ -73,6 +73,8 @@ static enum network_gap read_network_gap(const struct params *params)
 
     if (strcmp(text, "both") == 0)
         return NETWORK_GAP_BOTH;
+    if (strcmp(text, "silent") == 0)
+        return NETWORK_GAP_SILENT;
     return strcmp(text, "yes") == 0 ? NETWORK_GAP_YES : NETWORK_GAP_NO;
 }
 

@@ -8,8 +8,9 @@ struct transport;
 
 enum move_end { MOVE_SOURCE, MOVE_DESTINATION, MOVE_ENDS };
 
-/* network_gap: NO; the guest is asked over the network; and asks by itself, too. */
-enum network_gap { NETWORK_GAP_NO, NETWORK_GAP_YES, NETWORK_GAP_BOTH };
+/* network_gap: NO; the guest is asked over the network; and asks by itself, too; it is told what it
+ * does not hear, and says nothing. */
+enum network_gap { NETWORK_GAP_NO, NETWORK_GAP_YES, NETWORK_GAP_BOTH, NETWORK_GAP_SILENT };
 
 struct move_request {
     struct params *params; /* what all of this was read from */

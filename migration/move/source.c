@@ -195,7 +195,7 @@ static json_t *moved_to_json(const struct handover *h)
 {
     g_autofree char *state = guest_state(h->seat->guest);
     g_autofree char *said = guest_serial_tail(h->seat->guest);
-    return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:s, s:I, s:o}", "boots",
+    return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:s, s:I, s:o, s:I}", "boots",
                      (int)h->seat->boots, "stopped_at_us", (json_int_t)h->stopped_at_us,
                      "completed_at_us", (json_int_t)vm_completed_at_us(h->seat->vm), "last_beat_us",
                      (json_int_t)h->last_beat.at_us, "last_beat", (json_int_t)h->last_beat.counter,
@@ -203,7 +203,8 @@ static json_t *moved_to_json(const struct handover *h)
                      (json_int_t)h->record->pages_sent_again, "guest", state, "silent_ms",
                      (json_int_t)silence_before_stop_ms(h), "said", said, "stream_bytes",
                      (json_int_t)channel_carried(h->channel), "addresses",
-                     vm_addresses(h->seat->vm));
+                     vm_addresses(h->seat->vm), "last_probe",
+                     (json_int_t)network_gap_last_probe(h->seat->vm, h->stopped_at_us));
 }
 
 /* "ready": learns how the destination is reached. Transfer full. */

@@ -43,7 +43,9 @@ static int start_child(struct prober *prober, const struct prober_spec *spec, GE
                                 "prober",
                                 spec->address,
                                 spec->mac != NULL ? spec->mac : "-",
-                                spec->hears ? "both" : "in",
+                                spec->says    ? "say"
+                                : spec->hears ? "both"
+                                              : "in",
                                 NULL};
     int pair[2];
 

@@ -24,6 +24,7 @@ struct prober_spec {
     const char *address; /* of the guest, numeric */
     const char *mac;     /* of its card, or NULL */
     bool hears;          /* the guest asks by itself, too: that is measured as well */
+    bool says; /* asks nothing: sends frames that the guest takes no notice of (watch.h) */
 };
 
 /* Whether this host can: a sentence why not as VM_ERROR_UNSUPPORTED. */
@@ -49,6 +50,8 @@ json_t *prober_end(struct prober *prober, int64_t deadline, GError **err);
 /* Ends it. NULL is fine. */
 void prober_free(struct prober *prober);
 AUTOPTR_STRUCT(prober, prober_free);
+
+#define PROBER_EVERY_MS 10
 
 /* How long the guest must be heard in a row before the end, and how long is waited for it. */
 #define PROBER_CALM_MS 500

@@ -2,6 +2,7 @@
 #include "migration/net/gap.h"
 #include "migration/net/link.h"
 #include "migration/net/prober.h"
+#include "migration/net/watch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVERY_US 10000
+#define EVERY_US (PROBER_EVERY_MS * 1000)
 #define CALM_GAP_US 200000 /* a longer silence is none that is heard regularly */
 #define LAST_US 200000     /* for the last answers, when nothing is asked any more */
 #define FRAMES_A_TURN 256
@@ -35,7 +36,10 @@ struct asking {
     struct sockaddr_storage guest;
     socklen_t guest_size;
     guint8 mac[6];
-    bool hears;
+    bool hears, says;
+    unsigned interface; /* by which the guest is reached */
+    int say_fd;
+    guint64 number; /* of the last frame that was said */
     uint16_t id, sequence;
     int64_t next_us;         /* when to ask */
     int64_t stalled_us;      /* for how long we did not when we should have */
@@ -108,6 +112,21 @@ static void ask(struct asking *a)
     a->sent++;
 }
 
+/* The guest has no ears for it; its tap has. */
+static void say_one(struct asking *a)
+{
+    struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                             .sll_protocol = htons(NET_PROBE_TYPE),
+                             .sll_ifindex = (int)a->interface,
+                             .sll_halen = ETH_ALEN};
+    const struct net_probe probe = {GUINT64_TO_BE(NET_PROBE_MAGIC), GUINT64_TO_BE(++a->number)};
+
+    memcpy(to.sll_addr, a->mac, ETH_ALEN);
+    sendto(a->say_fd, &probe, sizeof probe, MSG_DONTWAIT,
+           (const struct sockaddr *)(const void *)&to, sizeof to);
+    a->sent++;
+}
+
 /* Missed turns are not made up for: a burst would measure nothing. */
 static void ask_when_due(struct asking *a)
 {
@@ -119,7 +138,10 @@ static void ask_when_due(struct asking *a)
         a->stalled_us += now - a->next_us;
         a->next_us = now;
     }
-    ask(a);
+    if (a->says)
+        say_one(a);
+    else
+        ask(a);
     a->next_us += EVERY_US;
 }
 
@@ -228,7 +250,7 @@ static bool is_silent(const struct gap_watch *watch, int64_t now)
 
 static bool is_back(const struct asking *a, int64_t now)
 {
-    return !is_silent(&a->in, now) && (!a->hears || !is_silent(&a->out, now));
+    return a->says || (!is_silent(&a->in, now) && (!a->hears || !is_silent(&a->out, now)));
 }
 
 /* Whether all that can be known is. */
@@ -333,8 +355,13 @@ static int open_all(struct asking *a, const char *address, const char *mac)
         getsockname(a->fd, (struct sockaddr *)&own, &size) < 0 ||
         getnameinfo((struct sockaddr *)&own, size, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
         return complain("no way to it");
-    a->link_fd =
-        link_parse_mac(mac, a->mac) ? open_link(interface_of((struct sockaddr *)&own)) : -1;
+    a->interface = interface_of((struct sockaddr *)&own);
+    a->link_fd = link_parse_mac(mac, a->mac) ? open_link(a->interface) : -1;
+    if (a->says) {
+        a->say_fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (a->say_fd < 0 || a->link_fd < 0)
+            return complain("a packet socket");
+    }
     say(json_pack("{s:s}", "from", text));
     return 0;
 }
@@ -359,9 +386,12 @@ int prober_main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpriority(PRIO_PROCESS, 0, -10); /* where that is allowed */
     a.hears = strcmp(argv[3], "both") == 0;
+    a.says = strcmp(argv[3], "say") == 0;
     if (open_all(&a, argv[1], argv[2]) != 0)
         return 1;
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    if (a.says) /* nobody answers */
+        say(json_pack("{s:b}", "heard", 1));
     a.started_us = a.next_us = now_us();
     while (!is_over(&a)) {
         ask_when_due(&a);

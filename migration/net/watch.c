@@ -20,14 +20,14 @@ struct net_watch {
     uv_poll_t poll;
     int fd;
     guint8 mac[6];
-    net_watch_fn fn;
-    void *arg;
+    struct net_watcher watcher;
 };
 
-/* ARP; IPv6 with ICMPv6 of the types 135 and 136. */
+/* ARP; probes; IPv6 with ICMPv6 of the types 135 and 136. */
 static const struct sock_filter program[] = {
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 6, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 7, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NET_PROBE_TYPE, 6, 0),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 6),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 4),
@@ -81,6 +81,18 @@ bool net_watch_read(const guint8 *frame, gsize size, const guint8 mac[6], char *
            read_nd(frame + ETH_HLEN, size - ETH_HLEN, text, text_size);
 }
 
+guint64 net_watch_probe(const guint8 *frame, gsize size, const guint8 mac[6])
+{
+    struct net_probe probe;
+
+    if (size < ETH_HLEN + sizeof probe || memcmp(frame, mac, ETH_ALEN) != 0 ||
+        memcmp(frame + ETH_ALEN, mac, ETH_ALEN) == 0 || frame[12] != NET_PROBE_TYPE >> 8 ||
+        frame[13] != (NET_PROBE_TYPE & 0xff))
+        return 0;
+    memcpy(&probe, frame + ETH_HLEN, sizeof probe);
+    return GUINT64_FROM_BE(probe.magic) == NET_PROBE_MAGIC ? GUINT64_FROM_BE(probe.number) : 0;
+}
+
 static void on_frames(uv_poll_t *poll, int status, int events)
 {
     struct net_watch *watch = poll->data;
@@ -96,8 +108,11 @@ static void on_frames(uv_poll_t *poll, int status, int events)
                 uv_poll_stop(poll); /* the tap has gone */
             return;
         }
-        if (net_watch_read(frame, (gsize)got, watch->mac, text, sizeof text))
-            watch->fn(text, watch->arg);
+        guint64 number = net_watch_probe(frame, (gsize)got, watch->mac);
+        if (number != 0)
+            watch->watcher.on_probe(number, watch->watcher.arg);
+        else if (net_watch_read(frame, (gsize)got, watch->mac, text, sizeof text))
+            watch->watcher.on_address(text, watch->watcher.arg);
     }
     if (status != 0)
         uv_poll_stop(poll);
@@ -124,8 +139,8 @@ static int open_socket(const char *name)
     return -1;
 }
 
-struct net_watch *net_watch_open(const char *name, const guint8 mac[6], net_watch_fn fn, void *arg,
-                                 GError **err)
+struct net_watch *net_watch_open(const char *name, const guint8 mac[6],
+                                 const struct net_watcher *watcher, GError **err)
 {
     int fd = open_socket(name);
 
@@ -136,8 +151,7 @@ struct net_watch *net_watch_open(const char *name, const guint8 mac[6], net_watc
     }
     struct net_watch *watch = g_new0(struct net_watch, 1);
     watch->fd = fd;
-    watch->fn = fn;
-    watch->arg = arg;
+    watch->watcher = *watcher;
     memcpy(watch->mac, mac, 6);
     uv_poll_init(fiber_loop(), &watch->poll, fd);
     watch->poll.data = watch;

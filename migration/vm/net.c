@@ -14,6 +14,7 @@
 
 #define VHOST "/dev/vhost-net"
 #define NAME_TRIES 16
+#define PROBES_MAX 16384 /* two and a half minutes, each 10 ms */
 
 struct card {
     struct vm_net *net;
@@ -37,6 +38,8 @@ struct vm_net {
     GPtrArray *cards; /* struct card */
     GArray *forwards; /* struct forward */
     struct event changed;
+    GArray *probes; /* struct vm_probe */
+    struct event probed;
 };
 
 static void free_card(void *data)
@@ -210,15 +213,29 @@ static void on_seen(const char *address, void *arg)
     set_address(card, address);
 }
 
+static void on_probe(guint64 number, void *arg)
+{
+    const struct card *card = arg;
+    struct vm_net *net = card->net;
+    const struct vm_probe probe = {number, g_get_monotonic_time()};
+
+    if (net->probes->len >= PROBES_MAX)
+        g_array_remove_range(net->probes, 0, PROBES_MAX / 2);
+    g_array_append_val(net->probes, probe);
+    event_set(&net->probed);
+}
+
 /* Without the right to look, the address has to be said or found in another way. */
 static void watch_tap(struct card *card, const char *tap, const char *mac)
 {
     g_autoptr(GError) error = NULL;
     guint8 bytes[6];
 
-    if (card->is_given || !link_parse_mac(mac, bytes))
+    if (!link_parse_mac(mac, bytes))
         return;
-    card->watch = net_watch_open(tap, bytes, on_seen, card, &error);
+    card->watch = net_watch_open(
+        tap, bytes, &(struct net_watcher){.on_address = on_seen, .on_probe = on_probe, .arg = card},
+        &error);
     if (card->watch == NULL)
         host_log(card->net->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "%s: %s", card->name,
                  error->message);
@@ -322,6 +339,7 @@ struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct
     g_array_append_val(net->fds, end);
     net->cards = g_ptr_array_new_with_free_func(free_card);
     net->forwards = g_array_new(FALSE, FALSE, sizeof(struct forward));
+    net->probes = g_array_new(FALSE, FALSE, sizeof(struct vm_probe));
     if (add_device(net, vm, board, err) == 0)
         return net;
     vm_net_close(net);
@@ -417,6 +435,16 @@ void vm_net_take_addresses(struct vm_net *net, const json_t *addresses)
     }
 }
 
+const GArray *vm_net_probes(const struct vm_net *net)
+{
+    return net->probes;
+}
+
+struct event *vm_net_probed(struct vm_net *net)
+{
+    return &net->probed;
+}
+
 void vm_net_drop(struct vm_net *net)
 {
     if (net == NULL)
@@ -426,6 +454,7 @@ void vm_net_drop(struct vm_net *net)
     g_ptr_array_unref(net->taps);
     g_ptr_array_unref(net->cards);
     g_array_unref(net->forwards);
+    g_array_unref(net->probes);
     g_free(net);
 }
 

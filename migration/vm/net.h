@@ -48,6 +48,8 @@ bool vm_net_endpoint(const struct vm_net *net, const char *card, uint16_t port,
 struct event *vm_net_changed(struct vm_net *net);
 json_t *vm_net_addresses(const struct vm_net *net);
 void vm_net_take_addresses(struct vm_net *net, const json_t *addresses);
+const GArray *vm_net_probes(const struct vm_net *net);
+struct event *vm_net_probed(struct vm_net *net);
 
 /* The hypervisor has ended: strikes what it had from the ledger. Frees; NULL is fine. */
 void vm_net_close(struct vm_net *net);

@@ -168,6 +168,16 @@ struct event *vm_addresses_changed(struct vm *vm)
     return vm->net != NULL ? vm_net_changed(vm->net) : NULL;
 }
 
+const GArray *vm_probes(const struct vm *vm)
+{
+    return vm->net != NULL ? vm_net_probes(vm->net) : NULL;
+}
+
+struct event *vm_probed(struct vm *vm)
+{
+    return vm->net != NULL ? vm_net_probed(vm->net) : NULL;
+}
+
 json_t *vm_addresses(const struct vm *vm)
 {
     return vm_net_addresses(vm->net);

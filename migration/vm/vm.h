@@ -132,6 +132,16 @@ bool vm_endpoint(const struct vm *vm, const char *card, uint16_t port, struct vm
  * has no cards. */
 struct event *vm_addresses_changed(struct vm *vm);
 
+/* Frames of a prober that asks nothing (net/prober.h), as they have gone into the taps of this VM's
+ * cards: numbered by who sends one every 10 ms. The event is set with each; whoever waits resets
+ * it. NULL: the VM has no cards. Transfer none. */
+struct vm_probe {
+    uint64_t number; /* from 1 */
+    int64_t at_us;   /* CLOCK_MONOTONIC */
+};
+const GArray *vm_probes(const struct vm *vm);
+struct event *vm_probed(struct vm *vm);
+
 /* The guest's addresses, {card: address}, for the other end of a migration; and from there, where
  * nothing newer is known. Transfer full. */
 json_t *vm_addresses(const struct vm *vm);

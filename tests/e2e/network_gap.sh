@@ -37,11 +37,21 @@ expect_equal "who asked" host2 "$(leg .network_observer)"
 [[ $(leg '.network_announced') -gt 0 ]] || fail "no RARP was seen" "$(leg tostring)"
 no_leaks host1 host2
 
-step "a host that has no part in the leg asks where there is one, and misses announcements that are not made"
-job -m host1,host2,host3 --tuple all -p announce_rounds=0 "$work/gap.cfg"
+step "without announcements a silent guest is away for a second and more, by the destination's and by others' sight"
+for hosts in host1,host2 host1,host2,host3; do
+    job -m "$hosts" --tuple all -p network_gap=silent -p announce_rounds=0 -p kernel_params=ipv6.disable=1 "$work/gap.cfg"
+    [[ $status == 0 ]] || expect_verdict FAIL host2 "runs on host2, but ${hosts##*,} does not hear it on the network"
+    expect_equal "who asked, and what was not" "${hosts##*,} 0 null" \
+        "$(leg '[.network_observer, .network_announced, .network_gap_out_ms] | map(tostring) | join(" ")')"
+    [[ $(leg '.network_gap_in_ms >= 1000') == true ]] ||
+        fail "it was not away" "$(leg tostring)"
+    no_leaks host1 host2 host3
+done
+
+step "with announcements the same guest is not"
+job -m host1,host2,host3 --tuple all -p network_gap=silent -p kernel_params=ipv6.disable=1 "$work/gap.cfg"
 expect_equal "exit status" 0 "$status"
-expect_equal "who asked, and what was not" "host3 0 null" \
-    "$(leg '[.network_observer, .network_announced, .network_gap_out_ms] | map(tostring) | join(" ")')"
+[[ $(leg '.network_gap_in_ms < 1000 and .network_announced > 0') == true ]] || fail "it was away" "$(leg tostring)"
 no_leaks host1 host2 host3
 
 step "what has no card on the hosts' network is SKIP"

@@ -93,3 +93,27 @@ Test(watch, a_frame_that_is_cut_short_tells_nothing)
         }
     }
 }
+
+#define MAGIC "76746d682d736179 "
+
+Test(watch, a_probe_is_known_by_its_type_its_word_and_whom_it_is_for)
+{
+    static const struct {
+        const char *frame;
+        guint64 number;
+    } cases[] = {
+        {"9a0000000001 027600000001 88b5 " MAGIC "0000000000000102", 258},
+        {"9a0000000002 027600000001 88b5 " MAGIC "0000000000000102", 0},
+        {"9a0000000001 9a0000000001 88b5 " MAGIC "0000000000000102", 0},
+        {"9a0000000001 027600000001 88b6 " MAGIC "0000000000000102", 0},
+        {"9a0000000001 027600000001 88b5 0000000000000000 0000000000000102", 0},
+        {"9a0000000001 027600000001 88b5 " MAGIC "00000000000001", 0},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        guint8 frame[256];
+        gsize size = bytes_of(cases[i].frame, frame);
+
+        cr_expect_eq(net_watch_probe(frame, size, mac), cases[i].number, "%zu", i);
+    }
+}
