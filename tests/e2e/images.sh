@@ -119,6 +119,19 @@ job "${hosts[@]}" "$work/images.cfg"
 expect_equal "exit status" 1 "$status"
 expect_verdict ERROR host1 "stg of vm1: $images/bad.qcow2 is bad"
 
+step "two jobs with one image: the second is refused, and told by whom"
+config "image_name_stg = $images/good"
+job_begin "${hosts[@]}" -p mig_speed=1 "$work/images.cfg"
+await_event '"phase":"booting"'
+first=$(cut -c 1-7 "$job/id")
+results=$work/second job "${hosts[@]}" "$work/images.cfg"
+results=$work/results
+expect_equal "status of the second" CANCEL "$(jq -r '.tests[0].status' "$work/second/latest/results.json")"
+expect_match "why" "the image $images/good.qcow2 is taken by job $first of [a-z]+@[^ ]+ \(its vtmh is process [0-9]+" \
+    "$(jq -r '.tests[0].vtmh.fail_cause' "$work/second/latest/results.json")"
+kill -INT "$(vtmh_pid)"
+job_end
+
 step "nothing is made or left"
 expect_equal "files beside the images" "" "$(on host1 find "$images" /var/lib/own -name '.vtmh-*')"
 no_leaks host1 host2
