@@ -20,7 +20,6 @@ not_done=(
     'monitor_type = human | monitor_type'
     'skip = yes | skip'
     'max_downtime = 50ms | max_downtime'
-    'attempts_timeout = 7 | attempts_timeout'
     'migration_timeout = 33 | migration_timeout'
     'start_migration_timeout = 7 | start_migration_timeout'
 )
