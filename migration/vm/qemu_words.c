@@ -51,8 +51,11 @@ bool qemu_words_is_symptom(const char *sentence)
 
 /* What this build of QEMU has not, or not for this machine type, though it knows the word. */
 static const char *const lacks[] = {
-    "is not available",    "want to install",        "not supported by this machine's CPU topology",
-    "support is disabled", "support is not enabled",
+    "is not available",
+    "want to install",
+    "not supported by this machine's CPU topology",
+    "support is disabled",
+    "support is not enabled",
 };
 
 bool qemu_words_is_lack(const char *sentence)
