@@ -266,6 +266,7 @@ int seat_end(struct seat *seat, GError **err)
     fiber_shield();
     int ended = vm_destroy(retire(seat), err);
     fiber_unshield();
+    seat->is_left |= ended < 0;
     return ended;
 }
 
@@ -275,6 +276,7 @@ void seat_keep(struct seat *seat)
     fiber_shield();
     host->ops->keep(host->node, retire(seat));
     fiber_unshield();
+    seat->is_left = true;
 }
 
 void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *phase,

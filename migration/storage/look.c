@@ -136,6 +136,20 @@ static json_t *look_at_place(const json_t *question)
     return json_pack("{s:[{s:s}], s:b}", "files", "path", own, "exists", lstat(own, &info) == 0);
 }
 
+static json_t *look_at_lock(const char *path)
+{
+    struct image_file file = {.path = (char *)path};
+    struct stat info;
+
+    if (!image_file_is_locked(path))
+        return json_object();
+    if (stat(path, &info) == 0) {
+        file.device = info.st_dev;
+        file.inode = info.st_ino;
+    }
+    return locked(&file);
+}
+
 static json_t *write_token(const char *path)
 {
     g_autofree char *name = g_path_get_basename(path);
@@ -178,6 +192,8 @@ static json_t *answer(const json_t *question)
         return look_at_image(question);
     if (json_is_string(json_object_get(question, "place")))
         return look_at_place(question);
+    if ((path = json_string_value(json_object_get(question, "lock"))) != NULL)
+        return look_at_lock(path);
     if ((path = json_string_value(json_object_get(question, "write"))) != NULL)
         return write_token(path);
     if ((path = json_string_value(json_object_get(question, "read"))) != NULL)

@@ -7,6 +7,7 @@
  *       or {"trouble": "PATH …"}. writes: the guest will, so nobody else may
  *   {"place": PATH}    where a file is to be made.
  *       {"files": [{"path": P}], "exists": B}, or {"trouble": …}: no folder, or it takes no file
+ *   {"lock": PATH}     {}, or {"trouble": …}: somebody has it open to write, or so that nobody may
  *   {"write": PATH}    a file with its own name in it, on the disk when answered. {"trouble": …}
  *   {"read": PATH}     whether such a file is there. {"same": B}
  *   {"remove": PATH}   {}

@@ -20,6 +20,18 @@ char *image_plan_name(const struct image_plan *plan)
     return g_strdup_printf("%s of %s", plan->image->name, plan->vm);
 }
 
+char *image_plan_backup(const struct image_plan *plan)
+{
+    const char *dir = param_text(plan->params, "backup_dir");
+    g_autofree char *name = g_path_get_basename(plan->image->location);
+    g_autofree char *file = g_strconcat(name, ".backup", NULL);
+    g_autofree char *folder = dir != NULL && *dir != '\0'
+                                  ? image_data_path(plan->params, dir)
+                                  : g_path_get_dirname(plan->image->location);
+
+    return g_build_filename(folder, file, NULL);
+}
+
 static bool is_cloned(const struct params *image, const char *name)
 {
     g_auto(GStrv) cloned = param_list(image, "master_images_clone");
@@ -64,6 +76,13 @@ static int read_plan(struct image_plan *plan, const struct params *vm, const cha
         plan->origin = IMAGE_CLONED;
         plan->anew = force_clone;
         plan->master = master_of(vm, plan->params, name, err);
+        if (plan->master != NULL && strcmp(plan->master->location, plan->image->location) == 0) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                        "%s would be cloned onto itself: give its clone another name "
+                        "(image_name_%s)",
+                        plan->image->location, plan->vm);
+            return -1;
+        }
         return plan->master != NULL ? 0 : -1;
     }
     if (create || force_create)
@@ -89,6 +108,41 @@ static int add_plans(GPtrArray *plans, const struct params *test, const char *na
     return 0;
 }
 
+static bool keeps_copy(const struct image_plan *plan)
+{
+    bool keeps = false, also = false;
+
+    return plan->is_work && !plan->image->is_url && !plan->image->is_device &&
+           param_bool(plan->params, "backup_image_before_testing", &keeps, NULL) == 0 &&
+           param_bool(plan->params, "backup_image", &also, NULL) == 0 && (keeps || also);
+}
+
+/* The copy of one would be put back over another. */
+static int check_copies(const GPtrArray *plans, GError **err)
+{
+    g_autoptr(GHashTable) kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (unsigned i = 0; i < plans->len; i++) {
+        const struct image_plan *plan = g_ptr_array_index(plans, i), *other;
+        char *copy;
+        if (!keeps_copy(plan))
+            continue;
+        copy = image_plan_backup(plan);
+        other = g_hash_table_lookup(kept, copy);
+        if (other != NULL && strcmp(other->image->location, plan->image->location) != 0) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                        "%s of %s and %s of %s: the copy of both %s and %s would be %s "
+                        "(backup_dir)",
+                        other->image->name, other->vm, plan->image->name, plan->vm,
+                        other->image->location, plan->image->location, copy);
+            g_free(copy);
+            return -1;
+        }
+        g_hash_table_replace(kept, copy, (gpointer)plan);
+    }
+    return 0;
+}
+
 GPtrArray *image_plans(const struct params *test, GError **err)
 {
     g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func(plan_free);
@@ -97,6 +151,8 @@ GPtrArray *image_plans(const struct params *test, GError **err)
     for (char **vm = vms; *vm != NULL; vm++)
         if (add_plans(plans, test, *vm, err) < 0)
             return NULL;
+    if (check_copies(plans, err) < 0)
+        return NULL;
     return g_steal_pointer(&plans);
 }
 

@@ -24,12 +24,16 @@ struct image_plan {
     struct params *params; /* of the image */
 };
 
-/* Of all images of all VMs of a test whose names clone_names() has given. The error names image and
- * VM. Transfer full: array of struct image_plan. */
+/* Of all images of all VMs of a test whose names clone_names() has given. An image that would be
+ * cloned onto its master, and two whose copies would be one file, are errors. The error names image
+ * and VM. Transfer full: array of struct image_plan. */
 GPtrArray *image_plans(const struct params *test, GError **err);
 
 /* "image1 of vm1". Transfer full. */
 char *image_plan_name(const struct image_plan *plan);
+
+/* Where a copy of it is kept (backup_image_before_testing). Transfer full. */
+char *image_plan_backup(const struct image_plan *plan);
 
 /*
  * Gives each image of master_images_clone the name of its clone, as avocado-vt does: the test's

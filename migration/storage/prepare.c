@@ -17,22 +17,41 @@ struct work {
     int64_t deadline;
 };
 
-static void work_init(struct work *work, struct test *test, const struct image_plan *plan,
-                      const struct params *params, int64_t deadline)
-{
-    work->test = test;
-    work->plan = plan;
-    work->params = params;
-    work->program = qemu_img_program(params);
-    work->qemu_img = (struct qemu_img){work->program, test->host};
-    work->deadline = deadline;
-}
-
 static bool is_yes(const struct work *work, const char *name)
 {
     bool yes = false;
 
     return param_bool(work->params, name, &yes, NULL) == 0 && yes;
+}
+
+static bool is_checked(const struct work *work)
+{
+    return work->plan->writes && is_yes(work, "check_image");
+}
+
+/* Where a test needs qemu-img it is known before anything boots that there is one. */
+static int find_qemu_img(struct work *work, GError **err)
+{
+    const struct host *host = work->test->host;
+    bool is_other;
+
+    if (work->plan->origin == IMAGE_IS_THERE && !is_checked(work))
+        return 0;
+    work->program = qemu_img_program(work->params, &is_other, err);
+    work->qemu_img.program = work->program;
+    if (work->program != NULL && is_other)
+        test_note(work->test, "%s has no %s: %s is used there", host->name,
+                  param_text(work->params, "qemu_img_binary"), work->program);
+    return work->program != NULL ? 0 : -1;
+}
+
+static int work_init(struct work *work, struct test *test, const struct image_plan *plan,
+                     const struct params *params, int64_t deadline, GError **err)
+{
+    *work =
+        (struct work){.test = test, .plan = plan, .params = params, .qemu_img.host = test->host};
+    work->deadline = deadline;
+    return find_qemu_img(work, err);
 }
 
 static void tell(const struct work *work, const char *what, const char *path)
@@ -154,7 +173,8 @@ static int check_created(const struct work *work, GError **err)
 }
 
 /* Whether what lies there is a clone of the master as that is now, but for what tests have written
- * to it since. */
+ * to it since. One that is older than the master is a clone of what that was; what is neither is
+ * somebody's, and an error. */
 static int is_clone(const struct work *work, bool *is_out, GError **err)
 {
     const struct image *image = work->plan->image, *master = work->plan->master;
@@ -167,9 +187,15 @@ static int is_clone(const struct work *work, bool *is_out, GError **err)
     if (of_master == NULL || written_at(image->location, &cloned_at, work->deadline, err) < 0 ||
         written_at(master->location, &changed_at, work->deadline, err) < 0)
         return -1;
-    *is_out = of_clone != NULL && cloned_at >= changed_at &&
-              number_of(of_clone, "virtual-size") == number_of(of_master, "virtual-size");
-    return 0;
+    *is_out = cloned_at >= changed_at;
+    if (!*is_out || (of_clone != NULL &&
+                     number_of(of_clone, "virtual-size") == number_of(of_master, "virtual-size")))
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "%s is there, but it is no clone of %s: it is not as large, or in another format: "
+                "force_image_clone = yes makes it anew",
+                image->location, master->location);
+    return -1;
 }
 
 static int make(const struct work *work, bool is_there, GError **err)
@@ -185,22 +211,9 @@ static int make(const struct work *work, bool is_there, GError **err)
     return is_good ? 0 : clone_master(work, err);
 }
 
-/* Where a copy of it is kept. Transfer full. */
-static char *backup_of(const struct work *work)
-{
-    const char *dir = param_text(work->params, "backup_dir");
-    g_autofree char *name = g_path_get_basename(work->plan->image->location);
-    g_autofree char *file = g_strconcat(name, ".backup", NULL);
-    g_autofree char *folder = dir != NULL && *dir != '\0'
-                                  ? image_data_path(work->params, dir)
-                                  : g_path_get_dirname(work->plan->image->location);
-
-    return g_build_filename(folder, file, NULL);
-}
-
 static int prepare(const struct work *work, GError **err)
 {
-    g_autofree char *backup = backup_of(work);
+    g_autofree char *backup = image_plan_backup(work->plan);
     const char *location = work->plan->image->location;
     bool is_there = true;
 
@@ -218,8 +231,9 @@ int image_prepare(struct test *test, const struct image_plan *plan, int64_t dead
 
     if (!plan->is_work || plan->image->is_url || plan->image->is_device)
         return 0;
-    work_init(&work, test, plan, plan->params, deadline);
-    int result = prepare(&work, err);
+    int result = work_init(&work, test, plan, plan->params, deadline, err);
+    if (result == 0)
+        result = prepare(&work, err);
     if (result < 0)
         g_prefix_error(err, "%s of %s: ", plan->image->name, plan->vm);
     g_free(work.program);
@@ -230,7 +244,7 @@ int image_prepare(struct test *test, const struct image_plan *plan, int64_t dead
 
 static int restore(const struct work *work, GError **err)
 {
-    g_autofree char *backup = backup_of(work);
+    g_autofree char *backup = image_plan_backup(work->plan);
 
     return copy(work, NULL, backup, work->plan->image->location, "is as it was before", err);
 }
@@ -299,14 +313,29 @@ static int check(const struct work *work, GError **err)
     return -1;
 }
 
+/* A VM that could not be ended, or was started by somebody else meanwhile, keeps what it has. */
+static int check_unused(const struct work *work, GError **err)
+{
+    const char *path = work->plan->image->location;
+    json_auto_t *answers = look_ask(json_pack("[{s:s}]", "lock", path), path, work->deadline, err);
+    const char *trouble = json_string_value(json_object_get(json_array_get(answers, 0), "trouble"));
+
+    if (trouble != NULL)
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "%s; so it is left as it is", trouble);
+    return answers != NULL && trouble == NULL ? 0 : -1;
+}
+
 static int finish(const struct work *work, GError **err)
 {
-    if (work->plan->writes && is_yes(work, "check_image") && check(work, err) < 0)
+    bool restores = is_yes(work, "restore_image_after_testing") || is_yes(work, "restore_image");
+    bool removes = is_yes(work, "remove_image");
+
+    if (!is_checked(work) && !restores && !removes)
+        return 0;
+    if (check_unused(work, err) < 0 || (is_checked(work) && check(work, err) < 0) ||
+        (restores && restore(work, err) < 0))
         return -1;
-    if ((is_yes(work, "restore_image_after_testing") || is_yes(work, "restore_image")) &&
-        restore(work, err) < 0)
-        return -1;
-    return is_yes(work, "remove_image") ? remove_image(work, err) : 0;
+    return removes ? remove_image(work, err) : 0;
 }
 
 int image_finish(struct test *test, const struct image_plan *plan, const struct params *params,
@@ -316,8 +345,9 @@ int image_finish(struct test *test, const struct image_plan *plan, const struct 
 
     if (!plan->is_work || plan->image->is_url || plan->image->is_device)
         return 0;
-    work_init(&work, test, plan, params, deadline);
-    int result = finish(&work, err);
+    int result = work_init(&work, test, plan, params, deadline, err);
+    if (result == 0)
+        result = finish(&work, err);
     if (result < 0)
         g_prefix_error(err, "%s of %s: ", plan->image->name, plan->vm);
     g_free(work.program);

@@ -3,20 +3,30 @@
 #include "migration/params.h"
 #include "sync/child.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NO_CHECKS 63 /* exit status of `qemu-img check` where the format knows none */
 
-char *qemu_img_program(const struct params *params)
+/* What distributions, and avocado-vt, call it. */
+static const char *const usual_names[] = {
+    "qemu-img", "/usr/bin/qemu-img", "/usr/local/bin/qemu-img", "qemu-img-kvm", "kvm-img", NULL,
+};
+
+char *qemu_img_program(const struct params *params, bool *is_other_out, GError **err)
 {
     const char *asked = param_text(params, "qemu_img_binary");
+    char *path = g_find_program_in_path(asked);
 
-    if (strchr(asked, '/') != NULL && access(asked, X_OK) < 0)
-        return g_strdup("qemu-img");
-    return g_strdup(asked);
+    if (is_other_out != NULL)
+        *is_other_out = path == NULL;
+    if (path == NULL && g_strv_contains(usual_names, asked))
+        for (const char *const *other = usual_names; *other != NULL && path == NULL; other++)
+            path = g_find_program_in_path(*other);
+    if (path == NULL)
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "qemu_img_binary = %s: %s", asked,
+                    strchr(asked, '/') != NULL ? "it is not a program that can be run"
+                                               : "it is not in PATH");
+    return path;
 }
 
 /* The last line of what a program has said. */

@@ -18,9 +18,12 @@ struct qemu_img {
     const struct host *host; /* whose ledger knows of files in the making; NULL: none are made */
 };
 
-/* qemu_img_binary; "qemu-img" of PATH where that is a path of which there is nothing. Transfer
- * full. */
-char *qemu_img_program(const struct params *params);
+/*
+ * The path of qemu_img_binary: as given when it has a slash, else looked up in PATH. One of the
+ * usual names (qemu-img, /usr/bin/qemu-img, kvm-img, …) that is not there is found under the first
+ * other of them that is: *is_other_out, which may be NULL. Transfer full. SYNC_ERROR_SYSTEM.
+ */
+char *qemu_img_program(const struct params *params, bool *is_other_out, GError **err);
 
 /* `qemu-img info` of an image, also one that is in use. An object. Transfer full. */
 json_t *qemu_img_info(const struct qemu_img *qemu_img, const char *location, const char *format,

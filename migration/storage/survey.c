@@ -227,10 +227,12 @@ static bool asks_qemu(const struct image_plan *plan)
 static json_t *ask_qemu(const struct image_plan *plan)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *program = qemu_img_program(plan->params);
+    g_autofree char *program = qemu_img_program(plan->params, NULL, &error);
     const struct qemu_img qemu_img = {program, NULL};
-    json_auto_t *info = qemu_img_info(&qemu_img, plan->image->location, plan->image->format,
-                                      deadline_in(ANSWER_MS), &error);
+    json_auto_t *info = program != NULL
+                            ? qemu_img_info(&qemu_img, plan->image->location, plan->image->format,
+                                            deadline_in(ANSWER_MS), &error)
+                            : NULL;
 
     return info != NULL ? json_object() : json_pack("{s:s}", "trouble", error->message);
 }

@@ -1,4 +1,5 @@
 /* Images made, cloned, checked, restored and removed by a real qemu-img. */
+#include "migration/scenario/process/rows.h"
 #include "migration/storage/look.h"
 #include "migration/storage/prepare.h"
 #include "migration/storage/qemu_img.h"
@@ -57,7 +58,20 @@ static void record(void *node, const Vtmh__Record *told)
 
 static const struct host_ops host_ops = {.own = own, .disown = disown, .log = log_nothing};
 static const struct host host = {.ops = &host_ops, .name = "host1"};
-static const struct test_ops test_ops = {.record = record};
+/* What host2 says wherever hosts meet. */
+static const char *said_there = "null";
+
+static int exchange(void *node, const struct test_meeting *meeting, GBytes *payload,
+                    GPtrArray **answers_out, GError **err)
+{
+    (void)node, (void)meeting, (void)err;
+    *answers_out = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    g_ptr_array_add(*answers_out, g_bytes_ref(payload));
+    g_ptr_array_add(*answers_out, g_bytes_new(said_there, strlen(said_there)));
+    return 0;
+}
+
+static const struct test_ops test_ops = {.record = record, .exchange = exchange};
 static struct test test;
 
 static void set(const char *key, const char *value)
@@ -143,6 +157,23 @@ static int finish(GError **err)
     return image_finish(&test, plan, plan->params, deadline_in(LIMIT_MS), err);
 }
 
+/* The step around a test, on the first of two hosts. */
+static int step_around(int *begun_out, GError **err)
+{
+    static const char *const names[] = {"host1", "host2"};
+    struct seat seat = {.name = "vm1"};
+    g_autoptr(GPtrArray) seats = g_ptr_array_new();
+    struct scene scene = {.test = &test, .seats = seats};
+    struct step_on on = {.scene = &scene, .params = params, .ends_by = DEADLINE_NEVER};
+    g_autoptr(GError) error = NULL;
+
+    g_ptr_array_add(seats, &seat);
+    test.names = names;
+    test.n_hosts = 2;
+    *begun_out = images_begin(&on, &error);
+    return images_end(&on, err);
+}
+
 static void expect_failure(int result, GError **error, const char *text)
 {
     cr_assert_eq(result, -1, "%s", text);
@@ -218,6 +249,94 @@ Test(images, clones_a_master_again_only_when_that_has_changed)
     run(clone_twice);
 }
 
+static int clone_over_another(void *arg, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    (void)arg;
+
+    sh("qemu-img create -q -f qcow2 disk.qcow2 4M && touch -d '1 hour ago' disk.qcow2");
+    sh("qemu-img create -q -f qcow2 disk_vm1.qcow2 8M");
+    set("master_images_clone", "image1");
+    expect_failure(prepare(&error), &error, "disk_vm1.qcow2 is there, but it is no clone of");
+    sh("qemu-img info disk_vm1.qcow2 | grep -q '8388608 bytes'");
+    set("force_image_clone", "yes");
+    return prepare(err);
+}
+
+Test(images, takes_the_place_of_no_image_that_is_not_its_masters_clone)
+{
+    run(clone_over_another);
+}
+
+static int find_qemu_img(void *arg, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    (void)arg, (void)err;
+
+    sh("qemu-img create -q -f qcow2 disk.qcow2 4M");
+    set("qemu_img_binary", "/nonexistent/qemu-img");
+    expect_failure(prepare(&error), &error, "qemu_img_binary = /nonexistent/qemu-img");
+    set("qemu_img_binary", "kvm-img");
+    cr_expect_eq(prepare(&error), 0);
+    cr_expect_eq(notes->len, 1);
+    cr_expect_not_null(strstr(g_ptr_array_index(notes, 0), "host1 has no kvm-img: /"));
+    return 0;
+}
+
+Test(images, says_which_qemu_img_stands_in_and_takes_none_for_a_path)
+{
+    run(find_qemu_img);
+}
+
+static int end_what_was_not_begun(void *arg, GError **err)
+{
+    int begun;
+    (void)arg;
+
+    sh("qemu-img create -q -f qcow2 disk.qcow2 8M && echo old >disk.qcow2.backup");
+    set("create_image", "yes");
+    set("backup_image", "yes");
+    set("restore_image", "yes");
+    set("remove_image", "yes");
+    said_there = "[]";
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, -1);
+    sh("qemu-img info disk.qcow2 | grep -q '8388608 bytes'");
+    return 0;
+}
+
+Test(images, neither_removes_nor_puts_back_what_the_test_could_not_take)
+{
+    run(end_what_was_not_begun);
+}
+
+static int end_while_used_elsewhere(void *arg, GError **err)
+{
+    int begun;
+    (void)arg;
+
+    set("create_image", "yes");
+    set("remove_image", "yes");
+    said_there = "[\"vm1\"]";
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, 0);
+    cr_expect(is_there("disk.qcow2"));
+    cr_expect_eq(notes->len, 1);
+    cr_expect_not_null(strstr(g_ptr_array_index(notes, 0), "vm1 on host2 may still write to it"));
+    said_there = "[\"vm2\"]";
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_not(is_there("disk.qcow2"));
+    return 0;
+}
+
+Test(images, removes_none_of_a_vm_that_lives_on_wherever_it_is)
+{
+    run(end_while_used_elsewhere);
+}
+
 static int clone_by_command(void *arg, GError **err)
 {
     g_autoptr(GError) error = NULL;
@@ -277,11 +396,15 @@ static int refuse_used(void *arg, GError **err)
     cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
     set("force_create_image", "yes");
     expect_failure(prepare(&error), &error, "disk.qcow2 is in use");
+    set("check_image", "no");
+    set("remove_image", "yes");
+    expect_failure(finish(&error), &error, "disk.qcow2 is in use");
+    cr_expect(is_there("disk.qcow2"));
     close(fd);
     return 0;
 }
 
-Test(images, replaces_none_that_is_in_use)
+Test(images, replaces_and_removes_none_that_is_in_use)
 {
     run(refuse_used);
 }

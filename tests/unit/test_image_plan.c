@@ -97,3 +97,23 @@ Test(image_plan, says_what_keeps_a_vm_from_moving)
             cr_expect_not_null(strstr(why, cases[i].why), "%s", why);
     }
 }
+
+Test(image_plan, has_no_image_that_would_be_lost_to_another)
+{
+    static const struct {
+        const char *lines, *why;
+    } cases[] = {
+        {"image_name=a;master_images_clone=image1;image_name_vm1=a", "cloned onto itself"},
+        {"images=one two;image_name_one=x/a;image_name_two=y/a;backup_image=yes;backup_dir=kept",
+         "the copy of both /data/x/a.qcow2 and /data/y/a.qcow2 would be /data/kept/a.qcow2.backup"},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(params) test = test_of(cases[i].lines);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) plans = image_plans(test, &error);
+        cr_expect_null(plans);
+        cr_assert_not_null(error, "%s", cases[i].lines);
+        cr_expect_not_null(strstr(error->message, cases[i].why), "%s", error->message);
+    }
+}

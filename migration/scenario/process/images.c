@@ -12,6 +12,18 @@
 
 const char *const images_params[] = {"image_name", NULL};
 
+struct images {
+    GPtrArray *plans;
+    unsigned n_prepared; /* the first of them; what the others name this test has neither made nor
+                            kept a copy of */
+};
+
+static void images_free(struct images *images)
+{
+    g_ptr_array_unref(images->plans);
+    g_free(images);
+}
+
 static bool is_mine(const struct test *test, const struct image_plan *plan)
 {
     return test->self == 0 || plan->moves;
@@ -29,27 +41,59 @@ int images_begin(struct step_on *on, GError **err)
     struct test *test = on->scene->test;
     int64_t limit_ms;
 
-    GPtrArray *plans = on->state = image_plans(test->params, err);
-    if (plans == NULL || limit_of(on, "disk_prepare_timeout", A_VM_MS, &limit_ms, err) < 0)
+    GPtrArray *plans = image_plans(test->params, err);
+    if (plans == NULL)
+        return -1;
+    struct images *images = on->state = g_new0(struct images, 1);
+    images->plans = plans;
+    if (limit_of(on, "disk_prepare_timeout", A_VM_MS, &limit_ms, err) < 0)
         return -1;
     int64_t deadline = deadline_in(limit_ms);
     for (unsigned i = 0; i < plans->len; i++) {
         const struct image_plan *plan = g_ptr_array_index(plans, i);
         if (is_mine(test, plan) && image_prepare(test, plan, deadline, err) < 0)
             return -1;
+        images->n_prepared = i + 1;
     }
     return 0;
 }
 
-/* An image that a VM elsewhere still writes to is neither bad nor to be removed. */
-static int await_ends(const struct step_on *on, GError **err)
+/* Names of VMs that live on here: kept for their user, uncertain, or not to be ended. */
+static json_t *left_here(const struct step_on *on)
+{
+    json_t *names = json_array();
+
+    for (unsigned i = 0; i < on->scene->seats->len; i++) {
+        const struct seat *seat = g_ptr_array_index(on->scene->seats, i);
+        if (seat->is_left || seat->vm != NULL)
+            json_array_append_new(names, json_string(seat->name));
+    }
+    return names;
+}
+
+/* An image that a VM elsewhere still writes to is neither bad nor to be removed. told_out: as
+ * left_here(), by host. */
+static int await_ends(const struct step_on *on, GPtrArray **told_out, GError **err)
 {
     struct test_meeting ended = {.tag = "VMs have ended", .settle = true, .once = true};
 
     if (limit_of(on, "finish_timeout", ENDED_A_VM_MS, &ended.timeout_ms, err) < 0)
         return -1;
     ended.timeout_ms = MIN(ended.timeout_ms, deadline_left(on->ends_by));
-    return test_barrier(on->scene->test, &ended, err);
+    return test_exchange(on->scene->test, &ended, left_here(on), told_out, err);
+}
+
+/* Where a VM that may have the image lives on; NULL: nowhere. */
+static const char *left_on(const struct test *test, const GPtrArray *told, const char *vm)
+{
+    for (unsigned i = 0; i < told->len; i++) {
+        const json_t *name;
+        size_t n;
+        json_array_foreach ((json_t *)g_ptr_array_index(told, i), n, name)
+            if (g_strcmp0(json_string_value(name), vm) == 0)
+                return test->names[i];
+    }
+    return NULL;
 }
 
 static struct params *params_of(const struct step_on *on, const struct image_plan *plan)
@@ -60,7 +104,8 @@ static struct params *params_of(const struct step_on *on, const struct image_pla
 }
 
 /* All of them, whatever is wrong with one; the first error counts. */
-static int finish_all(const struct step_on *on, const GPtrArray *plans, GError **err)
+static int finish_all(const struct step_on *on, const struct images *images, const GPtrArray *told,
+                      GError **err)
 {
     struct test *test = on->scene->test;
     int64_t limit_ms;
@@ -69,11 +114,16 @@ static int finish_all(const struct step_on *on, const GPtrArray *plans, GError *
     if (limit_of(on, "disk_prepare_timeout", A_VM_MS, &limit_ms, err) < 0)
         return -1;
     int64_t deadline = step_deadline(on, limit_ms);
-    for (unsigned i = 0; i < plans->len; i++) {
-        const struct image_plan *plan = g_ptr_array_index(plans, i);
+    for (unsigned i = 0; i < images->n_prepared; i++) {
+        const struct image_plan *plan = g_ptr_array_index(images->plans, i);
+        const char *host = left_on(test, told, plan->vm);
         g_autoptr(params) params = params_of(on, plan);
-        if (is_mine(test, plan) &&
-            image_finish(test, plan, params, deadline, result == 0 ? err : NULL) < 0)
+        if (!is_mine(test, plan))
+            continue;
+        if (host != NULL)
+            test_note(test, "%s is left as it is: %s on %s may still write to it",
+                      plan->image->location, plan->vm, host);
+        else if (image_finish(test, plan, params, deadline, result == 0 ? err : NULL) < 0)
             result = -1;
     }
     return result;
@@ -81,18 +131,19 @@ static int finish_all(const struct step_on *on, const GPtrArray *plans, GError *
 
 int images_end(struct step_on *on, GError **err)
 {
-    GPtrArray *plans = on->state;
+    struct images *images = on->state;
+    g_autoptr(GPtrArray) told = NULL;
     g_autoptr(GError) error = NULL;
     int result = 0;
 
-    if (plans == NULL)
+    if (images == NULL)
         return 0;
-    if (await_ends(on, &error) == 0)
-        result = finish_all(on, plans, &error);
+    if (await_ends(on, &told, &error) == 0)
+        result = finish_all(on, images, told, &error);
     else
         result = -1;
     if (result == 0 || !g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
-        g_ptr_array_unref(plans);
+        images_free(images);
         on->state = NULL;
     }
     if (result < 0)
