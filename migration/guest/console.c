@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define HEARD_MAX ((size_t)1 << 20) /* a guest that talks without end is not kept */
+#define LAST_BYTES 4096             /* among them is a question, if one is asked */
 #define CHUNK 600                   /* bytes of base64 on one line; a terminal takes 4,095 */
 #define FETCHES 8                   /* how often an answer is asked for */
 #define QUIET_MS 1000               /* nobody who waits for input is silent for so long */
@@ -28,12 +29,24 @@ static int say_line(struct console *console, const struct console_login *login, 
     return console->say(console->arg, whole, strlen(whole), deadline, err);
 }
 
+static void keep_last(struct console *console)
+{
+    if (console->heard->len > HEARD_MAX)
+        g_string_erase(console->heard, 0, (gssize)(console->heard->len - HEARD_MAX / 2));
+}
+
+void console_take(struct console *console, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        g_string_append_c(console->heard, bytes[i] != '\0' ? bytes[i] : ' ');
+    keep_last(console);
+}
+
 static int hear(struct console *console, int64_t deadline, GError **err)
 {
     if (console->hear(console->arg, console->heard, deadline, err) < 0)
         return -1;
-    if (console->heard->len > HEARD_MAX)
-        g_string_erase(console->heard, 0, (gssize)(console->heard->len - HEARD_MAX / 2));
+    keep_last(console);
     return 0;
 }
 
@@ -92,7 +105,9 @@ static int shake_hands(struct console *console, const struct console_login *logi
 static char *last_line(const struct console *console)
 {
     static GRegex *noise;
-    g_auto(GStrv) lines = g_strsplit(console->heard->str, "\n", -1);
+    const GString *heard = console->heard;
+    g_auto(GStrv) lines =
+        g_strsplit(heard->str + heard->len - MIN(heard->len, LAST_BYTES), "\n", -1);
 
     if (g_once_init_enter(&noise))
         g_once_init_leave(&noise, g_regex_new(NOISE, G_REGEX_RAW, 0, NULL));
@@ -299,6 +314,8 @@ int console_run(struct console *console, const struct console_login *login, cons
     char mark[MARK_SIZE];
     int fetched = 1;
 
+    /* What was said until now answers nothing. */
+    g_string_truncate(console->heard, 0);
     make_mark(mark);
     run = g_strdup_printf(" (cd %s; sh c <i >o 2>e; echo $? >s); echo %.4s''%s", folder, mark,
                           mark + 4);

@@ -21,6 +21,10 @@ struct console {
     int (*say)(void *arg, const char *bytes, size_t size, int64_t deadline, GError **err);
 };
 
+/* Adds to heard what has come, whenever it comes: of a guest that talks without end the last is
+ * kept. */
+void console_take(struct console *console, const char *bytes, size_t size);
+
 /* How one gets in. */
 struct console_login {
     const char *where;               /* for messages */

@@ -122,15 +122,6 @@ void guest_boot_free(struct vm_boot *boot)
     g_free(boot);
 }
 
-static void log_line(struct guest *guest, const char *line)
-{
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *stamp = g_date_time_format(now, "%FT%T.%fZ");
-
-    fprintf(guest->log, "%s %s\n", stamp, line);
-    fflush(guest->log);
-}
-
 static void take_line(const char *text, void *arg)
 {
     struct guest *guest = arg;
@@ -138,10 +129,10 @@ static void take_line(const char *text, void *arg)
 
     if (line.kind == SERIAL_BEAT) {
         if (guest_take_beat(guest, &line, g_get_monotonic_time()))
-            log_line(guest, text);
+            serial_log_line(&guest->log, text);
         return;
     }
-    log_line(guest, text);
+    serial_log_line(&guest->log, text);
     guest_note_complaint(guest, text);
     g_queue_push_tail(&guest->tail, g_strdup(text));
     if (guest->tail.length > TAIL_LINES)
@@ -203,12 +194,11 @@ struct guest *guest_attach(struct vm *vm, const struct host *host, const struct 
     g_autofree char *file = g_strconcat(vm_name(vm), ".serial.log", NULL);
     g_autofree char *path = g_build_filename(host->log_dir, file, NULL);
     struct guest *guest;
-    FILE *log;
+    struct serial_log log;
 
     if (kind == NULL)
         return NULL;
-    log = fopen(path, "ae");
-    if (log == NULL) {
+    if (serial_log_open(&log, path) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_START, "cannot write %s: %s", path, g_strerror(errno));
         return NULL;
     }
@@ -245,7 +235,7 @@ void guest_free(struct guest *guest)
     g_free(guest->boot_id);
     g_strfreev(guest->load_places);
     params_unref(guest->params);
-    fclose(guest->log);
+    serial_log_close(&guest->log);
     g_free(guest);
 }
 

@@ -53,7 +53,7 @@ struct guest {
     struct fiber *reader;
     struct serial_splitter splitter;
     uint64_t bytes_taken; /* from the serial port */
-    FILE *log;
+    struct serial_log log;
     GQueue tail;             /* char *: the last lines that were not heartbeats */
     struct mailbox *answers; /* struct serial_line: answers to commands on the serial line */
     struct event up;

@@ -1,6 +1,7 @@
 #include "migration/guest/serial.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define MAX_LINE_BYTES 1000
 #define WORD_DIGITS 8
@@ -117,4 +118,34 @@ void serial_splitter_clear(struct serial_splitter *splitter)
     if (splitter->rest != NULL)
         g_string_free(splitter->rest, TRUE);
     splitter->rest = NULL;
+}
+
+int serial_log_open(struct serial_log *log, const char *path)
+{
+    struct stat info;
+
+    log->file = fopen(path, "ae");
+    if (log->file == NULL)
+        return -1;
+    log->size = fstat(fileno(log->file), &info) == 0 ? (uint64_t)info.st_size : 0;
+    return 0;
+}
+
+void serial_log_line(struct serial_log *log, const char *line)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *stamp = g_date_time_format(now, "%FT%T.%fZ");
+
+    if (log->size >= SERIAL_LOG_BYTES)
+        return;
+    int said = fprintf(log->file, "%s %s\n", stamp, line);
+    log->size += said > 0 ? (uint64_t)said : 0;
+    if (log->size >= SERIAL_LOG_BYTES)
+        fprintf(log->file, "%s … (more was said)\n", stamp);
+    fflush(log->file);
+}
+
+void serial_log_close(struct serial_log *log)
+{
+    fclose(log->file);
 }

@@ -1,12 +1,13 @@
 /*
- * What guests say on their serial line (deploy/guests/README.md), as values. Pure: bytes in, lines
- * out.
+ * What guests say on their serial line (deploy/guests/README.md), as values: bytes in, lines out;
+ * and as it is kept.
  */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum serial_kind {
     SERIAL_TEXT,        /* anything else: kernel messages, the rest of a cut line */
@@ -43,3 +44,17 @@ typedef void (*serial_line_fn)(const char *line, void *arg);
 void serial_split(struct serial_splitter *splitter, const char *bytes, size_t size,
                   serial_line_fn fn, void *arg);
 void serial_splitter_clear(struct serial_splitter *splitter);
+
+/* What a guest says, kept in a file: each line with its time, and SERIAL_LOG_BYTES of it at most.
+ */
+#define SERIAL_LOG_BYTES ((uint64_t)32 << 20)
+
+struct serial_log {
+    FILE *file;
+    uint64_t size;
+};
+
+/* Goes on behind what is there already. -1 with errno. */
+int serial_log_open(struct serial_log *log, const char *path);
+void serial_log_line(struct serial_log *log, const char *line);
+void serial_log_close(struct serial_log *log);

@@ -18,8 +18,7 @@ static void take(void *arg, const char *bytes, size_t size)
 {
     struct serial_session *session = arg;
 
-    for (size_t i = 0; i < size; i++)
-        g_string_append_c(session->console.heard, bytes[i] != '\0' ? bytes[i] : ' ');
+    console_take(&session->console, bytes, size);
     event_set(&session->more);
 }
 

@@ -101,7 +101,10 @@ static void on_frames(uv_poll_t *poll, int status, int events)
     for (unsigned i = 0; status == 0 && i < FRAMES_A_TURN; i++) {
         guint8 frame[FRAME_MAX];
         char text[INET6_ADDRSTRLEN];
-        ssize_t got = recv(watch->fd, frame, sizeof frame, MSG_DONTWAIT);
+        struct sockaddr_ll from = {0};
+        socklen_t from_size = sizeof from;
+        ssize_t got = recvfrom(watch->fd, frame, sizeof frame, MSG_DONTWAIT,
+                               (struct sockaddr *)(void *)&from, &from_size);
 
         if (got < 0) {
             if (errno == ENETDOWN)
@@ -111,7 +114,9 @@ static void on_frames(uv_poll_t *poll, int status, int events)
         guint64 number = net_watch_probe(frame, (gsize)got, watch->mac);
         if (number != 0)
             watch->watcher.on_probe(number, watch->watcher.arg);
-        else if (net_watch_read(frame, (gsize)got, watch->mac, text, sizeof text))
+        /* What goes to the guest is somebody else's word, whatever sender it bears. */
+        else if (from.sll_pkttype != PACKET_OUTGOING &&
+                 net_watch_read(frame, (gsize)got, watch->mac, text, sizeof text))
             watch->watcher.on_address(text, watch->watcher.arg);
     }
     if (status != 0)

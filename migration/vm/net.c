@@ -14,6 +14,7 @@
 
 #define VHOST "/dev/vhost-net"
 #define NAME_TRIES 16
+#define TOLD_MAX 20
 #define PROBES_MAX 16384 /* two and a half minutes, each 10 ms */
 
 struct card {
@@ -24,6 +25,7 @@ struct card {
     bool is_only;      /* the guest is reached over no other */
     bool is_ipv6;      /* of the version that it is to be */
     bool is_given;     /* by the parameter: whatever else it uses does not matter */
+    unsigned n_told;   /* addresses that the log has: a guest may say a new one without end */
     struct net_watch *watch;
 };
 
@@ -207,7 +209,7 @@ static void on_seen(const char *address, void *arg)
 
     if (card->is_given || (strchr(address, ':') != NULL) != card->is_ipv6)
         return;
-    if (g_strcmp0(card->address, address) != 0)
+    if (g_strcmp0(card->address, address) != 0 && card->n_told++ < TOLD_MAX)
         host_log(card->net->host, VTMH__LOG_LEVEL__LOG_DEBUG, NULL, NULL, "%s uses the address %s",
                  card->name, address);
     set_address(card, address);

@@ -2,7 +2,7 @@ foreach(name change gap watch jeos_addresses jeos_kernel beats cpu_time file_ide
     vtmh_unit_test(test_${name} vtmh_vm)
 endforeach()
 vtmh_unit_test(test_complaint vtmh_vm)
-foreach(name cloud_seed disk image image_url)
+foreach(name cloud_seed console disk image image_url)
     vtmh_unit_test(test_${name} vtmh_vm)
 endforeach()
 # The liar is an object of the program: it is found before the library's real process.

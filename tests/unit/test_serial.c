@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 TestSuite(serial, .timeout = 10);
 
@@ -104,4 +106,25 @@ Test(serial, what_a_firmware_has_drawn_in_front_of_a_line_is_none_of_it)
     cr_expect_eq(serial_parse("\x1b[2J\x1b[01;").kind, SERIAL_TEXT);
     cr_expect_eq(serial_parse("\x1b[").kind, SERIAL_TEXT);
     cr_expect_eq(serial_parse("x\x1b[2Jvtmh jeos up").kind, SERIAL_TEXT);
+}
+
+Test(serial, a_guest_that_talks_without_end_does_not_fill_the_disk)
+{
+    g_autofree char *folder = g_dir_make_tmp("vtmh-serial-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "vm1.serial.log", NULL);
+    g_autofree char *line = g_strnfill(1000, 'x');
+    struct serial_log log;
+    struct stat info;
+
+    for (unsigned opened = 0; opened < 3; opened++) {
+        cr_assert_eq(serial_log_open(&log, path), 0);
+        for (unsigned i = 0; i < SERIAL_LOG_BYTES / 1000; i++)
+            serial_log_line(&log, line);
+        serial_log_close(&log);
+    }
+    cr_assert_eq(stat(path, &info), 0);
+    cr_expect_geq((uint64_t)info.st_size, SERIAL_LOG_BYTES);
+    cr_expect_leq((uint64_t)info.st_size, SERIAL_LOG_BYTES + 2000);
+    remove(path);
+    rmdir(folder);
 }
