@@ -34,6 +34,35 @@ bool image_is_url(const char *location)
     return g_str_has_prefix(location, "rbd:") || has_scheme(location);
 }
 
+/* libiscsi parts user and password by '%', everybody else by ':'. */
+static bool has_password(const char *url)
+{
+    const char *begin = strstr(url, "://");
+    g_autofree char *who =
+        begin != NULL ? g_strndup(begin + 3, strcspn(begin + 3, "/?#")) : g_strdup("");
+    char *at = strrchr(who, '@');
+
+    if (at == NULL)
+        return false;
+    *at = '\0';
+    return strchr(who, ':') != NULL || (g_str_has_prefix(url, "iscsi") && strchr(who, '%') != NULL);
+}
+
+int image_check_secret(const char *url, GError **err)
+{
+    bool is_rbd = g_str_has_prefix(url, "rbd:");
+
+    if (is_rbd ? strstr(url, ":key=") == NULL : !has_password(url))
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "a URL of %.*s: has a password or key in it, which everybody could read on command "
+                "lines and in logs: %s",
+                (int)strcspn(url, ":"), url,
+                is_rbd ? "name a file that has it (conf=)"
+                       : "use a server that asks for none, or an image that is mounted");
+    return -1;
+}
+
 char *image_data_path(const struct params *params, const char *path)
 {
     return path[0] == '/' ? g_strdup(path)
@@ -121,6 +150,8 @@ struct image *image_new(const struct params *vm, const char *name, GError **err)
         return NULL;
     image->name = g_strdup(name);
     image->is_url = image_is_url(image_name);
+    if (image->is_url && image_check_secret(image_name, err) < 0)
+        return NULL;
     place(image, own, image_name);
     return g_steal_pointer(&image);
 }

@@ -28,8 +28,9 @@ GStrv image_names(const struct params *vm);
  * One of them. Where image_name begins neither with '/' nor with a URL's scheme it is below
  * images_base_dir, itself below data_dir. The format is image_format, or what the name ends with
  * (".qcow2", ".raw", ".img", …), or qcow2; it is also the extension of a file's name that has not
- * got it, but for a name that ends with ".img", which may be of any. A URL is taken as it is; it, and a device, are raw unless something says more.
- * CFG_ERROR_PARAM_VALUE names the image. Transfer full.
+ * got it, but for a name that ends with ".img", which may be of any. A URL is taken as it is; it,
+ * and a device, are raw unless something says more. CFG_ERROR_PARAM_VALUE names the image. Transfer
+ * full.
  */
 struct image *image_new(const struct params *vm, const char *name, GError **err);
 void image_free(struct image *image); /* NULL is fine */
@@ -41,3 +42,7 @@ char *image_data_path(const struct params *params, const char *path);
 
 /* Whether it is a URL that QEMU takes: nfs://, gluster://, iscsi://, rbd:, nbd://, … */
 bool image_is_url(const char *location);
+
+/* -1: there is a password, or a key, in the URL: everybody could read it, on the command line of
+ * QEMU or qemu-img and in logs. CFG_ERROR_PARAM_VALUE, which does not show it. */
+int image_check_secret(const char *url, GError **err);

@@ -1,6 +1,7 @@
 #include "migration/storage/image_url.h"
 
 #include "cfg/error.h"
+#include "migration/storage/image.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 /* A URL in its pieces: texts are decoded, NULL where the URL has none. */
 struct pieces {
     char *scheme, *transport; /* "gluster+tcp" is gluster and tcp */
-    char *user, *password, *host, *path;
+    char *user, *host, *path;
     char *socket; /* of the query */
     int port;     /* -1: none */
 };
@@ -18,7 +19,6 @@ static void clear_pieces(struct pieces *pieces)
     g_free(pieces->scheme);
     g_free(pieces->transport);
     g_free(pieces->user);
-    g_free(pieces->password);
     g_free(pieces->host);
     g_free(pieces->path);
     g_free(pieces->socket);
@@ -161,7 +161,6 @@ static json_t *iscsi(const struct pieces *pieces, const char *url, GError **err)
     json_object_set_new(node, "lun",
                         json_integer((json_int_t)g_ascii_strtoull(slash + 1, NULL, 10)));
     set_text(node, "user", pieces->user);
-    set_text(node, "password", pieces->password);
     return node;
 }
 
@@ -226,11 +225,10 @@ static char *if_any(const char *text)
     return text != NULL && *text != '\0' ? g_strdup(text) : NULL;
 }
 
-/* libiscsi parts user and password by '%', everybody else by ':'. */
 static bool split(const char *url, struct pieces *pieces)
 {
     g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_HAS_PASSWORD, NULL);
-    const char *plus, *user;
+    const char *plus;
 
     if (uri == NULL)
         return false;
@@ -239,15 +237,7 @@ static bool split(const char *url, struct pieces *pieces)
                          ? g_strndup(g_uri_get_scheme(uri), (size_t)(plus - g_uri_get_scheme(uri)))
                          : g_strdup(g_uri_get_scheme(uri));
     pieces->transport = plus != NULL ? g_strdup(plus + 1) : NULL;
-    user = g_uri_get_user(uri);
-    pieces->user = if_any(user);
-    pieces->password = if_any(g_uri_get_password(uri));
-    if (user != NULL && strchr(user, '%') != NULL) {
-        g_free(pieces->user);
-        pieces->user = g_strndup(user, strcspn(user, "%"));
-        g_free(pieces->password);
-        pieces->password = g_strdup(strchr(user, '%') + 1);
-    }
+    pieces->user = if_any(g_uri_get_user(uri));
     pieces->host = if_any(g_uri_get_host(uri));
     pieces->port = g_uri_get_port(uri);
     pieces->path = if_any(g_uri_get_path(uri));
@@ -261,6 +251,8 @@ json_t *image_url_node(const char *url, GError **err)
     json_t *node = NULL;
     size_t i = 0;
 
+    if (image_check_secret(url, err) < 0)
+        return NULL;
     if (g_str_has_prefix(url, "rbd:"))
         return rbd(url, err);
     if (split(url, &pieces))

@@ -10,10 +10,11 @@
  *
  *   nfs://HOST/PATH, ssh://[USER@]HOST[:PORT]/PATH, http:, https:, ftp:, ftps:
  *   gluster[+tcp|+unix]://[HOST[:PORT]]/VOLUME/PATH[?socket=PATH]
- *   iscsi[+tcp]://[USER[%PASSWORD]@]HOST[:PORT]/TARGET/LUN
+ *   iscsi[+tcp]://[USER@]HOST[:PORT]/TARGET/LUN
  *   nbd[+tcp|+unix]://[HOST[:PORT]]/[EXPORT][?socket=PATH]
  *   rbd:POOL/IMAGE[@SNAPSHOT][:conf=FILE][:id=USER]
  *
- * CFG_ERROR_PARAM_VALUE says what is missing; a password is in no message. Transfer full.
+ * CFG_ERROR_PARAM_VALUE says what is missing, or that there is a password in it, which is in no
+ * message. Transfer full.
  */
 json_t *image_url_node(const char *url, GError **err);

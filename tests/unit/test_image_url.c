@@ -62,3 +62,21 @@ Test(image_url, what_is_missing_is_said)
     refuses("odd://srv/x", "what begins with odd is no URL of an image");
     refuses("nfs://[::1/x", "what begins with nfs is no URL of an image");
 }
+
+Test(image_url, a_password_in_it_is_refused_and_not_shown)
+{
+    static const char *const urls[] = {"https://me:hunter2@srv/i.iso", "ssh://me:hunter2@srv/i",
+                                       "iscsi://me%hunter2@srv/iqn.x/1",
+                                       "rbd:pool/img:id=me:key=hunter2"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
+        g_autoptr(GError) error = NULL;
+        cr_assert_null(image_url_node(urls[i], &error), "%s", urls[i]);
+        cr_assert(g_error_matches(error, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
+        cr_expect_not_null(strstr(error->message, "has a password or key in it"));
+        cr_expect_null(strstr(error->message, "hunter2"), "%s", error->message);
+    }
+    expect(
+        "ssh://me%40there@srv/i.raw",
+        "{'driver':'ssh','server':{'host':'srv','port':'22'},'path':'/i.raw','user':'me@there'}");
+}

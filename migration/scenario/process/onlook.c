@@ -3,7 +3,7 @@
  * changed, and what its monitor says every vm_info_delay. Whichever host the VM is on has them.
  *
  * Pictures are kept at the end if keep_screendumps says so; until then they lie in the scratch
- * folder. Their number and the size of what the monitor says are limited.
+ * folder. Their number and size, and the size of what the monitor says, are limited.
  */
 #include "migration/params.h"
 #include "migration/scenario/process/rows.h"
@@ -15,6 +15,7 @@
 
 #define ASK_MS 5000
 #define PICTURES_MAX 500
+#define PICTURES_BYTES (64u * 1024u * 1024u) /* a guest may make them as large as it likes */
 #define INFO_BYTES (4u * 1024u * 1024u)
 
 const char *const onlook_params[] = {"take_regular_screendumps", "store_vm_info", NULL};
@@ -24,6 +25,7 @@ struct looker {
     int64_t picture_ms, info_ms; /* 0: none are taken */
     GStrv infos;
     unsigned n_pictures;
+    gsize picture_bytes;
     char *why_none; /* the last picture could not be taken; NULL: it was */
     char *last[2];  /* checksums of the last pictures: a cursor that blinks makes two */
     size_t info_bytes;
@@ -43,7 +45,7 @@ static void take_picture(struct looker *looker)
     g_autofree char *data = NULL;
     gsize size;
     g_autoptr(GError) error = NULL;
-    if (looker->n_pictures == PICTURES_MAX)
+    if (looker->n_pictures == PICTURES_MAX || looker->picture_bytes >= PICTURES_BYTES)
         return;
     if (vm_screendump(looker->seat->vm, path, deadline_in(ASK_MS), &error) < 0 ||
         !g_file_get_contents(path, &data, &size, &error)) {
@@ -62,6 +64,7 @@ static void take_picture(struct looker *looker)
     looker->last[1] = looker->last[0];
     looker->last[0] = g_steal_pointer(&sum);
     looker->n_pictures++;
+    looker->picture_bytes += size;
 }
 
 static void ask_monitor(struct looker *looker)
