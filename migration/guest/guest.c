@@ -464,6 +464,24 @@ char *guest_ssh_command(struct guest *guest)
         login.username, at.address);
 }
 
+int guest_keep_key(struct guest *guest, const char *path, GError **err)
+{
+    struct login login = {0};
+    g_autofree char *key = NULL;
+    gsize size;
+
+    if (guest->kind->know_login == NULL || guest->kind->know_login(guest, &login, NULL) < 0 ||
+        guest->identity == NULL)
+        return 0;
+    if (!g_file_get_contents(guest->identity, &key, &size, err) ||
+        !g_file_set_contents_full(path, key, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
+                                  err))
+        return -1;
+    g_free(guest->identity);
+    guest->identity = g_strdup(path);
+    return 0;
+}
+
 uint32_t guest_rounds(const struct guest *guest)
 {
     return guest->rounds;

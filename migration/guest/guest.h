@@ -112,6 +112,10 @@ int guest_run(struct guest *guest, const char *command, int64_t deadline, int *s
 /* How a user on this host logs in by ssh, where that is known; NULL: it is not. Transfer full. */
 char *guest_ssh_command(struct guest *guest);
 
+/* From now on that says another file for the key: a copy, for who logs in when the test has removed
+ * its own. Nothing where no key is known. */
+int guest_keep_key(struct guest *guest, const char *path, GError **err);
+
 /*
  * How many disks the guest sees, once they are as many, or after wait_ms; 0: now. There is no event
  * for that which every guest would know. UNSUPPORTED as of guest_run().

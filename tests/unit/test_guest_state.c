@@ -3,6 +3,7 @@
 #include "migration/vm/driver.h"
 
 #include <criterion/criterion.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 static struct vm vm = {.name = (char *)"vm1"};
@@ -66,4 +67,30 @@ Test(guest_state, that_cannot_be_read_is_an_error_and_not_a_guest_without_work)
         cr_expect(g_error_matches(error, VM_ERROR, VM_ERROR_GUEST));
         cr_expect_not_null(strstr(error->message, "vm1"));
     }
+}
+
+Test(guest_state, the_key_of_a_guest_that_is_kept_outlives_the_tests_own)
+{
+    g_autofree char *folder = g_dir_make_tmp("vtmh-key-XXXXXX", NULL);
+    g_autofree char *own = g_build_filename(folder, "vm1-login-key", NULL);
+    g_autofree char *kept = g_build_filename(folder, "vm1.key", NULL);
+    struct params *params = params_new();
+    struct guest guest = {
+        .kind = &guest_image, .vm = &vm, .params = params, .identity = g_strdup(own)};
+    g_autofree char *text = NULL;
+    GStatBuf info;
+
+    params_set(params, "guest", "image", NULL);
+    cr_assert(g_file_set_contents(own, "a key", -1, NULL));
+    cr_assert_eq(guest_keep_key(&guest, kept, NULL), 0);
+    cr_expect_str_eq(guest.identity, kept);
+    g_unlink(own);
+    cr_assert(g_file_get_contents(kept, &text, NULL, NULL));
+    cr_expect_str_eq(text, "a key");
+    cr_assert_eq(g_stat(kept, &info), 0);
+    cr_expect_eq(info.st_mode & 0777, 0600);
+    g_unlink(kept);
+    g_rmdir(folder);
+    g_free(guest.identity);
+    params_unref(params);
 }

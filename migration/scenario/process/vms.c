@@ -79,11 +79,15 @@ static void leave_to_user(struct seat *seat)
 {
     struct test *test = seat->test;
     g_autofree char *path = g_strdup_printf("%s%s.serial", test->host->user_prefix, seat->name);
+    g_autofree char *key = g_strdup_printf("%s%s.key", test->host->user_prefix, seat->name);
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     g_autoptr(GError) error = NULL;
     fiber_shield();
     bool has_serial = vm_give_serial(seat->vm, path, deadline_in(ASK_MS), &error) == 0;
     fiber_unshield();
+    if (guest_keep_key(seat->guest, key, NULL) < 0)
+        test_note(test, "the key to log in to %s goes with the test: %s cannot be written",
+                  seat->name, key);
     hold_add_ways_in(seat, has_serial ? path : NULL, builder);
     g_auto(GStrv) lines = g_strv_builder_end(builder);
     test_note(test, "%s is kept on %s (--keep) as process %d; vtmh cleanup ends it", seat->name,
