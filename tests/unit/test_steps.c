@@ -292,3 +292,18 @@ Test(steps, that_are_called_off_while_they_end_go_on_for_a_while, .init = set_up
     cr_expect_eq(calls, 2);
     cr_expect_eq(failures, 0);
 }
+
+Test(steps, of_a_failed_test_that_are_called_off_while_they_end_are_no_note, .init = set_up)
+{
+    static const struct step rows[] = {ROW(one, STEP_TEST),
+                                       {.name = "slow", .begin = keep_state, .end = end_slowly},
+                                       {.name = NULL}};
+    g_autoptr(GError) err = NULL;
+    table = rows;
+    test_error = "the test's own";
+    cr_expect_eq(fiber_run(call_off, NULL, &err), -1);
+    cr_expect_str_eq(err->message, "the test's own");
+    cr_expect_str_eq(done->str, "+one meet:prepared | -slow -one ");
+    cr_expect_str_eq(said->str, "");
+    cr_expect_eq(failures, 0);
+}

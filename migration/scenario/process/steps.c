@@ -222,7 +222,8 @@ int steps_end(struct steps *steps, int result, GError **err)
         if (begun->step->end != NULL && end_one(steps, begun, &error) < 0) {
             if (result == 0)
                 g_propagate_error(err, g_steal_pointer(&error));
-            else
+            /* Called off halfway, it went on to its end: there is nothing to say of it. */
+            else if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED))
                 test_note(test, "after the test, %s: %s", what, error->message);
             result = -1;
         }
