@@ -317,6 +317,41 @@ static bool check_images(struct judge *judge, const char *vm, unsigned host)
     return true;
 }
 
+/* Who is in the list of a host: where a VM is to start from says the test type. */
+static bool has_image(const struct judge *judge, const char *vm, const char *image)
+{
+    for (unsigned host = 1; host <= judge->n_hosts; host++) {
+        g_auto(GStrv) images = judge_list(judge, "images", vm, host);
+
+        if (g_strv_contains((const char *const *)images, image))
+            return true;
+    }
+    return false;
+}
+
+/* What is plugged is a disk like others, that the VM starts without. */
+static bool check_plugged(struct judge *judge, const char *vm, unsigned host)
+{
+    static const char *const lists[] = {"plug_block", "unplug_block"};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_auto(GStrv) names = judge_list(judge, lists[i], vm, host);
+        const struct fact *fact;
+
+        judge_lookup(judge, lists[i], NULL, vm, host, &fact);
+        for (char **name = names; *name != NULL; name++) {
+            if (has_image(judge, vm, *name))
+                continue;
+            judge_say(judge, SAY_ERROR, fact,
+                      "%s = %s: %s is not among the images of %s; a disk that is plugged in later "
+                      "stands there too, with boot_drive_%s = no",
+                      fact->key, judge_shown(fact), *name, vm, *name);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_historic(struct judge *judge)
 {
     for (unsigned i = 0; i < judge->facts->len; i++) {
@@ -346,6 +381,7 @@ void judge_rules(struct judge *judge)
     for_each_vm(judge, check_guest);
     check_cards_of_tick(judge);
     for_each_vm(judge, check_images);
+    for_each_vm(judge, check_plugged);
     check_historic(judge);
 }
 

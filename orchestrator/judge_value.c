@@ -95,7 +95,9 @@ static void look_at_value(const struct judge *judge, struct fact *fact)
     if (value == NULL || fact->parse->is_bound)
         return;
     if (param_value_check(info, value, &error) < 0) {
-        say(fact, SAY_ERROR, "%s = %s: %s", fact->key, judge_shown(fact), error->message);
+        /* Variants have names of their own. */
+        say(fact, SAY_ERROR, "%s = %s: %s%s", fact->key, judge_shown(fact), error->message,
+            strcmp(info->name, "guest") == 0 ? "; 'vtmh guests FILE' lists those of a file" : "");
         return;
     }
     if (fact->parse->on_error && !(info->scopes & PARAM_ON_ERROR)) {

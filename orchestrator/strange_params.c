@@ -79,7 +79,10 @@ int strange_params_fail(const GPtrArray *strange, struct judge *judge, const cha
         g_autofree char *nearest = judge_rename(judge, key, find_nearest, NULL);
 
         g_string_append_printf(text, "%sthere is no parameter %s", i > 0 ? "\n" : "", key);
-        if (nearest != NULL)
+        if (nearest != NULL && g_str_has_prefix(key, nearest) && key[strlen(nearest)] == '_')
+            g_string_append_printf(text, ": %s is one, but nothing of the test is called %s",
+                                   nearest, key + strlen(nearest) + 1);
+        else if (nearest != NULL)
             g_string_append_printf(text, "; did you mean %s?", nearest);
         else
             g_string_append_printf(text, ", and %s does not speak of it", file);

@@ -117,3 +117,18 @@ Test(dry_run, a_wrong_value_names_the_nearest)
         "vtmh: <command line>:1: mig_protocol = tpc: no such value; did you "
         "mean tcp? (expected tcp, unix, exec, fd, file, rdma, x-rdma) (test a)\n");
 }
+
+Test(dry_run, a_guest_that_a_file_does_not_have_is_refused_with_where_to_look)
+{
+    cr_expect_eq(dry_run_of("--guest|jeoss|", ""), 4);
+    cr_assert_stderr_eq_str(
+        "vtmh: <command line>:1: guest = jeoss: no such value; did you mean jeos? (expected tick, "
+        "jeos, image); 'vtmh guests FILE' lists those of a file (test a)\n");
+}
+
+Test(dry_run, a_parameter_of_what_the_test_does_not_have_is_refused_as_that)
+{
+    cr_expect_eq(dry_run_of("-p|image_name_d1=/srv/x|", ""), 4);
+    cr_assert_stderr_eq_str("vtmh: there is no parameter image_name_d1: image_name is one, but "
+                            "nothing of the test is called d1 ('vtmh types' lists them)\n");
+}

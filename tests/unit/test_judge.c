@@ -502,3 +502,16 @@ Test(judge, what_a_guest_does_not_take_is_no_pass)
     expect("guest=jeos\nload=memory disk\ncloud_init=no\n", "");
     expect_first("guest=jeos\nload=tape\n", "E a.cfg:2: load = tape: ");
 }
+
+Test(judge, a_disk_that_is_plugged_is_one_of_the_images)
+{
+    expect("images=a hot\nboot_drive_hot=no\nplug_block=hot\nunplug_block=a\n", "");
+    expect("images_host2=hot\nimages=\nmigration_sync_vms=yes\nplug_block=hot\n", "");
+    expect(
+        "images=a\nplug_block=hot\n",
+        "E a.cfg:2: plug_block = hot: hot is not among the images of vm1; a disk that is plugged "
+        "in later stands there too, with boot_drive_hot = no\n");
+    expect("images=a\nunplug_block_vm1=a b\n",
+           "E a.cfg:2: unplug_block_vm1 = a b: b is not among the images of vm1; a disk that is "
+           "plugged in later stands there too, with boot_drive_b = no\n");
+}
