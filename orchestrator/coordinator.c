@@ -575,6 +575,8 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
 
     trial.passed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     trial.held = g_ptr_array_new_with_free_func(g_free);
+    /* A host that waits without having been told to would make time stand still for ever. */
+    trial.never_holds = options->wishes.holds == NULL || options->wishes.holds[0] == NULL;
     coordinator->trial = &trial;
     meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
                       (const char *const *)result->hosts);

@@ -141,7 +141,9 @@ static void take_line(const char *text, void *arg)
         guest->restarted = guest->restarted || guest->is_up;
         guest->is_up = true;
         event_set(&guest->up);
-    } else if (line.kind != SERIAL_TEXT && line.kind != SERIAL_BAD_PAGE) {
+    } else if (line.kind != SERIAL_TEXT && line.kind != SERIAL_BAD_PAGE &&
+               guest->kind->know_login == NULL) {
+        /* Others are asked in a session: nobody would take it. */
         mailbox_put(guest->answers, g_memdup2(&line, sizeof line));
     }
 }

@@ -5,6 +5,8 @@
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct vm vm = {.name = (char *)"vm1"};
 
@@ -93,4 +95,50 @@ Test(guest_state, the_key_of_a_guest_that_is_kept_outlives_the_tests_own)
     g_rmdir(folder);
     g_free(guest.identity);
     params_unref(params);
+}
+
+static const struct guest_kind *asked;
+
+/* What a guest says on its serial line without having been asked. */
+static int says_answers(void *arg, GError **err)
+{
+    g_autofree char *folder = g_dir_make_tmp("vtmh-serial-XXXXXX", NULL);
+    const struct host host = {.name = "a", .log_dir = folder};
+    struct vm here = {.name = (char *)"vm1"};
+    struct params *params = params_new();
+    struct scope *scope = scope_open("readers");
+    g_autofree char *log = g_build_filename(folder, "vm1.serial.log", NULL);
+    static const char said[] = "R 00000001\nR 00000002\n";
+    bool *waits = arg;
+    int ends[2];
+
+    params_set(params, "guest", asked->name, NULL);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    here.serial = stream_new(ends[0], err);
+    struct guest *guest = guest_attach(&here, &host, params, scope, err);
+    cr_assert_not_null(guest);
+    cr_assert_eq(write(ends[1], said, strlen(said)), (ssize_t)strlen(said));
+    close(ends[1]);
+    int result = await_event(&guest->silent, deadline_in(5000), err);
+    *waits = event_is_set(mailbox_ready(guest->answers));
+    guest_free(guest);
+    scope_abandon(scope);
+    stream_close(here.serial);
+    params_unref(params);
+    g_unlink(log);
+    g_rmdir(folder);
+    return result;
+}
+
+Test(guest_state, answers_are_kept_only_of_a_guest_that_is_asked_on_its_serial_line)
+{
+    g_autoptr(GError) error = NULL;
+    bool waits;
+
+    asked = &guest_tick;
+    cr_assert_eq(fiber_run(says_answers, &waits, &error), 0, "%s", error ? error->message : "");
+    cr_expect(waits);
+    asked = &guest_image;
+    cr_assert_eq(fiber_run(says_answers, &waits, &error), 0, "%s", error ? error->message : "");
+    cr_expect_not(waits);
 }
