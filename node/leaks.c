@@ -1,7 +1,10 @@
 #include "node/leaks.h"
 
 #include "migration/vm/vm.h"
+#include "node/owned.h"
 #include "node/process.h"
+
+#include <string.h>
 
 static void add(GPtrArray *leaks, char *leak)
 {
@@ -11,15 +14,32 @@ static void add(GPtrArray *leaks, char *leak)
         g_ptr_array_add(leaks, leak);
 }
 
-/* A VM that is kept on purpose is no leak. */
+/* whole: not only what begins like that. */
+static void leave_out(GPtrArray *leaks, const char *what, bool whole)
+{
+    for (unsigned l = leaks->len; l > 0; l--) {
+        const char *leak = g_ptr_array_index(leaks, l - 1);
+        if (whole ? strcmp(leak, what) == 0 : g_str_has_prefix(leak, what))
+            g_ptr_array_remove_index(leaks, l - 1);
+    }
+}
+
+static void leave_out_owned(enum owned_kind kind, const char *what, void *arg)
+{
+    g_autofree char *entry = g_strdup_printf("%s %s", owned_kind_names[kind], what);
+    g_autofree char *file = g_strdup_printf("file %s", what);
+    leave_out(arg, entry, true);
+    leave_out(arg, file, true);
+}
+
+/* A VM that is kept on purpose is no leak, nor is what it needs. */
 static void leave_out_kept(const struct node *node, GPtrArray *leaks)
 {
     for (unsigned i = 0; node->kept != NULL && i < node->kept->len; i++) {
-        g_autofree char *kept =
-            g_strdup_printf("process %d (", (int)vm_pid(g_ptr_array_index(node->kept, i)));
-        for (unsigned l = leaks->len; l > 0; l--)
-            if (g_str_has_prefix(g_ptr_array_index(leaks, l - 1), kept))
-                g_ptr_array_remove_index(leaks, l - 1);
+        const struct vm *vm = g_ptr_array_index(node->kept, i);
+        g_autofree char *process = g_strdup_printf("process %d (", (int)vm_pid(vm));
+        leave_out(leaks, process, false);
+        vm_each_owned(vm, leave_out_owned, leaks);
     }
 }
 
@@ -34,11 +54,11 @@ GPtrArray *leaks_find(const struct node *node, const char *run_dir)
         add(leaks, g_strdup_printf("process %d (%s)", (int)pid, name));
     }
 
-    leave_out_kept(node, leaks);
-
     g_autoptr(GDir) folder = g_dir_open(run_dir, 0, NULL);
     const char *name;
     while (folder != NULL && (name = g_dir_read_name(folder)) != NULL)
         add(leaks, g_strdup_printf("file %s/%s", run_dir, name));
+
+    leave_out_kept(node, leaks);
     return leaks;
 }

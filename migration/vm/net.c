@@ -447,6 +447,11 @@ struct event *vm_net_probed(struct vm_net *net)
     return &net->probed;
 }
 
+const GPtrArray *vm_net_taps(const struct vm_net *net)
+{
+    return net->taps;
+}
+
 void vm_net_drop(struct vm_net *net)
 {
     if (net == NULL)

@@ -51,6 +51,9 @@ void vm_net_take_addresses(struct vm_net *net, const json_t *addresses);
 const GArray *vm_net_probes(const struct vm_net *net);
 struct event *vm_net_probed(struct vm_net *net);
 
+/* Names of its taps, which are in the ledger. Transfer none: array of char *. */
+const GPtrArray *vm_net_taps(const struct vm_net *net);
+
 /* The hypervisor has ended: strikes what it had from the ledger. Frees; NULL is fine. */
 void vm_net_close(struct vm_net *net);
 

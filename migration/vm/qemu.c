@@ -209,7 +209,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_clear_pointer(&vm->migration.were_set, json_decref);
     stream_close(vm->base.serial);
     qemu_process_free(vm->process);
-    g_clear_pointer(&vm->files, g_ptr_array_unref);
+    g_clear_pointer(&vm->base.files, g_ptr_array_unref);
     port_claim_free(vm->screen);
     vm_net_drop(vm->base.net);
     g_free(vm->base.user_monitor);

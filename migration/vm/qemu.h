@@ -31,7 +31,6 @@ struct qemu_vm {
     struct qemu_process *process;
     struct port_claim *screen; /* of its SPICE server; NULL: it has none */
     bool has_debugcon;
-    GPtrArray *files;     /* char *: made for this VM alone, gone with it; in the ledger */
     struct device *board; /* the machine as it is now; NULL: it has not been started */
     GHashTable *leaving;  /* id -> struct qemu_leaving, on the stack of who unplugs it */
     struct qemu_migration migration;

@@ -89,7 +89,7 @@ static int own_file(struct qemu_vm *vm, const char *path, GError **err)
 {
     if (host_own(vm->base.host, OWNED_PATH, path, err) < 0)
         return -1;
-    g_ptr_array_add(vm->files, g_strdup(path));
+    g_ptr_array_add(vm->base.files, g_strdup(path));
     return 0;
 }
 
@@ -132,14 +132,14 @@ static int make_files(struct qemu_vm *vm, const struct device *device, int64_t d
 int qemu_beside_prepare(struct qemu_vm *vm, const struct device *board, int64_t deadline,
                         GError **err)
 {
-    vm->files = g_ptr_array_new_with_free_func(g_free);
+    vm->base.files = g_ptr_array_new_with_free_func(g_free);
     return make_files(vm, board, deadline, err);
 }
 
 void qemu_beside_clear(struct qemu_vm *vm)
 {
-    for (unsigned i = 0; vm->files != NULL && i < vm->files->len; i++) {
-        const char *path = g_ptr_array_index(vm->files, i);
+    for (unsigned i = 0; vm->base.files != NULL && i < vm->base.files->len; i++) {
+        const char *path = g_ptr_array_index(vm->base.files, i);
 
         unlink(path);
         host_disown(vm->base.host, OWNED_PATH, path);

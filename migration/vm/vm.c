@@ -158,6 +158,16 @@ struct stream *vm_serial(struct vm *vm)
     return vm->serial;
 }
 
+void vm_each_owned(const struct vm *vm, vm_owned_fn each, void *arg)
+{
+    const GPtrArray *taps = vm->net != NULL ? vm_net_taps(vm->net) : NULL;
+
+    for (unsigned i = 0; taps != NULL && i < taps->len; i++)
+        each(OWNED_LINK, g_ptr_array_index(taps, i), arg);
+    for (unsigned i = 0; vm->files != NULL && i < vm->files->len; i++)
+        each(OWNED_PATH, g_ptr_array_index(vm->files, i), arg);
+}
+
 bool vm_endpoint(const struct vm *vm, const char *card, uint16_t port, struct vm_endpoint *out)
 {
     return vm_net_endpoint(vm->net, card, port, out);

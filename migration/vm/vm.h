@@ -58,12 +58,16 @@ const char *vm_driver_name(const struct vm *vm); /* a value of `vm_type` */
 /* The socket at which its monitor speaks to people; NULL: there is none. Transfer none. */
 const char *vm_user_monitor(const struct vm *vm);
 
-/* From now on the first serial port is at a socket for people, whose path is this; nobody else hears
- * it (QMP chardev-change). */
+/* From now on the first serial port is at a socket for people, whose path is this; nobody else
+ * hears it (QMP chardev-change). */
 int vm_give_serial(struct vm *vm, const char *path, int64_t deadline, GError **err);
 
 /* The hypervisor's process: for a script that kills or stops it, and for people. */
 pid_t vm_pid(const struct vm *vm);
+
+/* Calls each for what is in the ledger for the VM beside its process: taps, files. */
+typedef void (*vm_owned_fn)(enum owned_kind kind, const char *what, void *arg);
+void vm_each_owned(const struct vm *vm, vm_owned_fn each, void *arg);
 
 /* CPU time that the hypervisor's process has used, in ms; -1: not known. One that uses some is not
  * dead, though it may not answer. */

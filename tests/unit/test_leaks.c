@@ -1,0 +1,43 @@
+/* What is still there after a test, and should not be. */
+#include "migration/vm/driver.h"
+#include "node/leaks.h"
+#include "node/remove.h"
+
+#include <criterion/criterion.h>
+#include <unistd.h>
+
+TestSuite(leaks, .timeout = 10);
+
+static unsigned count(const struct node *node, const char *run_dir)
+{
+    g_autoptr(GPtrArray) leaks = leaks_find(node, run_dir);
+
+    return leaks->len;
+}
+
+Test(leaks, what_a_vm_needs_that_is_kept_is_none)
+{
+    g_autofree char *base = g_dir_make_tmp("vtmh-leaks-XXXXXX", NULL);
+    g_autofree char *run_dir = g_build_filename(base, "run", NULL);
+    g_autofree char *file = g_build_filename(run_dir, "vm1.vars", NULL);
+    g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    g_autoptr(GPtrArray) files = g_ptr_array_new();
+    struct vm vm = {.name = (char *)"vm1", .pid = getpid(), .files = files};
+    struct node node = {.ledger = ledger_open(base, "a", NULL), .kept = kept};
+
+    cr_assert_not_null(node.ledger);
+    cr_assert_eq(g_mkdir_with_parents(run_dir, 0700), 0);
+    cr_assert_eq(ledger_own(node.ledger, OWNED_PATH, file, NULL), 0);
+    cr_assert_eq(ledger_own(node.ledger, OWNED_PROCESS, pid, NULL), 0);
+    cr_assert(g_file_set_contents(file, "variables", -1, NULL));
+    cr_expect_eq(count(&node, run_dir), 3, "a process, its file, and that in the folder");
+
+    g_ptr_array_add(files, file);
+    g_ptr_array_add(kept, &vm);
+    cr_expect_eq(count(&node, run_dir), 0);
+    g_ptr_array_set_size(files, 0);
+    cr_expect_eq(count(&node, run_dir), 2, "a file that is not the VM's");
+    ledger_close(node.ledger, false);
+    remove_tree(base);
+}
