@@ -7,3 +7,8 @@ set_tests_properties(integration/test_docs_cfg PROPERTIES
 add_test(NAME integration/test_docs_params COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_docs_params.sh)
 set_tests_properties(integration/test_docs_params PROPERTIES
     ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
+
+# The configurations in other pages of docs/.
+add_test(NAME integration/test_docs_examples COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_docs_examples.sh)
+set_tests_properties(integration/test_docs_examples PROPERTIES
+    ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
