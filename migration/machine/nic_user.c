@@ -46,6 +46,35 @@ static void set_ports(struct device *nic, const struct params *vm)
     device_set_int(nic->local, "high_port", high);
 }
 
+static bool has_bridge(const struct params *vm)
+{
+    g_auto(GStrv) names = param_list(vm, "nics");
+    bool found = false;
+
+    for (char **name = names; *name != NULL && !found; name++) {
+        g_autoptr(params) card = params_object_params(vm, *name);
+        found = strcmp(param_text(card, "nettype"), nic_user.nettype) != 0;
+    }
+    return found;
+}
+
+/* Whoever says which bridge, or an address on it, believes that the guest is there. A VM with
+ * another card may mean that one. */
+static int check_meant(const struct device *nic, const struct nic_building *building, GError **err)
+{
+    const char *usual = param_info("netdst")->fallback;
+    const char *bridge = param_text(building->card, "netdst");
+    const char *ip = param_text(building->card, "ip");
+
+    if ((strcmp(bridge, usual) == 0 && ip == NULL) || has_bridge(building->spec->params))
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "%s = %s of %s is not supported: the card is on the user network; nettype = bridge "
+                "has it on a bridge",
+                ip != NULL ? "ip" : "netdst", ip != NULL ? ip : bridge, nic->id);
+    return -1;
+}
+
 static int build(struct device *nic, struct nic_building *building, GError **err)
 {
     const char *vhost = param_text(building->card, "vhost");
@@ -62,6 +91,8 @@ static int build(struct device *nic, struct nic_building *building, GError **err
                     nic->id);
         return -1;
     }
+    if (check_meant(nic, building, err) < 0)
+        return -1;
     if (building->index > 0) {
         g_autofree char *subnet = g_strdup_printf("10.0.%u.0/24", building->index + 2);
         device_set(nic->local, "subnet", subnet);

@@ -260,6 +260,7 @@ static int takes_ports(struct bed *bed, GError **err)
     if (ip("ip link set lo up", err) < 0)
         return -1;
     bed_set(bed, "nettype", "user");
+    bed_set(bed, "netdst", "virbr0"); /* the usual one: no bridge is asked for */
     bed_set(bed, "redirs", "remote_shell web");
     bed_set(bed, "guest_port_web", "80");
     bed_set(bed, "redir_ports", "5000-5002");

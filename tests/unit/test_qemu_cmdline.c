@@ -92,6 +92,17 @@ Test(qemu_cmdline, a_card_on_a_bridge_gets_descriptors_of_its_tap)
               "%s", line);
 }
 
+Test(qemu_cmdline, a_bridge_is_for_those_cards_of_a_vm_that_are_on_one)
+{
+    g_autoptr(params) params = params_new();
+
+    params_set(params, "nics", "nic1 nic2", NULL);
+    params_set(params, "nettype_nic2", "bridge", NULL);
+    params_set(params, "netdst", "br0", NULL);
+    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
+    cr_assert(strstr(line, "-netdev user,id=net0,hostfwd=") != NULL, "%s", line);
+}
+
 Test(qemu_cmdline, qemu_opens_vhost_itself_where_it_is_to)
 {
     g_autoptr(params) params = params_new();
@@ -192,6 +203,8 @@ Test(qemu_cmdline, what_cannot_be_built_is_refused_by_name)
     refuses("vhost", "yes", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("queues", "2", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("ip_version", "ipv6", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("netdst", "br0", VM_ERROR, VM_ERROR_UNSUPPORTED);
+    refuses("ip", "192.0.2.7/24", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("uuid", "random", VM_ERROR, VM_ERROR_UNSUPPORTED);
     refuses("extra_params", "-device 'open", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
     refuses("smp", "0", CFG_ERROR, CFG_ERROR_PARAM_VALUE);
