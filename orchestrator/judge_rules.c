@@ -271,6 +271,14 @@ static bool check_guest(struct judge *judge, const char *vm, unsigned host)
     return g_strcmp0(guest, "jeos") == 0 && check_jeos(judge, vm, host);
 }
 
+static bool is_of_cards(const struct param_info *info)
+{
+    static const char *const names[] = {"nics", "redirs", "redir_ports", NULL};
+
+    return (info->scopes & (PARAM_PER_NIC | PARAM_PER_REDIR)) != 0 ||
+           g_strv_contains(names, info->name);
+}
+
 /* A parameter of a card for a guest that has none, unless it asks for what all cards are anyway, or
  * counts only with another. */
 static void check_cards_of_tick(struct judge *judge)
@@ -284,7 +292,7 @@ static void check_cards_of_tick(struct judge *judge)
         const struct fact *fact = g_ptr_array_index(judge->facts, i);
         const struct param_info *info = fact->value != NULL ? fact->parse->info : NULL;
 
-        if (info == NULL || !(info->scopes & PARAM_PER_NIC) || info->care != PARAM_HONOURED ||
+        if (info == NULL || !is_of_cards(info) || info->care != PARAM_HONOURED ||
             fact->parse->class != KEY_KNOWN || is_blank(fact->value) || info->only_with != NULL ||
             fact->said[SAY_SKIP] != NULL || fact->said[SAY_ERROR] != NULL ||
             judge->meaning->empty & PARAM_PER_NIC ||

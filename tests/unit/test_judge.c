@@ -264,6 +264,12 @@ Test(judge, cards_are_what_jeos_needs_and_tick_has_not)
     expect("guest=tick\nnic_model=virtio\nnettype=user\nnetdst=br0\n", "");
     expect("guest=tick\nnettype=bridge\n",
            "S nettype = bridge is not supported: guest tick has no card\n");
+    expect("guest=tick\nnics=nic1\nredirs=remote_shell\nguest_port_remote_shell=22\n", "");
+    expect("guest=tick\nnics=a b\n", "S nics = a b is not supported: guest tick has no card\n");
+    expect("guest=tick\nredirs=web\nguest_port_web=80\n",
+           "S redirs = web is not supported: guest tick has no card\n"
+           "S guest_port_web = 80 is not supported: guest tick has no card\n");
+    expect("guest=tick\nnics=\nredirs=web\nredir_ports=5000-5899\n", "");
     expect("guest=jeos\nnic_model=e1000\n", "");
     expect("guest=jeos\nnic_model=ne2k_isa\n",
            "S nic_model = ne2k_isa is not supported: neither kernel of jeos drives it\n");
