@@ -120,8 +120,9 @@ static bool end_node(const struct found *found, bool is_asked_for, struct reapin
 static void remove_rest(const char *dir, const struct found *found, struct reaping *outcome)
 {
     unsigned left = outcome->left->len;
-    owned_dispose(found->entries, outcome->removed, outcome->left);
+    /* First who would make anew what is removed. */
     end_children(dir, outcome);
+    owned_dispose(found->entries, outcome->removed, outcome->left);
     /* As long as something is left, its ledger stays for the next try. */
     if (outcome->left->len > left || access(dir, F_OK) != 0)
         return;

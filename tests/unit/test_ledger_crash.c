@@ -568,3 +568,41 @@ Test(ledger_crash, ends_processes_that_never_reached_the_ledger)
     waitpid(pid, NULL, 0);
     close(input);
 }
+
+/* What a clone's command makes, step by step. */
+static pid_t make_again_and_again(const char *path, const char *node_dir)
+{
+    g_autofree char *mark = g_strconcat(NODE_VARIABLE "=", node_dir, NULL);
+    char *const argv[] = {(char *)"sh", (char *)"-c", (char *)"while :; do : >\"$0\"; done",
+                          (char *)path, NULL};
+    char *const env[] = {mark, NULL};
+    pid_t pid = fork();
+    if (pid == 0) {
+        execve("/bin/sh", argv, env);
+        _exit(127);
+    }
+    while (!exists(path))
+        sched_yield();
+    return pid;
+}
+
+Test(ledger_crash, what_a_child_of_a_dead_node_makes_anew_is_removed_behind_it)
+{
+    struct fake_node node = start_node(NULL);
+    g_autofree char *ledger = g_build_filename(node.dir, "ledger", NULL);
+    g_autofree char *part = in_base(".vtmh-1.part");
+    g_autofree char *line = g_strdup_printf("+ beside %s\n", part);
+    kill(node.pid, SIGKILL);
+    waitpid(node.pid, NULL, 0);
+    FILE *file = fopen(ledger, "a");
+    cr_assert_not_null(file);
+    fputs(line, file);
+    fclose(file);
+    pid_t maker = make_again_and_again(part, node.dir);
+
+    g_autoptr(reap_call) call = reap(0);
+    cr_expect_null(call->error, "%s", call->error != NULL ? call->error->message : "");
+    cr_expect_not(exists(part));
+    waitpid(maker, NULL, 0);
+    waitpid(node.owned, NULL, 0);
+}
