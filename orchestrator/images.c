@@ -309,6 +309,23 @@ static void take_troubles(struct question *question)
     }
 }
 
+/* A host that speaks of other tests, or of none, has not looked. */
+static int check_answers(const struct question *question, bool are_compared, GError **err)
+{
+    for (unsigned i = 0; i < question->n_peers; i++) {
+        const struct asked *asked = &question->asked[i];
+        if (asked->seen != NULL && asked->seen->n_tests == question->n_some &&
+            (!are_compared ||
+             (asked->compared != NULL && asked->compared->n_trouble == question->n_some)))
+            continue;
+        g_set_error(err, LINK_ERROR, LINK_ERROR_PROTOCOL,
+                    "%s: its images could not be looked at: its node does not say how they are",
+                    peer_name(question->peers[i]));
+        return -1;
+    }
+    return 0;
+}
+
 static int ask(struct question *question, int64_t deadline, GError **err)
 {
     g_autofree char *token = g_uuid_string_random();
@@ -316,10 +333,11 @@ static int ask(struct question *question, int64_t deadline, GError **err)
     for (unsigned i = 0; i < question->n_peers; i++)
         if (send_look(question, i, token, err) < 0)
             return -1;
-    if (await_all(question, deadline, err) < 0)
+    if (await_all(question, deadline, err) < 0 || check_answers(question, false, err) < 0)
         return -1;
-    if (question->n_peers > 1 && (send_compare(question, question->n_peers, err) < 0 ||
-                                  await_all(question, deadline, err) < 0))
+    if (question->n_peers > 1 &&
+        (send_compare(question, question->n_peers, err) < 0 ||
+         await_all(question, deadline, err) < 0 || check_answers(question, true, err) < 0))
         return -1;
     take_troubles(question);
     return 0;
