@@ -35,6 +35,7 @@ struct trial {
     GPtrArray *held;    /* char *: points at which a host waits for him */
     int64_t held_ms;    /* since when, by now_ms() */
     bool never_holds;   /* he goes on everywhere */
+    bool wants_failed;  /* he wants the VMs of a test that fails */
 };
 
 /* Who a heartbeat is from, and what it said. */
@@ -522,6 +523,10 @@ static void finish(struct coordinator *coordinator)
     trial_records_judge(trial->records, trial->reports, &own);
     if (unwritten != NULL)
         verdict_add(trial->result, VTMH__STATUS__STATUS_ERROR, NULL, unwritten->message);
+    if (trial->wants_failed &&
+        verdict_came_late(trial->result, trial->reports, coordinator->n_peers))
+        test_result_note(trial->result, "no VM is held or kept (--hold, --keep): the test had "
+                                        "passed on each host when it was found to fail");
     meeting_close_test(coordinator->book, trial->id);
     for (unsigned i = 0; i < coordinator->n_peers; i++) {
         if (trial->reports[i].done != NULL)
@@ -566,6 +571,9 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     trial.records = trial_records_new(result, params, on_leg, coordinator);
     trial.flush_at = DEADLINE_NEVER;
     trial.limit_ms = description_duration_ms(params, "test_timeout");
+    trial.wants_failed =
+        options->wishes.keep ||
+        (options->wishes.holds != NULL && g_strv_contains(options->wishes.holds, "on-failure"));
     trial.ends_soon = options->ends_soon;
     trial.has_budget = trial.ends_soon != DEADLINE_NEVER;
     trial.end_by =

@@ -148,6 +148,17 @@ static bool is_pass(Vtmh__Status status)
     return status == VTMH__STATUS__STATUS_PASS || status == VTMH__STATUS__STATUS_WARN;
 }
 
+bool verdict_came_late(const struct test_result *result, const struct host_report *reports,
+                       unsigned n_reports)
+{
+    if (result->status != VTMH__STATUS__STATUS_FAIL && result->status != VTMH__STATUS__STATUS_ERROR)
+        return false;
+    for (unsigned i = 0; i < n_reports; i++)
+        if (reports[i].done == NULL || !is_pass(reports[i].done->status))
+            return false;
+    return true;
+}
+
 /* Why a host's pass is none; NULL if it is one. Transfer full. */
 static char *doubt_of_host(const struct host_report *report)
 {

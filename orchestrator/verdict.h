@@ -53,6 +53,11 @@ bool own_cause_claim(struct own_cause *own, bool has_earlier_cause, Vtmh__Status
 void verdict_add(struct test_result *result, Vtmh__Status status, const char *host,
                  const char *message);
 
+/* Whether the test failed by what came out only when its hosts were joined (limit_…): each had
+ * passed, and has ended its VMs. */
+bool verdict_came_late(const struct test_result *result, const struct host_report *reports,
+                       unsigned n_reports);
+
 struct verdict;
 
 /* result: outlives the verdict; its hosts are set. */

@@ -89,6 +89,11 @@ job "${hosts[@]}" --hold lunch "$work/base.cfg"
 expect_equal "exit status" 4 "$status"
 expect_match "what is said" "cannot wait at 'lunch', but before-login" "$err"
 
+step "a test that had passed on its hosts has no VM left to keep, which is said"
+job "${hosts[@]}" --keep -p limit_downtime=0.0001 "$work/base.cfg"
+expect_equal "the test's status" FAIL "$(result .status)"
+expect_match "the notes" 'no VM is held or kept' "$(result '.vtmh.notes | join("; ")')"
+
 step "--keep leaves the VM of a test that failed, also to the next job, until vtmh cleanup"
 job "${hosts[@]}" --keep -p mig_expect=cancelled "$work/base.cfg"
 expect_equal "the test's status" FAIL "$(result .status)"

@@ -634,3 +634,18 @@ Test(verdict, only_firm_evidence_counts_once_the_coordinator_has_ended_the_test)
             expect_status(s, FAIL, "host1", "it failed");
     }
 }
+
+Test(verdict, came_late_where_every_host_had_passed)
+{
+    g_autoptr(scenario) s = scenario_new();
+    s->result->status = PASS;
+    cr_expect(!verdict_came_late(s->result, s->reports, N_HOSTS));
+    s->result->status = FAIL;
+    cr_expect(verdict_came_late(s->result, s->reports, N_HOSTS));
+    s->reports[HOST1].done->status = WARN;
+    cr_expect(verdict_came_late(s->result, s->reports, N_HOSTS));
+    s->reports[HOST2].done->status = ABORTED;
+    cr_expect(!verdict_came_late(s->result, s->reports, N_HOSTS));
+    drop_done(s, HOST2);
+    cr_expect(!verdict_came_late(s->result, s->reports, N_HOSTS));
+}
