@@ -154,6 +154,7 @@ static int end_ahead(struct seat *seat, GError **err)
     fiber_shield();
     int ended = vm_destroy(g_steal_pointer(&seat->ahead), err);
     fiber_unshield();
+    seat->is_left |= ended < 0;
     return ended;
 }
 
