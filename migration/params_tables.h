@@ -57,6 +57,9 @@ extern const struct param_info reference_scenario_params[];
 extern const struct param_info reference_guest_command_params[];
 extern const struct param_info reference_family_params[];
 
+/* The names of avocado-vt that docs/params.md counts at its end, ended by NULL. */
+extern const char *const reference_names[];
+
 extern const struct param_alias historic_names[];
 
 /* Words of `type` that are known, but not here yet. */

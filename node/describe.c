@@ -2,6 +2,7 @@
 
 #include "migration/guest/guest.h"
 #include "migration/params.h"
+#include "migration/params_tables.h"
 #include "migration/scenario/scenario.h"
 #include "node/version.h"
 
@@ -129,9 +130,10 @@ static json_t *describe_guests(void)
 
 int describe(FILE *out)
 {
-    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o}", "version", NODE_VERSION, "types",
+    json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "version", NODE_VERSION, "types",
                              describe_types(), "parameters", describe_parameters(), "aliases",
-                             describe_aliases(), "guests", describe_guests());
+                             describe_aliases(), "reference", describe_words(reference_names),
+                             "guests", describe_guests());
     int dumped = json_dumpf(root, out, JSON_INDENT(1) | JSON_SORT_KEYS);
     json_decref(root);
     return dumped == 0 && fputc('\n', out) == '\n' && fflush(out) == 0 ? 0 : 1;

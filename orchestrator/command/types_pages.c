@@ -1,6 +1,7 @@
 #include "orchestrator/command/types_pages.h"
 
 #include "orchestrator/command/types_form.h"
+#include "orchestrator/command/types_reference.h"
 #include "orchestrator/description.h"
 
 #include <string.h>
@@ -214,6 +215,7 @@ char *types_markdown(void)
     append_class(text, PARAM_COSMETIC);
     append_class(text, PARAM_NOT_SUPPORTED);
     append_aliases(text);
+    types_append_reference(text);
     return g_string_free(text, FALSE);
 }
 
