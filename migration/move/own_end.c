@@ -11,11 +11,13 @@ static GError *end_here(const struct seat *seat)
     return guest_ended || event_is_set(vm_exited(seat->vm)) ? guest_end(seat->guest) : NULL;
 }
 
-/* Why the destination does not receive; NULL if it has nothing to say. Transfer full. */
+/* Why the destination does not receive; NULL if it has nothing to say, as before it has begun to.
+ * Transfer full. */
 static GError *refusal_here(const struct handover *h)
 {
     g_autoptr(GError) error = NULL;
     if ((h->step != HANDOVER_MOVING && !vm_is_postcopy(h->seat->vm)) ||
+        *vm_move_status(h->seat->vm) == '\0' ||
         vm_await_migrated(h->seat->vm, deadline_in(WORD_MS), &error) == 0)
         return NULL;
     if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
