@@ -142,16 +142,28 @@ expect_status 0 ssh_works host2
 expect_equal "file on disk" kept "$(on host2 cat /var/tmp/disk)"
 expect_equal "files in /tmp" "" "$(on host2 ls /tmp)"
 
+is_gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# kill_holder NAME: until it is dead: a moment before, "up" may still see it alive.
+kill_holder() {
+    local pid
+    pid=$(holder_of "$1")
+    kill -KILL "$pid"
+    expect_within 10 is_gone "$pid"
+}
+
 step "up repairs what was killed, and does nothing to what lives"
 survivor=$(holder_of host2)
-kill -KILL "$(holder_of host1)"
+kill_holder host1
 lab up 2
 expect_status 0 ssh_works host1
 expect_equal "holder of host2" "$survivor" "$(holder_of host2)"
-kill -KILL "$(holder_of controller)"
+kill_holder controller
 lab up 2
 expect_status 0 ssh_works host2
-kill -KILL "$(holder_of hub)"
+kill_holder hub
 lab up 2
 expect_status 0 ssh_works host1
 rm "$VTMH_LAB_DIR/members/host1" # as if up had been killed between start and record
