@@ -1,6 +1,7 @@
 #include "orchestrator/coordinator.h"
 
 #include "orchestrator/description.h"
+#include "orchestrator/hold.h"
 #include "orchestrator/trial_records.h"
 #include "orchestrator/trial_wire.h"
 #include "sync/fiber_report.h"
@@ -25,17 +26,13 @@ struct trial {
     char *own_message;
     const struct meeting_cause *finding; /* the book's, before any host failed: nobody came */
     bool is_aborted;
-    int64_t limit_ms;   /* test_timeout */
-    int64_t end_by;     /* deadline of the test */
-    int64_t ends_soon;  /* deadline of its last leg's begin; DEADLINE_NEVER: none, or it was told */
-    bool has_budget;    /* there was such a deadline */
-    unsigned leg;       /* the highest that a host has begun */
-    int64_t report_by;  /* deadline for the reports, once aborted */
-    GHashTable *passed; /* points at which the user has gone on */
-    GPtrArray *held;    /* char *: points at which a host waits for him */
-    int64_t held_ms;    /* since when, by now_ms() */
-    bool never_holds;   /* he goes on everywhere */
-    bool wants_failed;  /* he wants the VMs of a test that fails */
+    int64_t limit_ms;  /* test_timeout */
+    int64_t end_by;    /* deadline of the test */
+    int64_t ends_soon; /* deadline of its last leg's begin; DEADLINE_NEVER: none, or it was told */
+    bool has_budget;   /* there was such a deadline */
+    unsigned leg;      /* the highest that a host has begun */
+    int64_t report_by; /* deadline for the reports, once aborted */
+    bool wants_failed; /* the user wants the VMs of a test that fails */
 };
 
 /* Who a heartbeat is from, and what it said. */
@@ -51,9 +48,9 @@ struct coordinator {
     unsigned n_peers;
     struct coordinator_listener listener;
     struct meeting_book *book;
-    struct trial *trial;    /* NULL: no test runs */
-    struct event changed;   /* something arrived that the waiting fiber must look at */
-    int64_t stood_still_ms; /* for how long the time of tests did, while the user held them */
+    struct trial *trial;  /* NULL: no test runs */
+    struct event changed; /* something arrived that the waiting fiber must look at */
+    struct hold hold;
 };
 
 static int64_t now_ms(void)
@@ -61,16 +58,10 @@ static int64_t now_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
-static bool is_held(const struct trial *trial)
-{
-    return trial != NULL && trial->held->len > 0;
-}
-
 /* The book's time. */
 static int64_t book_ms(const struct coordinator *coordinator)
 {
-    const struct trial *trial = coordinator->trial;
-    return (is_held(trial) ? trial->held_ms : now_ms()) - coordinator->stood_still_ms;
+    return hold_time_ms(&coordinator->hold, now_ms());
 }
 
 static void tell_fiber(void *arg, const char *line)
@@ -253,14 +244,10 @@ static void on_held(struct coordinator *coordinator, unsigned host, const Vtmh__
 {
     struct trial *trial = coordinator->trial;
     const struct coordinator_listener *listener = &coordinator->listener;
-    if (trial->never_holds || g_hash_table_contains(trial->passed, held->at)) {
+    if (!hold_take(&coordinator->hold, held->at, now_ms())) {
         trial_wire_go_on(&coordinator->peers[host], 1, trial->id, held->at);
         return;
     }
-    if (!is_held(trial))
-        trial->held_ms = now_ms();
-    if (!g_ptr_array_find_with_equal_func(trial->held, held->at, g_str_equal, NULL))
-        g_ptr_array_add(trial->held, g_strdup(held->at));
     g_auto(GStrv) lines = g_new0(char *, held->n_lines + 1);
     for (size_t i = 0; i < held->n_lines; i++)
         lines[i] = g_strdup(held->lines[i]);
@@ -275,21 +262,17 @@ void coordinator_go_on(struct coordinator *coordinator, bool forever)
     struct trial *trial = coordinator->trial;
     if (trial == NULL)
         return;
-    trial->never_holds |= forever;
-    if (!is_held(trial))
+    int64_t stood_ms;
+    g_autoptr(GPtrArray) points = hold_go_on(&coordinator->hold, forever, now_ms(), &stood_ms);
+    if (points == NULL)
         return;
-    int64_t stood_ms = now_ms() - trial->held_ms;
-    coordinator->stood_still_ms += stood_ms;
     int64_t *const deadlines[] = {&trial->end_by, &trial->report_by, &trial->ends_soon};
     for (unsigned i = 0; i < G_N_ELEMENTS(deadlines); i++)
         if (*deadlines[i] != DEADLINE_NEVER)
             *deadlines[i] += stood_ms;
-    for (unsigned i = 0; i < trial->held->len; i++) {
-        char *at = g_ptr_array_index(trial->held, i);
-        trial_wire_go_on(coordinator->peers, coordinator->n_peers, trial->id, at);
-        g_hash_table_add(trial->passed, g_strdup(at));
-    }
-    g_ptr_array_set_size(trial->held, 0);
+    for (unsigned i = 0; i < points->len; i++)
+        trial_wire_go_on(coordinator->peers, coordinator->n_peers, trial->id,
+                         g_ptr_array_index(points, i));
     event_set(&coordinator->changed);
 }
 
@@ -417,7 +400,7 @@ static void look_around(struct coordinator *coordinator)
         lose_host(coordinator, i, message);
     }
     flush_if_due(coordinator);
-    if (is_held(trial))
+    if (hold_is_on(&coordinator->hold))
         return;
     g_autoptr(GPtrArray) actions = meeting_actions_new();
     meeting_expire(coordinator->book, book_ms(coordinator), actions);
@@ -444,7 +427,7 @@ static void end_soon(struct coordinator *coordinator)
 static void await_change(struct coordinator *coordinator)
 {
     const struct trial *trial = coordinator->trial;
-    if (is_held(trial)) {
+    if (hold_is_on(&coordinator->hold)) {
         await_event(&coordinator->changed, trial->flush_at, NULL);
         return;
     }
@@ -535,8 +518,6 @@ static void finish(struct coordinator *coordinator)
     }
     trial_records_free(trial->records);
     g_free(trial->own_message);
-    g_hash_table_unref(trial->passed);
-    g_ptr_array_unref(trial->held);
     coordinator->trial = NULL;
 }
 
@@ -581,10 +562,9 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     int64_t began_us = g_get_monotonic_time();
     result->start_us = g_get_real_time();
 
-    trial.passed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    trial.held = g_ptr_array_new_with_free_func(g_free);
     /* A host that waits without having been told to would make time stand still for ever. */
-    trial.never_holds = options->wishes.holds == NULL || options->wishes.holds[0] == NULL;
+    bool holds = options->wishes.holds != NULL && options->wishes.holds[0] != NULL;
+    hold_begin_test(&coordinator->hold, holds);
     coordinator->trial = &trial;
     meeting_open_test(coordinator->book, trial.id, coordinator->n_peers,
                       (const char *const *)result->hosts);
@@ -651,6 +631,7 @@ struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
     coordinator->n_peers = n_peers;
     coordinator->listener = *listener;
     coordinator->book = meeting_book_new();
+    hold_init(&coordinator->hold);
     coordinator->hearings = g_new(struct hearing, n_peers);
     for (unsigned i = 0; i < n_peers; i++) {
         coordinator->hearings[i] = (struct hearing){.coordinator = coordinator, .host = i};
@@ -672,6 +653,7 @@ void coordinator_free(struct coordinator *coordinator)
     }
     g_free(coordinator->hearings);
     meeting_book_free(coordinator->book);
+    hold_clear(&coordinator->hold);
     g_free(coordinator->peers);
     g_free(coordinator);
 }
