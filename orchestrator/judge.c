@@ -40,6 +40,7 @@ static void free_meaning(void *data)
 
     objects_free(meaning->objects);
     g_hash_table_unref(meaning->none);
+    g_hash_table_unref(meaning->some);
     g_ptr_array_unref(meaning->parses);
     g_free(meaning);
 }
@@ -130,8 +131,7 @@ static const char *condition_of(const char *key)
     return found;
 }
 
-/* Whether the value says that there is none of what the parameter names. */
-static bool says_none(const char *name, const char *value)
+bool judge_says_none(const char *name, const char *value)
 {
     const struct param_info *info = description_parameter(name);
     g_autofree char *bare = g_strstrip(g_strdup(value));
@@ -287,8 +287,6 @@ static gboolean is_in(gpointer name, gpointer value, gpointer set)
 
 static void add_conditions(const struct judge *judge, struct meaning *meaning)
 {
-    g_autoptr(GHashTable) some = g_hash_table_new(g_str_hash, g_str_equal);
-
     for (unsigned i = 0; i < judge->facts->len; i++) {
         const struct fact *fact = g_ptr_array_index(judge->facts, i);
         const char *name = fact->condition;
@@ -296,9 +294,10 @@ static void add_conditions(const struct judge *judge, struct meaning *meaning)
         if (name == NULL || fact->value == NULL ||
             !objects_is_place(meaning->objects, fact->key + strlen(name)))
             continue;
-        g_hash_table_add(says_none(name, fact->value) ? meaning->none : some, (void *)name);
+        g_hash_table_add(judge_says_none(name, fact->value) ? meaning->none : meaning->some,
+                         (void *)name);
     }
-    g_hash_table_foreach_remove(meaning->none, is_in, some);
+    g_hash_table_foreach_remove(meaning->none, is_in, meaning->some);
 }
 
 static struct meaning *new_meaning(struct judge *judge)
@@ -308,6 +307,7 @@ static struct meaning *new_meaning(struct judge *judge)
 
     meaning->objects = objects_new(judge->n_hosts);
     meaning->none = g_hash_table_new(g_str_hash, g_str_equal);
+    meaning->some = g_hash_table_new(g_str_hash, g_str_equal);
     meaning->parses = g_ptr_array_new_with_free_func(free_parse);
     for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++)
         add_list(judge, meaning, i);
@@ -329,7 +329,7 @@ static char *describe_lists(const struct judge *judge)
             g_string_append_printf(text, "\n%u=%s", fact->id, fact->value);
         else if (fact->condition != NULL && fact->value != NULL)
             g_string_append_printf(text, "\n%u%c", fact->id,
-                                   says_none(fact->condition, fact->value) ? '-' : '+');
+                                   judge_says_none(fact->condition, fact->value) ? '-' : '+');
     }
     return g_string_free(text, FALSE);
 }

@@ -25,6 +25,7 @@ struct meaning {
     struct objects *objects;
     unsigned empty;    /* scopes whose lists the test sets, all of them to nothing */
     GHashTable *none;  /* names of conditions that the test sets, all of them to none: a set */
+    GHashTable *some;  /* those that it sets to something, for one object at least: a set */
     GPtrArray *parses; /* struct key_parse by id of the fact, NULL where not known yet */
 };
 
@@ -62,6 +63,9 @@ void judge_say(struct judge *judge, enum say say, const struct fact *fact, const
 /* The value under the current name, NULL if a historic name's value says nothing; *known (may be
  * NULL) is false if the historic name has no such value. */
 const char *judge_translate(const struct fact *fact, bool *known);
+
+/* Whether the value says that there is none of what the parameter names. */
+bool judge_says_none(const char *name, const char *value);
 
 /* The value as it may be shown. */
 const char *judge_shown(const struct fact *fact);

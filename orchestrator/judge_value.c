@@ -64,18 +64,53 @@ static void say_no_historic_value(struct fact *fact)
         list);
 }
 
+static bool has_no_object(const struct judge *judge, const struct param_info *info)
+{
+    unsigned inner = info->scopes & PARAM_INNER;
+
+    return inner != 0 && (inner & ~judge->meaning->empty) == 0;
+}
+
 /* A row of things that the test has none of asks for nothing: image_size, with `images =`. So does
  * one that counts only with what the test does not have. */
 static bool is_moot(const struct judge *judge, const struct param_info *info)
 {
-    unsigned inner = info->scopes & PARAM_INNER;
     const char *const *name = info->only_with;
 
-    if (inner != 0 && (inner & ~judge->meaning->empty) == 0)
+    if (has_no_object(judge, info))
         return true;
     while (name != NULL && *name != NULL && g_hash_table_contains(judge->meaning->none, *name))
         name++;
     return name != NULL && *name == NULL;
+}
+
+/* Whether the test has nothing of what the row counts only with, by what it sets or by default. */
+static bool is_alone(const struct judge *judge, const struct param_info *info)
+{
+    const char *const *name = info->only_with;
+
+    for (; name != NULL && *name != NULL; name++) {
+        const struct param_info *with = description_parameter(*name);
+
+        if (g_hash_table_contains(judge->meaning->some, *name) ||
+            (!g_hash_table_contains(judge->meaning->none, *name) && with != NULL &&
+             with->fallback != NULL && !judge_says_none(*name, with->fallback)))
+            return false;
+    }
+    return info->only_with != NULL;
+}
+
+/* What is carried out where it counts, and here is not. */
+static void say_alone(struct fact *fact, const char *value)
+{
+    const struct param_info *info = fact->parse->info;
+    g_autofree char *with = NULL;
+
+    if (value[strspn(value, " \t")] == '\0' ||
+        (info->fallback != NULL && param_value_equal(info, value, info->fallback)))
+        return;
+    with = g_strjoinv(" or ", (char **)info->only_with);
+    say(fact, SAY_NOTE, "%s has no effect: it counts only with %s", info->name, with);
 }
 
 static void look_at_value(const struct judge *judge, struct fact *fact)
@@ -105,6 +140,9 @@ static void look_at_value(const struct judge *judge, struct fact *fact)
             info->name);
         return;
     }
+    if (info->care == PARAM_HONOURED && !has_no_object(judge, info) && is_alone(judge, info) &&
+        param_value_unsupported(info, value) == NULL)
+        say_alone(fact, value);
     if (is_moot(judge, info))
         return;
     why = param_value_unsupported(info, value);

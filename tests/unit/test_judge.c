@@ -352,6 +352,19 @@ Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none
     expect("guest=jeos\nmigration_bg_command=\nmigration_bg_kill_command=pkill ping\n", "");
 }
 
+Test(judge, what_counts_only_with_something_that_is_not_there_says_so)
+{
+    expect("hugepage_path=/dev/hugepages\n",
+           "N hugepage_path has no effect: it counts only with hugepage\n");
+    expect("hugepage=no\nhugepage_path=/dev/hugepages\n",
+           "N hugepage_path has no effect: it counts only with hugepage\n");
+    expect("hugepage_vm1=yes\nhugepage_path=/dev/hugepages\n", "");
+    expect("enable_watchdog=no\nwatchdog_action=reset\n", "");
+    expect("guest=jeos\nnics=\nnics_vm1=nic1\nvhostforce=yes\n",
+           "N vhostforce has no effect: it counts only with vhost\n");
+    expect("nics=\nvhostforce=yes\n", "");
+}
+
 Test(judge, what_a_parameter_counts_only_with_may_change_from_test_to_test)
 {
     g_autoptr(judge) judge = judge_new(2);
