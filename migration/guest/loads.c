@@ -116,12 +116,11 @@ int guest_bring_loads(struct guest *guest, int64_t deadline, GError **err)
 
 static char *path_of(const struct guest *guest, const struct load *load)
 {
-    g_autofree char *default_path =
-        is_brought(guest->params) ? g_build_filename(guest->load_places[1], DATA_FILE, NULL) : NULL;
+    const char *asked = param_text(guest->params, load->path);
+    g_autofree char *usual = g_build_filename(
+        is_brought(guest->params) ? guest->load_places[1] : "/tmp", DATA_FILE, NULL);
 
-    return g_shell_quote(default_path != NULL && !param_is_set(guest->params, load->path)
-                             ? default_path
-                             : param_text(guest->params, load->path));
+    return g_shell_quote(asked != NULL ? asked : usual);
 }
 
 static int start(struct guest *guest, const struct load *load, int64_t deadline, GError **err)

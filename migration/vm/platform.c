@@ -322,10 +322,9 @@ static int decide_panic_device(struct decision *d, GError **err)
 
 static const char *asked_model(const struct params *params)
 {
-    const char *otherwise = param_text(params, "default_cpu_model");
+    const char *model = param_text(params, "cpu_model");
 
-    return param_is_set(params, "cpu_model") || otherwise == NULL ? param_text(params, "cpu_model")
-                                                                  : otherwise;
+    return model != NULL ? model : param_text(params, "default_cpu_model");
 }
 
 /* model,vendor=…,+flag,…,family=…, as avocado-vt puts them together. Transfer full. */

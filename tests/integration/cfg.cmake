@@ -12,3 +12,7 @@ set_tests_properties(integration/test_docs_params PROPERTIES
 add_test(NAME integration/test_docs_examples COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_docs_examples.sh)
 set_tests_properties(integration/test_docs_examples PROPERTIES
     ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
+
+# Whether a parameter is set is asked of those without a default.
+add_test(NAME integration/test_set_params COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_set_params.sh)
+set_tests_properties(integration/test_set_params PROPERTIES TIMEOUT 60)
