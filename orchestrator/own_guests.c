@@ -104,6 +104,7 @@ static GPtrArray *find_guests(void)
 static char *make_block(size_t max_size, GError **err)
 {
     g_autoptr(GPtrArray) paths = find_guests();
+    g_autoptr(GHashTable) files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GString) block = g_string_new("variants:\n");
 
     if (paths->len == 0)
@@ -115,6 +116,12 @@ static char *make_block(size_t max_size, GError **err)
 
         if (read_guest(path, max_size, &name, &text, err) < 0)
             return NULL;
+        if (g_hash_table_contains(files, name)) {
+            g_set_error(err, CFG_ERROR, CFG_ERROR_SYNTAX, "%s and %s both describe a guest %s",
+                        (const char *)g_hash_table_lookup(files, name), path, name);
+            return NULL;
+        }
+        g_hash_table_insert(files, g_strdup(name), (void *)path);
         g_string_append_printf(block, "    - %s:\n        include %s\n", name, path);
     }
     return g_string_free(g_steal_pointer(&block), FALSE);

@@ -102,6 +102,16 @@ Test(own_guests, a_file_that_is_no_guest_is_told_with_its_line)
     cr_expect(strstr(second, "guests.d/bad.cfg:3: a file here is one guest") != NULL, "%s", second);
 }
 
+Test(own_guests, two_files_with_one_name_are_told_with_both)
+{
+    write_guest("a.cfg", "- Foo:\n    image_name = images/foo\n");
+    write_guest("b.cfg", "- Foo:\n    image_name = images/bar\n");
+    g_autofree char *error = guests("LinuxCustom");
+
+    cr_expect(strstr(error, "guests.d/a.cfg and ") != NULL, "%s", error);
+    cr_expect(strstr(error, "guests.d/b.cfg both describe a guest Foo") != NULL, "%s", error);
+}
+
 Test(own_guests, what_is_written_in_it_has_its_own_place)
 {
     g_autofree char *path = g_build_filename(folder, "foo.cfg", NULL);
