@@ -117,7 +117,8 @@ static char *make_block(size_t max_size, GError **err)
         if (read_guest(path, max_size, &name, &text, err) < 0)
             return NULL;
         if (g_hash_table_contains(files, name)) {
-            g_set_error(err, CFG_ERROR, CFG_ERROR_SYNTAX, "%s and %s both describe a guest %s",
+            g_set_error(err, CFG_ERROR, CFG_ERROR_SYNTAX,
+                        LIBRARY_FILE ": %s and %s both describe a guest %s",
                         (const char *)g_hash_table_lookup(files, name), path, name);
             return NULL;
         }

@@ -4,7 +4,10 @@
 
 const struct step all_steps[] = {
     /* Last of all, post_command. */
-    {.name = "pre_command", .asked_by = command_params, .begin = command_begin, .end = command_end},
+    {.name = "commands on the host",
+     .asked_by = command_params,
+     .begin = command_begin,
+     .end = command_end},
     {.name = "profilers", .asked_by = profile_params, .begin = profile_begin, .end = profile_end},
     {.name = "images", .asked_by = images_params, .begin = images_begin, .end = images_end},
     {.name = "cloud_init",
