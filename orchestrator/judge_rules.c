@@ -192,15 +192,21 @@ static bool check_image(struct judge *judge, const char *vm, unsigned host)
 {
     g_auto(GStrv) images = judge_list(judge, "images", vm, host);
     const char *first = images[0] != NULL ? images[0] : "image1";
-    const struct fact *guest, *fact;
+    const struct fact *guest, *fact, *list;
     const char *value = judge_lookup(judge, "kernel_params", NULL, vm, host, &fact);
 
     judge_lookup(judge, "guest", NULL, vm, host, &guest);
+    judge_lookup(judge, "images", NULL, vm, host, &list);
     if (fact != NULL && !is_blank(value)) {
         judge_say(judge, SAY_SKIP, fact,
                   "%s is not supported: guest image boots by its own loader, not by a command line "
                   "of ours",
                   fact->key);
+        return true;
+    }
+    if (images[0] == NULL && list != NULL) {
+        judge_say(judge, SAY_ERROR, list,
+                  "guest = image boots from a disk, and images is empty (of %s)", vm);
         return true;
     }
     if (!is_blank(judge_lookup(judge, "image_name", first, vm, host, NULL)))
@@ -239,6 +245,27 @@ static bool check_image_of_ours(struct judge *judge, const char *vm, unsigned ho
     return true;
 }
 
+/* What is to be written to a disk by nobody: tick has none, which is told by itself. */
+static void check_disk_load(struct judge *judge, const char *guest, const char *vm, unsigned host)
+{
+    const struct fact *fact, *load;
+    const char *text = judge_lookup(judge, "disk_write_mem", NULL, vm, host, &fact);
+    const char *loads = judge_lookup(judge, "load", NULL, vm, host, &load);
+    g_auto(GStrv) words = judge_list(judge, "load", vm, host);
+    bool is_asked = !is_blank(loads);
+    uint64_t bytes;
+
+    if (fact == NULL || has_error(fact) || has_error(load) || g_strcmp0(guest, "tick") == 0 ||
+        !read_size("disk_write_mem", text, &bytes) || bytes == 0 ||
+        g_strv_contains((const char *const *)words, "disk") ||
+        (!is_asked && g_strcmp0(guest, "image") != 0))
+        return;
+    judge_say(judge, SAY_SKIP, fact,
+              "%s = %s is not supported without the load that does it: "
+              "load = disk",
+              fact->key, judge_shown(fact));
+}
+
 /* What only a guest of one's own takes, or one with a disk. */
 static bool check_kind(struct judge *judge, const char *guest, const char *vm, unsigned host)
 {
@@ -255,6 +282,7 @@ static bool check_kind(struct judge *judge, const char *guest, const char *vm, u
         strcmp(loads, "memory") != 0)
         judge_say(judge, SAY_SKIP, load, "%s = %s is not supported: guest tick has no disk",
                   load->key, judge_shown(load));
+    check_disk_load(judge, guest, vm, host);
     return judge->judgement.skips->len > 0;
 }
 

@@ -534,3 +534,21 @@ Test(judge, a_disk_that_is_plugged_is_one_of_the_images)
            "E a.cfg:2: unplug_block_vm1 = a b: b is not among the images of vm1; a disk that is "
            "plugged in later stands there too, with boot_drive_b = no\n");
 }
+
+Test(judge, what_is_to_be_written_to_a_disk_needs_the_load_that_writes)
+{
+    const char *skip = "S disk_write_mem = 5 is not supported without the load that does it: load "
+                       "= disk\n";
+
+    expect("guest=image\nimages=a\nimage_name=x\ndisk_write_mem=5\n", skip);
+    expect("guest=image\nimages=a\nimage_name=x\ndisk_write_mem=5\nload=memory disk\n", "");
+    expect("guest=image\nimages=a\nimage_name=x\ndisk_write_mem=0\n", "");
+    expect("guest=jeos\ndisk_write_mem=5\n", "");
+    expect("guest=jeos\ndisk_write_mem=5\nload=memory\n", skip);
+}
+
+Test(judge, a_guest_that_boots_from_a_disk_has_one)
+{
+    expect("guest=image\nimage_name=x\nimages=\n",
+           "E a.cfg:3: guest = image boots from a disk, and images is empty (of vm1)\n");
+}
