@@ -2,6 +2,7 @@
 
 #include "migration/guest/cloud_seed.h"
 #include "migration/guest/guest.h"
+#include "migration/storage/plan.h"
 
 #include <stdio.h>
 
@@ -109,6 +110,7 @@ static int show_vm(const char *vm, const char *guests_dir, GError **err)
 
     if (read_params(params, err) < 0)
         return -1;
+    clone_names(params);
     showing.params = params_object_params(params, vm);
     result = fiber_run(show, &showing, err);
     if (result == 0)

@@ -285,14 +285,28 @@ static gboolean is_in(gpointer name, gpointer value, gpointer set)
     return g_hash_table_contains(set, name);
 }
 
+/* Whether the key is this parameter of something that the test has: vhost, vhost_nic1_vm2. */
+static bool is_here(const struct objects *objects, const char *key, const char *name)
+{
+    struct key_parse *parse;
+    bool is_it;
+
+    if (objects_is_place(objects, key + strlen(name)))
+        return true;
+    parse = objects_parse(objects, key);
+    is_it =
+        parse->class == KEY_KNOWN && parse->info != NULL && strcmp(parse->info->name, name) == 0;
+    key_parse_free(parse);
+    return is_it;
+}
+
 static void add_conditions(const struct judge *judge, struct meaning *meaning)
 {
     for (unsigned i = 0; i < judge->facts->len; i++) {
         const struct fact *fact = g_ptr_array_index(judge->facts, i);
         const char *name = fact->condition;
 
-        if (name == NULL || fact->value == NULL ||
-            !objects_is_place(meaning->objects, fact->key + strlen(name)))
+        if (name == NULL || fact->value == NULL || !is_here(meaning->objects, fact->key, name))
             continue;
         g_hash_table_add(judge_says_none(name, fact->value) ? meaning->none : meaning->some,
                          (void *)name);

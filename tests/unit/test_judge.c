@@ -363,6 +363,8 @@ Test(judge, what_counts_only_with_something_that_is_not_there_says_so)
     expect("guest=jeos\nnics=\nnics_vm1=nic1\nvhostforce=yes\n",
            "N vhostforce has no effect: it counts only with vhost\n");
     expect("nics=\nvhostforce=yes\n", "");
+    expect("guest=jeos\nnics=a b\nvhost=no\nvhost_a=yes\nvhostforce_a=yes\n", "");
+    expect("guest=jeos\nimages=d\nindex_enable=no\nindex_enable_d_vm1=yes\ndrive_index_d=3\n", "");
 }
 
 Test(judge, what_a_parameter_counts_only_with_may_change_from_test_to_test)
