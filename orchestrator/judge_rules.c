@@ -121,6 +121,7 @@ static const char *const needs_system[] = {
     "migration_bg_command",
     "migration_bg_check_command",
     "kernel_params",
+    "login_ways",
 };
 
 static bool check_tick(struct judge *judge, const char *vm, unsigned host)

@@ -33,8 +33,9 @@ const struct param_info guest_params[] = {
     {SHARED("disk_write_mem"), .kind = PARAM_SIZE, .fallback = "0", .unit = MIB,
      .doc = "data that jeos writes to its disk and checks, in MiB"},
     {GUEST("disk_write_rate"), .kind = PARAM_SIZE, .fallback = "1", .unit = MIB,
-     .doc = "how fast jeos writes them, in MiB/s"},
+     .only_with = WORDS("disk_write_mem", "load"), .doc = "how fast jeos writes them, in MiB/s"},
     {SHARED("disk_write_path"), .kind = PARAM_PATH, .example = "/dev/vda",
+     .only_with = WORDS("disk_write_mem", "load"),
      .doc = "file or device that they are written to; vtmh-disk.data if not set, of jeos in /tmp, "
             "which is no disk, of guest = image in /var/tmp"},
     {GUEST("migration_bg_command"), .kind = PARAM_STRING, .example = "sleep 1000 &",

@@ -265,6 +265,8 @@ Test(judge, cards_are_what_jeos_needs_and_tick_has_not)
     expect("guest=tick\nnettype=bridge\n",
            "S nettype = bridge is not supported: guest tick has no card\n");
     expect("guest=tick\nnics=nic1\nredirs=remote_shell\nguest_port_remote_shell=22\n", "");
+    expect("guest=tick\nlogin_ways=serial\n",
+           "S login_ways is not supported: guest tick has no system that runs commands\n");
     expect("guest=tick\nnics=a b\n", "S nics = a b is not supported: guest tick has no card\n");
     expect("guest=tick\nredirs=web\nguest_port_web=80\n",
            "S redirs = web is not supported: guest tick has no card\n"
@@ -363,6 +365,10 @@ Test(judge, what_counts_only_with_something_that_is_not_there_says_so)
     expect("guest=jeos\nnics=\nnics_vm1=nic1\nvhostforce=yes\n",
            "N vhostforce has no effect: it counts only with vhost\n");
     expect("nics=\nvhostforce=yes\n", "");
+    expect("guest=jeos\ndisk_write_mem=0\ndisk_write_path=/dev/vda\n",
+           "N disk_write_path has no effect: it counts only with disk_write_mem or load\n");
+    expect("guest=jeos\ndisk_write_mem=16\ndisk_write_path=/dev/vda\n", "");
+    expect("guest=jeos\nload=disk\ndisk_write_path=/dev/vda\n", "");
     expect("guest=jeos\nnics=a b\nvhost=no\nvhost_a=yes\nvhostforce_a=yes\n", "");
     expect("guest=jeos\nimages=d\nindex_enable=no\nindex_enable_d_vm1=yes\ndrive_index_d=3\n", "");
 }
