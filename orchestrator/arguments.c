@@ -204,7 +204,7 @@ static void append_rows(GString *text, const struct argument *rows)
         if (row->value != NULL)
             g_string_append_printf(text, row->optional ? "[=%s]" : " %s", row->value);
         for (char **line = lines; *line != NULL; line++) {
-            gsize width = text->len - start;
+            gsize width = (gsize)g_utf8_strlen(text->str + start, (gssize)(text->len - start));
 
             if (line == lines && width + 2 <= HELP_COLUMN) {
                 g_string_append_printf(text, "%*s%s\n", (int)(HELP_COLUMN - width), "", *line);

@@ -226,8 +226,9 @@ static const struct argument table[] = {
     {"allow-changed", FLAG(options.allow_changed),
      .help = "replay a job though its configuration has changed since"},
     {"hold", .value = "POINT,…", .take = take_hold,
-     .help = "wait there for Enter, and say how to get at the VMs: before-login,\n"
-             "before-leg, after-leg, on-failure. Meanwhile no time is over"},
+     .help = "wait there for Enter, and say how to get at the VMs:\n"
+             "before-login, before-leg, after-leg, on-failure. No time is\n"
+             "over meanwhile"},
     {"keep", FLAG(options.keep),
      .help = "leave the VMs of a test that fails, until vtmh cleanup, and say\n"
              "how to get at them"},

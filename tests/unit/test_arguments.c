@@ -190,3 +190,13 @@ Test(arguments, writes_a_command_line_that_can_be_typed_again)
     cr_assert_str_eq(named, "vtmh cleanup -m a@h:22,local:b");
     cr_assert_str_eq(quoted, "vtmh -m a@h:22,local:b 'only x' ''");
 }
+
+Test(arguments, the_help_counts_characters_and_not_bytes)
+{
+    static const struct argument rows[] = {
+        {"at", .value = "POINT,…", .help = "where", .take = take_other}, {NULL}};
+    static const struct arguments wide = {.usage = "prog", .about = "-", .table = rows};
+    g_autofree char *help = arguments_help(&wide);
+
+    cr_expect(strstr(help, "\n      --at POINT,…          where\n") != NULL, "%s", help);
+}
