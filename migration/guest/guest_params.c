@@ -45,10 +45,12 @@ const struct param_info guest_params[] = {
     {LOGIN("username"), .kind = PARAM_STRING, .fallback = "root", .doc = "who is logged in"},
     {LOGIN("password"), .kind = PARAM_STRING, .secret = true,
      .doc = "the user's password, tried after the key, if there is one"},
-    {LOGIN("login_ways"), .kind = PARAM_LIST, .word_pattern = "^(ssh|serial|telnet|nc)$",
-     .word_rule = "ssh, serial, telnet or nc", .example = "ssh serial",
+    {LOGIN("login_ways"), .kind = PARAM_LIST, .same_everywhere = true,
+     .word_pattern = "^(ssh|serial|telnet|nc|agent)$",
+     .word_rule = "ssh, serial, telnet, nc or agent", .example = "ssh serial",
      .doc = "by which ways the guest is logged in to, in the order in which they are tried; "
-            "that of shell_client by default"},
+            "agent: qemu-ga, on a virtio port that the VM then has; that of shell_client by "
+            "default"},
     {LOGIN("shell_client"), .kind = PARAM_LIST, .fallback = "ssh",
      .word_pattern = "^(ssh|serial|telnet|nc)$", .word_rule = "ssh, serial, telnet or nc",
      .doc = "how the guest is logged in to, where login_ways does not say it"},

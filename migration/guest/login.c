@@ -13,8 +13,6 @@
 #include "migration/guest/way.h"
 #include "migration/params.h"
 
-#include <string.h>
-
 #define PAUSE_MS 20
 #define ANSWER_MS 1000
 #define ANSWER_MAX_MS 16000
@@ -82,7 +80,7 @@ static int await_chance(struct guest *guest, const GStrv ways, int64_t deadline,
     struct vm_endpoint at;
     g_autoptr(GError) why = NULL;
 
-    if (changed != NULL && ways[1] == NULL && strcmp(ways[0], "serial") != 0 &&
+    if (changed != NULL && ways[1] == NULL && way_named(ways[0])->by_network &&
         !vm_endpoint(guest->vm, NULL, guest->shell_port, &at))
         return guest_await(guest, changed, "tell an address", deadline, err);
     if (guest->kind->beat_period_ms > 0)

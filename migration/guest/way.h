@@ -5,6 +5,7 @@
 #pragma once
 
 #include "migration/guest/session.h"
+#include "sync/stream.h"
 
 /* What is known of how to get in. The strings live as long as the session does. */
 struct guest;
@@ -25,6 +26,7 @@ struct login {
 
 struct way {
     const char *name; /* a word of `login_ways` */
+    bool by_network;  /* nowhere to go to before an address of the guest is known */
 
     /*
      * One try. answer_ms: one who does not begin to speak by then is not there yet. NOT_YET,
@@ -53,6 +55,12 @@ extern const struct way way_ssh;
 extern const struct way way_serial;
 extern const struct way way_telnet;
 extern const struct way way_nc;
+extern const struct way way_agent;
+
+/* A session by an agent at the other end of a channel, for whoever has one of his own: its way is
+ * way_agent. Errors as of open(). The stream stays open, and the caller's. */
+struct session *agent_session_open(struct stream *stream, const char *username, int64_t answer_ms,
+                                   int64_t deadline, GError **err);
 
 /* Whether there is a port to go to. Else err: CANNOT without a card, NOT_YET without an address. */
 bool login_has_port(const struct login *login, const char *way, GError **err);

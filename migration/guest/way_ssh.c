@@ -137,6 +137,7 @@ static char *host_key(const struct session *session)
 
 const struct way way_ssh = {
     .name = "ssh",
+    .by_network = true,
     .open = open_ssh,
     .close = close_ssh,
     .run = run_by_ssh,

@@ -164,6 +164,7 @@ static int run_by_tcp(struct session *base, const char *command, const void *inp
 
 const struct way way_telnet = {
     .name = "telnet",
+    .by_network = true,
     .open = open_telnet,
     .close = close_tcp,
     .run = run_by_tcp,
@@ -171,6 +172,7 @@ const struct way way_telnet = {
 
 const struct way way_nc = {
     .name = "nc",
+    .by_network = true,
     .open = open_nc,
     .close = close_tcp,
     .run = run_by_tcp,

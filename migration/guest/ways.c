@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct way *const ways[] = {&way_ssh, &way_serial, &way_telnet, &way_nc};
+static const struct way *const ways[] = {&way_ssh, &way_serial, &way_telnet, &way_nc, &way_agent};
 
 bool login_has_port(const struct login *login, const char *way, GError **err)
 {

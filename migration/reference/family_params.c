@@ -26,7 +26,7 @@
 #define NO_TRACES "QEMU is run as it is, without a tool around it"
 #define NO_NESTED "no VM runs inside a guest for a test"
 #define NO_SYSPREP "guests' images are not changed before a test"
-#define NO_AGENT "guests have no channel but their network and serial line"
+#define NO_PORTS "VMs have no virtio port but the agent's (login_ways = agent)"
 #define NO_COBBLER "hosts are not installed or reserved"
 #define OTHER_MACHINES "VMs are x86_64 with the machine types that QEMU has for them"
 #define NO_NETPERF "no load runs over the network"
@@ -116,12 +116,12 @@ const struct param_info reference_family_params[] = {
     NOT_YET("nested_*", STRING, TEST, OFF, NO_NESTED, "nested guests"),
     NOT_YET("sysprep_required", STRING, TEST, OFF, NO_SYSPREP, "whether an image is made general"),
     NO_MATTER("sysprep_*", STRING, TEST, "it counts only with sysprep_required = yes", "sysprep"),
-    NOT_YET("vsock_*", STRING, VM, NULL, NO_AGENT, "a vsock device"),
-    NOT_YET("virtio_ports", LIST, VM, NULL, NO_AGENT, "virtio serial ports"),
-    NOT_YET("virtio_port_*", STRING, VM, NULL, NO_AGENT, "a virtio serial port"),
-    NOT_YET("virtio_consoles", LIST, VM, NULL, NO_AGENT, "virtio consoles"),
-    NOT_YET("guest_agent*", STRING, VM, OFF, NO_AGENT, "guest agent"),
-    NOT_YET("gagent_*", STRING, VM, OFF, NO_AGENT, "guest agent"),
+    NOT_YET("vsock_*", STRING, VM, NULL, NO_DEVICE, "a vsock device"),
+    NOT_YET("virtio_ports", LIST, VM, NULL, NO_PORTS, "virtio serial ports"),
+    NOT_YET("virtio_port_*", STRING, VM, NULL, NO_PORTS, "a virtio serial port"),
+    NOT_YET("virtio_consoles", LIST, VM, NULL, NO_PORTS, "virtio consoles"),
+    NOT_YET("guest_agent*", STRING, VM, OFF, NO_PORTS, "guest agent"),
+    NOT_YET("gagent_*", STRING, VM, OFF, NO_PORTS, "guest agent"),
     NOT_YET("passt_*", STRING, VM, NULL, "cards are connected to QEMU's user network only",
             "passt"),
     NOT_YET("net_port_forwards", STRING, VM, NULL,

@@ -65,9 +65,10 @@ struct vm {
     char *user_monitor; /* NULL: none */
     pid_t pid;
     struct stream *serial;
-    bool is_changed;    /* vm_is_changed() */
-    struct vm_net *net; /* what its cards are connected to; NULL: nothing */
-    GPtrArray *files;   /* char *: made for this VM alone, gone with it; in the ledger; or NULL */
+    struct stream *agent; /* NULL: there is no channel to an agent */
+    bool is_changed;      /* vm_is_changed() */
+    struct vm_net *net;   /* what its cards are connected to; NULL: nothing */
+    GPtrArray *files;     /* char *: made for this VM alone, gone with it; in the ledger; or NULL */
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
     bool is_postcopy; /* the migration has been there */

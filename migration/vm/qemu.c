@@ -1,6 +1,7 @@
 /* The qemu driver: one process a VM, spoken to by QMP. */
 #include "migration/vm/qemu.h"
 
+#include "migration/machine/agent.h"
 #include "migration/machine/change.h"
 #include "migration/params.h"
 #include "migration/vm/numa.h"
@@ -90,6 +91,7 @@ struct machine_spec qemu_machine_spec(const struct vm_spec *spec, uint16_t spice
         .boot = spec->boot,
         .incoming = spec->incoming,
         .serial_fd = QEMU_FD_SERIAL,
+        .agent_fd = QEMU_FD_AGENT,
         .net_fd = QEMU_FD_NET,
         .run_dir = spec->host->run_dir,
         .node = (unsigned)getpid(),
@@ -134,9 +136,37 @@ static json_t *qemu_show(const struct vm_spec *spec, GError **err)
     return json_pack("{s:o, s:o}", "machine", machine_to_json(board), "words", list);
 }
 
+/* What goes to and from the guest through a descriptor of its hypervisor. */
+enum { QEMU_LINE_SERIAL, QEMU_LINE_AGENT, QEMU_LINES };
+
+/* Our end of one; *theirs: the hypervisor's. Transfer full of both. */
+static struct stream *open_line(const char *who, int *theirs, GError **err)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", who,
+                    g_strerror(errno));
+        return NULL;
+    }
+    *theirs = pair[1];
+    return stream_new(pair[0], err);
+}
+
+/* theirs: 0 where there is none, to be closed even after an error. */
+static int open_lines(struct qemu_vm *vm, const struct device *board, const char *who,
+                      int theirs[QEMU_LINES], GError **err)
+{
+    vm->base.serial = open_line(who, &theirs[QEMU_LINE_SERIAL], err);
+    if (vm->base.serial == NULL || !machine_has_agent(board))
+        return vm->base.serial != NULL ? 0 : -1;
+    vm->base.agent = open_line(who, &theirs[QEMU_LINE_AGENT], err);
+    return vm->base.agent != NULL ? 0 : -1;
+}
+
 static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
                           const struct device *board, const struct qemu_launch *launch,
-                          const char *who, int serial_fd, GError **err)
+                          const char *who, const int fds[QEMU_LINES], GError **err)
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
     g_autofree char *words = g_strjoinv(" ", launch->argv);
@@ -145,7 +175,8 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
         .binary = launch->argv[0],
         .argv = (const char *const *)launch->argv,
         .env = (const char *const *)launch->env,
-        .serial_fd = serial_fd,
+        .serial_fd = fds[QEMU_LINE_SERIAL],
+        .agent_fd = fds[QEMU_LINE_AGENT],
         .log_prefix = prefix,
         .known = spec->host->known,
         .on_event = on_event,
@@ -189,7 +220,7 @@ static GStrv with_user_monitor(struct qemu_vm *vm, const struct vm_spec *spec, G
 }
 
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
-                         const char *who, int serial_fd, GError **err)
+                         const char *who, const int fds[QEMU_LINES], GError **err)
 {
     g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
     struct qemu_launch launch = {NULL, NULL};
@@ -198,7 +229,7 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
     if (binary != NULL &&
         qemu_launch_of(&launch, spec->params, with_user_monitor(vm, spec, words_of(board, binary)),
                        err) == 0)
-        result = launch_process(vm, spec, board, &launch, who, serial_fd, err);
+        result = launch_process(vm, spec, board, &launch, who, fds, err);
     qemu_launch_clear(&launch);
     return result;
 }
@@ -208,6 +239,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_clear_pointer(&vm->migration.defaults, json_decref);
     g_clear_pointer(&vm->migration.were_set, json_decref);
     stream_close(vm->base.serial);
+    stream_close(vm->base.agent);
     qemu_process_free(vm->process);
     g_clear_pointer(&vm->base.files, g_ptr_array_unref);
     port_claim_free(vm->screen);
@@ -283,7 +315,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
 {
     g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
     struct device *board = NULL;
-    int pair[2];
+    int theirs[QEMU_LINES] = {0};
     int started;
 
     if (claim_screen(vm, spec, err) < 0)
@@ -292,21 +324,16 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     vm->board = board;
     if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0)
         return -1;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", who,
-                    g_strerror(errno));
+    started = open_lines(vm, board, who, theirs, err);
+    if (started == 0)
+        started = start_process(vm, spec, board, who, theirs, err);
+    for (int i = 0; i < QEMU_LINES; i++)
+        if (theirs[i] > 0)
+            close(theirs[i]);
+    if (started < 0)
         return -1;
-    }
-    started = start_process(vm, spec, board, who, pair[1], err);
-    close(pair[1]);
-    if (started < 0) {
-        close(pair[0]);
-        return -1;
-    }
     device_set_live(board);
-    vm->base.serial = stream_new(pair[0], err);
-    if (vm->base.serial == NULL || own(vm, err) < 0 ||
-        qemu_process_greet(vm->process, deadline, err) < 0 ||
+    if (own(vm, err) < 0 || qemu_process_greet(vm->process, deadline, err) < 0 ||
         make_machine(vm, board, deadline, err) < 0 || keep_after_panic(vm, deadline, err) < 0 ||
         qemu_beside_begin(vm, spec, board, deadline, err) < 0)
         return -1;

@@ -168,6 +168,11 @@ void vm_each_owned(const struct vm *vm, vm_owned_fn each, void *arg)
         each(OWNED_PATH, g_ptr_array_index(vm->files, i), arg);
 }
 
+struct stream *vm_agent(struct vm *vm)
+{
+    return vm->agent;
+}
+
 bool vm_endpoint(const struct vm *vm, const char *card, uint16_t port, struct vm_endpoint *out)
 {
     return vm_net_endpoint(vm->net, card, port, out);

@@ -118,6 +118,11 @@ int vm_check_not_stopped(const struct vm *vm, GError **err);
 /* The guest's first serial port. Transfer none. One reader: the guest. */
 struct stream *vm_serial(struct vm *vm);
 
+/* The channel to an agent in the guest, where `login_ways` names one (machine/agent.c); NULL: there
+ * is none. It stays open as long as the VM, whoever listens in the guest. Transfer none. One
+ * reader. */
+struct stream *vm_agent(struct vm *vm);
+
 /* Where a TCP port of the guest is reached from this host. */
 struct vm_endpoint {
     char address[64]; /* numeric */

@@ -24,6 +24,7 @@ static inline GStrv words_of(const struct asked *asked, GError **err)
                                       .boot = asked->boot,
                                       .incoming = asked->incoming,
                                       .serial_fd = 4,
+                                      .agent_fd = 5,
                                       .net_fd = 64};
     g_autoptr(device) board = machine_new(&spec, err);
     const struct qemu_cmdline input = {.binary = "/usr/bin/qemu", .board = board, .qmp_fd = 3};

@@ -72,6 +72,25 @@ Test(qemu_cmdline, guest_with_a_network_has_a_forwarded_port_and_the_mac_of_its_
               NULL);
 }
 
+Test(qemu_cmdline, there_is_a_channel_to_an_agent_where_it_is_a_way_into_the_guest)
+{
+    g_autoptr(params) params = params_new();
+    g_autofree char *without = NULL, *source = NULL, *destination = NULL;
+
+    params_set(params, "login_ways", "ssh serial", NULL);
+    without = line_of(params, &jeos, false, false, NULL);
+    cr_assert_null(strstr(without, "virtserialport"), "%s", without);
+    params_set(params, "login_ways", "ssh agent", NULL);
+    source = line_of(params, &jeos, false, false, NULL);
+    destination = line_of(params, &jeos, false, true, NULL);
+    for (char **line = (char *[]){source, destination, NULL}; *line != NULL; line++)
+        cr_assert(strstr(*line, " -device virtio-serial-pci,id=virtio-serial0 "
+                                "-chardev socket,id=agent0-socket,fd=5 "
+                                "-device virtserialport,id=agent0,bus=virtio-serial0.0,"
+                                "chardev=agent0-socket,name=org.qemu.guest_agent.0 "),
+                  "%s", *line);
+}
+
 Test(qemu_cmdline, a_card_on_a_bridge_gets_descriptors_of_its_tap)
 {
     g_autoptr(params) params = params_new();
