@@ -9,17 +9,11 @@
 
 #include "migration/guest/way.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "sync/work.h"
 
 #define TAIL_BYTES 300
 #define JOB_FOLDER "/tmp/vtmh-job-"
-#define COPY_MODE 0644
 
 G_DEFINE_QUARK(session - error - quark, session_error)
 
@@ -194,95 +188,4 @@ int session_forget(struct session *session, const char *token, int64_t deadline,
     if (run_about_job(session, FORGET, token, NULL, deadline, &result, err) < 0)
         return -1;
     return result.status == 0 ? 0 : fail_by_status(session, token, &result, err);
-}
-
-/* The SHA-256 of a local file, on the thread pool. */
-struct sum {
-    const char *path;
-    char *hex;
-};
-
-#define SUM_BLOCK 262144
-
-static int sum_on_pool(void *arg, GError **err)
-{
-    struct sum *sum = arg;
-    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree guchar *block = g_malloc(SUM_BLOCK);
-    int fd = open(sum->path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : 0;
-
-    while (fd >= 0 && (n = read(fd, block, SUM_BLOCK)) > 0)
-        g_checksum_update(checksum, block, n);
-    if (n < 0)
-        g_set_error(err, SESSION_ERROR, SESSION_ERROR_FAILED, "reading %s: %s", sum->path,
-                    g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    if (n < 0)
-        return -1;
-    sum->hex = g_strdup(g_checksum_get_string(checksum));
-    return 0;
-}
-
-static int check_same(struct session *session, const char *local_path, const char *guest_path,
-                      int64_t deadline, GError **err)
-{
-    g_autofree char *quoted = g_shell_quote(guest_path);
-    g_autofree char *command = g_strconcat("sha256sum <", quoted, NULL);
-    g_autofree char *there = NULL;
-    struct sum sum = {.path = local_path};
-    int rc = 0;
-
-    if (session_run_ok(session, command, deadline, &there, err) < 0 ||
-        await_work(sum_on_pool, &sum, deadline, err) < 0)
-        return -1;
-    if (!g_str_has_prefix(there, sum.hex)) {
-        g_set_error(err, SESSION_ERROR, SESSION_ERROR_FAILED,
-                    "%s: the copy is not what was copied: %s here has the SHA-256 %s, %s there %s",
-                    session->where, local_path, sum.hex, guest_path, there);
-        rc = -1;
-    }
-    g_free(sum.hex);
-    return rc;
-}
-
-static struct session_copy whole(const struct session_copy *how)
-{
-    struct session_copy copy = how != NULL ? *how : (struct session_copy){0};
-
-    if (copy.mode == 0)
-        copy.mode = COPY_MODE;
-    return copy;
-}
-
-static int cannot_copy(const struct session *session, GError **err)
-{
-    g_set_error(err, SESSION_ERROR, SESSION_ERROR_CANNOT, "%s: files cannot be copied by this way",
-                session->where);
-    return -1;
-}
-
-int session_put(struct session *session, const char *local_path, const char *guest_path,
-                const struct session_copy *how, int64_t deadline, GError **err)
-{
-    const struct session_copy copy = whole(how);
-
-    if (session->way->put == NULL)
-        return cannot_copy(session, err);
-    if (session->way->put(session, local_path, guest_path, &copy, deadline, err) < 0)
-        return -1;
-    return copy.check ? check_same(session, local_path, guest_path, deadline, err) : 0;
-}
-
-int session_get(struct session *session, const char *guest_path, const char *local_path,
-                const struct session_copy *how, int64_t deadline, GError **err)
-{
-    const struct session_copy copy = whole(how);
-
-    if (session->way->get == NULL)
-        return cannot_copy(session, err);
-    if (session->way->get(session, guest_path, local_path, &copy, deadline, err) < 0)
-        return -1;
-    return copy.check ? check_same(session, local_path, guest_path, deadline, err) : 0;
 }

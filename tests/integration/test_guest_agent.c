@@ -22,6 +22,7 @@
 #define TOKEN "agent-job_1"
 #define PROGRAM "/usr/sbin/qemu-ga"
 #define LISTEN_FD 3 /* of systemd's socket activation, which qemu-ga knows */
+#define COPY_BYTES ((size_t)1000001)
 #define MIB ((uint64_t)1 << 20)
 #define BOOT deadline_in(60000)
 
@@ -173,7 +174,7 @@ static int after_others(struct peer *peer, GError **err)
     session = open_as(peer, "root", err);
     if (session == NULL)
         return -1;
-    check(session_run(session, "sleep 60", NULL, 0, deadline_in(100), &none, &late) < 0);
+    check(session_run(session, "sleep 5", NULL, 0, deadline_in(100), &none, &late) < 0);
     check(g_error_matches(late, SYNC_ERROR, SYNC_ERROR_TIMEOUT));
     session_close(g_steal_pointer(&session));
 
@@ -306,6 +307,59 @@ static int finds_a_job(void *arg, GError **err)
 Test(guest_agent, finds_a_started_command_again)
 {
     expect_run(finds_a_job, NULL);
+}
+
+static void count(uint64_t done, uint64_t total, void *arg)
+{
+    uint64_t *seen = arg;
+
+    check(done > *seen && done <= total);
+    *seen = done;
+}
+
+/* There and back; what is not done leaves nothing behind. */
+static int copies(struct peer *peer, GError **err)
+{
+    g_autoptr(session) session = open_as(peer, "root", err);
+    g_autofree char *here = g_build_filename(peer->dir, "here", NULL);
+    g_autofree char *there = g_build_filename(peer->dir, AWKWARD, NULL);
+    g_autofree char *back = g_build_filename(peer->dir, "back", NULL);
+    g_autofree char *bytes = g_malloc(COPY_BYTES), *again = NULL;
+    g_autoptr(GError) nowhere = NULL, nothing = NULL;
+    uint64_t seen = 0;
+    const struct session_copy how = {.mode = 0750, .check = true, .progress = count, .arg = &seen};
+    GStatBuf file;
+    gsize size;
+
+    for (size_t i = 0; i < COPY_BYTES; i++)
+        bytes[i] = (char)(i * 7 + i / 251);
+    if (session == NULL || !g_file_set_contents(here, bytes, COPY_BYTES, err) ||
+        session_put(session, here, there, &how, soon(), err) < 0)
+        return -1;
+    check(seen == COPY_BYTES);
+    check(g_stat(there, &file) == 0 && (file.st_mode & 07777) == 0750);
+    seen = 0;
+    if (session_get(session, there, back, &how, soon(), err) < 0 ||
+        !g_file_get_contents(back, &again, &size, err))
+        return -1;
+    check(size == COPY_BYTES && memcmp(bytes, again, size) == 0);
+    check(session_put(session, here, "/no/such/folder/x", NULL, soon(), &nowhere) < 0);
+    check(g_error_matches(nowhere, SESSION_ERROR, SESSION_ERROR_FAILED));
+    check(session_get(session, "/no/such/file", here, NULL, soon(), &nothing) < 0);
+    check(g_error_matches(nothing, SESSION_ERROR, SESSION_ERROR_FAILED));
+    check(g_unlink(here) == 0 && g_unlink(there) == 0 && g_unlink(back) == 0);
+    return 0;
+}
+
+static int copies_files(void *arg, GError **err)
+{
+    (void)arg;
+    return with_peer(copies, "", err);
+}
+
+Test(guest_agent, copies_files_both_ways_by_what_it_can_run)
+{
+    expect_run(copies_files, NULL);
 }
 
 /* Somebody who talks and talks, with marks, without lines, with replies to what was not asked. */
