@@ -51,11 +51,8 @@ bool qemu_words_is_symptom(const char *sentence)
 
 /* What this build of QEMU has not, or not for this machine type, though it knows the word. */
 static const char *const lacks[] = {
-    "is not available",
-    "want to install",
-    "not supported by this machine's CPU topology",
-    "support is disabled",
-    "support is not enabled",
+    "is not available",    "want to install",        "not supported by this machine's CPU topology",
+    "support is disabled", "support is not enabled",
 };
 
 bool qemu_words_is_lack(const char *sentence)
@@ -122,4 +119,28 @@ char *qemu_words_why(const char *printed, bool *is_own_out)
     if (all->len == 0)
         return NULL;
     return join_last(own->len > 0 ? own : all);
+}
+
+char *qemu_words_run_state(const char *info_status)
+{
+    static const char begin[] = "VM status: ";
+    const char *word = strstr(info_status, begin);
+    const char *detail;
+    size_t size;
+
+    if (word == NULL)
+        return NULL;
+    word += strlen(begin);
+    detail = word + strcspn(word, "(\r\n");
+    if (*detail == '(')
+        word = detail + 1;
+    size = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
+    return size > 0 ? g_strndup(word, size) : NULL;
+}
+
+void qemu_words_make_plain(char *text)
+{
+    for (char *c = text; *c != '\0'; c++)
+        if (*c != '\n' && *c != '\t' && !g_ascii_isprint(*c))
+            *c = '?';
 }

@@ -20,3 +20,10 @@ bool qemu_words_is_lack(const char *sentence);
 
 /* Whether a sentence tells no more than that the other end, or the way to it, failed. */
 bool qemu_words_is_symptom(const char *sentence);
+
+/* The run state in HMP's "VM status: paused (inmigrate)": "inmigrate"; NULL if it says none.
+ * Transfer full. */
+char *qemu_words_run_state(const char *info_status);
+
+/* Makes of text what draws on no terminal: '?' for all that is not ASCII, a line feed or a tab. */
+void qemu_words_make_plain(char *text);

@@ -95,3 +95,20 @@ Test(qemu_words, only_the_last_sentences_are_told)
 {
     expect("a: 1\nb: 2\nc: 3\nd: 4\ne: 5\n", "b: 2; c: 3; d: 4; e: 5", true);
 }
+
+static void expect_state(const char *info_status, const char *wanted)
+{
+    g_autofree char *state = qemu_words_run_state(info_status);
+
+    cr_expect(g_strcmp0(state, wanted) == 0, "%s: %s", info_status, state);
+}
+
+Test(qemu_words, a_run_state_is_the_word_in_brackets_if_there_is_one)
+{
+    expect_state("VM status: running\n", "running");
+    expect_state("VM status: paused (inmigrate)\n", "inmigrate");
+    expect_state("VM status: running (single step mode)\n", "single");
+    expect_state("VM status: paused\n", "paused");
+    expect_state("VM status: \n", NULL);
+    expect_state("(qemu)", NULL);
+}
