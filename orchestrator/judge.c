@@ -26,6 +26,7 @@ static const struct {
     {"cdroms", PARAM_PER_CDROM, "cd1"},
     {"floppies", PARAM_PER_FLOPPY, "fl"},
     {"monitors", PARAM_PER_MONITOR, "qmpmonitor1"},
+    {"catch_monitor", PARAM_PER_MONITOR, "catch_monitor"},
     {"serials", PARAM_PER_SERIAL, "serial0"},
     {"redirs", PARAM_PER_REDIR, "remote_shell"},
     {"usbs", PARAM_PER_DEVICE, NULL},

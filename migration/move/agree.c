@@ -8,6 +8,7 @@
 #include "migration/move/options.h"
 #include "migration/move/reach.h"
 #include "migration/vm/host_check.h"
+#include "migration/vm/monitor_plan.h"
 #include "migration/vm/net.h"
 #include "migration/vm/numa.h"
 
@@ -87,6 +88,12 @@ static int check_own_host(const struct test *test, const struct seat *seat,
     return board != NULL ? vm_host_check(test->host, seat->name, board, err) : -1;
 }
 
+static int check_monitors(const struct seat *seat, GError **err)
+{
+    g_autoptr(GPtrArray) plans = monitor_plan_new(seat->params, seat->name, err);
+    return plans != NULL ? 0 : -1;
+}
+
 static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own, GError **err)
 {
     const struct seat *first = g_ptr_array_index(seats, 0);
@@ -102,7 +109,7 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
     g_autoptr(GHashTable) cards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
-        if (asked_check_host(seat, err) < 0 ||
+        if (asked_check_host(seat, err) < 0 || check_monitors(seat, err) < 0 ||
             vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0 ||
             vm_net_check_macs(cards, seat->name, seat->params, seat->boot, err) < 0)
             return -1;

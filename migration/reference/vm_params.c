@@ -7,7 +7,6 @@
 #define WITH_USB "it counts only for devices of usbs and usb_devices"
 #define NO_HOTPLUG "no memory is plugged"
 #define ONE_SERIAL "VMs have one serial line, an ISA one"
-#define ONE_MONITOR "QEMU is spoken to over one QMP monitor"
 
 const struct param_info reference_vm_params[] = {
     NOT_YET("qemu_dst_binary", PATH, VM, NULL, "both ends of a migration run qemu_binary",
@@ -48,14 +47,6 @@ const struct param_info reference_vm_params[] = {
      .doc = "what is at the other end of a serial line or monitor"},
     NO_MATTER("chardev_host", STRING, SERIAL, "it counts only with chardev_backend = tcp_socket",
               "address of that socket"),
-    NOT_YET("monitors", LIST, VM, WORDS("qmpmonitor1"), ONE_MONITOR, "QEMU's monitors"),
-    NOT_YET("monitor_type", STRING, MONITOR, WORDS("qmp"), ONE_MONITOR, "language of a monitor"),
-    NO_MATTER("main_monitor", STRING, VM, ONE_MONITOR, "monitor that the test uses"),
-    NO_MATTER("catch_monitor", STRING, VM, ONE_MONITOR,
-              "further monitor for what looks on beside the test"),
-    NO_MATTER("chardev_backend_catch_monitor", STRING, VM, ONE_MONITOR, "what is at its other end"),
-    NOT_YET("debugonly", BOOL, MONITOR, NO, ONE_MONITOR, "whether nobody connects to a monitor"),
-
     NO_MATTER("ioport_pvpanic", STRING, VM, "the guest finds the device by itself",
               "port of the panic device"),
     NOT_YET("vm_monitor_exit_status", BOOL, VM, NO, "a QEMU that was ended is not asked for more",

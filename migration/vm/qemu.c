@@ -164,12 +164,20 @@ static int open_lines(struct qemu_vm *vm, const struct device *board, const char
     return vm->base.agent != NULL ? 0 : -1;
 }
 
+static void add_fds(GArray *fds, const struct child_fd *more)
+{
+    for (; more->fd >= 0; more++)
+        g_array_append_vals(fds, more, 1);
+}
+
 static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
                           const struct device *board, const struct qemu_launch *launch,
                           const char *who, const int fds[QEMU_LINES], GError **err)
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
     g_autofree char *words = g_strjoinv(" ", launch->argv);
+    const struct child_fd no_fd = {.fd = -1};
+    g_autoptr(GArray) more_fds = g_array_new(FALSE, FALSE, sizeof no_fd);
     struct qemu_start start = {
         .who = who,
         .binary = launch->argv[0],
@@ -186,7 +194,10 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     vm->base.net = vm_net_open(spec->host, spec->name, board, err);
     if (vm->base.net == NULL)
         return -1;
-    start.more_fds = vm_net_fds(vm->base.net);
+    add_fds(more_fds, vm_net_fds(vm->base.net));
+    qemu_monitors_add_fds(vm, more_fds);
+    g_array_append_val(more_fds, no_fd);
+    start.more_fds = (const struct child_fd *)(const void *)more_fds->data;
     host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
              spec->name, "starting %s", words);
     host_command_line(spec->host, spec->name, spec->incoming ? "destination" : "source",
@@ -199,26 +210,6 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     return 0;
 }
 
-/* And what the user speaks to, if he wants to. argv and result: transfer full. */
-static GStrv with_user_monitor(struct qemu_vm *vm, const struct vm_spec *spec, GStrv argv)
-{
-    g_autoptr(GStrvBuilder) words = NULL;
-    g_autofree char *chardev = NULL;
-
-    if (argv == NULL || spec->host->user_prefix == NULL)
-        return argv;
-    vm->base.user_monitor = g_strdup_printf("%s%s-%s.monitor", spec->host->user_prefix, spec->name,
-                                            spec->incoming ? "in" : "out");
-    chardev =
-        g_strdup_printf("socket,id=user-monitor,path=%s,server=on,wait=off", vm->base.user_monitor);
-    words = g_strv_builder_new();
-    g_strv_builder_addv(words, (const char **)argv);
-    g_strv_builder_add_many(words, "-chardev", chardev, "-mon",
-                            "chardev=user-monitor,mode=readline", NULL);
-    g_strfreev(argv);
-    return g_strv_builder_end(words);
-}
-
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                          const char *who, const int fds[QEMU_LINES], GError **err)
 {
@@ -227,7 +218,7 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
     int result = -1;
 
     if (binary != NULL &&
-        qemu_launch_of(&launch, spec->params, with_user_monitor(vm, spec, words_of(board, binary)),
+        qemu_launch_of(&launch, spec->params, qemu_monitors_add_words(vm, words_of(board, binary)),
                        err) == 0)
         result = launch_process(vm, spec, board, &launch, who, fds, err);
     qemu_launch_clear(&launch);
@@ -240,6 +231,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_clear_pointer(&vm->migration.were_set, json_decref);
     stream_close(vm->base.serial);
     stream_close(vm->base.agent);
+    qemu_monitors_free(vm);
     qemu_process_free(vm->process);
     g_clear_pointer(&vm->base.files, g_ptr_array_unref);
     port_claim_free(vm->screen);
@@ -262,8 +254,6 @@ static int qemu_destroy(struct vm *base, GError **err)
         result = qemu_process_end(vm->process, err);
     if (vm->process != NULL && result == 0)
         disown(vm);
-    if (vm->base.user_monitor != NULL && result == 0)
-        unlink(vm->base.user_monitor);
     if (result == 0)
         qemu_beside_clear(vm);
     if (result == 0)
@@ -322,7 +312,8 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
         return -1;
     board = machine_of(spec, port_claim_port(vm->screen), err);
     vm->board = board;
-    if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0)
+    if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0 ||
+        qemu_monitors_prepare(vm, spec, err) < 0)
         return -1;
     started = open_lines(vm, board, who, theirs, err);
     if (started == 0)
@@ -335,6 +326,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     device_set_live(board);
     if (own(vm, err) < 0 || qemu_process_greet(vm->process, deadline, err) < 0 ||
         make_machine(vm, board, deadline, err) < 0 || keep_after_panic(vm, deadline, err) < 0 ||
+        qemu_monitors_begin(vm, spec, deadline, err) < 0 ||
         qemu_beside_begin(vm, spec, board, deadline, err) < 0)
         return -1;
     return qemu_find_forwards(vm, board, deadline, err);
@@ -365,18 +357,6 @@ static GError *qemu_death(struct vm *vm)
     return qemu_process_death(qemu_vm(vm)->process, VM_ERROR_DIED);
 }
 
-static int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err)
-{
-    json_auto_t *reply = NULL;
-    const char *status;
-
-    if (qemu_command(qemu_vm(vm), "query-status", NULL, deadline, &reply, err) < 0)
-        return -1;
-    status = json_string_value(json_object_get(reply, "status"));
-    *state_out = g_strdup(status != NULL ? status : "unknown");
-    return 0;
-}
-
 static int qemu_cont(struct vm *vm, int64_t deadline, GError **err)
 {
     g_autofree char *state = NULL;
@@ -396,14 +376,6 @@ static int qemu_cont(struct vm *vm, int64_t deadline, GError **err)
 static int qemu_stop(struct vm *vm, int64_t deadline, GError **err)
 {
     return qemu_command(qemu_vm(vm), "stop", NULL, deadline, NULL, err);
-}
-
-/* The format is not known to QEMU before 7.1, which says so. */
-static int qemu_screendump(struct vm *base, const char *path, int64_t deadline, GError **err)
-{
-    return qemu_command(qemu_vm(base), "screendump",
-                        json_pack("{s:s, s:s}", "filename", path, "format", "png"), deadline, NULL,
-                        err);
 }
 
 /* The name of the character device of the first serial port, which is the one at a descriptor. */
@@ -440,19 +412,6 @@ static int qemu_give_serial(struct vm *base, const char *path, int64_t deadline,
                                   "backend", "type", "socket", "data", "addr", "type", "unix",
                                   "data", "path", path, "server", 1, "wait", 0),
                         deadline, NULL, err);
-}
-
-static int qemu_info(struct vm *base, const char *what, char **text_out, int64_t deadline,
-                     GError **err)
-{
-    g_autofree char *command = g_strdup_printf("info %s", what);
-    json_auto_t *text = NULL;
-
-    if (qemu_command(qemu_vm(base), "human-monitor-command",
-                     json_pack("{s:s}", "command-line", command), deadline, &text, err) < 0)
-        return -1;
-    *text_out = g_strdup(json_is_string(text) ? json_string_value(text) : "");
-    return 0;
 }
 
 static int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)

@@ -33,6 +33,7 @@ struct qemu_vm {
     bool has_debugcon;
     struct device *board; /* the machine as it is now; NULL: it has not been started */
     GHashTable *leaving;  /* id -> struct qemu_leaving, on the stack of who unplugs it */
+    struct qemu_monitors *monitors; /* beside the process's own; NULL: not prepared yet */
     struct qemu_migration migration;
 };
 
@@ -57,6 +58,21 @@ int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const stru
                       int64_t deadline, GError **err);
 void qemu_beside_end(struct qemu_vm *vm);
 void qemu_beside_clear(struct qemu_vm *vm);
+/* A file or socket that is this VM's alone: in the ledger before it is there, gone when it ends. */
+int qemu_own_file(struct qemu_vm *vm, const char *path, GError **err);
+
+/* qemu_monitors.c: the VM's monitors. Before QEMU starts, what they add to its words (argv and
+ * result: transfer full) and descriptors, when it runs: connects and tries them. */
+int qemu_monitors_prepare(struct qemu_vm *vm, const struct vm_spec *spec, GError **err);
+GStrv qemu_monitors_add_words(const struct qemu_vm *vm, GStrv argv);
+void qemu_monitors_add_fds(const struct qemu_vm *vm, GArray *fds);
+int qemu_monitors_begin(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
+                        GError **err);
+void qemu_monitors_free(struct qemu_vm *vm);
+/* By the main one; the others by that for what looks on beside the test (`catch_monitor`). */
+int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
+int qemu_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err);
+int qemu_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
 
 /* qemu_movable.c */
 int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);

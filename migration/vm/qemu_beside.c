@@ -2,6 +2,7 @@
 #include "migration/params.h"
 #include "migration/vm/numa.h"
 #include "migration/vm/qemu.h"
+#include "migration/vm/qemu_words.h"
 #include "sync/child.h"
 
 #include <fcntl.h>
@@ -85,7 +86,7 @@ static const struct device *find_kind(const struct device *board, const struct d
 }
 
 /* What it is, is in the ledger before it is there. */
-static int own_file(struct qemu_vm *vm, const char *path, GError **err)
+int qemu_own_file(struct qemu_vm *vm, const char *path, GError **err)
 {
     if (host_own(vm->base.host, OWNED_PATH, path, err) < 0)
         return -1;
@@ -103,7 +104,7 @@ static int make_store(struct qemu_vm *vm, const struct device *uefi, int64_t dea
     g_autofree char *said = NULL;
     int status;
 
-    if (own_file(vm, path, err) < 0 ||
+    if (qemu_own_file(vm, path, err) < 0 ||
         child_run(copy, NULL, deadline, &status, NULL, &said, err) < 0)
         return -1;
     if (status == 0)
@@ -119,7 +120,7 @@ static int make_files(struct qemu_vm *vm, const struct device *device, int64_t d
                       GError **err)
 {
     if (device->kind == &device_serial_line &&
-        own_file(vm, device_get(device->local, "socket"), err) < 0)
+        qemu_own_file(vm, device_get(device->local, "socket"), err) < 0)
         return -1;
     if (device->kind == &device_uefi && make_store(vm, device, deadline, err) < 0)
         return -1;
@@ -159,14 +160,6 @@ int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const stru
     return node != NULL ? bind_threads(vm, (int)json_integer_value(node), deadline, err) : 0;
 }
 
-/* What a guest prints draws on no terminal. */
-static void make_plain(char *text)
-{
-    for (char *c = text; *c != '\0'; c++)
-        if (*c != '\n' && *c != '\t' && (g_ascii_iscntrl(*c) || !g_ascii_isprint(*c)))
-            *c = '?';
-}
-
 static void keep(const struct qemu_vm *vm, const char *text)
 {
     g_autofree char *name = g_strconcat(vm->base.name, ".debugcon.log", NULL);
@@ -177,7 +170,7 @@ static void keep(const struct qemu_vm *vm, const char *text)
 
     if (fd < 0)
         return;
-    make_plain(plain);
+    qemu_words_make_plain(plain);
     if (fstat(fd, &file) == 0 && file.st_size < DEBUGCON_FILE_BYTES &&
         write(fd, plain, strlen(plain)) < 0)
         host_log(vm->base.host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, vm->base.name,

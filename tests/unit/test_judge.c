@@ -218,6 +218,15 @@ Test(judge, a_name_that_a_file_reads_is_the_files_own)
                       text);
 }
 
+Test(judge, the_monitor_for_lookers_on_need_not_be_in_the_list)
+{
+    expect("monitor_type_catch_monitor=qmp\nchardev_backend_catch_monitor=unix_socket\n", "");
+    expect("catch_monitor=eye\nmonitor_type_eye=human\n", "");
+    expect("catch_monitor=eye\nchardev_backend_eye=tcp_socket\n",
+           "S chardev_backend_eye = tcp_socket is not supported: serial lines and monitors are "
+           "Unix sockets\n");
+}
+
 Test(judge, an_object_that_is_not_there_is_a_note)
 {
     expect("mem_host3=1\n", "N mem_host3 has no effect: there is no host host3 in this test\n");
