@@ -165,7 +165,7 @@ case_guest_hangs() {
 # Its ssh port is no sshd any more by the time it is logged in to on the other host.
 case_guest_floods() {
     guest_does 'killall dropbear; while :; do yes welcome to a very long message of the day | nc -l -p 22; done'
-    expect FAIL b "guest jeos of $vm on b cannot be logged in to: SSH handshake: it sent .* without letting us log in"
+    expect FAIL b "guest jeos of $vm on b cannot be logged in to: ssh root@127.0.0.1:[0-9]*: SSH handshake: it sent .* without letting us log in"
 }
 
 case_destination_killed() {

@@ -29,6 +29,10 @@ sleepers() {
     pgrep -f "^sleep 1$mark\$" || true
 }
 
+parent_of() {
+    ps -o ppid= -p "$1" | tr -d ' '
+}
+
 step "commands run before and after the test on their hosts, and see its parameters but no secret"
 # shellcheck disable=SC2016
 try -p 'pre_command=echo $VTMH_mem $KVM_TEST_guest; env | grep -c "^[A-Z_]*_password="; echo kept > kept.txt' \
@@ -85,8 +89,7 @@ expect_equal "post_command" cleaned "$(said b post_command)"
 step "a node that is killed leaves no command behind"
 job_begin -q "${hosts[@]}" -p "pre_command_host1=sleep 1$mark" "$work/base.cfg"
 expect_within 20 pgrep -f "^sleep 1$mark\$"
-shell=$(ps -o ppid= -p "$(sleepers)")
-kill -9 "$(ps -o ppid= -p "$shell" | tr -d ' ')"
+kill -9 "$(parent_of "$(parent_of "$(sleepers)")")"
 job_end
 expect_match "the cause" 'a' "$(result .vtmh.fail_host)"
 expect_equal "left running" "" "$(sleepers)"
@@ -104,14 +107,15 @@ expect_match "the end" 'guest-shutdown' "$(cat "$kept/vm1.qmp.log")"
 step "pictures are taken while the test runs, and what the monitor says is written down"
 job -q "${hosts[@]}" -p 'extra_params=-vga std' -p take_regular_screendumps=yes -p screendump_delay=0.1 \
     -p store_vm_info=yes -p vm_info_delay=0.1 -p vm_info_cmds=status -p 'pre_command_host2=true' -p dirty_rounds=40 \
+    -p mig_speed=2 \
     "$work/base.cfg"
 expect_equal "exit status" 0 "$status"
 expect_equal "a picture" PNG "$(head -c 4 "$job"/test-results/*/a/vm1.screen-0000.png | tail -c 3)"
 expect_match "the monitor" 'info status.*VM status: running' "$(tr '\n' ' ' <"$(echo "$job"/test-results/*/a/vm1.info.log)")"
-job -q "${hosts[@]}" -p take_regular_screendumps=yes -p screendump_delay=0.1 -p dirty_rounds=40 "$work/base.cfg"
+job -q "${hosts[@]}" -p take_regular_screendumps=yes -p screendump_delay=0.1 -p dirty_rounds=40 -p mig_speed=2 "$work/base.cfg"
 expect_equal "status without a screen" WARN "$(result .status)"
 job -q "${hosts[@]}" -p 'extra_params=-vga std' -p take_regular_screendumps=yes -p screendump_delay=0.1 \
-    -p keep_screendumps=no -p dirty_rounds=40 "$work/base.cfg"
+    -p keep_screendumps=no -p dirty_rounds=40 -p mig_speed=2 "$work/base.cfg"
 expect_equal "exit status" 0 "$status"
 expect_equal "pictures that are not kept" "" "$(find "$job/" -name '*.png')"
 
