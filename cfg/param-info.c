@@ -40,6 +40,13 @@ bool param_name_says_secret(const char *name)
     return false;
 }
 
+bool param_key_is_of(const char *key, const char *name)
+{
+    size_t size = strlen(name);
+
+    return strncmp(key, name, size) == 0 && (key[size] == '\0' || key[size] == '_');
+}
+
 const char *param_kind_name(enum param_kind kind)
 {
     return kind_names[kind];

@@ -133,6 +133,10 @@ struct param_alias {
 /* A name that says itself that its value is secret: "password", "registry_password". */
 bool param_name_says_secret(const char *name);
 
+/* Whether the key is the parameter of this name, perhaps with objects' names behind it (mem_vm1).
+ */
+bool param_key_is_of(const char *key, const char *name);
+
 /* "string", "int", … and back; PARAM_KINDS if there is none of that name. */
 const char *param_kind_name(enum param_kind kind);
 enum param_kind param_kind_named(const char *name);

@@ -1,5 +1,6 @@
 #include "node/claiming.h"
 
+#include "migration/params_wire.h"
 #include "migration/storage/plan.h"
 #include "sync/child.h"
 
@@ -67,9 +68,7 @@ static GStrv real_paths(const GPtrArray *paths, GError **err)
 /* Whatever is wrong with what a test says of them is told when they are looked at. */
 static void find_images(struct claiming *claiming, const Vtmh__TestParams *test)
 {
-    g_autoptr(params) params = params_new();
-    for (size_t i = 0; i < test->n_params; i++)
-        params_set(params, test->params[i]->key, test->params[i]->value, NULL);
+    g_autoptr(params) params = params_from_wire(test->params, test->n_params);
     clone_names(params);
     g_autoptr(GPtrArray) plans = image_plans(params, NULL);
     for (unsigned i = 0; plans != NULL && i < plans->len; i++) {

@@ -1,6 +1,7 @@
 #include "node/running.h"
 
 #include "migration/guest/guest.h"
+#include "migration/params_wire.h"
 #include "migration/scenario/scenario.h"
 #include "migration/storage/plan.h"
 #include "migration/vm/qmp_log.h"
@@ -264,10 +265,7 @@ static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scop
 static void read_start(struct running *running, const Vtmh__StartTest *start)
 {
     struct test *test = &running->test;
-    struct params *params = params_new();
-    for (size_t i = 0; i < start->n_params; i++)
-        params_set(params, start->params[i]->key, start->params[i]->value,
-                   *start->params[i]->origin != '\0' ? start->params[i]->origin : NULL);
+    struct params *params = params_from_wire(start->params, start->n_params);
     clone_names(params);
 
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();

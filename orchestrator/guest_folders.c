@@ -27,13 +27,6 @@ static bool names_guest(const char *key, const char *const *vms)
     return *key == '\0' || (g_str_has_prefix(key, "_host") && g_ascii_isdigit(key[5]));
 }
 
-/* Whether the key is a parameter's name, perhaps with objects behind it. */
-static bool is_of(const char *key, const char *name)
-{
-    size_t length = strlen(name);
-    return strncmp(key, name, length) == 0 && (key[length] == '_' || key[length] == '\0');
-}
-
 static bool wants_value(const json_t *want, const char *value)
 {
     const json_t *values = json_object_get(want, "values");
@@ -58,7 +51,7 @@ static bool wants_folder(const struct params *params, const json_t *folder)
         struct params_iter it;
         params_iter_init(&it, params);
         while (params_iter_next(&it))
-            if (is_of(it.key, param) && wants_value(want, it.value))
+            if (param_key_is_of(it.key, param) && wants_value(want, it.value))
                 return true;
     }
     return false;

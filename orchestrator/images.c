@@ -3,6 +3,7 @@
 #include "orchestrator/description.h"
 #include "orchestrator/host_params.h"
 #include "orchestrator/inventory_params.h"
+#include "orchestrator/params_wire.h"
 #include "orchestrator/tests.h"
 
 #include <string.h>
@@ -29,14 +30,6 @@ static bool speaks_of_images(const struct param_info *info)
     return (info->scopes & PARAM_PER_IMAGE) != 0;
 }
 
-/* Whether the key is the parameter, or an object's value of it. */
-static bool is_of(const char *key, const char *name)
-{
-    size_t size = strlen(name);
-
-    return strncmp(key, name, size) == 0 && (key[size] == '\0' || key[size] == '_');
-}
-
 /* Rows that speak of images; NULL-terminated, made once. */
 static const char *const *image_names(void)
 {
@@ -58,7 +51,7 @@ bool images_any(const struct params *params)
 
     params_iter_init(&key, params);
     while (params_iter_next(&key))
-        if (is_of(key.key, "image_name") && *key.value != '\0')
+        if (param_key_is_of(key.key, "image_name") && *key.value != '\0')
             return true;
     return false;
 }
@@ -71,7 +64,7 @@ struct params *images_params(const struct params *params)
     params_iter_init(&key, params);
     while (params_iter_next(&key))
         for (const char *const *name = image_names(); *name != NULL; name++)
-            if (is_of(key.key, *name)) {
+            if (param_key_is_of(key.key, *name)) {
                 params_set(some, key.key, key.value, key.origin);
                 break;
             }
@@ -212,28 +205,12 @@ static int await_all(struct question *question, int64_t deadline, GError **err)
 
 void images_pack(Vtmh__TestParams *test, const struct params *params)
 {
-    struct params_iter key;
-    size_t n = 0;
-
-    *test = (Vtmh__TestParams)VTMH__TEST_PARAMS__INIT;
-    test->params = g_new(Vtmh__Param *, params_count(params));
-    params_iter_init(&key, params);
-    while (params_iter_next(&key)) {
-        Vtmh__Param *param = g_new(Vtmh__Param, 1);
-        *param = (Vtmh__Param)VTMH__PARAM__INIT;
-        param->key = (char *)key.key;
-        param->value = (char *)key.value;
-        if (key.origin != NULL)
-            param->origin = (char *)key.origin;
-        test->params[n++] = param;
-    }
-    test->n_params = n;
+    vtmh__test_params__init(test);
+    test->params = params_wire(params, &test->n_params);
 }
 
 void images_pack_clear(Vtmh__TestParams *test)
 {
-    for (size_t i = 0; i < test->n_params; i++)
-        g_free(test->params[i]);
     g_free(test->params);
 }
 

@@ -99,21 +99,13 @@ void judge_free(struct judge *judge)
     g_free(judge);
 }
 
-/* Whether the key is this parameter, perhaps for an object. */
-static bool is_of(const char *key, const char *name)
-{
-    size_t size = strlen(name);
-
-    return strncmp(key, name, size) == 0 && (key[size] == '\0' || key[size] == '_');
-}
-
 /* Whether the objects of the test may depend on the key. */
 static bool is_list(const char *key)
 {
     if (strcmp(key, "main_vm") == 0)
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
-        if (is_of(key, lists[i].name))
+        if (param_key_is_of(key, lists[i].name))
             return true;
     return false;
 }
@@ -127,7 +119,7 @@ static const char *condition_of(const char *key)
 
     g_hash_table_iter_init(&it, description_conditions());
     while (g_hash_table_iter_next(&it, (gpointer *)&name, NULL))
-        if (is_of(key, name) && (found == NULL || strlen(name) > strlen(found)))
+        if (param_key_is_of(key, name) && (found == NULL || strlen(name) > strlen(found)))
             found = name;
     return found;
 }

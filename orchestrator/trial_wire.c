@@ -2,6 +2,7 @@
 
 #include "orchestrator/answer.h"
 #include "orchestrator/host_params.h"
+#include "orchestrator/params_wire.h"
 
 static struct packed *pack(const struct meeting_action *action, GError **err)
 {
@@ -85,24 +86,11 @@ int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host,
     for (unsigned h = 0; h < n_peers; h++)
         names[h] = peer_name(peers[h]);
     g_autoptr(params) own = host_params(params, names, n_peers, host);
-    size_t n = params_count(own);
-    g_autofree Vtmh__Param *entries = g_new(Vtmh__Param, n);
-    g_autofree Vtmh__Param **entry_list = g_new(Vtmh__Param *, n);
+    size_t n;
+    g_autofree Vtmh__Param **entry_list = params_wire(own, &n);
     g_autofree Vtmh__Host *hosts = g_new(Vtmh__Host, n_peers);
     g_autofree Vtmh__Host **host_list = g_new(Vtmh__Host *, n_peers);
 
-    struct params_iter it;
-    size_t i = 0;
-    params_iter_init(&it, own);
-    while (params_iter_next(&it)) {
-        vtmh__param__init(&entries[i]);
-        entries[i].key = (char *)it.key;
-        entries[i].value = (char *)it.value;
-        if (it.origin != NULL)
-            entries[i].origin = (char *)it.origin;
-        entry_list[i] = &entries[i];
-        i++;
-    }
     for (unsigned h = 0; h < n_peers; h++) {
         vtmh__host__init(&hosts[h]);
         hosts[h].name = (char *)peer_name(peers[h]);

@@ -1,5 +1,6 @@
 #include "migration/storage/survey.h"
 
+#include "migration/params_wire.h"
 #include "migration/storage/look.h"
 #include "migration/storage/plan.h"
 #include "migration/storage/qemu_img.h"
@@ -169,19 +170,10 @@ static void set_trouble(struct survey *survey, unsigned test, const char *what, 
         seen->trouble = what != NULL ? g_strdup_printf("%s: %s", what, why) : g_strdup(why);
 }
 
-static struct params *read_params(const Vtmh__TestParams *test)
-{
-    struct params *params = params_new();
-
-    for (size_t i = 0; i < test->n_params; i++)
-        params_set(params, test->params[i]->key, test->params[i]->value,
-                   *test->params[i]->origin != '\0' ? test->params[i]->origin : NULL);
-    return params;
-}
-
 static void read_test(struct survey *survey, unsigned test)
 {
-    g_autoptr(params) params = read_params(survey->request->tests[test]);
+    const Vtmh__TestParams *asked = survey->request->tests[test];
+    g_autoptr(params) params = params_from_wire(asked->params, asked->n_params);
     g_autoptr(GError) error = NULL;
 
     clone_names(params);
