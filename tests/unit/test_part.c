@@ -21,26 +21,30 @@ static void expect_line(const GPtrArray *parts, const char *option, const char *
     cr_expect_str_eq(g_ptr_array_index(line, 1), text);
 }
 
+/* Takes the object. */
+static void expect_call(const char *said, json_t *object, const char *command,
+                        const char *arguments)
+{
+    g_autofree char *plain = json_dumps(object, JSON_COMPACT);
+
+    json_decref(object);
+    g_strdelimit(plain, "\"", '\'');
+    cr_expect_str_eq(said, command);
+    cr_expect_str_eq(plain, arguments);
+}
+
 static void expect_command(const GPtrArray *parts, const char *command, const char *arguments)
 {
     const struct part *part = last_of(parts);
-    json_auto_t *object = part_arguments(part);
-    g_autofree char *dumped = json_dumps(object, JSON_COMPACT);
-    g_autofree char *plain = g_strdelimit(g_strdup(dumped), "\"", '\'');
 
-    cr_expect_str_eq(part_command(part), command);
-    cr_expect_str_eq(plain, arguments);
+    expect_call(part_command(part), part_arguments(part), command, arguments);
 }
 
 static void expect_undo(const GPtrArray *parts, const char *command, const char *arguments)
 {
     const struct part *part = last_of(parts);
-    json_auto_t *object = part_undo_arguments(part);
-    g_autofree char *dumped = json_dumps(object, JSON_COMPACT);
-    g_autofree char *plain = g_strdelimit(g_strdup(dumped), "\"", '\'');
 
-    cr_expect_str_eq(part_undo_command(part), command);
-    cr_expect_str_eq(plain, arguments);
+    expect_call(part_undo_command(part), part_undo_arguments(part), command, arguments);
 }
 
 Test(part, a_device_has_its_properties_in_their_order_and_their_types)
