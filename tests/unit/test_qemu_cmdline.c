@@ -91,6 +91,13 @@ Test(qemu_cmdline, there_is_a_channel_to_an_agent_where_it_is_a_way_into_the_gue
                   "%s", *line);
 }
 
+static void expect_in_line(const struct params *params, const char *text)
+{
+    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
+
+    cr_assert(strstr(line, text) != NULL, "%s", line);
+}
+
 Test(qemu_cmdline, a_card_on_a_bridge_gets_descriptors_of_its_tap)
 {
     g_autoptr(params) params = params_new();
@@ -101,14 +108,12 @@ Test(qemu_cmdline, a_card_on_a_bridge_gets_descriptors_of_its_tap)
     params_set(params, "queues_nic2", "2", NULL);
     params_set(params, "vhost_nic2", "force", NULL);
     params_set(params, "mac_nic1", "9a:00:00:00:00:01", NULL);
-    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
-    cr_assert(strstr(line, "-netdev tap,id=net0,fd=64 -device virtio-net-pci,id=nic1,netdev=net0,"
+    expect_in_line(params, "-netdev tap,id=net0,fd=64 -device virtio-net-pci,id=nic1,netdev=net0,"
                            "romfile=,mac=9a:00:00:00:00:01 "
                            "-netdev tap,id=net1,fds=65:66,vhost=on,vhostforce=on,vhostfds=67:68 "
                            "-device virtio-net-pci,id=nic2,netdev=net1,romfile=,mq=on,vectors=6 "
                            "-netdev user,id=net2,net=10.0.4.0/24,hostfwd=tcp:127.0.0.1:0-:22 "
-                           "-device virtio-net-pci,id=nic3,netdev=net2,romfile= ") != NULL,
-              "%s", line);
+                           "-device virtio-net-pci,id=nic3,netdev=net2,romfile= ");
 }
 
 Test(qemu_cmdline, a_bridge_is_for_those_cards_of_a_vm_that_are_on_one)
@@ -118,8 +123,7 @@ Test(qemu_cmdline, a_bridge_is_for_those_cards_of_a_vm_that_are_on_one)
     params_set(params, "nics", "nic1 nic2", NULL);
     params_set(params, "nettype_nic2", "bridge", NULL);
     params_set(params, "netdst", "br0", NULL);
-    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
-    cr_assert(strstr(line, "-netdev user,id=net0,hostfwd=") != NULL, "%s", line);
+    expect_in_line(params, "-netdev user,id=net0,hostfwd=");
 }
 
 Test(qemu_cmdline, qemu_opens_vhost_itself_where_it_is_to)
@@ -129,8 +133,7 @@ Test(qemu_cmdline, qemu_opens_vhost_itself_where_it_is_to)
     params_set(params, "nettype", "bridge", NULL);
     params_set(params, "vhost", "vhost=on", NULL);
     params_set(params, "enable_vhostfd", "no", NULL);
-    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
-    cr_assert(strstr(line, "-netdev tap,id=net0,fd=64,vhost=on -device ") != NULL, "%s", line);
+    expect_in_line(params, "-netdev tap,id=net0,fd=64,vhost=on -device ");
 }
 
 Test(qemu_cmdline, each_redirection_has_a_port_of_the_host)
@@ -139,16 +142,12 @@ Test(qemu_cmdline, each_redirection_has_a_port_of_the_host)
 
     params_set(params, "redirs", "remote_shell file_transfer web", NULL);
     params_set(params, "guest_port_web", "8080", NULL);
-    g_autofree char *line = line_of(params, &jeos, false, false, NULL);
-    cr_assert(strstr(line, "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:0-:22,"
-                           "hostfwd=tcp:127.0.0.1:0-:8080 ") != NULL,
-              "%s", line);
+    expect_in_line(params, "-netdev user,id=net0,hostfwd=tcp:127.0.0.1:0-:22,"
+                           "hostfwd=tcp:127.0.0.1:0-:8080 ");
     params_set(params, "redir_ports", "5000-5899", NULL);
-    g_autofree char *later = line_of(params, &jeos, false, false, NULL);
-    cr_assert(strstr(later, "-netdev user,id=net0 ") != NULL, "%s", later);
+    expect_in_line(params, "-netdev user,id=net0 ");
     params_set(params, "redirs", "", NULL);
-    g_autofree char *without = line_of(params, &jeos, false, false, NULL);
-    cr_assert(strstr(without, "-netdev user,id=net0 ") != NULL, "%s", without);
+    expect_in_line(params, "-netdev user,id=net0 ");
 }
 
 Test(qemu_cmdline, entropy_comes_from_the_host_where_the_guest_asks_for_it)
