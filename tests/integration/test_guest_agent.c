@@ -462,6 +462,9 @@ static int move_by_agent(struct bed *bed, GError **err)
     struct session *session;
     struct seat seat;
 
+    bed_set(bed, "guest", "jeos");
+    bed_set(bed, "mem", "256");
+    bed_set(bed, "login_ways", "ssh agent");
     if (bed_decide(bed, err) < 0 || seat_open(bed, &seat, false, NULL, err) < 0 ||
         vm_cont(seat.vm, BOOT, err) < 0 || guest_await_up(seat.guest, BOOT, err) < 0)
         return -1;
@@ -480,25 +483,11 @@ static int move_by_agent(struct bed *bed, GError **err)
     return seat_close(bed, &seat, err);
 }
 
-static int in_bed(void *arg, GError **err)
-{
-    struct bed *bed = bed_open();
-    int result;
-
-    (void)arg;
-    bed_set(bed, "guest", "jeos");
-    bed_set(bed, "mem", "256");
-    bed_set(bed, "login_ways", "ssh agent");
-    result = move_by_agent(bed, err);
-    bed_close(bed);
-    return result;
-}
-
 Test(guest_agent, is_a_way_into_a_guest_also_after_moves)
 {
     if (bed_missing() != NULL)
         cr_skip_test("%s", bed_missing());
-    expect_run(in_bed, NULL);
+    bed_run(move_by_agent);
 }
 
 int main(int argc, char **argv)

@@ -14,24 +14,6 @@
 
 TestSuite(monitors, .timeout = 60);
 
-typedef int (*bed_fn)(struct bed *bed, GError **err);
-
-static int in_bed(void *arg, GError **err)
-{
-    bed_fn *body = arg;
-    struct bed *bed = bed_open();
-    int result = (*body)(bed, err);
-
-    check(g_hash_table_size(bed->owned) == 0);
-    bed_close(bed);
-    return result;
-}
-
-static void run(bed_fn body)
-{
-    expect_run(in_bed, &body);
-}
-
 /* Transfer full; "" if there is none. */
 static char *log_of(const struct bed *bed, const char *file)
 {
@@ -85,7 +67,7 @@ static int look_on_by_people(struct bed *bed, GError **err)
 
 Test(monitors, a_human_one_shows_registers_and_the_screen)
 {
-    run(look_on_by_people);
+    bed_run(look_on_by_people);
 }
 
 static int leave_to_user(struct bed *bed, GError **err)
@@ -117,7 +99,7 @@ static int leave_to_user(struct bed *bed, GError **err)
 
 Test(monitors, one_for_the_user_is_a_socket_that_goes_with_the_vm)
 {
-    run(leave_to_user);
+    bed_run(leave_to_user);
 }
 
 /* The one that --hold tells of is that which was asked for: there is no second. */
@@ -149,7 +131,7 @@ static int hold(struct bed *bed, GError **err)
 
 Test(monitors, the_one_that_is_told_when_a_test_is_held_is_the_users_own)
 {
-    run(hold);
+    bed_run(hold);
 }
 
 /* Asked while it goes: an answer and the end, whichever is first, and no wait for the deadline. */
@@ -173,7 +155,7 @@ static int die(struct bed *bed, GError **err)
 
 Test(monitors, a_human_one_of_a_killed_qemu_says_how_it_died)
 {
-    run(die);
+    bed_run(die);
 }
 
 int main(int argc, char **argv)

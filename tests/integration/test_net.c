@@ -32,28 +32,18 @@ static int ip(const char *words, GError **err)
     return status == 0 ? 0 : -1;
 }
 
-typedef int (*bed_fn)(struct bed *bed, GError **err);
+static bed_fn body; /* of this test */
 
-static int in_bed(void *arg, GError **err)
+static int on_bridge(struct bed *bed, GError **err)
 {
-    bed_fn *body = arg;
-    struct bed *bed = bed_open();
-    int result = ip("ip link add br7 type bridge", err);
-
-    if (result == 0)
-        result = ip("ip link set br7 mtu 1400 up", err);
+    if (ip("ip link add br7 type bridge", err) < 0 || ip("ip link set br7 mtu 1400 up", err) < 0)
+        return -1;
     bed_set(bed, "mem", "64");
     bed_set(bed, "guest", "jeos");
     bed_set(bed, "nettype", "bridge");
     bed_set(bed, "netdst", "br7");
     bed_set(bed, "mac", MAC);
-    if (result == 0 && bed_decide(bed, err) < 0)
-        result = -1;
-    if (result == 0)
-        result = (*body)(bed, err);
-    check(g_hash_table_size(bed->owned) == 0);
-    bed_close(bed);
-    return result;
+    return bed_decide(bed, err) < 0 ? -1 : body(bed, err);
 }
 
 /* Ports of the bridge br7, a line each. Transfer full. */
@@ -69,13 +59,14 @@ static char *ports(void)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static void run(bed_fn body)
+static void run(bed_fn fn)
 {
     if (bed_missing() != NULL)
         cr_skip_test("%s", bed_missing());
     if (unshare(CLONE_NEWNET) < 0)
         cr_skip_test("this user can make no network namespace");
-    expect_run(in_bed, &body);
+    body = fn;
+    bed_run(on_bridge);
 }
 
 static bool has(const char *text, const char *part)

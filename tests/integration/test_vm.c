@@ -19,24 +19,6 @@
 
 TestSuite(vm, .timeout = 90);
 
-typedef int (*bed_fn)(struct bed *bed, GError **err);
-
-static int in_bed(void *arg, GError **err)
-{
-    bed_fn *body = arg;
-    struct bed *bed = bed_open();
-    int result = (*body)(bed, err);
-
-    check(g_hash_table_size(bed->owned) == 0);
-    bed_close(bed);
-    return result;
-}
-
-static void run(bed_fn body)
-{
-    expect_run(in_bed, &body);
-}
-
 /* The call must have failed so, with a message that has these words. */
 static void check_error(GError *error, GQuark domain, int code, const char *const *words)
 {
@@ -90,7 +72,7 @@ static int boot_and_ask_tick(struct bed *bed, GError **err)
 
 Test(vm, tick_boots_beats_and_tells_a_spoilt_page)
 {
-    run(boot_and_ask_tick);
+    bed_run(boot_and_ask_tick);
 }
 
 static int start_without_binary(struct bed *bed, GError **err)
@@ -108,7 +90,7 @@ static int start_without_binary(struct bed *bed, GError **err)
 
 Test(vm, missing_binary_is_named_with_host_and_path)
 {
-    run(start_without_binary);
+    bed_run(start_without_binary);
 }
 
 static int start_with_wrong_option(struct bed *bed, GError **err)
@@ -126,7 +108,7 @@ static int start_with_wrong_option(struct bed *bed, GError **err)
 
 Test(vm, start_that_fails_says_what_qemu_said)
 {
-    run(start_with_wrong_option);
+    bed_run(start_with_wrong_option);
 }
 
 static int boot_a_mute_guest(struct bed *bed, GError **err)
@@ -146,7 +128,7 @@ static int boot_a_mute_guest(struct bed *bed, GError **err)
 
 Test(vm, guest_that_never_boots_is_a_guest_error)
 {
-    run(boot_a_mute_guest);
+    bed_run(boot_a_mute_guest);
 }
 
 static int boot_a_missing_guest(struct bed *bed, GError **err)
@@ -162,7 +144,7 @@ static int boot_a_missing_guest(struct bed *bed, GError **err)
 
 Test(vm, guest_that_is_not_there_names_its_file)
 {
-    run(boot_a_missing_guest);
+    bed_run(boot_a_missing_guest);
 }
 
 static int kill_while_booting(struct bed *bed, GError **err)
@@ -188,7 +170,7 @@ static int kill_while_booting(struct bed *bed, GError **err)
 
 Test(vm, killed_qemu_fails_every_wait_at_once)
 {
-    run(kill_while_booting);
+    bed_run(kill_while_booting);
 }
 
 static int kill_destination(struct bed *bed, GError **err)
@@ -217,7 +199,7 @@ static int kill_destination(struct bed *bed, GError **err)
 
 Test(vm, source_survives_the_death_of_its_destination)
 {
-    run(kill_destination);
+    bed_run(kill_destination);
 }
 
 static int kill_source(struct bed *bed, GError **err)
@@ -242,7 +224,7 @@ static int kill_source(struct bed *bed, GError **err)
 
 Test(vm, destination_of_a_dead_source_has_only_a_symptom)
 {
-    run(kill_source);
+    bed_run(kill_source);
 }
 
 struct ending {
@@ -271,7 +253,7 @@ static int destroy_in_a_cancelled_fiber(struct bed *bed, GError **err)
 
 Test(vm, destroy_works_in_a_cancelled_fiber)
 {
-    run(destroy_in_a_cancelled_fiber);
+    bed_run(destroy_in_a_cancelled_fiber);
 }
 
 static int several_legs(struct bed *bed, GError **err)
@@ -313,7 +295,7 @@ static int several_legs(struct bed *bed, GError **err)
 
 Test(vm, guest_moves_on_and_on_without_losing_a_page)
 {
-    run(several_legs);
+    bed_run(several_legs);
 }
 
 static int64_t parameter_of(struct vm *vm, const char *name)
@@ -358,7 +340,7 @@ static int options(struct bed *bed, GError **err)
 
 Test(vm, what_one_move_is_asked_for_is_forgotten_by_the_next)
 {
-    run(options);
+    bed_run(options);
 }
 
 static int wait_for_pause(struct vm *vm, GError **err)
@@ -408,7 +390,7 @@ static int encryption(struct bed *bed, GError **err)
 
 Test(vm, credentials_of_one_move_are_not_those_of_the_next)
 {
-    run(encryption);
+    bed_run(encryption);
 }
 
 /* Nobody lets it go on before it is called off. */
@@ -432,7 +414,7 @@ static int cancel_in_pause(struct bed *bed, GError **err)
 
 Test(vm, a_move_that_waits_before_its_switchover_can_be_called_off)
 {
-    run(cancel_in_pause);
+    bed_run(cancel_in_pause);
 }
 
 /* A QEMU that loses pages is caught: the checks above can fail. */
@@ -470,7 +452,7 @@ static int lose_pages(struct bed *bed, GError **err)
 
 Test(vm, pages_lost_by_qemu_are_found_with_the_quirk_off)
 {
-    run(lose_pages);
+    bed_run(lose_pages);
 }
 
 static int cancel_a_move(struct bed *bed, GError **err)
@@ -500,7 +482,7 @@ static int cancel_a_move(struct bed *bed, GError **err)
 
 Test(vm, cancelled_move_leaves_the_source_running_and_able_to_move)
 {
-    run(cancel_a_move);
+    bed_run(cancel_a_move);
 }
 
 static int listen_on_a_taken_port(struct bed *bed, GError **err)
@@ -539,7 +521,7 @@ static int listen_on_a_taken_port(struct bed *bed, GError **err)
 
 Test(vm, port_in_use_is_named_and_a_range_finds_another)
 {
-    run(listen_on_a_taken_port);
+    bed_run(listen_on_a_taken_port);
 }
 
 static int send_garbage(struct bed *bed, GError **err)
@@ -567,7 +549,7 @@ static int send_garbage(struct bed *bed, GError **err)
 
 Test(vm, destination_tells_why_a_stream_is_refused)
 {
-    run(send_garbage);
+    bed_run(send_garbage);
 }
 
 static int ask_for_unknown_capability(struct bed *bed, GError **err)
@@ -587,7 +569,7 @@ static int ask_for_unknown_capability(struct bed *bed, GError **err)
 
 Test(vm, unknown_capability_is_unsupported)
 {
-    run(ask_for_unknown_capability);
+    bed_run(ask_for_unknown_capability);
 }
 
 static int probe_this_machine(struct bed *bed, GError **err)
@@ -613,7 +595,7 @@ static int probe_this_machine(struct bed *bed, GError **err)
 
 Test(vm, host_is_asked_once)
 {
-    run(probe_this_machine);
+    bed_run(probe_this_machine);
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "migration/guest/guest.h"
+#include "tests/unit/fiber_checks.h"
 
 struct bed {
     char *dir;                    /* everything of this bed */
@@ -63,3 +64,22 @@ int seat_begin_move(struct bed *bed, struct seat *from, struct seat *to, const s
                     GError **err);
 
 #define SOON deadline_in(20000)
+
+typedef int (*bed_fn)(struct bed *bed, GError **err);
+
+static inline int bed_in_fiber(void *arg, GError **err)
+{
+    bed_fn *body = arg;
+    struct bed *bed = bed_open();
+    int result = (*body)(bed, err);
+
+    check(g_hash_table_size(bed->owned) == 0);
+    bed_close(bed);
+    return result;
+}
+
+/* expect_run() of a body in a bed of its own, in which no VM may own anything behind it. */
+static inline void bed_run(bed_fn body)
+{
+    expect_run(bed_in_fiber, &body);
+}

@@ -19,7 +19,7 @@ static unsigned failures;
     } while (0)
 
 /* Runs fn(arg) as the first fiber: it must succeed, and each check in it must have held. */
-static void expect_run(fiber_fn fn, void *arg)
+static inline void expect_run(fiber_fn fn, void *arg)
 {
     g_autoptr(GError) err = NULL;
     int result = fiber_run(fn, arg, &err);
