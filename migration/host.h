@@ -63,8 +63,8 @@ struct host {
     const char *run_dir; /* sockets and scratch of the test; removed after it; short path */
     const char *user_prefix; /* what the user may want to speak to is a socket whose path begins
                                 so; outlives the test; NULL: he wants nothing */
-    const char *guests_dir; /* tick/ and jeos/ lie here */
-    GHashTable *known;      /* what is in the test's QMP logs already (vm/qmp_log.h), or NULL */
+    const char *guests_dir;  /* tick/ and jeos/ lie here */
+    GHashTable *known;       /* what is in the test's QMP logs already (vm/qmp_log.h), or NULL */
 };
 
 int host_own(const struct host *host, enum owned_kind kind, const char *what, GError **err);

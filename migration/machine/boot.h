@@ -8,6 +8,6 @@ struct vm_boot {
     const char *firmware;
     const char *kernel, *initrd, *append;
     const char *seed; /* a disc for cloud-init, as of guest/cloud_seed.h */
-    bool network; /* a NIC with a forwarded port for ssh */
-    bool entropy; /* a random number generator: a CPU without one takes a second to be seeded */
+    bool network;     /* a NIC with a forwarded port for ssh */
+    bool entropy;     /* a random number generator: a CPU without one takes a second to be seeded */
 };

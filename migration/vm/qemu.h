@@ -31,8 +31,8 @@ struct qemu_vm {
     struct qemu_process *process;
     struct port_claim *screen; /* of its SPICE server; NULL: it has none */
     bool has_debugcon;
-    struct device *board; /* the machine as it is now; NULL: it has not been started */
-    GHashTable *leaving;  /* id -> struct qemu_leaving, on the stack of who unplugs it */
+    struct device *board;           /* the machine as it is now; NULL: it has not been started */
+    GHashTable *leaving;            /* id -> struct qemu_leaving, on the stack of who unplugs it */
     struct qemu_monitors *monitors; /* beside the process's own; NULL: not prepared yet */
     struct qemu_migration migration;
 };
