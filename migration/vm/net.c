@@ -36,7 +36,7 @@ struct forward {
 struct vm_net {
     const struct host *host;
     GPtrArray *taps;  /* char *: names, in the ledger */
-    GArray *fds;      /* struct child_fd, ended by {.fd = -1} */
+    GArray *fds;      /* struct child_fd, until the hypervisor has them */
     GPtrArray *cards; /* struct card */
     GArray *forwards; /* struct forward */
     struct event changed;
@@ -163,7 +163,7 @@ static void add_fd(struct vm_net *net, int fd, int as)
 {
     struct child_fd entry = {.fd = fd, .as = as};
 
-    g_array_insert_val(net->fds, net->fds->len - 1, entry);
+    g_array_append_val(net->fds, entry);
 }
 
 /* One that no interface here has: by the test's folder, the VM and the card. Transfer full. */
@@ -332,13 +332,11 @@ static int add_device(struct vm_net *net, const char *vm, const struct device *d
 struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct device *board,
                            GError **err)
 {
-    const struct child_fd end = {.fd = -1};
     struct vm_net *net = g_new0(struct vm_net, 1);
 
     net->host = host;
     net->taps = g_ptr_array_new_with_free_func(g_free);
     net->fds = g_array_new(FALSE, FALSE, sizeof(struct child_fd));
-    g_array_append_val(net->fds, end);
     net->cards = g_ptr_array_new_with_free_func(free_card);
     net->forwards = g_array_new(FALSE, FALSE, sizeof(struct forward));
     net->probes = g_array_new(FALSE, FALSE, sizeof(struct vm_probe));
@@ -348,16 +346,16 @@ struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct
     return NULL;
 }
 
-const struct child_fd *vm_net_fds(const struct vm_net *net)
+void vm_net_add_fds(const struct vm_net *net, GArray *fds)
 {
-    return (const struct child_fd *)(const void *)net->fds->data;
+    g_array_append_vals(fds, net->fds->data, net->fds->len);
 }
 
 void vm_net_started(struct vm_net *net)
 {
-    for (unsigned i = 0; i + 1 < net->fds->len; i++)
+    for (unsigned i = 0; i < net->fds->len; i++)
         close(g_array_index(net->fds, struct child_fd, i).fd);
-    g_array_remove_range(net->fds, 0, net->fds->len - 1);
+    g_array_set_size(net->fds, 0);
 }
 
 /* ---- how the guest is reached */

@@ -32,9 +32,9 @@ int vm_net_check_macs(GHashTable *cards, const char *vm, const struct params *pa
 struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct device *board,
                            GError **err);
 
-/* The descriptors for the hypervisor's process, under the numbers that its machine has for them;
- * ended by {.fd = -1}. Transfer none. */
-const struct child_fd *vm_net_fds(const struct vm_net *net);
+/* Appends the descriptors for the hypervisor's process, under the numbers that its machine has for
+ * them: struct child_fd, which stay the network's. */
+void vm_net_add_fds(const struct vm_net *net, GArray *fds);
 
 /* The hypervisor has been started: it alone keeps the descriptors. */
 void vm_net_started(struct vm_net *net);

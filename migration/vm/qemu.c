@@ -164,27 +164,34 @@ static int open_lines(struct qemu_vm *vm, const struct device *board, const char
     return vm->base.agent != NULL ? 0 : -1;
 }
 
-static void add_fds(GArray *fds, const struct child_fd *more)
+static void add_lines(GArray *fds, const int theirs[QEMU_LINES])
 {
-    for (; more->fd >= 0; more++)
-        g_array_append_vals(fds, more, 1);
+    static const int as[QEMU_LINES] = {
+        [QEMU_LINE_SERIAL] = QEMU_FD_SERIAL,
+        [QEMU_LINE_AGENT] = QEMU_FD_AGENT,
+    };
+
+    for (int i = 0; i < QEMU_LINES; i++) {
+        const struct child_fd fd = {.fd = theirs[i], .as = as[i]};
+
+        if (fd.fd > 0)
+            g_array_append_val(fds, fd);
+    }
 }
 
 static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
                           const struct device *board, const struct qemu_launch *launch,
-                          const char *who, const int fds[QEMU_LINES], GError **err)
+                          const char *who, const int lines[QEMU_LINES], GError **err)
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
     g_autofree char *words = g_strjoinv(" ", launch->argv);
     const struct child_fd no_fd = {.fd = -1};
-    g_autoptr(GArray) more_fds = g_array_new(FALSE, FALSE, sizeof no_fd);
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof no_fd);
     struct qemu_start start = {
         .who = who,
         .binary = launch->argv[0],
         .argv = (const char *const *)launch->argv,
         .env = (const char *const *)launch->env,
-        .serial_fd = fds[QEMU_LINE_SERIAL],
-        .agent_fd = fds[QEMU_LINE_AGENT],
         .log_prefix = prefix,
         .known = spec->host->known,
         .on_event = on_event,
@@ -194,10 +201,11 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     vm->base.net = vm_net_open(spec->host, spec->name, board, err);
     if (vm->base.net == NULL)
         return -1;
-    add_fds(more_fds, vm_net_fds(vm->base.net));
-    qemu_monitors_add_fds(vm, more_fds);
-    g_array_append_val(more_fds, no_fd);
-    start.more_fds = (const struct child_fd *)(const void *)more_fds->data;
+    add_lines(fds, lines);
+    vm_net_add_fds(vm->base.net, fds);
+    qemu_monitors_add_fds(vm, fds);
+    g_array_append_val(fds, no_fd);
+    start.more_fds = (const struct child_fd *)(const void *)fds->data;
     host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
              spec->name, "starting %s", words);
     host_command_line(spec->host, spec->name, spec->incoming ? "destination" : "source",
@@ -211,7 +219,7 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
 }
 
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
-                         const char *who, const int fds[QEMU_LINES], GError **err)
+                         const char *who, const int lines[QEMU_LINES], GError **err)
 {
     g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
     struct qemu_launch launch = {NULL, NULL};
@@ -220,7 +228,7 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
     if (binary != NULL &&
         qemu_launch_of(&launch, spec->params, qemu_monitors_add_words(vm, words_of(board, binary)),
                        err) == 0)
-        result = launch_process(vm, spec, board, &launch, who, fds, err);
+        result = launch_process(vm, spec, board, &launch, who, lines, err);
     qemu_launch_clear(&launch);
     return result;
 }

@@ -145,7 +145,6 @@ static int ask_binary(const char *binary, struct known *known, int64_t deadline,
     struct qemu_start start = {.who = "QEMU",
                                .binary = binary,
                                .argv = (const char *const *)argv,
-                               .serial_fd = -1,
                                .on_event = ignore_event};
     g_autoptr(qemu_process) process = NULL;
     int result;

@@ -49,18 +49,14 @@ static int start_child(struct qemu_process *process, const struct qemu_start *st
         {.fd = process->output_fd, .as = 1},
         {.fd = process->output_fd, .as = 2},
         {.fd = qmp_fd, .as = QEMU_FD_QMP},
-        {.fd = start->serial_fd, .as = QEMU_FD_SERIAL},
     };
-    const struct child_fd agent = {.fd = start->agent_fd, .as = QEMU_FD_AGENT};
     const struct child_fd end = {.fd = -1};
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof end);
     g_autofree const char **argv =
         g_memdup2(start->argv, (g_strv_length((char **)start->argv) + 1) * sizeof start->argv[0]);
     struct child_spec spec = {.argv = argv, .env = start->env, .new_session = true};
 
-    g_array_append_vals(fds, own, G_N_ELEMENTS(own) - (start->serial_fd < 0 ? 1 : 0));
-    if (start->agent_fd > 0)
-        g_array_append_val(fds, agent);
+    g_array_append_vals(fds, own, G_N_ELEMENTS(own));
     for (const struct child_fd *fd = start->more_fds; fd != NULL && fd->fd >= 0; fd++)
         g_array_append_vals(fds, fd, 1);
     g_array_append_val(fds, end);

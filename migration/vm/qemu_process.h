@@ -25,8 +25,6 @@ struct qemu_start {
     const char *who;                 /* "QEMU of vm1 on host1", for messages */
     const char *binary;              /* path, or a name in PATH */
     const char *const *argv;         /* argv[0] too */
-    int serial_fd;                   /* becomes QEMU_FD_SERIAL; stays the caller's; -1: none */
-    int agent_fd;                    /* likewise QEMU_FD_AGENT; 0: none */
     const char *const *env;          /* "KEY=VALUE", added to the environment; NULL: nothing */
     const struct child_fd *more_fds; /* ended by {.fd = -1}; stay the caller's; NULL: none */
     const char
