@@ -13,6 +13,11 @@
 /* Words for .values and .same: WORDS("yes", "no"). */
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* For the name of something that a VM has, where nothing limits it more. */
+#define OBJECT_NAME                                                                                \
+    .word_pattern = "^[A-Za-z][A-Za-z0-9_.-]{0,31}$",                                              \
+    .word_rule = "a name: letters, digits, '_', '.' and '-', at most 32, a letter first"
+
 /* For .later: LATER({"exec", "why"}, …). */
 #define LATER(...) ((const struct param_later[]){__VA_ARGS__, {NULL, NULL}})
 

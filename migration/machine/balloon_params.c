@@ -6,9 +6,7 @@
 #define WITH .only_with = WORDS("balloon_dev_devid")
 
 const struct param_info balloon_params[] = {
-    {MACHINE("balloon_dev_devid"), .kind = PARAM_STRING, .example = "balloon0",
-     .word_pattern = "^[A-Za-z][A-Za-z0-9_.-]{0,31}$",
-     .word_rule = "a name: letters, digits, '_', '.' and '-', at most 32, a letter first",
+    {MACHINE("balloon_dev_devid"), .kind = PARAM_STRING, .example = "balloon0", OBJECT_NAME,
      .doc = "name of the memory balloon; without it the VM has none"},
     {MACHINE("balloon_opt_deflate_on_oom"), WITH, .kind = PARAM_BOOL, .fallback = "no",
      .doc = "whether it gives memory back that the guest is short of"},

@@ -6,9 +6,8 @@
 
 const struct param_info rng_params[] = {
     {RNG("virtio_rngs"), .same_everywhere = true, .kind = PARAM_LIST, .scopes = PARAM_OF_VM,
-     .word_pattern = "^[A-Za-z][A-Za-z0-9_.-]{0,31}$",
-     .word_rule = "a name: letters, digits, '_', '.' and '-', at most 32, a letter first",
-     .example = "rng0", .doc = "random number generators; without it jeos has one, named rng0"},
+     OBJECT_NAME, .example = "rng0",
+     .doc = "random number generators; without it jeos has one, named rng0"},
     {RNG("backend"), WITH, .kind = PARAM_WORD, .fallback = "rng-builtin",
      .values = WORDS("rng-builtin", "rng-random"),
      .later = LATER({"rng-egd", "no entropy server is set up"}),

@@ -5,8 +5,7 @@
 
 const struct param_info serial_params[] = {
     {SERIAL("serials"), .kind = PARAM_LIST, .fallback = "serial0", .scopes = PARAM_OF_VM,
-     .word_pattern = "^[A-Za-z][A-Za-z0-9_.-]{0,31}$",
-     .word_rule = "a name: letters, digits, '_', '.' and '-', at most 32, a letter first",
+     OBJECT_NAME,
      .doc = "serial lines; the guest is heard on the first, the others are Unix sockets in the "
             "node's folder, which the log names"},
     {SERIAL("serial_type"), .kind = PARAM_WORD, .fallback = "isa-serial",

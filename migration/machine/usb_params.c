@@ -2,12 +2,9 @@
 #include "migration/params_tables.h"
 
 #define USB(name_) .name = (name_), .section = "VM", .same_everywhere = true
-#define NAMES                                                                                      \
-    .word_pattern = "^[A-Za-z][A-Za-z0-9_.-]{0,31}$",                                              \
-    .word_rule = "a name: letters, digits, '_', '.' and '-', at most 32, a letter first"
 
 const struct param_info usb_params[] = {
-    {USB("usbs"), .kind = PARAM_LIST, .scopes = PARAM_OF_VM, NAMES, .example = "usb1",
+    {USB("usbs"), .kind = PARAM_LIST, .scopes = PARAM_OF_VM, OBJECT_NAME, .example = "usb1",
      .doc = "USB controllers"},
     {USB("usb_type"), .kind = PARAM_WORD, .fallback = "ich9-usb-ehci1",
      .values =
@@ -15,7 +12,8 @@ const struct param_info usb_params[] = {
                "ich9-usb-uhci3", "ich9-usb-uhci4", "ich9-usb-uhci5", "ich9-usb-uhci6", "usb-ehci",
                "piix3-usb-uhci", "piix4-usb-uhci", "pci-ohci", "nec-usb-xhci", "qemu-xhci"),
      .scopes = PARAM_OF_DEVICE, .only_with = WORDS("usbs"), .doc = "model of a controller"},
-    {USB("usb_devices"), .kind = PARAM_LIST, .scopes = PARAM_OF_VM, NAMES, .example = "tablet1",
+    {USB("usb_devices"), .kind = PARAM_LIST, .scopes = PARAM_OF_VM, OBJECT_NAME,
+     .example = "tablet1",
      .doc = "USB devices; they are on the first controller unless usb_controller names another"},
     {USB("usbdev_type"), .kind = PARAM_WORD, .fallback = "usb-tablet",
      .values = WORDS("usb-tablet", "usb-mouse", "usb-kbd", "usb-wacom-tablet", "usb-hub",

@@ -1,17 +1,13 @@
 /* The hypervisor's monitors: read by monitor_plan.c. */
 #include "migration/params_tables.h"
 
-#define NAME_PATTERN "^[A-Za-z][A-Za-z0-9_.-]{0,31}$"
-#define NAME_RULE "a name: letters, digits, '_', '.' and '-', at most 32, a letter first"
-
 const struct param_info monitor_params[] = {
     {.name = "monitors",
      .section = "VM",
      .kind = PARAM_LIST,
      .fallback = "qmpmonitor1",
      .scopes = PARAM_OF_VM,
-     .word_pattern = NAME_PATTERN,
-     .word_rule = NAME_RULE,
+     OBJECT_NAME,
      .doc = "QEMU's monitors; what is said at one is in VM.qmp.log (the main one), "
             "VM.MONITOR.qmp.log or VM.MONITOR.hmp.log"},
     {.name = "monitor_type",
@@ -25,16 +21,14 @@ const struct param_info monitor_params[] = {
      .section = "VM",
      .kind = PARAM_STRING,
      .scopes = PARAM_OF_VM,
-     .word_pattern = NAME_PATTERN,
-     .word_rule = NAME_RULE,
+     OBJECT_NAME,
      .example = "qmpmonitor1",
      .doc = "monitor at which the VM is moved; the first if not set"},
     {.name = "catch_monitor",
      .section = "VM",
      .kind = PARAM_STRING,
      .scopes = PARAM_OF_VM,
-     .word_pattern = NAME_PATTERN,
-     .word_rule = NAME_RULE,
+     OBJECT_NAME,
      .example = "catch_monitor",
      .doc = "monitor of what looks on beside the test (take_regular_screendumps, store_vm_info), a "
             "further one if monitors does not have it; the last if not set"},
