@@ -106,17 +106,6 @@ static void controller_to_parts(const struct device *controller, GPtrArray *part
 static const struct device_kind device_controller = {.name = "controller",
                                                      .to_parts = controller_to_parts};
 
-static struct device *find_controller(const struct device *board, const char *id)
-{
-    for (unsigned i = 0; i < board->children->len; i++) {
-        struct device *device = g_ptr_array_index(board->children, i);
-
-        if (device->kind == &device_controller && strcmp(device->id, id) == 0)
-            return device;
-    }
-    return NULL;
-}
-
 static struct device *controller_for(struct device *board, const struct bus *bus,
                                      const struct params *own, GError **err)
 {
@@ -131,7 +120,7 @@ static struct device *controller_for(struct device *board, const struct bus *bus
     if (strcmp(bus->name, "scsi") == 0)
         model = param_text(own, "scsi_hba");
     id = model != NULL ? g_strdup_printf("%s%d", bus->name, (int)number) : g_strdup("ide");
-    controller = find_controller(board, id);
+    controller = device_find(board, device_controller.name, id);
     if (controller != NULL && g_strcmp0(model, device_get(controller->travels, "model")) != 0) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
                     "scsi_hba = %s, but the controller %s is a %s already: drive_bus = N makes "

@@ -33,8 +33,7 @@ int machine_check_offered(const struct device *board, const struct vm_offer *con
 {
     g_autoptr(GPtrArray) parts = parts_new();
 
-    if (board->kind->to_parts != NULL)
-        board->kind->to_parts(board, parts);
+    device_add_parts(board, parts);
     for (unsigned i = 0; i < parts->len; i++) {
         const struct part *part = g_ptr_array_index(parts, i);
 
