@@ -33,8 +33,8 @@ static int add_slots(struct device *memory, const struct machine_spec *spec, GEr
     return 0;
 }
 
-/* NULL: plain memory will do. */
-static const char *backend_of(const struct params *params, bool is_huge, bool is_bound)
+/* NULL: plain memory will do. is_special: it is shared, or bound to a node. */
+static const char *backend_of(const struct params *params, bool is_huge, bool is_special)
 {
     const char *asked = param_text(params, "vm_mem_backend");
 
@@ -43,7 +43,7 @@ static const char *backend_of(const struct params *params, bool is_huge, bool is
     if (is_huge)
         return param_text(params, "hugepage_path") != NULL ? "memory-backend-file"
                                                            : "memory-backend-memfd";
-    return is_bound ? "memory-backend-ram" : NULL;
+    return is_special ? "memory-backend-ram" : NULL;
 }
 
 /* Which node of the host the VM is bound to; -1: none. */
@@ -71,11 +71,9 @@ static int add_backend(struct device *memory, const struct machine_spec *spec, G
     if (find_node(spec, &node, err) < 0 || param_bool(params, "hugepage", &is_huge, err) < 0 ||
         param_bool(params, "vm_mem_share", &is_shared, err) < 0)
         return -1;
-    backend = backend_of(params, is_huge, node >= 0);
-    if (backend == NULL && !is_shared)
-        return 0;
+    backend = backend_of(params, is_huge, is_shared || node >= 0);
     if (backend == NULL)
-        backend = "memory-backend-ram";
+        return 0;
     device_set(memory->local, "backend", backend);
     if (strcmp(backend, "memory-backend-file") == 0)
         device_set(memory->local, "path", is_huge ? param_text(params, "hugepage_path") : path);
