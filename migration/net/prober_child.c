@@ -62,23 +62,20 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int complain(const char *what)
-{
-    g_autofree char *text = g_strdup_printf("%s: %s", what, g_strerror(errno));
-    json_auto_t *answer = json_pack("{s:s}", "error", text);
-
-    json_dumpf(answer, stdout, JSON_COMPACT);
-    putchar('\n');
-    fflush(stdout);
-    return 1;
-}
-
 static void say(json_t *answer)
 {
     json_dumpf(answer, stdout, JSON_COMPACT);
     putchar('\n');
     fflush(stdout);
     json_decref(answer);
+}
+
+static int complain(const char *what)
+{
+    g_autofree char *text = g_strdup_printf("%s: %s", what, g_strerror(errno));
+
+    say(json_pack("{s:s}", "error", text));
+    return 1;
 }
 
 /* ---- asking */
