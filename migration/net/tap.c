@@ -62,16 +62,12 @@ static int connect_tap(const struct tap_spec *spec, GError **err)
 int tap_open(const struct tap_spec *spec, int *fds, GError **err)
 {
     unsigned n = 0;
-    int result = 0;
 
-    for (; n < spec->queues && result == 0; n++) {
-        fds[n] = open_queue(spec->name, spec->queues > 1);
-        if (fds[n] < 0) {
-            result = fail(VM_ERROR_START, spec->name, "make the tap", err);
-            break;
-        }
-    }
-    if (result == 0 && connect_tap(spec, err) == 0)
+    while (n < spec->queues && (fds[n] = open_queue(spec->name, spec->queues > 1)) >= 0)
+        n++;
+    if (n < spec->queues)
+        fail(VM_ERROR_START, spec->name, "make the tap", err);
+    else if (connect_tap(spec, err) == 0)
         return 0;
     while (n > 0)
         close(fds[--n]);
