@@ -67,6 +67,18 @@ static int check_one_address(const struct test *test, GPtrArray *seats, const ch
     return 0;
 }
 
+/* What the VM is made of, on a platform. Transfer full. */
+static struct device *machine_on(const struct seat *seat, const struct vm_platform *platform,
+                                 GError **err)
+{
+    const struct machine_spec spec = {.name = seat->name,
+                                      .params = seat->params,
+                                      .platform = platform,
+                                      .boot = seat->boot,
+                                      .last_numa_node = numa_last_node()};
+    return machine_new(&spec, err);
+}
+
 /*
  * Whether this host has what the VM is made of, beside its hypervisor: told before the hosts meet,
  * since whoever fails later is not there for the others to try. The platform is what this host
@@ -77,14 +89,9 @@ static int check_own_host(const struct test *test, const struct seat *seat,
 {
     g_autoptr(vm_platform) alone =
         vm_platform_decide(&offer, &test->names[test->self], 1, seat->params, NULL);
-    const struct machine_spec spec = {.name = seat->name,
-                                      .params = seat->params,
-                                      .platform = alone,
-                                      .boot = seat->boot,
-                                      .last_numa_node = numa_last_node()};
     if (alone == NULL)
         return 0;
-    g_autoptr(device) board = machine_new(&spec, err);
+    g_autoptr(device) board = machine_on(seat, alone, err);
     return board != NULL ? vm_host_check(test->host, seat->name, board, err) : -1;
 }
 
@@ -249,12 +256,7 @@ static const json_t *offer_in(const json_t *table, unsigned vm)
 static int check_devices(const struct test *test, const struct seat *seat, const GPtrArray *offers,
                          GError **err)
 {
-    const struct machine_spec spec = {.name = seat->name,
-                                      .params = seat->params,
-                                      .platform = seat->platform,
-                                      .boot = seat->boot,
-                                      .last_numa_node = numa_last_node()};
-    g_autoptr(device) board = machine_new(&spec, err);
+    g_autoptr(device) board = machine_on(seat, seat->platform, err);
     if (board == NULL)
         return -1;
     return machine_check_offered(board, (const struct vm_offer *const *)offers->pdata, test->names,
