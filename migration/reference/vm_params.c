@@ -5,8 +5,6 @@
 
 #define NO_SPICE "the SPICE server is as spice and spice_seamless_migration say"
 #define WITH_USB "it counts only for devices of usbs and usb_devices"
-#define NO_HOTPLUG "no memory is plugged"
-#define ONE_SERIAL "VMs have one serial line, an ISA one"
 
 const struct param_info reference_vm_params[] = {
     NOT_YET("qemu_dst_binary", PATH, VM, NULL, "both ends of a migration run qemu_binary",
