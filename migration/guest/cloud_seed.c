@@ -1,6 +1,7 @@
 #include "migration/guest/cloud_seed.h"
 
 #include "migration/guest/guest.h"
+#include "migration/machine/nic.h"
 #include "migration/params.h"
 
 #include "sync/child.h"
@@ -137,7 +138,7 @@ static json_t *card_of(const struct params *card)
     const char *address = param_text(card, "ip");
     json_t *config = json_pack("{s:{s:s}}", "match", "macaddress", param_text(card, "mac"));
 
-    if (strcmp(param_text(card, "nettype"), "user") == 0 || address == NULL) {
+    if (!nic_is_on_bridge(card) || address == NULL) {
         json_object_set_new(config, "dhcp4", json_true());
         return config;
     }

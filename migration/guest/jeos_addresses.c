@@ -1,5 +1,6 @@
 #include "migration/guest/jeos_addresses.h"
 
+#include "migration/machine/nic.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -26,7 +27,7 @@ char *jeos_addresses(const struct params *params)
     for (unsigned i = 0; names[i] != NULL; i++) {
         g_autoptr(params) card = params_object_params(params, names[i]);
 
-        if (strcmp(param_text(card, "nettype"), "user") != 0)
+        if (nic_is_on_bridge(card))
             add(words, i, param_text(card, "ip"));
     }
     return g_string_free(words, FALSE);

@@ -18,6 +18,11 @@ static const struct nic_network *find_network(const char *nettype)
     return NULL;
 }
 
+bool nic_is_on_bridge(const struct params *card)
+{
+    return find_network(param_text(card, "nettype")) == &nic_bridge;
+}
+
 static bool is_virtio(const struct device *nic)
 {
     return g_str_has_prefix(device_get(nic->travels, "model"), "virtio");

@@ -26,5 +26,8 @@ struct nic_network {
 extern const struct nic_network nic_user;
 extern const struct nic_network nic_bridge;
 
+/* Whether a card, resolved, is connected to a bridge of the host: nettype. */
+bool nic_is_on_bridge(const struct params *card);
+
 /* Queues of a card, at least 1. */
 unsigned nic_queues(const struct device *nic);

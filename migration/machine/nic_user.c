@@ -53,7 +53,7 @@ static bool has_bridge(const struct params *vm)
 
     for (char **name = names; *name != NULL && !found; name++) {
         g_autoptr(params) card = params_object_params(vm, *name);
-        found = strcmp(param_text(card, "nettype"), nic_user.nettype) != 0;
+        found = nic_is_on_bridge(card);
     }
     return found;
 }

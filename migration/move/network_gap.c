@@ -1,9 +1,8 @@
 #include "migration/move/network_gap.h"
 
+#include "migration/machine/nic.h"
 #include "migration/net/prober.h"
 #include "migration/params.h"
-
-#include <string.h>
 
 #define HEARD_MS 10000 /* for the guest to answer the first time */
 #define ASK_MS 10000   /* for the prober to begin, for a command in the guest */
@@ -32,7 +31,7 @@ static char *card_of(const struct seat *seat)
     for (char **name = names; seat->boot->network && *name != NULL; name++) {
         g_autoptr(params) card = params_object_params(seat->params, *name);
 
-        if (strcmp(param_text(card, "nettype"), "user") != 0)
+        if (nic_is_on_bridge(card))
             return g_strdup(*name);
     }
     return NULL;

@@ -81,13 +81,6 @@ static int check_vhost(const struct params *card, GError **err)
     return -1;
 }
 
-static bool is_on_bridge(const struct params *card)
-{
-    const char *type = param_text(card, "nettype");
-
-    return strcmp(type, "bridge") == 0 || strcmp(type, "network") == 0;
-}
-
 static int prove_tap(void *arg, GError **err)
 {
     (void)arg;
@@ -118,7 +111,7 @@ int vm_net_check(const struct host *host, const char *vm, const struct params *p
     for (char **name = names; boot->network && *name != NULL; name++) {
         g_autoptr(params) card = params_object_params(params, *name);
 
-        if (!is_on_bridge(card))
+        if (!nic_is_on_bridge(card))
             continue;
         if (!is_proven && await_work(prove_tap, NULL, DEADLINE_NEVER, err) < 0) {
             g_prefix_error(err, "nettype = %s is not supported: ", param_text(card, "nettype"));
@@ -140,7 +133,7 @@ int vm_net_check_macs(GHashTable *cards, const char *vm, const struct params *pa
         g_autoptr(params) card = params_object_params(params, *name);
         const char *mac = param_text(card, "mac");
 
-        if (!is_on_bridge(card) || mac == NULL)
+        if (!nic_is_on_bridge(card) || mac == NULL)
             continue;
         g_autofree char *lower = g_ascii_strdown(mac, -1);
         char *key = g_strdup_printf("%s on %s", lower, param_text(card, "netdst"));
