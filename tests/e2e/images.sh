@@ -27,7 +27,7 @@ expect_refused() {
     job "${hosts[@]}" "$work/images.cfg"
     expect_equal "exit status" 1 "$status"
     expect_verdict ERROR "$host" "$cause"
-    expect_equal "hypervisors that were started" 0 "$(grep -c '"event":"command' "$job/events.ndjson" || true)"
+    expect_equal "hypervisors that were started" 0 "$(hypervisors_in "$job")"
 }
 
 on host1 qemu-img create -q -f qcow2 "$images/good.qcow2" 16M
@@ -75,6 +75,7 @@ config "image_name_stg = $images/made" 'image_size = 16M' 'create_image = yes' '
 job "${hosts[@]}" "$work/images.cfg"
 expect_equal "exit status" 0 "$status"
 expect_equal "its status" PASS "$(result .status)"
+expect_equal "hypervisors that were started" 2 "$(hypervisors_in "$job")"
 expect_match "the log" "made.qcow2 is made" "$(cat "$job"/test-results/*/debug.log)"
 expect_equal "the image" "" "$(on host1 find "$images" -name 'made*')"
 

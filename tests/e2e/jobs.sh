@@ -65,6 +65,11 @@ result() {
     jq -r ".tests[0] | $1" "$job/results.json"
 }
 
+# hypervisors_in JOB: how many hypervisors its tests have started, by their command lines in results.json.
+hypervisors_in() {
+    jq '[.tests[].vtmh.platform[].hosts[].command_lines // {} | length] | add // 0' "$1/results.json"
+}
+
 # expect_match WHAT REGULAR-EXPRESSION TEXT
 expect_match() {
     [[ $3 =~ $2 ]] || fail "$1" "expected to match: $2" "              got: $3"
