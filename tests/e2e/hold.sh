@@ -22,7 +22,7 @@ begin() {
     job=$results/latest
 }
 
-# await_held N TEXT: until it has been held N times, the last time so.
+# held N TEXT: it has been held N times, once so.
 held() {
     [[ $(grep -c 'Enter: go on' "$work/stderr") == "$1" ]] && grep -q "$2" "$work/stderr"
 }
@@ -64,6 +64,7 @@ expect_equal "exit status" 0 "$status"
 step "a test that failed is held with its VMs as they are"
 begin -p 'extra_params_host2=-no-such-option' -p migrate_count=1 --hold on-failure
 job_end
+expect_equal "the test's status" ERROR "$(result .status)"
 expect_equal "nothing to hold" 0 "$(grep -c 'Enter: go on' "$work/stderr" || true)"
 begin -p mig_expect=cancelled --hold on-failure
 expect_within 30 held 1 'is held on b, on-failure'
@@ -107,7 +108,8 @@ expect_match "the monitor" 'VM status: running' "$(ask_monitor 'info status')"
     fail "the serial line has no socket" "$notes"
 job "${hosts[@]}" --keep "$work/base.cfg"
 expect_equal "exit status of the next job" 0 "$status"
-expect_equal "what a test that passed leaves" '' "$(result '.vtmh.notes | join("\n")' | grep kept || true)"
+notes=$(result '.vtmh.notes | join("\n")')
+expect_lacks "what a test that passed leaves" kept "$notes"
 kill -0 "$pid" || fail "the next job has ended what was kept"
 expect_status 0 "$VTMH_BUILD/vtmh" cleanup -m local:a,local:b
 expect_equal "what vtmh cleanup has left" "" "$(readlink "/proc/$pid/exe" || true)"

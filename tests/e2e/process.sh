@@ -91,7 +91,7 @@ job_begin -q "${hosts[@]}" -p "pre_command_host1=sleep 1$mark" "$work/base.cfg"
 expect_within 20 pgrep -f "^sleep 1$mark\$"
 kill -9 "$(parent_of "$(parent_of "$(sleepers)")")"
 job_end
-expect_match "the cause" 'a' "$(result .vtmh.fail_host)"
+expect_equal "fail_host" a "$(result .vtmh.fail_host)"
 expect_equal "left running" "" "$(sleepers)"
 
 step "of a VM whose test failed its screen, registers and kernel messages are kept, and it is shut down in order"
