@@ -1,7 +1,7 @@
 /* Disks, CD-ROM and floppy drives: from parameters to the words of a command line. */
 #include "migration/machine/drive_bus.h"
 #include "migration/params_tables.h"
-#include "tests/unit/cmdline_help.h"
+#include "tests/unit/machine_help.h"
 
 #include <criterion/criterion.h>
 #include <stdarg.h>
@@ -257,27 +257,14 @@ Test(disk, every_word_of_drive_format_and_cd_format_is_a_form)
             }
 }
 
-/* One side of a tree as text. Transfer full. */
-static void strip(json_t *device, const char *side)
-{
-    json_t *child;
-    size_t i;
-
-    json_object_del(device, side);
-    json_array_foreach (json_object_get(device, "devices"), i, child)
-        strip(child, side);
-}
-
+/* One side of the tree as text. Transfer full. */
 static char *side_of(const struct params *params, const char *other)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(device) board = board_of(params, &error);
 
     cr_assert_not_null(board, "%s", error != NULL ? error->message : "");
-    json_auto_t *tree = machine_to_json(board);
-
-    strip(tree, other);
-    return json_dumps(tree, JSON_COMPACT);
+    return machine_without(board, other);
 }
 
 /* What makes a row count, and what it is then set to where the example does not do. */

@@ -1,6 +1,7 @@
 /* A machine as data: what travels, what is local, and that parameters and tree agree on it. */
 #include "migration/machine/device.h"
 #include "migration/params_tables.h"
+#include "tests/unit/machine_help.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -48,26 +49,6 @@ static struct device *machine_of(const struct params *params, const struct vm_bo
     return board;
 }
 
-/* Takes one side out of a tree. */
-static void strip(json_t *device, const char *side)
-{
-    json_t *child;
-    size_t i;
-
-    json_object_del(device, side);
-    json_array_foreach (json_object_get(device, "devices"), i, child)
-        strip(child, side);
-}
-
-/* A tree without that side. Transfer full. */
-static char *text_without(const struct device *board, const char *side)
-{
-    json_auto_t *tree = machine_to_json(board);
-
-    strip(tree, side);
-    return json_dumps(tree, JSON_COMPACT);
-}
-
 static struct params *with(const char *key, const char *value)
 {
     struct params *params = params_new();
@@ -112,10 +93,10 @@ Test(machine, the_two_ends_differ_only_in_what_is_local)
     params_set(there, "netdev_extra_params", ",restrict=on", NULL);
     g_autoptr(device) source = machine_of(params, &jeos, false, 4);
     g_autoptr(device) destination = machine_of(there, &jeos_elsewhere, true, 5);
-    g_autofree char *here_travels = text_without(source, "local");
-    g_autofree char *there_travels = text_without(destination, "local");
-    g_autofree char *here_local = text_without(source, "travels");
-    g_autofree char *there_local = text_without(destination, "travels");
+    g_autofree char *here_travels = machine_without(source, "local");
+    g_autofree char *there_travels = machine_without(destination, "local");
+    g_autofree char *here_local = machine_without(source, "travels");
+    g_autofree char *there_local = machine_without(destination, "travels");
 
     cr_expect_str_eq(here_travels, there_travels);
     cr_expect_str_neq(here_local, there_local);
@@ -172,10 +153,10 @@ static void try_row(const struct param_info *row, bool *travels_out, bool *local
         g_autoptr(device) board = try_machine(after, &jeos, false, 4, NULL);
         if (board == NULL)
             continue; /* it needs something else */
-        g_autofree char *bare_travels = text_without(bare, "local");
-        g_autofree char *bare_local = text_without(bare, "travels");
-        g_autofree char *travels = text_without(board, "local");
-        g_autofree char *local = text_without(board, "travels");
+        g_autofree char *bare_travels = machine_without(bare, "local");
+        g_autofree char *bare_local = machine_without(bare, "travels");
+        g_autofree char *travels = machine_without(board, "local");
+        g_autofree char *local = machine_without(board, "travels");
 
         *travels_out |= strcmp(travels, bare_travels) != 0;
         *local_out |= strcmp(local, bare_local) != 0;
