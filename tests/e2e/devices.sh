@@ -1,14 +1,8 @@
 #!/usr/bin/env bash
 # A guest with a device of every kind that fits into one machine moves there and back, with its memory clean; the
 # same devices in another order, or one less, do not move at all. Runs with two local nodes.
-# shellcheck source=tests/e2e/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=tests/e2e/jobs.sh
-. "$(dirname "$0")/jobs.sh"
-
-run_vtmh() {
-    "$VTMH_BUILD/vtmh" run -r "$results" "$@"
-}
+# shellcheck source=tests/e2e/local.sh
+. "$(dirname "$0")/local.sh"
 
 [[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/jeos/vmlinuz ]] || skip "the guest jeos is not built: deploy/guest"
 
@@ -49,8 +43,22 @@ line_of() {
     result ".vtmh.platform.vm1.hosts.$1.command_lines.$2"
 }
 
+# Those of this script, which have its environment.
+qemus() {
+    local pid
+    for pid in $(pgrep -f -- '-name vm1,'); do
+        grep -lszF "VTMH_LAB_DIR=$VTMH_LAB_DIR" "/proc/$pid/environ" || true
+    done
+}
+
+a_qemu_runs() {
+    [[ -n $(qemus) ]]
+}
+
 step "a guest with a device of every kind goes there and back"
-job -m local:a,local:b "$work/all.cfg"
+job_begin -m local:a,local:b "$work/all.cfg"
+expect_within 60 a_qemu_runs
+job_end
 expect_equal "the verdict" "PASS, 2 legs" "$(result '"\(.status), \(.vtmh.migrations | length) legs"')"
 expect_equal "the guest's memory" "clean clean" "$(result '[.vtmh.migrations[].memory_check] | join(" ")')"
 expect_match "memory on a" 'memory-backend-memfd,id=pc.ram' "$(line_of a source)"
@@ -91,7 +99,7 @@ step "what a host has not is a SKIP that names it"
 job -m local:a,local:b --only all..tick..ping_pong -p numanode_host2=1023 "$library"
 expect_equal "the verdict" SKIP "$(result .status)"
 expect_match "the cause" 'the last NUMA node of b is' "$(result .vtmh.fail_cause)"
-[[ -z $(pgrep -f -- "-name vm1,.*$work" || true) ]] || fail "a QEMU is left" "$(pgrep -af -- "-name vm1,")"
+expect_equal "QEMUs that are left" "" "$(qemus)"
 
 step "a guest of UEFI firmware moves, with a store of its own at each end"
 if [[ -e /usr/share/OVMF/OVMF_CODE.fd ]]; then
