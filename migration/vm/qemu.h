@@ -116,6 +116,7 @@ int qemu_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline
 
 /* qemu_facts.c; the lines of one answer, for tests. Transfer full. */
 json_t *qemu_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
+json_t *qemu_facts_devices(struct qemu_vm *vm, int64_t deadline, GError **err); /* by asking */
 json_t *qemu_facts_pci(const json_t *query_pci);
 json_t *qemu_facts_drives(const json_t *query_block);
 

@@ -169,7 +169,7 @@ static json_t *cpu_count(const json_t *cpus)
 }
 
 /* Those of the command line or plugged since: their names, or places, and types. */
-static int devices(struct qemu_vm *vm, int64_t deadline, json_t **out, GError **err)
+json_t *qemu_facts_devices(struct qemu_vm *vm, int64_t deadline, GError **err)
 {
     static const char *const folders[] = {"/machine/peripheral", "/machine/peripheral-anon"};
     GPtrArray *lines = lines_new();
@@ -182,7 +182,7 @@ static int devices(struct qemu_vm *vm, int64_t deadline, json_t **out, GError **
         if (qemu_command(vm, "qom-list", json_pack("{s:s}", "path", folders[i]), deadline, &list,
                          err) < 0) {
             g_ptr_array_unref(lines);
-            return -1;
+            return NULL;
         }
         json_array_foreach (list, n, item) {
             const char *type = text_of(item, "type");
@@ -191,8 +191,7 @@ static int devices(struct qemu_vm *vm, int64_t deadline, json_t **out, GError **
                 add(lines, "%s (%.*s)", text_of(item, "name"), (int)strlen(type) - 7, type + 6);
         }
     }
-    *out = to_list(lines);
-    return 0;
+    return to_list(lines);
 }
 
 json_t *qemu_facts(struct vm *base, const char *cpu, int64_t deadline, GError **err)
@@ -205,7 +204,7 @@ json_t *qemu_facts(struct vm *base, const char *cpu, int64_t deadline, GError **
         qemu_command(vm, "query-pci", NULL, deadline, &pci, err) < 0 ||
         qemu_command(vm, "query-memory-size-summary", NULL, deadline, &summary, err) < 0 ||
         qemu_command(vm, "query-block", NULL, deadline, &drives, err) < 0 ||
-        devices(vm, deadline, &asked_for, err) < 0) {
+        (asked_for = qemu_facts_devices(vm, deadline, err)) == NULL) {
         g_prefix_error(err, "asking what %s on %s is made of: ", base->name, base->host->name);
         return NULL;
     }

@@ -35,13 +35,16 @@ static int blocked_reasons(struct qemu_vm *vm, int64_t deadline, char **reasons_
 /* Of the devices that were asked for, the first that will be in the way. */
 static int check_later(struct qemu_vm *vm, int64_t deadline, GError **err)
 {
-    json_auto_t *facts = qemu_facts(&vm->base, "", deadline, err);
+    json_auto_t *devices = qemu_facts_devices(vm, deadline, err);
     const json_t *line;
     size_t i;
 
-    if (facts == NULL)
+    if (devices == NULL) {
+        g_prefix_error(err, "asking what %s on %s is made of: ", vm->base.name,
+                       vm->base.host->name);
         return -1;
-    json_array_foreach (json_object_get(facts, "devices"), i, line)
+    }
+    json_array_foreach (devices, i, line)
         for (size_t k = 0; k < G_N_ELEMENTS(later); k++)
             if (strstr(json_string_value(line), later[k].device) != NULL) {
                 g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
