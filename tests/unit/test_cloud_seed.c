@@ -2,6 +2,7 @@
 #include "migration/guest/cloud_seed.h"
 
 #include "sync/fiber.h"
+#include "tests/unit/params_help.h"
 
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
@@ -29,19 +30,6 @@ static void remove_hosts(void)
 
 TestSuite(cloud_seed, .init = make_hosts, .fini = remove_hosts);
 
-static struct params *params_of(const char *lines)
-{
-    struct params *params = params_new();
-    g_auto(GStrv) list = g_strsplit(lines, "\n", -1);
-
-    for (char **line = list; *line != NULL && **line != '\0'; line++) {
-        g_auto(GStrv) pair = g_strsplit(*line, "=", 2);
-
-        params_set(params, pair[0], pair[1], NULL);
-    }
-    return params;
-}
-
 static void write_to(const char *file, const char *data, gssize size)
 {
     g_autofree char *path = cloud_seed_file(&here, "vm1", file);
@@ -64,9 +52,9 @@ static void expect_same(const char *file)
 
 Test(cloud_seed, is_for_images_that_ask_for_it)
 {
-    g_autoptr(params) none = params_of("guest=image\n");
-    g_autoptr(params) jeos = params_of("guest=jeos\ncloud_init=yes\n");
-    g_autoptr(params) image = params_of("guest=image\ncloud_init=yes\n");
+    g_autoptr(params) none = params_of("guest=image");
+    g_autoptr(params) jeos = params_of("guest=jeos;cloud_init=yes");
+    g_autoptr(params) image = params_of("guest=image;cloud_init=yes");
 
     cr_expect_not(cloud_seed_is_wanted(none));
     cr_expect_not(cloud_seed_is_wanted(jeos));
@@ -125,8 +113,8 @@ Test(cloud_seed, has_user_key_password_addresses_and_the_guest_s_own_host_key)
     g_autofree char *tool = g_find_program_in_path("genisoimage");
     g_autofree char *other = g_find_program_in_path("xorriso");
     g_autoptr(params) params =
-        params_of("guest=image\ncloud_init=yes\nusername=o'neil\npassword=a \"b\": c\nnics=nic1\n"
-                  "nettype=bridge\nip=192.0.2.7\nmac=52:54:00:00:00:01\n");
+        params_of("guest=image;cloud_init=yes;username=o'neil;password=a \"b\": c;nics=nic1;"
+                  "nettype=bridge;ip=192.0.2.7;mac=52:54:00:00:00:01");
     g_autoptr(GError) error = NULL;
     g_autofree char *data = NULL;
     gsize size;
@@ -145,14 +133,15 @@ Test(cloud_seed, has_user_key_password_addresses_and_the_guest_s_own_host_key)
 
 Test(cloud_seed, without_a_tool_the_packages_are_named)
 {
-    g_autoptr(params) params = params_of("guest=image\ncloud_init=yes\n");
+    g_autoptr(params) params = params_of("guest=image;cloud_init=yes");
     g_autoptr(GError) error = NULL;
     g_autofree char *keygen = g_find_program_in_path("ssh-keygen");
+
+    if (keygen == NULL)
+        cr_skip_test("there is no ssh-keygen here");
     g_autofree char *folder = g_dir_make_tmp("vtmh-path.XXXXXX", NULL);
     g_autofree char *only = g_build_filename(folder, "ssh-keygen", NULL);
-
-    if (keygen == NULL || symlink(keygen, only) < 0)
-        cr_skip_test("there is no ssh-keygen here");
+    cr_assert_eq(symlink(keygen, only), 0);
     g_setenv("PATH", folder, TRUE);
     cr_expect_eq(fiber_run(make, params, &error), -1);
     cr_expect(error != NULL && strstr(error->message, "genisoimage or xorriso, and host1") != NULL,

@@ -1,47 +1,38 @@
 /* Which of its kernels jeos boots. */
 #include "migration/guest/jeos_kernel.h"
 #include "migration/vm/vm.h"
+#include "tests/unit/params_help.h"
 
 #include <criterion/criterion.h>
 
 TestSuite(jeos_kernel, .timeout = 10);
 
-#define PAIRS(...) ((const char *const[][2]){__VA_ARGS__, {NULL, NULL}})
-
-static struct params *params_of(const char *const (*pairs)[2])
+static void expect(const char *folder, const char *settings)
 {
-    struct params *params = params_new();
-    for (; (*pairs)[0] != NULL; pairs++)
-        params_set(params, (*pairs)[0], (*pairs)[1], NULL);
-    return params;
-}
-
-static void expect(const char *folder, const char *const (*pairs)[2])
-{
-    g_autoptr(params) params = params_of(pairs);
+    g_autoptr(params) params = params_of(settings);
     g_autoptr(GError) error = NULL;
     cr_expect_str_eq(jeos_folder(params, &error), folder);
 }
 
 Test(jeos_kernel, is_the_fast_one_where_it_drives_all_devices)
 {
-    expect("jeos", PAIRS({"nics", "nic1"}));
-    expect("jeos", PAIRS({"nics", "nic1"}, {"nic_model", "virtio"}));
-    expect("jeos", PAIRS({"nics", "nic1"}, {"nic_model_nic2", "e1000"}));
+    expect("jeos", "nics=nic1");
+    expect("jeos", "nics=nic1;nic_model=virtio");
+    expect("jeos", "nics=nic1;nic_model_nic2=e1000");
 }
 
 Test(jeos_kernel, is_the_full_one_where_a_device_needs_it_or_the_user_asks)
 {
-    expect("jeos-full", PAIRS({"jeos_kernel", "full"}));
-    expect("jeos-full", PAIRS({"nics", "nic1 nic2"}, {"nic_model_nic2", "e1000e"}));
-    expect("jeos-full", PAIRS({"images", "a"}, {"drive_format_a", "nvme"}));
-    expect("jeos-full", PAIRS({"cdroms", "cd1"}, {"cd_format", "ahci"}));
-    expect("jeos-full", PAIRS({"floppies", "fl"}));
+    expect("jeos-full", "jeos_kernel=full");
+    expect("jeos-full", "nics=nic1 nic2;nic_model_nic2=e1000e");
+    expect("jeos-full", "images=a;drive_format_a=nvme");
+    expect("jeos-full", "cdroms=cd1;cd_format=ahci");
+    expect("jeos-full", "floppies=fl");
 }
 
 Test(jeos_kernel, what_neither_drives_is_not_supported_by_name)
 {
-    g_autoptr(params) params = params_of(PAIRS({"nics", "nic1"}, {"nic_model", "ne2k_isa"}));
+    g_autoptr(params) params = params_of("nics=nic1;nic_model=ne2k_isa");
     g_autoptr(GError) error = NULL;
     cr_expect_null(jeos_folder(params, &error));
     cr_assert(g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));

@@ -2,24 +2,11 @@
 #include "migration/vm/monitor_plan.h"
 
 #include "migration/vm/platform.h"
+#include "tests/unit/params_help.h"
 
 #include <criterion/criterion.h>
 
 TestSuite(monitor_plan, .timeout = 10);
-
-/* Of "KEY=VALUE" words. */
-static struct params *params_of(const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, ";", -1);
-    struct params *params = params_new();
-
-    for (char **line = lines; *line != NULL && **line != '\0'; line++) {
-        g_auto(GStrv) pair = g_strsplit(*line, "=", 2);
-
-        params_set(params, pair[0], pair[1], NULL);
-    }
-    return params;
-}
 
 static void expect_plan(const char *text, const char *wanted)
 {
