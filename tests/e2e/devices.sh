@@ -4,7 +4,7 @@
 # shellcheck source=tests/e2e/local.sh
 . "$(dirname "$0")/local.sh"
 
-[[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/jeos/vmlinuz ]] || skip "the guest jeos is not built: deploy/guest"
+need_guest jeos
 
 cat >"$work/all.cfg" <<END
 include $VTMH_SOURCE/cfg/library/migrate.cfg

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/jobs.sh
 . "$(dirname "$0")/jobs.sh"
-[[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/jeos/initrd ]] || skip "the guest jeos is not built: deploy/guest"
+need_guest jeos
 lab_begin 2
 images=/var/lib/vtmh/images/disks
 

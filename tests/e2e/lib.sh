@@ -49,6 +49,11 @@ skip() {
     exit 77
 }
 
+# need_guest NAME: skips where deploy/guest has not built it.
+need_guest() {
+    [[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/$1/VERSION ]] || skip "the guest $1 is not built: deploy/guest"
+}
+
 # Whether vtmh is built with one: its interceptors have to come first, and what is freed stays in memory for a while.
 has_sanitizer() {
     ldd "$VTMH_BUILD/vtmh" | grep -q 'lib.san\.so'

@@ -14,4 +14,4 @@ results() {
     jq -r "$1" "$job/results.json"
 }
 
-[[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/tick/tick.rom ]] || skip "the guest tick is not built: deploy/guest"
+need_guest tick

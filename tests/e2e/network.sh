@@ -6,7 +6,7 @@
 . "$(dirname "$0")/jobs.sh"
 
 guests=${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests
-[[ -e $guests/jeos/VERSION ]] || skip "the guest jeos is not built: deploy/guest"
+need_guest jeos
 lab_begin 2
 on host1 test -w /dev/net/tun || skip "there is no /dev/net/tun here that can be opened"
 

@@ -5,8 +5,7 @@
 # shellcheck source=tests/e2e/jobs.sh
 . "$(dirname "$0")/jobs.sh"
 
-guests=${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests
-[[ -e $guests/jeos/VERSION ]] || skip "the guest jeos is not built: deploy/guest"
+need_guest jeos
 lab_begin 3
 on host1 test -w /dev/net/tun || skip "there is no /dev/net/tun here that can be opened"
 

@@ -1,7 +1,7 @@
 # A job with jeos on two local hosts, whose disk `hot` is plugged in, and an image `first` beside it. Sourced behind
 # local.sh.
 # shellcheck shell=bash
-[[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/jeos/VERSION ]] || skip "the guest jeos is not built: deploy/guest"
+need_guest jeos
 
 data=$work/data
 mkdir "$data"

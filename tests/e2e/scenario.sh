@@ -3,7 +3,7 @@
 # Neither a lab nor root.
 # shellcheck source=tests/e2e/local.sh
 . "$(dirname "$0")/local.sh"
-[[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/jeos/VERSION ]] || skip "the guest jeos is not built: deploy/guest"
+need_guest jeos
 
 cat >"$work/base.cfg" <<'END'
 type = migration_multi_host

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/jobs.sh
 . "$(dirname "$0")/jobs.sh"
-[[ -e ${XDG_CACHE_HOME:-$HOME/.cache}/vtmh/guests/tick/tick.rom ]] || skip "the guest tick is not built: deploy/guest"
+need_guest tick
 lab_begin 2
 
 pki=/etc/pki/vtmh-lab
