@@ -18,6 +18,7 @@ static const struct param_info *const tables[] = {
     booting_params,
     uefi_params,
     serial_params,
+    chardev_params,
     monitor_params,
     vsock_params,
     rtc_params,

@@ -2,6 +2,7 @@
  * Serial lines. On the first a guest is heard: the other end of its descriptor is the node's. The
  * others are sockets on the host, for whoever wants to connect; nobody has to.
  */
+#include "migration/machine/chardev.h"
 #include "migration/machine/device.h"
 #include "migration/params.h"
 
@@ -14,6 +15,7 @@ static int add_first(struct device *board, const struct machine_spec *spec, cons
 {
     g_autoptr(params) own = params_object_params(spec->params, name);
     const char *type = param_text(own, "serial_type");
+    struct device *serial;
 
     if (strcmp(type, ISA) != 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
@@ -22,7 +24,9 @@ static int add_first(struct device *board, const struct machine_spec *spec, cons
                     type, name);
         return -1;
     }
-    device_set_int(device_plug(board, &device_serial, name)->local, "fd", spec->serial_fd);
+    serial = device_plug(board, &device_serial, name);
+    device_set_int(serial->local, "fd", spec->serial_fd);
+    device_set(serial->local, "tcp_host", chardev_tcp_host(own));
     return 0;
 }
 
@@ -31,10 +35,14 @@ static void add_other(struct device *board, const struct machine_spec *spec, con
     g_autoptr(params) own = params_object_params(spec->params, name);
     const char *folder = spec->run_dir != NULL ? spec->run_dir : ".";
     g_autofree char *path = g_strdup_printf("%s/%s-%s.sock", folder, spec->name, name);
+    const char *host = chardev_tcp_host(own);
     struct device *serial = device_plug(board, &device_serial_line, name);
 
     device_set(serial->travels, "model", param_text(own, "serial_type"));
-    device_set(serial->local, "socket", path);
+    if (host != NULL)
+        json_object_set_new(serial->local, "tcp", chardev_listen_tcp(own, host));
+    else
+        device_set(serial->local, "socket", path);
 }
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
@@ -61,17 +69,25 @@ static void to_qemu(const struct device *serial, GPtrArray *line)
     qemu_line_option(line, "-serial", "chardev:%s", serial->id);
 }
 
+static void listen_unix(json_t *socket, const char *path)
+{
+    json_object_set_new(socket, "addr",
+                        json_pack("{s:s, s:{s:s}}", "type", "unix", "data", "path", path));
+    device_set_bool(socket, "server", true);
+    device_set_bool(socket, "wait", false);
+}
+
 static void to_parts(const struct device *serial, GPtrArray *parts)
 {
     g_autofree char *id = g_strdup_printf("%s-socket", serial->id);
     json_t *socket = part_add(parts, PART_CHARDEV, "socket", id, NULL);
+    json_t *tcp = json_object_get(serial->local, "tcp");
     json_t *device;
 
-    json_object_set_new(socket, "addr",
-                        json_pack("{s:s, s:{s:s}}", "type", "unix", "data", "path",
-                                  device_get(serial->local, "socket")));
-    device_set_bool(socket, "server", true);
-    device_set_bool(socket, "wait", false);
+    if (tcp != NULL)
+        json_object_update(socket, tcp);
+    else
+        listen_unix(socket, device_get(serial->local, "socket"));
     device = part_add(parts, PART_DEVICE, device_get(serial->travels, "model"), serial->id, NULL);
     device_set(device, "chardev", id);
 }

@@ -6,8 +6,8 @@
 const struct param_info serial_params[] = {
     {SERIAL("serials"), .kind = PARAM_LIST, .fallback = "serial0", .scopes = PARAM_OF_VM,
      OBJECT_NAME,
-     .doc = "serial lines; the guest is heard on the first, the others are Unix sockets in the "
-            "node's folder, which the log names"},
+     .doc = "serial lines; the guest is heard on the first, the others are sockets "
+            "(chardev_backend), of the Unix kind in the node's folder; the log names where"},
     {SERIAL("serial_type"), .kind = PARAM_WORD, .fallback = "isa-serial",
      .values = WORDS("isa-serial", "pci-serial"),
      .later = LATER({"spapr-vty", "VMs are x86_64 only"}, {"sclpconsole", "VMs are x86_64 only"},

@@ -37,7 +37,7 @@ const struct param_info monitor_params[] = {
      .kind = PARAM_BOOL,
      .fallback = "no",
      .scopes = PARAM_OF_MONITOR,
-     .doc = "whether the test leaves a monitor alone: it is a Unix socket for the user, which the "
-            "log names, and ends with the VM"},
+     .doc = "whether the test leaves a monitor alone: it is a socket for the user "
+            "(chardev_backend), which the log names, and ends with the VM"},
     {.name = NULL},
 };

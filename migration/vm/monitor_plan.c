@@ -1,5 +1,6 @@
 #include "migration/vm/monitor_plan.h"
 
+#include "migration/machine/chardev.h"
 #include "migration/params.h"
 #include "migration/vm/platform.h"
 
@@ -10,6 +11,8 @@ static void free_plan(void *data)
     struct monitor_plan *plan = data;
 
     g_free(plan->name);
+    g_free(plan->tcp_host);
+    json_decref(plan->listens);
     g_free(plan);
 }
 
@@ -42,6 +45,9 @@ static int add(GPtrArray *plans, const struct params *params, const char *name, 
     plan->name = g_strdup(name);
     plan->is_human = strcmp(param_text(own, "monitor_type"), "human") == 0;
     plan->is_debug = is_debug;
+    plan->tcp_host = g_strdup(chardev_tcp_host(own));
+    if (plan->tcp_host != NULL)
+        plan->listens = chardev_listen_tcp(own, plan->tcp_host);
     g_ptr_array_add(plans, plan);
     return 0;
 }
@@ -82,6 +88,13 @@ static int choose_main(const GPtrArray *plans, const char *name, const char *vm,
                     "monitor_type = human is not supported for %s, the main monitor of %s: a "
                     "migration is asked for and watched by QMP, since a human monitor tells of no "
                     "event",
+                    main_plan->name, vm);
+        return -1;
+    }
+    if (main_plan->tcp_host != NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "chardev_backend = tcp_socket is not supported for %s, the main monitor of %s: "
+                    "sockets are handed to QEMU over it",
                     main_plan->name, vm);
         return -1;
     }

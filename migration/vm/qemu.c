@@ -3,7 +3,9 @@
 
 #include "migration/machine/agent.h"
 #include "migration/machine/change.h"
+#include "migration/machine/chardev.h"
 #include "migration/params.h"
+#include "migration/vm/line_pair.h"
 #include "migration/vm/numa.h"
 #include "migration/vm/qemu_binary.h"
 #include "migration/vm/qemu_cmdline.h"
@@ -140,13 +142,12 @@ static json_t *qemu_show(const struct vm_spec *spec, GError **err)
 enum { QEMU_LINE_SERIAL, QEMU_LINE_AGENT, QEMU_LINES };
 
 /* Our end of one; *theirs: the hypervisor's. Transfer full of both. */
-static struct stream *open_line(const char *who, int *theirs, GError **err)
+static struct stream *open_line(const char *who, const char *tcp_host, int *theirs, GError **err)
 {
     int pair[2];
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s cannot start: socketpair: %s", who,
-                    g_strerror(errno));
+    if (line_pair(tcp_host, pair, err) < 0) {
+        g_prefix_error(err, "%s cannot start: ", who);
         return NULL;
     }
     *theirs = pair[1];
@@ -157,10 +158,10 @@ static struct stream *open_line(const char *who, int *theirs, GError **err)
 static int open_lines(struct qemu_vm *vm, const struct device *board, const char *who,
                       int theirs[QEMU_LINES], GError **err)
 {
-    vm->base.serial = open_line(who, &theirs[QEMU_LINE_SERIAL], err);
+    vm->base.serial = open_line(who, machine_serial_host(board), &theirs[QEMU_LINE_SERIAL], err);
     if (vm->base.serial == NULL || !machine_has_agent(board))
         return vm->base.serial != NULL ? 0 : -1;
-    vm->base.agent = open_line(who, &theirs[QEMU_LINE_AGENT], err);
+    vm->base.agent = open_line(who, NULL, &theirs[QEMU_LINE_AGENT], err);
     return vm->base.agent != NULL ? 0 : -1;
 }
 

@@ -61,6 +61,12 @@ void qemu_beside_clear(struct qemu_vm *vm);
 /* A file or socket that is this VM's alone: in the ledger before it is there, gone when it ends. */
 int qemu_own_file(struct qemu_vm *vm, const char *path, GError **err);
 
+/* qemu_chardev.c: "127.0.0.1:5001", where QEMU listens for TCP as query-chardev says of a chardev
+ * (place: in one answer; NULL: it does not). Transfer full. */
+char *qemu_chardev_place(const char *filename);
+int qemu_listens_at(struct qemu_vm *vm, const char *label, char **where_out, int64_t deadline,
+                    GError **err);
+
 /* qemu_monitors.c: the VM's monitors. Before QEMU starts, what they add to its words (argv and
  * result: transfer full) and descriptors, when it runs: connects and tries them. */
 int qemu_monitors_prepare(struct qemu_vm *vm, const struct vm_spec *spec, GError **err);

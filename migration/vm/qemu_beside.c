@@ -47,12 +47,28 @@ static int tell_screen(struct qemu_vm *vm, const struct vm_spec *spec, int64_t d
     return 0;
 }
 
-static void tell_lines(const struct vm_spec *spec, const struct device *device)
+static int tell_line(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *line,
+                     int64_t deadline, GError **err)
 {
-    if (device->kind == &device_serial_line)
-        tell(spec, device->id, device_get(device->local, "socket"));
+    const char *path = device_get(line->local, "socket");
+    g_autofree char *label = g_strconcat(line->id, "-socket", NULL);
+    g_autofree char *where = NULL;
+
+    if (path == NULL && qemu_listens_at(vm, label, &where, deadline, err) < 0)
+        return -1;
+    tell(spec, line->id, path != NULL ? path : where);
+    return 0;
+}
+
+static int tell_lines(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *device,
+                      int64_t deadline, GError **err)
+{
+    if (device->kind == &device_serial_line && tell_line(vm, spec, device, deadline, err) < 0)
+        return -1;
     for (unsigned i = 0; i < device->children->len; i++)
-        tell_lines(spec, g_ptr_array_index(device->children, i));
+        if (tell_lines(vm, spec, g_ptr_array_index(device->children, i), deadline, err) < 0)
+            return -1;
+    return 0;
 }
 
 /* Its own memory is bound by QEMU itself. */
@@ -119,7 +135,7 @@ static int make_store(struct qemu_vm *vm, const struct device *uefi, int64_t dea
 static int make_files(struct qemu_vm *vm, const struct device *device, int64_t deadline,
                       GError **err)
 {
-    if (device->kind == &device_serial_line &&
+    if (device->kind == &device_serial_line && device_get(device->local, "socket") != NULL &&
         qemu_own_file(vm, device_get(device->local, "socket"), err) < 0)
         return -1;
     if (device->kind == &device_uefi && make_store(vm, device, deadline, err) < 0)
@@ -154,8 +170,7 @@ int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const stru
     const json_t *node = memory != NULL ? json_object_get(memory->local, "node") : NULL;
 
     vm->has_debugcon = find_kind(board, &device_debugcon) != NULL;
-    tell_lines(spec, board);
-    if (tell_screen(vm, spec, deadline, err) < 0)
+    if (tell_lines(vm, spec, board, deadline, err) < 0 || tell_screen(vm, spec, deadline, err) < 0)
         return -1;
     return node != NULL ? bind_threads(vm, (int)json_integer_value(node), deadline, err) : 0;
 }

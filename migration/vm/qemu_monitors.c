@@ -7,6 +7,7 @@
  * What can be asked of a monitor in both languages is a table of operations (struct language).
  */
 #include "migration/vm/hmp.h"
+#include "migration/vm/line_pair.h"
 #include "migration/vm/monitor_plan.h"
 #include "migration/vm/qemu.h"
 #include "migration/vm/qemu_words.h"
@@ -32,7 +33,10 @@ struct monitor {
     const struct language *language;
     struct qemu_vm *vm;
     char *name;       /* NULL: the main one */
-    char *socket;     /* for the user; NULL: it is ours */
+    bool is_debug;    /* for the user */
+    char *socket;     /* where it is; NULL: it has no path */
+    char *tcp_host;   /* NULL: it is no TCP socket */
+    json_t *listens;  /* with tcp_host: how QEMU listens there */
     int fd, their_fd; /* until it is connected; else -1 */
     struct qmp *qmp;  /* NULL: the main one's, or it is none */
     struct hmp *hmp;
@@ -194,6 +198,8 @@ static void free_monitor(void *data)
     close_fd(&monitor->fd);
     close_fd(&monitor->their_fd);
     g_free(monitor->socket);
+    g_free(monitor->tcp_host);
+    json_decref(monitor->listens);
     g_free(monitor->name);
     g_free(monitor);
 }
@@ -214,9 +220,8 @@ static int connect_pair(struct monitor *monitor, GError **err)
 {
     int pair[2];
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "monitor %s: socketpair: %s", monitor->name,
-                    g_strerror(errno));
+    if (line_pair(monitor->tcp_host, pair, err) < 0) {
+        g_prefix_error(err, "monitor %s: ", monitor->name);
         return -1;
     }
     monitor->fd = pair[0];
@@ -234,6 +239,9 @@ static int make_debug(struct monitor *monitor, const struct vm_spec *spec, GErro
     bool is_users =
         prefix != NULL && vm->user_monitor == NULL && monitor->language == &hmp_language;
 
+    monitor->is_debug = true;
+    if (monitor->tcp_host != NULL)
+        return 0;
     if (is_users)
         vm->user_monitor = g_strdup_printf("%s%s-%s.monitor", prefix, spec->name, side);
     if (is_users)
@@ -255,6 +263,8 @@ static int make(struct qemu_vm *vm, const struct vm_spec *spec, const struct mon
     if (plan->is_main)
         return 0;
     monitor = add(vm, plan->name, plan->is_human);
+    monitor->tcp_host = g_strdup(plan->tcp_host);
+    monitor->listens = json_incref(plan->listens);
     if (plan->is_catch)
         vm->monitors->catch = monitor;
     return plan->is_debug ? make_debug(monitor, spec, err) : connect_pair(monitor, err);
@@ -276,14 +286,26 @@ int qemu_monitors_prepare(struct qemu_vm *vm, const struct vm_spec *spec, GError
     return 0;
 }
 
+static void add_tcp_words(const struct monitor *monitor, const char *id, GPtrArray *words)
+{
+    g_autoptr(GPtrArray) parts = parts_new();
+
+    json_object_update(part_add(parts, PART_CHARDEV, "socket", id, NULL), monitor->listens);
+    part_to_line(g_ptr_array_index(parts, 0), words);
+}
+
 /* A name of QEMU's is not the user's: "qmp" is the main monitor's. */
 static void add_words(const struct monitor *monitor, unsigned number, GPtrArray *words)
 {
-    g_autofree char *at = monitor->socket != NULL
-                              ? g_strdup_printf("path=%s,server=on,wait=off", monitor->socket)
-                              : g_strdup_printf("fd=%u", QEMU_FD_MONITOR + number);
+    g_autofree char *id = g_strconcat("monitor-", monitor->name, NULL);
 
-    qemu_line_option(words, "-chardev", "socket,id=monitor-%s,%s", monitor->name, at);
+    if (monitor->is_debug && monitor->listens != NULL)
+        add_tcp_words(monitor, id, words);
+    else if (monitor->is_debug)
+        qemu_line_option(words, "-chardev", "socket,id=%s,path=%s,server=on,wait=off", id,
+                         monitor->socket);
+    else
+        qemu_line_option(words, "-chardev", "socket,id=%s,fd=%u", id, QEMU_FD_MONITOR + number);
     qemu_line_option(words, "-mon", "chardev=monitor-%s,mode=%s", monitor->name,
                      monitor->language->mode);
 }
@@ -328,17 +350,27 @@ static int try(struct monitor *monitor, const struct vm_spec *spec, int64_t dead
     return -1;
 }
 
+static int tell_user(const struct monitor *monitor, const struct vm_spec *spec, int64_t deadline,
+                     GError **err)
+{
+    g_autofree char *label = g_strconcat("monitor-", monitor->name, NULL);
+    g_autofree char *where = g_strdup(monitor->socket);
+
+    if (where == NULL && qemu_listens_at(monitor->vm, label, &where, deadline, err) < 0)
+        return -1;
+    host_log(spec->host, VTMH__LOG_LEVEL__LOG_INFO, spec->incoming ? "destination" : "source",
+             spec->name, "monitor %s is for the user: %s", monitor->name, where);
+    return 0;
+}
+
 int qemu_monitors_begin(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
                         GError **err)
 {
     for (unsigned i = 0; i < vm->monitors->others->len; i++) {
         struct monitor *monitor = g_ptr_array_index(vm->monitors->others, i);
 
-        if (monitor->socket != NULL)
-            host_log(spec->host, VTMH__LOG_LEVEL__LOG_INFO,
-                     spec->incoming ? "destination" : "source", spec->name,
-                     "monitor %s is for the user: %s", monitor->name, monitor->socket);
-        else if (try(monitor, spec, deadline, err) < 0)
+        if ((monitor->is_debug ? tell_user(monitor, spec, deadline, err)
+                               : try(monitor, spec, deadline, err)) < 0)
             return -1;
     }
     return 0;

@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -100,6 +101,47 @@ static int leave_to_user(struct bed *bed, GError **err)
 Test(monitors, one_for_the_user_is_a_socket_that_goes_with_the_vm)
 {
     bed_run(leave_to_user);
+}
+
+/* "127.0.0.1:5001" out of what the log says behind the words. Transfer full; NULL: nothing. */
+static char *place_in_log(const struct bed *bed, const char *words)
+{
+    const char *at = strstr(bed->log->str, words);
+
+    return at != NULL ? g_strndup(at + strlen(words), strcspn(at + strlen(words), "\n")) : NULL;
+}
+
+/* A monitor of the test's and the line on which its guest is heard go over TCP; at others QEMU
+ * listens, at the address alone that is asked for. */
+static int use_tcp(struct bed *bed, GError **err)
+{
+    struct seat seat;
+    g_autoptr(stream) user = NULL;
+    g_autofree char *place = NULL, *line = NULL, *greeting = NULL, *registers = NULL;
+
+    bed_set(bed, "monitors", "main mine");
+    bed_set(bed, "catch_monitor", "eye");
+    bed_set(bed, "debugonly_mine", "yes");
+    bed_set(bed, "serials", "s1 s2");
+    bed_set(bed, "chardev_backend", "tcp_socket");
+    bed_set(bed, "chardev_backend_main", "unix_socket");
+    if (bed_decide(bed, err) < 0 || seat_boot(bed, &seat, err) < 0 ||
+        vm_info(seat.vm, "registers", &registers, SOON, err) < 0)
+        return -1;
+    place = place_in_log(bed, "monitor mine is for the user: 127.0.0.1:");
+    line = place_in_log(bed, "s2: 127.0.0.1:");
+    check(place != NULL && line != NULL && strcmp(place, line) != 0);
+    user = place != NULL ? stream_connect_tcp("127.0.0.1", (uint16_t)atoi(place), SOON, err) : NULL;
+    greeting = user != NULL ? stream_read_line(user, 4096, SOON, err) : NULL;
+    if (greeting == NULL)
+        return -1;
+    check(strstr(greeting, "\"QMP\"") != NULL);
+    return seat_close(bed, &seat, err);
+}
+
+Test(monitors, tcp_sockets_serve_the_test_and_the_user)
+{
+    bed_run(use_tcp);
 }
 
 /* The one that --hold tells of is that which was asked for: there is no second. */

@@ -49,7 +49,10 @@ static void disown(void *node, enum owned_kind kind, const char *what)
 static void keep_log(void *node, Vtmh__LogLevel level, const char *role, const char *vm,
                      const char *text)
 {
-    (void)node, (void)level, (void)role, (void)vm, (void)text;
+    struct bed *bed = node;
+
+    (void)level, (void)role, (void)vm;
+    g_string_append_printf(bed->log, "%s\n", text);
 }
 
 static void keep_context(void *node, const char *text)
@@ -86,6 +89,7 @@ struct bed *bed_open(void)
         .run_dir = bed->dir,
         .guests_dir = bed->guests_dir,
     };
+    bed->log = g_string_new(NULL);
     bed->params = params_new();
     bed_set(bed, "mem", "32");
     bed_set(bed, "enable_kvm", "no");
@@ -118,6 +122,7 @@ void bed_close(struct bed *bed)
         guest_free(bed->guests->pdata[i]);
     for (unsigned i = 0; i < bed->vms->len; i++)
         vm_destroy(bed->vms->pdata[i], NULL);
+    g_string_free(bed->log, TRUE);
     g_ptr_array_unref(bed->guests);
     g_ptr_array_unref(bed->vms);
     scope_close(bed->readers, NULL);

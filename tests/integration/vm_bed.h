@@ -14,6 +14,7 @@ struct bed {
     GHashTable *owned;            /* "kind what" */
     struct params *params;        /* TCG, 32 MiB, guest tick */
     struct vm_platform *platform; /* after bed_decide() */
+    GString *log;                 /* what VMs have said to it, a line each */
     struct scope *readers;
     GPtrArray *vms, *guests; /* open ones: bed_close() ends those that a failed test has left */
 };

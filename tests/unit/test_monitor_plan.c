@@ -72,3 +72,20 @@ Test(monitor_plan, refuses_names_that_make_no_sense)
     expect_error("monitors=a b c d e f g h i j k l m n o p q", CFG_ERROR, CFG_ERROR_PARAM_VALUE,
                  "one too many");
 }
+
+Test(monitor_plan, has_tcp_sockets_for_all_but_the_main_monitor)
+{
+    g_autoptr(params) params =
+        params_of("monitors=a b c;chardev_backend_b=tcp_socket;chardev_host_b=192.0.2.7;"
+                  "chardev_ports=5000-5009");
+    g_autoptr(GPtrArray) plans = monitor_plan_new(params, "vm1", NULL);
+    const struct monitor_plan *b = g_ptr_array_index(plans, 1);
+    g_autofree char *listens = json_dumps(b->listens, JSON_COMPACT | JSON_SORT_KEYS);
+
+    cr_expect_null(((struct monitor_plan *)g_ptr_array_index(plans, 0))->tcp_host);
+    cr_expect_str_eq(b->tcp_host, "192.0.2.7");
+    cr_expect_str_eq(listens, "{\"addr\":{\"data\":{\"host\":\"192.0.2.7\",\"port\":\"5000\","
+                              "\"to\":5009},\"type\":\"inet\"},\"server\":true,\"wait\":false}");
+    expect_error("chardev_backend=tcp_socket", VM_ERROR, VM_ERROR_UNSUPPORTED,
+                 "chardev_backend = tcp_socket is not supported for qmpmonitor1, the main monitor");
+}

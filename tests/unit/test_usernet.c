@@ -23,3 +23,15 @@ Test(usernet, port_that_is_not_forwarded_is_0)
     cr_assert_eq(qemu_usernet_port("", 22), 0);
     cr_assert_eq(qemu_usernet_port(NULL, 22), 0);
 }
+
+Test(usernet, a_chardev_that_listens_says_where)
+{
+    g_autofree char *four = qemu_chardev_place("disconnected:tcp:127.0.0.1:5001,server=on");
+    g_autofree char *six = qemu_chardev_place("disconnected:tcp:::1:5001,server=on");
+
+    cr_expect_str_eq(four, "127.0.0.1:5001");
+    cr_expect_str_eq(six, "[::1]:5001");
+    cr_expect_null(qemu_chardev_place("disconnected:unix:/run/x,server=on"));
+    cr_expect_null(qemu_chardev_place("tcp:127.0.0.1:5001 <-> 127.0.0.1:40000"));
+    cr_expect_null(qemu_chardev_place(NULL));
+}
