@@ -15,6 +15,7 @@ set -euo pipefail
 VTMH_SOURCE=${VTMH_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 VTMH_BUILD=${VTMH_BUILD:-$VTMH_SOURCE/build}
 current_step=
+has_failed=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/vtmh-e2e.XXXXXX")
 
 # A lab beside the one that a developer may have up.
@@ -27,6 +28,7 @@ lab() {
 end_of_test() {
     local ended=$?
     trap - EXIT
+    ((ended != 0)) || ended=$has_failed # a trap of the test's own may have come before
     if ((ended != 0 && ended != 77)) && [[ -s $work/stdout ]]; then
         printf -- '--- the last lines of the last job\n' >&2
         tail -n 25 "$work/stdout" >&2 || true
@@ -66,6 +68,7 @@ step() {
 
 # fail WHAT [DETAIL...]
 fail() {
+    has_failed=1
     printf 'FAIL (%s): %s\n' "${current_step:-before the first step}" "$1" >&2
     shift
     (($# == 0)) || printf '  %s\n' "$@" >&2

@@ -9,3 +9,5 @@ vtmh_integration_test(test_cleanup SOURCES deploy_bed.c LIBS vtmh_orchestrator)
 add_test(NAME integration/test_deploy_test
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_deploy_test.sh)
 set_tests_properties(integration/test_deploy_test PROPERTIES TIMEOUT 120)
+# Whether a check in the lab that fails makes its test fail.
+add_test(NAME integration/test_verdicts COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_verdicts.sh)
