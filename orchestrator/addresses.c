@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+struct addresses {
+    guint64 next; /* its lower 40 bits */
+};
+
 /* The words of a list, or of its default; a list that is set to nothing has none. Transfer full. */
 static GStrv words_of(const struct params *params, const char *name)
 {
@@ -23,18 +27,20 @@ static bool has_network(const struct params *vm)
     return row == NULL || json_is_true(json_object_get(row, "network"));
 }
 
-static bool has_address(const struct params *vm, const char *nic)
+/* What the user gave a card, in small letters. Transfer full; NULL: nothing. */
+static char *address_of(const struct params *vm, const char *nic)
 {
     g_autoptr(params) card = params_object_params(vm, nic);
     const char *mac = params_get(card, "mac");
 
-    return mac != NULL && mac[strspn(mac, " \t")] != '\0';
+    return mac != NULL && mac[strspn(mac, " \t")] != '\0' ? g_ascii_strdown(mac, -1) : NULL;
 }
 
 /* The cards of all VMs on all hosts. */
 struct cards {
     GPtrArray *keys;   /* char *, "mac_NIC_VM", in order */
-    GHashTable *given; /* of these keys, those that have an address somewhere */
+    GHashTable *named; /* of these keys, those that have an address somewhere */
+    GHashTable *given; /* these addresses */
 };
 
 static void look_at_vm(struct cards *cards, const struct params *host, const char *vm)
@@ -47,8 +53,12 @@ static void look_at_vm(struct cards *cards, const struct params *host, const cha
     for (char **nic = nics; *nic != NULL; nic++) {
         g_autofree char *key = g_strdup_printf("mac_%s_%s", *nic, vm);
 
-        if (has_address(own, *nic))
-            g_hash_table_add(cards->given, g_strdup(key));
+        char *address = address_of(own, *nic);
+
+        if (address != NULL) {
+            g_hash_table_add(cards->named, g_strdup(key));
+            g_hash_table_add(cards->given, address);
+        }
         if (!g_ptr_array_find_with_equal_func(cards->keys, key, g_str_equal, NULL))
             g_ptr_array_add(cards->keys, g_steal_pointer(&key));
     }
@@ -65,37 +75,55 @@ static void look_at_host(struct cards *cards, const struct params *params, unsig
 }
 
 /* 9a: locally administered, and no group. Transfer full. */
-static char *make_address(GHashTable *taken)
+static char *next_address(struct addresses *pool, GHashTable *given)
 {
     for (;;) {
-        char *address = g_strdup_printf("9a:%02x:%02x:%02x:%02x:%02x", g_random_int_range(0, 256),
-                                        g_random_int_range(0, 256), g_random_int_range(0, 256),
-                                        g_random_int_range(0, 256), g_random_int_range(0, 256));
+        guint64 n = pool->next++;
+        char *address = g_strdup_printf("9a:%02x:%02x:%02x:%02x:%02x", (unsigned)(n >> 32 & 0xff),
+                                        (unsigned)(n >> 24 & 0xff), (unsigned)(n >> 16 & 0xff),
+                                        (unsigned)(n >> 8 & 0xff), (unsigned)(n & 0xff));
 
-        if (!g_hash_table_contains(taken, address)) {
-            g_hash_table_add(taken, g_strdup(address));
+        if (!g_hash_table_contains(given, address))
             return address;
-        }
         g_free(address);
     }
 }
 
-struct params *addresses_made_up(const struct params *params, unsigned n_hosts)
+struct addresses *addresses_new(const char *job)
+{
+    struct addresses *pool = g_new0(struct addresses, 1);
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    guint8 digest[32];
+    gsize size = sizeof digest;
+
+    g_checksum_update(sum, (const guchar *)job, (gssize)strlen(job));
+    g_checksum_get_digest(sum, digest, &size);
+    memcpy(&pool->next, digest, sizeof pool->next);
+    return pool;
+}
+
+void addresses_free(struct addresses *pool)
+{
+    g_free(pool);
+}
+
+struct params *addresses_made_up(struct addresses *pool, const struct params *params,
+                                 unsigned n_hosts)
 {
     struct params *whole = params_copy(params);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    struct cards cards = {keys, given};
+    struct cards cards = {keys, named, given};
 
     for (unsigned host = 1; host <= n_hosts; host++)
         look_at_host(&cards, params, host);
     for (unsigned i = 0; i < keys->len; i++) {
         g_autofree char *address = NULL;
 
-        if (g_hash_table_contains(given, keys->pdata[i]))
+        if (g_hash_table_contains(named, keys->pdata[i]))
             continue;
-        address = make_address(taken);
+        address = next_address(pool, given);
         params_set(whole, keys->pdata[i], address, NULL);
     }
     return whole;

@@ -1,6 +1,7 @@
 /* A job while it runs: for job.c and job_*.c. */
 #pragma once
 
+#include "orchestrator/addresses.h"
 #include "orchestrator/coordinator.h"
 #include "orchestrator/job.h"
 #include "orchestrator/recorder.h"
@@ -34,10 +35,11 @@ struct work {
     GPtrArray *spares;         /* those of them that are in no tuple, in that order */
     GPtrArray *tuples;         /* struct tuple */
     struct schedule *schedule; /* NULL: no tests are run now */
-    int64_t ends_soon;         /* the deadline of --for */
-    bool time_is_over;         /* that of --for */
-    struct event changed;      /* the schedule may have something for who waits */
-    const struct tuple *lost;  /* the last of the tuples that are no more */
+    struct addresses *addresses;
+    int64_t ends_soon;        /* the deadline of --for */
+    bool time_is_over;        /* that of --for */
+    struct event changed;     /* the schedule may have something for who waits */
+    const struct tuple *lost; /* the last of the tuples that are no more */
     struct fiber *body;
     const struct deploy_options *deploy_options;
     char *lost_host;       /* the first machine on which no node could be put, or NULL */

@@ -5,7 +5,6 @@
  */
 #include "orchestrator/job_private.h"
 
-#include "orchestrator/addresses.h"
 #include "orchestrator/dependencies.h"
 #include "orchestrator/inventory_params.h"
 #include "orchestrator/test_name.h"
@@ -53,7 +52,8 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
 {
     struct work *work = tuple->work;
     result->hosts = coordinator_hosts(tuple->coordinator);
-    g_autoptr(params) params = addresses_made_up(planned->params, tuple->hosts->len);
+    g_autoptr(params) params =
+        addresses_made_up(work->addresses, planned->params, tuple->hosts->len);
     g_autofree const struct machine **machines = g_new(const struct machine *, tuple->hosts->len);
     for (unsigned i = 0; i < tuple->hosts->len; i++)
         machines[i] = ((const struct peer *)g_ptr_array_index(tuple->hosts, i))->machine;
@@ -567,6 +567,7 @@ void job_run_tests(struct work *work, const char *no_hosts)
     g_autoptr(GArray) tests = list_tests(work);
     work->tuples = g_ptr_array_new_with_free_func(free_tuple);
     work->spares = g_ptr_array_new();
+    work->addresses = addresses_new(work->job->result->id);
     g_autofree char *too_few = NULL;
     if (no_hosts == NULL && work->peers->len > 0) {
         cut(work);
@@ -594,4 +595,5 @@ void job_run_tests(struct work *work, const char *no_hosts)
     g_clear_pointer(&work->schedule, schedule_free);
     g_clear_pointer(&work->tuples, g_ptr_array_unref);
     g_clear_pointer(&work->spares, g_ptr_array_unref);
+    g_clear_pointer(&work->addresses, addresses_free);
 }

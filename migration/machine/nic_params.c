@@ -78,8 +78,8 @@ const struct param_info nic_params[] = {
      .scopes = PARAM_OF_NIC, .doc = "model of a card"},
     {NETWORK("mac"), .same_everywhere = true, .kind = PARAM_MAC, .scopes = PARAM_OF_NIC,
      .example = "52:54:00:12:34:56",
-     .doc = "MAC address of a card; without it vtmh makes up a random one (9a:…) for each card of "
-            "each VM"},
+     .doc = "MAC address of a card; without it each card of each VM gets one (9a:…) that no other "
+            "of the job has. One that a station on the bridge has already is an error"},
     {NETWORK("netdev_extra_params"), .kind = PARAM_TAIL, .scopes = PARAM_OF_NIC,
      .example = ",net=10.9.0.0/24", .doc = "appended to -netdev, beginning with a comma"},
     {NETWORK("nic_extra_params"), .same_everywhere = true, .kind = PARAM_TAIL,

@@ -113,7 +113,7 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
         g_prefix_error(err, "migration address (mig_address, mig_port): ");
         return -1;
     }
-    g_autoptr(GHashTable) cards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) cards = vm_net_cards_new();
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
         if (asked_check_host(seat, err) < 0 || check_monitors(seat, err) < 0 ||
@@ -129,7 +129,7 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
         if (check_own_host(test, seat, offer, err) < 0)
             return -1;
     }
-    return 0;
+    return vm_net_check_segment(test->host, cards, err);
 }
 
 /* The index of an equal one in an array of distinct values, at whose end it is put if there is

@@ -82,6 +82,16 @@ int link_set_mac(const char *name, const guint8 mac[6])
     return ask(name, SIOCSIFHWADDR, &ifr);
 }
 
+bool link_mac(const char *name, guint8 mac[6])
+{
+    struct ifreq ifr = {0};
+
+    if (ask(name, SIOCGIFHWADDR, &ifr) < 0 || ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+        return false;
+    memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+    return true;
+}
+
 int link_copy_mtu(const char *name, const char *from)
 {
     struct ifreq ifr = {0};

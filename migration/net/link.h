@@ -27,6 +27,9 @@ char *link_driver(const char *name);
 /* Whether it is switched on, as an administrator does it. */
 bool link_is_up(const char *name);
 
+/* Its own address. Whether it has one. */
+bool link_mac(const char *name, guint8 mac[6]);
+
 /* 0; -1 with errno. mac: six bytes. */
 int link_set_up(const char *name);
 int link_set_mac(const char *name, const guint8 mac[6]);

@@ -11,6 +11,9 @@
 
 #define TAP_QUEUES_MAX 16
 
+/* Lets the kernel move the packets of a tap's queue; opened once for each. */
+#define TAP_VHOST "/dev/vhost-net"
+
 struct tap_spec {
     const char *name;   /* of the interface; see LINK_PREFIX */
     const char *bridge; /* whose port it becomes */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VHOST "/dev/vhost-net"
 #define NAME_TRIES 16
 #define TOLD_MAX 20
 #define PROBES_MAX 16384 /* two and a half minutes, each 10 ms */
@@ -52,102 +51,6 @@ static void free_card(void *data)
     g_free(card->address);
     g_free(card->name);
     g_free(card);
-}
-
-/* ---- before anything starts */
-
-/* Puts "host1: nic1 of vm1: " in front. */
-static int at_card(const struct host *host, const char *vm, const char *card, GError **err)
-{
-    g_prefix_error(err, "%s: %s of %s: ", host->name, card, vm);
-    return -1;
-}
-
-static int check_vhost(const struct params *card, GError **err)
-{
-    const char *tail = param_text(card, "netdev_extra_params");
-    bool by_tail = tail != NULL && strstr(tail, ",vhost=on") != NULL;
-    int fd;
-
-    if (!by_tail && strcmp(param_text(card, "vhost"), "no") == 0)
-        return 0;
-    fd = open(VHOST, O_RDWR | O_CLOEXEC);
-    if (fd >= 0) {
-        close(fd);
-        return 0;
-    }
-    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                "vhost is not supported: cannot open " VHOST ": %s", g_strerror(errno));
-    return -1;
-}
-
-static int prove_tap(void *arg, GError **err)
-{
-    (void)arg;
-    return tap_prove(err);
-}
-
-static int check_card(const struct params *card, GError **err)
-{
-    const char *bridge = param_text(card, "netdst");
-
-    if (param_text(card, "mac") == NULL) {
-        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                    "a card on a bridge needs a MAC address (mac)");
-        return -1;
-    }
-    if (tap_check_bridge(bridge, err) == 0)
-        return check_vhost(card, err);
-    g_prefix_error(err, "netdst = %s: ", bridge);
-    return -1;
-}
-
-int vm_net_check(const struct host *host, const char *vm, const struct params *params,
-                 const struct vm_boot *boot, GError **err)
-{
-    g_auto(GStrv) names = param_list(params, "nics");
-    bool is_proven = false;
-
-    for (char **name = names; boot->network && *name != NULL; name++) {
-        g_autoptr(params) card = params_object_params(params, *name);
-
-        if (!nic_is_on_bridge(card))
-            continue;
-        if (!is_proven && await_work(prove_tap, NULL, DEADLINE_NEVER, err) < 0) {
-            g_prefix_error(err, "nettype = %s is not supported: ", param_text(card, "nettype"));
-            return at_card(host, vm, *name, err);
-        }
-        is_proven = true;
-        if (check_card(card, err) < 0)
-            return at_card(host, vm, *name, err);
-    }
-    return 0;
-}
-
-int vm_net_check_macs(GHashTable *cards, const char *vm, const struct params *params,
-                      const struct vm_boot *boot, GError **err)
-{
-    g_auto(GStrv) names = param_list(params, "nics");
-
-    for (char **name = names; boot->network && *name != NULL; name++) {
-        g_autoptr(params) card = params_object_params(params, *name);
-        const char *mac = param_text(card, "mac");
-
-        if (!nic_is_on_bridge(card) || mac == NULL)
-            continue;
-        g_autofree char *lower = g_ascii_strdown(mac, -1);
-        char *key = g_strdup_printf("%s on %s", lower, param_text(card, "netdst"));
-        const char *other = g_hash_table_lookup(cards, key);
-        if (other != NULL) {
-            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                        "mac = %s is that of %s and of %s of %s, and both are on %s", mac, other,
-                        *name, vm, param_text(card, "netdst"));
-            g_free(key);
-            return -1;
-        }
-        g_hash_table_insert(cards, key, g_strdup_printf("%s of %s", *name, vm));
-    }
-    return 0;
 }
 
 /* ---- for a hypervisor */
@@ -290,9 +193,9 @@ static int add_vhost(struct vm_net *net, const struct device *nic, GError **err)
     int first = (int)device_get_int(nic->local, "vhost_fd");
 
     for (unsigned i = 0; first > 0 && i < nic_queues(nic); i++) {
-        int fd = open(VHOST, O_RDWR | O_CLOEXEC);
+        int fd = open(TAP_VHOST, O_RDWR | O_CLOEXEC);
         if (fd < 0) {
-            g_set_error(err, VM_ERROR, VM_ERROR_START, "cannot open " VHOST ": %s",
+            g_set_error(err, VM_ERROR, VM_ERROR_START, "cannot open " TAP_VHOST ": %s",
                         g_strerror(errno));
             return -1;
         }
@@ -309,7 +212,8 @@ static int add_nic(struct vm_net *net, const char *vm, const struct device *nic,
         return 0;
     if (add_tap(net, vm, nic, card, err) == 0 && add_vhost(net, nic, err) == 0)
         return 0;
-    return at_card(net->host, vm, nic->id, err);
+    g_prefix_error(err, "%s: %s of %s: ", net->host->name, nic->id, vm);
+    return -1;
 }
 
 static int add_device(struct vm_net *net, const char *vm, const struct device *device, GError **err)

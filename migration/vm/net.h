@@ -23,10 +23,17 @@ struct vm_net;
 int vm_net_check(const struct host *host, const char *vm, const struct params *params,
                  const struct vm_boot *boot, GError **err);
 
-/* Two cards on one bridge that have the same MAC address: CFG_ERROR with both. cards: "MAC on
- * BRIDGE" -> "nic1 of vm1", of the VMs before; those of this one are added. */
-int vm_net_check_macs(GHashTable *cards, const char *vm, const struct params *params,
+/* The cards of a test on bridges of this host, with MAC addresses: empty. Transfer full. */
+GPtrArray *vm_net_cards_new(void);
+
+/* Adds those of a VM. Two on one bridge that have the same MAC address: CFG_ERROR with both. */
+int vm_net_check_macs(GPtrArray *cards, const char *vm, const struct params *params,
                       const struct vm_boot *boot, GError **err);
+
+/* Whether no station of their segments has one of these addresses (net/station.h), while no VM of
+ * the test runs: START with host, card, address and bridge. Takes STATION_WAIT_MS if one of them is
+ * the user's. */
+int vm_net_check_segment(const struct host *host, const GPtrArray *cards, GError **err);
 
 /* Makes what the machine's cards are connected to. START. Transfer full. */
 struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct device *board,

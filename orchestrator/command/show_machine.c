@@ -58,10 +58,11 @@ static int check_vm(const struct params *params, const char *vm, GError **err)
     return -1;
 }
 
-/* As the host gets them, with the MAC addresses that a job would make up. Transfer full. */
+/* As the host gets them, with MAC addresses as a job makes them up. Transfer full. */
 static char *params_text(const struct params *test, unsigned n_hosts, unsigned host)
 {
-    g_autoptr(params) whole = addresses_made_up(test, n_hosts);
+    g_autoptr(addresses) pool = addresses_new("");
+    g_autoptr(params) whole = addresses_made_up(pool, test, n_hosts);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(params) own = NULL;
     json_auto_t *object = json_object();

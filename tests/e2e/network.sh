@@ -66,6 +66,15 @@ if [[ ! -e /dev/vhost-net ]]; then
     expect_match "reason" 'nic1 of vm1: vhost is not supported: cannot open /dev/vhost-net' "$(result .fail_reason)"
 fi
 
+step "a card with the MAC address of another station of the segment is refused before anything boots"
+mac=$(lab exec ip -brief link show eth0 | awk '{ print $3 }')
+job "${hosts[@]}" -p "mac=$mac" "$work/tap.cfg"
+expect_equal "exit status" 1 "$status"
+expect_equal "status" ERROR "$(result .status)"
+expect_match "reason" "host[12]: nic1 of vm1: mac = $mac: the segment of the bridge br0 has a station with this MAC address" \
+    "$(result .fail_reason)"
+expect_equal "legs" 0 "$(result '.vtmh.migrations | length')"
+
 step "a node that is killed leaves no tap"
 job_begin "${hosts[@]}" -p migrate_count=50 "$work/tap.cfg"
 await_migrating

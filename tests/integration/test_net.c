@@ -4,6 +4,7 @@
 #include "node/owned.h"
 #include "sync/child.h"
 
+#include "tests/integration/ip_command.h"
 #include "tests/integration/vm_bed.h"
 #include "tests/unit/fiber_checks.h"
 #include "tests/unit/runner.h"
@@ -18,19 +19,6 @@
 #define MAC "9a:00:00:00:00:01"
 
 TestSuite(net, .timeout = 60);
-
-static int ip(const char *words, GError **err)
-{
-    g_auto(GStrv) argv = g_strsplit(words, " ", -1);
-    g_autofree char *said = NULL;
-    int status = -1;
-
-    if (child_run((const char *const *)argv, NULL, SOON, &status, NULL, &said, err) < 0)
-        return -1;
-    if (status != 0)
-        g_set_error(err, VM_ERROR, VM_ERROR_START, "%s: %s", words, said);
-    return status == 0 ? 0 : -1;
-}
 
 static bed_fn body; /* of this test */
 
@@ -213,7 +201,7 @@ Test(net, what_a_host_has_not_is_told_before_anything_starts)
 static int clashes(struct bed *bed, GError **err)
 {
     const struct vm_boot boot = {.network = true};
-    g_autoptr(GHashTable) cards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) cards = vm_net_cards_new();
     g_autoptr(GError) error = NULL;
 
     if (vm_net_check_macs(cards, "vm1", bed->params, &boot, err) < 0)
@@ -233,6 +221,37 @@ static int clashes(struct bed *bed, GError **err)
 Test(net, two_cards_with_one_mac_on_a_bridge_are_told_with_both_names)
 {
     run(clashes);
+}
+
+static int clashes_on_segment(struct bed *bed, GError **err)
+{
+    const struct vm_boot boot = {.network = true};
+    g_autoptr(GPtrArray) cards = vm_net_cards_new();
+    g_autoptr(GError) error = NULL;
+    struct seat seat;
+
+    if (vm_net_check_macs(cards, "vm1", bed->params, &boot, err) < 0 ||
+        vm_net_check_segment(&bed->host, cards, err) < 0 ||
+        seat_open(bed, &seat, false, NULL, err) < 0)
+        return -1;
+    g_autofree char *tap = g_strstrip(ports());
+    g_autofree char *heard =
+        g_strdup_printf("bridge fdb replace " MAC " dev %s master dynamic", tap);
+    if (ip(heard, err) < 0)
+        return -1;
+    check(vm_net_check_segment(&bed->host, cards, &error) < 0);
+    check(g_error_matches(error, VM_ERROR, VM_ERROR_START));
+    check(has(error != NULL ? error->message : NULL,
+              "host1: nic1 of vm1: mac = " MAC ": the segment of the bridge br7 has a station with "
+              "this MAC address already: a VM on this host has it (tap vtmh"));
+    if (seat_close(bed, &seat, err) < 0)
+        return -1;
+    return vm_net_check_segment(&bed->host, cards, err);
+}
+
+Test(net, another_vm_with_the_mac_on_the_bridge_is_told_until_it_has_gone)
+{
+    run(clashes_on_segment);
 }
 
 static bool reaches(struct vm *vm, uint16_t guest_port, uint16_t port)
