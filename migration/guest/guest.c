@@ -370,7 +370,8 @@ static int log_in(struct guest *guest, int64_t deadline, GError **err)
 {
     if (guest->kind->know_login == NULL)
         return 0;
-    return guest_login(guest, deadline, err) != NULL ? 0 : -1;
+    g_autoptr(session) session = guest_login(guest, deadline, err);
+    return session != NULL ? 0 : -1;
 }
 
 int guest_await_up(struct guest *guest, int64_t deadline, GError **err)

@@ -81,6 +81,8 @@ struct guest {
     uint16_t shell_port;       /* as the params say */
     char *line_end;            /* of a line that is typed; NULL: not read yet */
     struct session *session;   /* NULL: not logged in */
+    bool is_entering;          /* a fiber is about to log in, or has the serial port to itself */
+    struct event entered;      /* set when it is done */
     char *identity, *host_key; /* the key's file; who must answer. NULL: none, whoever is first */
 };
 

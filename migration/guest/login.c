@@ -5,21 +5,31 @@
  * asked after each; one without, after a moment, or after a limit that grows, where somebody
  * accepts and says nothing.
  *
- * Why a try has failed says more than that the time was over in the next.
+ * Whoever gives up says what each way has said last, since that says more than that the time is
+ * over, and what the guest shows: its last lines, its screen.
  */
 #include "migration/guest/login.h"
 
 #include "migration/guest/kind.h"
+#include "migration/guest/tried.h"
 #include "migration/guest/way.h"
 #include "migration/params.h"
 
 #define PAUSE_MS 20
 #define ANSWER_MS 1000
 #define ANSWER_MAX_MS 16000
+#define PICTURE_MS 2000
 
 void guest_hang_up(struct guest *guest)
 {
     session_close(g_steal_pointer(&guest->session));
+}
+
+/* Of a session that is of no more use. */
+static void leave(struct guest *guest, const struct session *session)
+{
+    if (guest->session == session)
+        guest_hang_up(guest);
 }
 
 void guest_explain(struct guest *guest, const char *what, GError *error, GError **err)
@@ -37,9 +47,8 @@ void guest_explain(struct guest *guest, const char *what, GError *error, GError 
 
 /* One try by each of the ways, in their order. *final_out: no further try would do better. */
 static int try_ways(struct guest *guest, struct login *login, const GStrv ways, int64_t answer_ms,
-                    int64_t deadline, bool *final_out, GError **err)
+                    int64_t deadline, struct tried *tried, bool *final_out, GError **err)
 {
-    g_autoptr(GString) reasons = g_string_new(NULL);
     struct vm_endpoint at = {0};
     bool final = true;
 
@@ -65,10 +74,10 @@ static int try_ways(struct guest *guest, struct login *login, const GStrv ways, 
             return -1;
         }
         final = final && !g_error_matches(why, SESSION_ERROR, SESSION_ERROR_NOT_YET);
-        g_string_append_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "", why->message);
+        tried_note(tried, *name, way->by_network ? at.address : NULL, at.port, why->message);
     }
     *final_out = final;
-    g_set_error_literal(err, SESSION_ERROR, SESSION_ERROR_REFUSED, reasons->str);
+    g_set_error_literal(err, SESSION_ERROR, SESSION_ERROR_REFUSED, "not let in");
     return -1;
 }
 
@@ -104,30 +113,56 @@ static void pin_host_key(struct guest *guest)
         guest->host_key = way->host_key(guest->session);
 }
 
+/* For whoever wonders why: what is on the guest's screen now. Says where, or that there is none.
+ * Transfer full. */
+static char *picture(struct guest *guest)
+{
+    g_autofree char *name = g_strdup_printf("%s.login.png", vm_name(guest->vm));
+    g_autofree char *path = NULL;
+    g_autoptr(GError) why = NULL;
+
+    if (guest->host->log_dir == NULL || vm_check_not_stopped(guest->vm, NULL) < 0)
+        return g_strdup("");
+    path = g_build_filename(guest->host->log_dir, name, NULL);
+    if (vm_screendump(guest->vm, path, deadline_in(PICTURE_MS), &why) < 0)
+        return g_strdup_printf("; no picture of its screen: %s", why->message);
+    return g_strdup_printf("; its screen: %s", name);
+}
+
+/* Says what was tried, and what the guest shows of itself. */
+static int give_up(struct guest *guest, const struct tried *tried, GError *error, GError **err)
+{
+    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED) &&
+        !event_is_set(vm_exited(guest->vm))) {
+        g_autofree char *last = tried_places(tried) > 0 ? tried_text(tried) : NULL;
+        g_autofree char *serial = guest_serial_tail(guest);
+        g_autofree char *screen = picture(guest);
+        char *before = error->message;
+
+        error->message = g_strdup_printf("%s; last serial output: %s%s",
+                                         last != NULL ? last : before, serial, screen);
+        g_free(before);
+    }
+    guest_explain(guest, "cannot be logged in to", error, err);
+    return -1;
+}
+
 static int keep_trying(struct guest *guest, struct login *login, const GStrv ways, int64_t deadline,
                        GError **err)
 {
-    g_autoptr(GError) before = NULL;
-    int64_t answer_ms = ANSWER_MS;
+    g_autoptr(tried) tried = tried_new();
 
-    for (unsigned tries = 1;; tries++, answer_ms = MIN(answer_ms * 2, ANSWER_MAX_MS)) {
+    for (int64_t answer_ms = ANSWER_MS;; answer_ms = MIN(answer_ms * 2, ANSWER_MAX_MS)) {
         GError *error = NULL;
         bool final;
 
-        if (try_ways(guest, login, ways, answer_ms, deadline, &final, &error) == 0)
+        if (try_ways(guest, login, ways, answer_ms, deadline, tried, &final, &error) == 0)
             return 0;
-        if (final || await_chance(guest, ways, deadline, NULL) < 0) {
-            if (before != NULL && g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
-                g_error_free(error);
-                error = g_steal_pointer(&before);
-            }
-            if (tries > 1)
-                g_prefix_error(&error, "%u tries: ", tries);
-            guest_explain(guest, "cannot be logged in to", error, err);
-            return -1;
-        }
-        g_clear_error(&before);
-        before = error;
+        if (final)
+            return give_up(guest, tried, error, err);
+        g_clear_error(&error);
+        if (await_chance(guest, ways, deadline, &error) < 0)
+            return give_up(guest, tried, error, err);
     }
 }
 
@@ -165,46 +200,92 @@ static struct doing *doing_login(const struct guest *guest, const GStrv ways)
                       words);
 }
 
-struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
+/* One fiber at a time comes in. */
+static int begin_to_enter(struct guest *guest, int64_t deadline, GError **err)
 {
-    g_autofree char *name = NULL;
-    g_auto(GStrv) ways = NULL;
-    struct login login = {0};
+    while (guest->is_entering) {
+        GError *why = NULL;
 
-    if (guest->session != NULL)
-        return guest->session;
-    name = g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
-    login.name = name;
+        event_reset(&guest->entered);
+        if (await_event(&guest->entered, deadline, &why) < 0) {
+            guest_explain(guest, "is being logged in to by others", why, err);
+            return -1;
+        }
+    }
+    guest->is_entering = true;
+    return 0;
+}
+
+static void end_to_enter(struct guest *guest)
+{
+    guest->is_entering = false;
+    event_set(&guest->entered);
+}
+
+static int enter(struct guest *guest, int64_t deadline, GError **err)
+{
+    g_autofree char *name =
+        g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
+    g_auto(GStrv) ways = NULL;
+    struct login login = {.name = name};
+
     if (read_params(guest, &login, &ways, err) < 0 ||
         guest->kind->know_login(guest, &login, err) < 0)
-        return NULL;
+        return -1;
     if (guest->host_key != NULL)
         login.host_key = guest->host_key;
     DOING_SCOPED doing = doing_login(guest, ways);
     if (keep_trying(guest, &login, ways, deadline, err) < 0)
-        return NULL;
+        return -1;
     pin_host_key(guest);
-    return guest->session;
+    return 0;
 }
 
-/* Beside the session that there is, which may be by another way. */
-static int command_on_serial(struct guest *guest, const char *command, int64_t deadline,
-                             GError **err)
+struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
+{
+    int rc = begin_to_enter(guest, deadline, err);
+
+    if (rc < 0)
+        return NULL;
+    if (guest->session == NULL)
+        rc = enter(guest, deadline, err);
+    end_to_enter(guest);
+    return rc == 0 ? session_hold(guest->session) : NULL;
+}
+
+/* The serial port has one reader: a session that is there by that way is taken. Transfer full. */
+static struct session *session_on_serial(struct guest *guest, int64_t deadline, GError **err)
 {
     g_auto(GStrv) ways = NULL;
     struct login login = {.name = "serial"};
     struct session *session;
-    int rc;
 
+    if (guest->session != NULL && guest->session->way == &way_serial)
+        return session_hold(guest->session);
     if (read_params(guest, &login, &ways, err) < 0 ||
         guest->kind->know_login(guest, &login, err) < 0)
-        return -1;
+        return NULL;
     session = way_serial.open(&login, ANSWER_MS, deadline, err);
-    if (session == NULL)
+    if (session != NULL)
+        session->way = &way_serial;
+    return session;
+}
+
+/* Nobody else comes in meanwhile. */
+static int command_on_serial(struct guest *guest, const char *command, int64_t deadline,
+                             GError **err)
+{
+    g_autoptr(session) session = NULL;
+    int rc = -1;
+
+    if (begin_to_enter(guest, deadline, err) < 0)
         return -1;
-    session->way = &way_serial;
-    rc = session_run_ok(session, command, deadline, NULL, err);
-    session_close(session);
+    session = session_on_serial(guest, deadline, err);
+    if (session != NULL)
+        rc = session_run_ok(session, command, deadline, NULL, err);
+    if (session != NULL && session_is_broken(session))
+        leave(guest, session);
+    end_to_enter(guest);
     return rc;
 }
 
@@ -225,16 +306,21 @@ int guest_regain_address(struct guest *guest, int64_t deadline, GError **err)
 int guest_command(struct guest *guest, const char *command, int64_t deadline,
                   struct session_result *result, GError **err)
 {
-    struct session *session = guest_login(guest, deadline, err);
     GError *error = NULL;
 
-    if (session == NULL)
-        return -1;
-    if (session_run(session, command, NULL, 0, deadline, result, &error) == 0)
-        return 0;
+    do {
+        g_autoptr(session) session = guest_login(guest, deadline, err);
+
+        g_clear_error(&error);
+        if (session == NULL)
+            return -1;
+        if (session_run(session, command, NULL, 0, deadline, result, &error) == 0)
+            return 0;
+        if (session_is_broken(session))
+            leave(guest, session);
+    } while (g_error_matches(error, SESSION_ERROR, SESSION_ERROR_NOT_BEGUN));
     g_autofree char *what = g_strdup_printf("did not run a command: %s", command);
     guest_explain(guest, what, error, err);
-    guest_hang_up(guest); /* of no use after a failure */
     return -1;
 }
 

@@ -5,9 +5,10 @@
 #include "migration/guest/session.h"
 
 /*
- * The session with the guest, which is opened if there is none. It belongs to the guest and ends
- * with guest_hang_up(), or with the guest. VM_ERROR_GUEST, with what each way said last; how the
- * guest ended, if it did; SYNC_ERROR_CANCELLED. Transfer none.
+ * The session with the guest, which is opened if there is none; one fiber at a time does that. It
+ * ends when guest_hang_up() or the guest's end finds nobody else who holds it, else with the last
+ * of them. VM_ERROR_GUEST, with what each way said last; how the guest ended, if it did;
+ * SYNC_ERROR_CANCELLED. Transfer full.
  */
 struct session *guest_login(struct guest *guest, int64_t deadline, GError **err);
 
@@ -15,12 +16,12 @@ struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
  * and may be reached by nothing else yet. VM_ERROR_GUEST. */
 int guest_regain_address(struct guest *guest, int64_t deadline, GError **err);
 
-/* Ends the session, if there is one. */
+/* Whoever logs in from now on does so anew. */
 void guest_hang_up(struct guest *guest);
 
 /*
- * Runs a command over the session, which is opened if need be, and ended if it broke. As
- * session_run(), with errors as of guest_login().
+ * Runs a command over the session, which is opened if need be, and ended if it broke. One that
+ * breaks in another fiber's turn is opened anew. As session_run(), with errors as of guest_login().
  */
 int guest_command(struct guest *guest, const char *command, int64_t deadline,
                   struct session_result *result, GError **err);

@@ -27,9 +27,20 @@ const char *session_where(const struct session *session)
     return session->where;
 }
 
+struct session *session_hold(struct session *session)
+{
+    session->others++;
+    return session;
+}
+
+bool session_is_broken(const struct session *session)
+{
+    return session->is_broken;
+}
+
 void session_close(struct session *session)
 {
-    if (session == NULL)
+    if (session == NULL || session->others-- > 0)
         return;
     session->way->close(session);
     g_free(session->where);
@@ -42,11 +53,8 @@ void session_result_clear(struct session_result *result)
     g_clear_pointer(&result->err, g_free);
 }
 
-int session_run(struct session *session, const char *command, const void *input, size_t input_size,
-                int64_t deadline, struct session_result *result, GError **err)
+int session_begin_turn(struct session *session, int64_t deadline, GError **err)
 {
-    int rc;
-
     while (session->is_busy) {
         event_reset(&session->idle);
         if (await_event(&session->idle, deadline, err) < 0) {
@@ -54,11 +62,37 @@ int session_run(struct session *session, const char *command, const void *input,
             return -1;
         }
     }
+    if (session->is_broken) {
+        g_set_error(err, SESSION_ERROR, SESSION_ERROR_NOT_BEGUN, "%s: another command broke it",
+                    session->where);
+        return -1;
+    }
     session->is_busy = true;
-    rc = session->way->run(session, command, input, input_size, deadline, result, err);
+    return 0;
+}
+
+int session_end_turn(struct session *session, GError *error, GError **err)
+{
     session->is_busy = false;
+    session->is_broken =
+        error != NULL && (error->domain != SESSION_ERROR || (error->code != SESSION_ERROR_FAILED &&
+                                                             error->code != SESSION_ERROR_CANNOT));
     event_set(&session->idle);
-    return rc;
+    if (error == NULL)
+        return 0;
+    g_propagate_error(err, error);
+    return -1;
+}
+
+int session_run(struct session *session, const char *command, const void *input, size_t input_size,
+                int64_t deadline, struct session_result *result, GError **err)
+{
+    GError *error = NULL;
+
+    if (session_begin_turn(session, deadline, err) < 0)
+        return -1;
+    session->way->run(session, command, input, input_size, deadline, result, &error);
+    return session_end_turn(session, error, err);
 }
 
 /* The last of what a command said, fit for a message. Transfer full. */

@@ -1,9 +1,10 @@
 /*
  * A session: being logged in to a guest, by whichever way (way.h) led in.
  *
- * One command at a time; a second fiber waits for its turn. Every call has a deadline and can be
- * cancelled; after either, and after SESSION_ERROR_BROKEN, the session is only good for
- * session_close(). Commands are lines for the guest's own /bin/sh, whatever the login shell is.
+ * One command at a time; a second fiber waits for its turn, and holds the session meanwhile. Every
+ * call has a deadline and can be cancelled; one that ends by that in its turn, or with
+ * SESSION_ERROR_BROKEN, leaves a session that is only good for session_close() (session_is_broken).
+ * Commands are lines for the guest's own /bin/sh, whatever the login shell is.
  *
  * Errors: SESSION_ERROR, SYNC_ERROR. Messages begin with the way and where it led:
  * "ssh root@127.0.0.1:40022: …".
@@ -21,11 +22,12 @@
 GQuark session_error_quark(void);
 
 enum session_error {
-    SESSION_ERROR_NOT_YET, /* nobody answers there, or nobody who lets in: worth another try */
-    SESSION_ERROR_REFUSED, /* user, key, password or host key are wrong: another try is not */
-    SESSION_ERROR_BROKEN,  /* the connection ended, or somebody else talks on it */
-    SESSION_ERROR_FAILED,  /* what was asked for was not done; the session is as good as before */
-    SESSION_ERROR_CANNOT,  /* this way cannot do that */
+    SESSION_ERROR_NOT_YET,   /* nobody answers there, or nobody who lets in: worth another try */
+    SESSION_ERROR_REFUSED,   /* user, key, password or host key are wrong: another try is not */
+    SESSION_ERROR_BROKEN,    /* the connection ended, or somebody else talks on it */
+    SESSION_ERROR_FAILED,    /* what was asked for was not done; the session is as good as before */
+    SESSION_ERROR_CANNOT,    /* this way cannot do that */
+    SESSION_ERROR_NOT_BEGUN, /* it broke in another's turn: nothing was done */
 };
 
 struct session;
@@ -34,9 +36,14 @@ struct session;
 const char *session_way(const struct session *session);
 const char *session_where(const struct session *session);
 
-/* NULL is fine. Call in a fiber, with no other fiber in a call on it. */
+/* Keeps it there until it is closed once more. Returns it. Transfer full. */
+struct session *session_hold(struct session *session);
+
+/* It ends with the last who holds it. NULL is fine. Call in a fiber. */
 void session_close(struct session *session);
 AUTOPTR_STRUCT(session, session_close);
+
+bool session_is_broken(const struct session *session);
 
 /* How a command ended, and what it said. */
 struct session_result {

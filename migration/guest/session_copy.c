@@ -284,13 +284,36 @@ static struct session_copy whole(const struct session_copy *how)
     return copy;
 }
 
+/* As the way does it, in a turn of its own. */
+static int put_by_way(struct session *session, const char *local_path, const char *guest_path,
+                      const struct session_copy *how, int64_t deadline, GError **err)
+{
+    GError *error = NULL;
+
+    if (session_begin_turn(session, deadline, err) < 0)
+        return -1;
+    session->way->put(session, local_path, guest_path, how, deadline, &error);
+    return session_end_turn(session, error, err);
+}
+
+static int get_by_way(struct session *session, const char *guest_path, const char *local_path,
+                      const struct session_copy *how, int64_t deadline, GError **err)
+{
+    GError *error = NULL;
+
+    if (session_begin_turn(session, deadline, err) < 0)
+        return -1;
+    session->way->get(session, guest_path, local_path, how, deadline, &error);
+    return session_end_turn(session, error, err);
+}
+
 int session_put(struct session *session, const char *local_path, const char *guest_path,
                 const struct session_copy *how, int64_t deadline, GError **err)
 {
     const struct session_copy copy = whole(how);
 
-    if ((session->way->put != NULL ? session->way->put : put_by_running)(
-            session, local_path, guest_path, &copy, deadline, err) < 0)
+    if ((session->way->put != NULL ? put_by_way : put_by_running)(session, local_path, guest_path,
+                                                                  &copy, deadline, err) < 0)
         return -1;
     return copy.check ? check_same(session, local_path, guest_path, deadline, err) : 0;
 }
@@ -300,8 +323,8 @@ int session_get(struct session *session, const char *guest_path, const char *loc
 {
     const struct session_copy copy = whole(how);
 
-    if ((session->way->get != NULL ? session->way->get : get_by_running)(
-            session, guest_path, local_path, &copy, deadline, err) < 0)
+    if ((session->way->get != NULL ? get_by_way : get_by_running)(session, guest_path, local_path,
+                                                                  &copy, deadline, err) < 0)
         return -1;
     return copy.check ? check_same(session, local_path, guest_path, deadline, err) : 0;
 }

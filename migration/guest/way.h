@@ -72,6 +72,14 @@ const struct way *way_named(const char *name);
 struct session {
     const struct way *way;
     char *where;       /* "ssh root@127.0.0.1:40022" */
+    unsigned others;   /* who hold it beside its opener */
     bool is_busy;      /* a command runs */
+    bool is_broken;    /* in the middle of one */
     struct event idle; /* set when it has ended */
 };
+
+/* A fiber's turn on a session, for what a way does beside running commands. TIMEOUT, NOT_BEGUN. */
+int session_begin_turn(struct session *session, int64_t deadline, GError **err);
+
+/* error: how it went; NULL: well. Takes error, and hands it on: -1 with err. */
+int session_end_turn(struct session *session, GError *error, GError **err);

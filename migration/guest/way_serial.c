@@ -53,7 +53,8 @@ static void close_serial(struct session *base)
 {
     struct serial_session *session = (struct serial_session *)base;
 
-    session->guest->listener = NULL;
+    if (session->guest->listener_arg == session)
+        session->guest->listener = NULL;
     g_string_free(session->console.heard, TRUE);
 }
 

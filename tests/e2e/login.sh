@@ -73,8 +73,14 @@ expect_match "what was being done" 'running regain_ip_cmd in vm1, checking vm1 a
 step "a wrong password is told at once, with what was tried"
 login password -p password=astray
 expect_verdict ERROR a 'guest jeos of vm1 on a cannot be logged in to: ssh root@127.0.0.1:[0-9]*: cannot log in as root: .*password: '
+expect_equal "the screen then" PNG "$(head -c 4 "$results"/latest/test-results/*/*/vm1.login.png | tail -c 3)"
 login serial -p password=astray
 expect_verdict ERROR a 'cannot be logged in to: serial root: cannot log in as root: name or password are wrong'
 if grep -qr astray "$results"/latest/; then
     fail "the password is in a file of the job"
 fi
+
+step "who gives up says what was tried, how often, and what the guest shows of itself"
+login password -p shell_port=2222 -p guest_port_remote_shell=2222 -p login_timeout=20 -p 'login_ways=ssh serial'
+expect_verdict ERROR a \
+    'cannot be logged in to: ssh root@127.0.0.1:[0-9]*: .*, [0-9]* tries; serial root: .*; last serial output: .*; its screen: vm1.login.png'

@@ -434,7 +434,7 @@ static int bring_agent(struct session *session, GError **err)
 static int is_there_by_agent(struct seat *seat, GError **err)
 {
     g_autofree char *name = NULL;
-    struct session *session = guest_login(seat->guest, BOOT, err);
+    g_autoptr(session) session = guest_login(seat->guest, BOOT, err);
 
     if (session == NULL)
         return -1;
