@@ -289,6 +289,12 @@ static int fetch(struct console *console, const struct console_login *login, con
         rc = g_str_has_prefix(said + 1, g_checksum_get_string(checksum)) ? 0 : 1;
         break;
     }
+    if (rc == 0 && *parts[0] == '\0') {
+        g_set_error(err, SESSION_ERROR, SESSION_ERROR_FAILED,
+                    "%s: \"%s\" (status_test_command) tells no status", login->where,
+                    login->status);
+        rc = -1;
+    }
     if (rc == 0)
         *result = (struct session_result){atoi(parts[0]), g_steal_pointer(&parts[1]),
                                           g_steal_pointer(&parts[2])};
@@ -317,8 +323,8 @@ int console_run(struct console *console, const struct console_login *login, cons
     /* What was said until now answers nothing. */
     g_string_truncate(console->heard, 0);
     make_mark(mark);
-    run = g_strdup_printf(" (cd %s; sh c <i >o 2>e; echo $? >s); echo %.4s''%s", folder, mark,
-                          mark + 4);
+    run = g_strdup_printf(" (cd %s; sh c <i >o 2>e; { %s; } >s); echo %.4s''%s", folder,
+                          login->status, mark, mark + 4);
     if (say_line(console, login, begin, deadline, err) < 0 ||
         bring(console, login, command_file, command, strlen(command), deadline, err) < 0 ||
         bring(console, login, input_file, input != NULL ? input : "", input_size, deadline, err) <

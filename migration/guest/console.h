@@ -31,6 +31,7 @@ struct console_login {
     const char *username, *password; /* password NULL: none */
     const char *prompt; /* a regular expression that the last line of a shell that waits matches */
     const char *line_end; /* what ends a line */
+    const char *status;   /* command that tells how the one before it ended: "echo $?" */
 };
 
 /* One try: NOT_YET when nobody answers within answer_ms, REFUSED. */

@@ -383,11 +383,23 @@ int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
     return log_in(guest, deadline, err);
 }
 
+bool guest_is_left_alone(const struct guest *guest)
+{
+    bool alone = false;
+
+    return guest->has_come && guest->kind->know_login != NULL &&
+           param_bool(guest->params, "not_login_after_mig", &alone, NULL) == 0 && alone;
+}
+
 int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
 {
+    if (guest_is_left_alone(guest) && !has_heartbeat(guest))
+        return 0;
     if (guest_await_beat(guest, deadline, err) < 0)
         return -1;
     guest->is_up = true; /* it says so before its first heartbeat, perhaps on the source */
+    if (guest_is_left_alone(guest))
+        return 0;
     if (guest_regain_address(guest, deadline, err) < 0)
         return -1;
     return log_in(guest, deadline, err);
@@ -397,6 +409,8 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
 {
     if (has_heartbeat(guest) && await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)
         return -1;
+    if (guest_is_left_alone(guest))
+        return 0;
     if (guest_regain_address(guest, deadline, err) < 0)
         return -1;
     if (!has_heartbeat(guest))
@@ -406,7 +420,7 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
 
 int guest_start_work(struct guest *guest, int64_t deadline, GError **err)
 {
-    if (guest->is_working)
+    if (guest->is_working || guest_is_left_alone(guest))
         return 0;
     if (guest->kind->start_work(guest, deadline, err) < 0)
         return -1;
@@ -418,6 +432,8 @@ int guest_check_work(struct guest *guest, int64_t deadline, GError **err)
 {
     if (check_not_restarted(guest, err) < 0)
         return -1;
+    if (guest_is_left_alone(guest))
+        return has_heartbeat(guest) ? guest_await_beat(guest, deadline, err) : 0;
     return guest->kind->check_work(guest, deadline, err);
 }
 
@@ -541,6 +557,7 @@ int guest_adopt_state(struct guest *guest, const char *state, GError **err)
                     guest->kind->name, vm_name(guest->vm), state != NULL ? state : "nothing");
         return -1;
     }
+    guest->has_come = true;
     guest->is_up = up != 0;
     guest->is_working = working != 0;
     guest->beat_there = beat;

@@ -85,6 +85,10 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err);
  */
 int guest_start_work(struct guest *guest, int64_t deadline, GError **err);
 
+/* Whether nobody logs in to it, since it has moved (not_login_after_mig): its work, its memory and
+ * its kernel's log are not looked at. */
+bool guest_is_left_alone(const struct guest *guest);
+
 /* Does the guest live after the move, and its background work (migration_bg_check_command)? */
 int guest_check_work(struct guest *guest, int64_t deadline, GError **err);
 

@@ -60,9 +60,23 @@ const struct param_info guest_params[] = {
      .doc = "regular expression of what the shell shows when it waits (serial, telnet, nc)"},
     {LOGIN("shell_linesep"), .kind = PARAM_STRING, .fallback = "\\n", .example = "\\r\\n",
      .doc = "end of a line that is typed (serial, telnet, nc)"},
+    {LOGIN("status_test_command"), .kind = PARAM_STRING, .fallback = "echo $?",
+     .doc =
+         "what tells how a command ended, in figures (serial, telnet, nc; the other ways say it)"},
+    {LOGIN("file_transfer_client"), .kind = PARAM_WORD, .values = WORDS("scp", "rss"),
+     .later = LATER({"rss", "files are copied over SSH, or over the session"}), .example = "scp",
+     .doc =
+         "how files come to the guest; scp: over SSH, whatever the guest is logged in to by; not "
+         "set: over the session that there is"},
+    {LOGIN("file_transfer_port"), .kind = PARAM_INT, .min = 1, .max = 65535, .example = "2222",
+     .doc = "port of the SSH server that takes them; that of the shell if not set"},
     {LOGIN("regain_ip_cmd"), .kind = PARAM_STRING, .example = "killall dhclient; dhclient",
      .doc =
          "run over the guest's serial port on the destination, before the guest is logged in to"},
+    {LOGIN("not_login_after_mig"), .kind = PARAM_BOOL, .fallback = "no",
+     .doc =
+         "whether nobody logs in to a guest that has moved: then its heartbeat, if it has one, and "
+         "its serial port are all that is looked at, and the result says what was not proven"},
     {GUEST("verify_guest_dmesg"), .kind = PARAM_BOOL, .fallback = "yes",
      .doc =
          "whether the guest's kernel log is searched after each leg, as its serial port always is"},

@@ -63,6 +63,7 @@ struct guest {
     int64_t longest_gap_us; /* between two heartbeats, since it is watched */
     uint64_t last_beat_at_byte;
     GPtrArray *complaints; /* char *, of the serial port, not yet looked at; or NULL */
+    bool has_come;         /* from another host */
     bool restarted;        /* it said a second time that it is up, or on a destination at all */
 
     /* What travels to the other end. */

@@ -89,7 +89,7 @@ static int bring(struct guest *guest, const struct load *load, int64_t deadline,
     const struct session_copy how = {.mode = PROGRAM_MODE, .check = true};
     g_autofree char *program = guest_file(guest->host, LOAD_FOLDER, load->program, err);
     g_autofree char *there = g_build_filename(guest->load_places[0], load->program, NULL);
-    g_autoptr(session) session = program != NULL ? guest_login(guest, deadline, err) : NULL;
+    g_autoptr(session) session = program != NULL ? guest_file_login(guest, deadline, err) : NULL;
     GError *error = NULL;
 
     if (session == NULL)

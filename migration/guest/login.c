@@ -19,6 +19,7 @@
 #define ANSWER_MS 1000
 #define ANSWER_MAX_MS 16000
 #define PICTURE_MS 2000
+#define SSH_PORT 22
 
 void guest_hang_up(struct guest *guest)
 {
@@ -113,8 +114,7 @@ static void pin_host_key(struct guest *guest)
         guest->host_key = way->host_key(guest->session);
 }
 
-/* For whoever wonders why: what is on the guest's screen now. Says where, or that there is none.
- * Transfer full. */
+/* For whoever wonders why: the guest's screen, if it has one. Says where. Transfer full. */
 static char *picture(struct guest *guest)
 {
     g_autofree char *name = g_strdup_printf("%s.login.png", vm_name(guest->vm));
@@ -124,9 +124,11 @@ static char *picture(struct guest *guest)
     if (guest->host->log_dir == NULL || vm_check_not_stopped(guest->vm, NULL) < 0)
         return g_strdup("");
     path = g_build_filename(guest->host->log_dir, name, NULL);
-    if (vm_screendump(guest->vm, path, deadline_in(PICTURE_MS), &why) < 0)
-        return g_strdup_printf("; no picture of its screen: %s", why->message);
-    return g_strdup_printf("; its screen: %s", name);
+    if (vm_screendump(guest->vm, path, deadline_in(PICTURE_MS), &why) == 0)
+        return g_strdup_printf("; its screen: %s", name);
+    host_log(guest->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, vm_name(guest->vm),
+             "no picture of the screen: %s", why->message);
+    return g_strdup("");
 }
 
 /* Says what was tried, and what the guest shows of itself. */
@@ -182,6 +184,7 @@ static int read_params(struct guest *guest, struct login *login, GStrv *ways_out
     login->password = param_text(params, "password");
     login->prompt = param_text(params, "shell_prompt");
     login->line_end = guest->line_end;
+    login->status = param_text(params, "status_test_command");
     *ways_out =
         param_list(params, param_is_set(params, "login_ways") ? "login_ways" : "shell_client");
     if (**ways_out == NULL) {
@@ -251,6 +254,54 @@ struct session *guest_login(struct guest *guest, int64_t deadline, GError **err)
         rc = enter(guest, deadline, err);
     end_to_enter(guest);
     return rc == 0 ? session_hold(guest->session) : NULL;
+}
+
+/* Beside the session that there is. Transfer full. */
+static struct session *log_in_for_files(struct guest *guest, uint16_t port, int64_t deadline,
+                                        GError **err)
+{
+    struct vm_endpoint at = {0};
+    struct login login = {.name = "files"};
+    g_auto(GStrv) ways = NULL;
+    g_autofree char *name =
+        g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
+    struct session *session;
+    GError *why = NULL;
+
+    if (read_params(guest, &login, &ways, err) < 0 ||
+        guest->kind->know_login(guest, &login, err) < 0)
+        return NULL;
+    vm_endpoint(guest->vm, NULL, port, &at);
+    login.name = name;
+    login.has_card = vm_addresses_changed(guest->vm) != NULL;
+    login.address = at.address;
+    login.port = at.port;
+    login.host_key = guest->host_key;
+    session = way_ssh.open(&login, ANSWER_MAX_MS, deadline, &why);
+    if (session != NULL) {
+        session->way = &way_ssh;
+        return session;
+    }
+    g_autofree char *what =
+        g_strdup_printf("has no SSH server for files at port %u", (unsigned)port);
+    guest_explain(guest, what, why, err);
+    return NULL;
+}
+
+struct session *guest_file_login(struct guest *guest, int64_t deadline, GError **err)
+{
+    g_autoptr(session) session = guest_login(guest, deadline, err);
+    bool has_port = param_is_set(guest->params, "file_transfer_port");
+    bool is_ssh = session != NULL && session->way == &way_ssh;
+    int64_t port = is_ssh ? guest->shell_port : SSH_PORT;
+
+    if (session == NULL ||
+        (has_port && param_int(guest->params, "file_transfer_port", &port, err) < 0))
+        return NULL;
+    if ((!has_port && param_text(guest->params, "file_transfer_client") == NULL) ||
+        (is_ssh && port == guest->shell_port))
+        return g_steal_pointer(&session);
+    return log_in_for_files(guest, (uint16_t)port, deadline, err);
 }
 
 /* The serial port has one reader: a session that is there by that way is taken. Transfer full. */

@@ -12,6 +12,10 @@
  */
 struct session *guest_login(struct guest *guest, int64_t deadline, GError **err);
 
+/* The one by which files come to the guest: that, or one of its own, as `file_transfer_client` and
+ * `file_transfer_port` say. As guest_login(). */
+struct session *guest_file_login(struct guest *guest, int64_t deadline, GError **err);
+
 /* Runs `regain_ip_cmd` over the serial port, if there is one: the guest has come to another host,
  * and may be reached by nothing else yet. VM_ERROR_GUEST. */
 int guest_regain_address(struct guest *guest, int64_t deadline, GError **err);

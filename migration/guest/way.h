@@ -20,6 +20,7 @@ struct login {
     const char *password; /* NULL: none */
     const char *prompt;   /* what a shell that waits shows: a regular expression */
     const char *line_end; /* of a line of text */
+    const char *status;   /* command that tells how the one before it ended */
     const char *identity; /* file of a private key; NULL: none */
     const char *host_key; /* "ssh-ed25519 AAAA…": nobody else may answer; NULL: whoever is first */
 };

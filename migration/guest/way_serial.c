@@ -69,7 +69,8 @@ static struct session *open_serial(const struct login *login, int64_t answer_ms,
                                             .username = login->username,
                                             .password = login->password,
                                             .prompt = login->prompt,
-                                            .line_end = login->line_end};
+                                            .line_end = login->line_end,
+                                            .status = login->status};
     session->console =
         (struct console){.heard = g_string_new(NULL), .arg = session, .hear = hear, .say = say};
     login->guest->listener = take;

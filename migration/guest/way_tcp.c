@@ -127,7 +127,8 @@ static struct session *open_tcp(const char *way, bool is_telnet, const struct lo
                                             .username = login->username,
                                             .password = login->password,
                                             .prompt = login->prompt,
-                                            .line_end = login->line_end};
+                                            .line_end = login->line_end,
+                                            .status = login->status};
     session->console =
         (struct console){.heard = g_string_new(NULL), .arg = session, .hear = hear, .say = say};
     session->stream = stream_connect_tcp(login->address, login->port,

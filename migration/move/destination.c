@@ -255,7 +255,8 @@ static int await_booted(struct handover *h, GError **err)
     if (guest_await_booted(seat->guest, deadline, err) < 0)
         return -1;
     seat->boots = false;
-    test_note(seat->test, "%s moved while it booted (paused_after_start_vm)", seat->name);
+    test_note(seat->test, "%s moved while it booted (%s)", seat->name,
+              seat->request.pauses ? "paused_after_start_vm" : "start_migration_timeout");
     SEAT_DOING(seat, BLAME_TESTBED, "starting work in %s", seat->name);
     if (guest_start_work(seat->guest, deadline_in(seat->request.work_ms), err) < 0)
         return -1;

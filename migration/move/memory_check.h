@@ -18,6 +18,7 @@ struct memory_evidence {
     uint32_t rounds;     /* how often it had written all of that before the leg */
     int64_t sent_again;  /* pages that the leg sent more than once; -1: not known */
     bool offline;        /* the guest was stopped meanwhile */
+    bool left_alone;     /* nobody could ask it */
 };
 
 /* The sent pages that prove something for a set of this size. */

@@ -7,6 +7,9 @@
 const struct param_info move_params[] = {
     {MIGRATION("mig_timeout"), .kind = PARAM_DURATION, .fallback = "480", .scopes = PARAM_PER_VM,
      .doc = "limit of one migration; without progress for mig_stall_timeout it has failed, too"},
+    {MIGRATION("migrate_timeout"), .kind = PARAM_DURATION, .scopes = PARAM_PER_VM, .example = "240",
+     .doc =
+         "limit of one leg for tests that say it twice: the shorter of it and mig_timeout counts"},
     {MIGRATION("mig_stall_timeout"), .kind = PARAM_DURATION, .fallback = "10",
      .scopes = PARAM_PER_VM, .doc = "without progress for so long, the leg has failed"},
     {MIGRATION("mig_port"), .kind = PARAM_PORTS, .fallback = "0", .scopes = PARAM_OF_VM,

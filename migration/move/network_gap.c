@@ -39,8 +39,6 @@ static char *card_of(const struct seat *seat)
 
 int network_gap_check(const struct seat *seat, GError **err)
 {
-    bool boots = false;
-
     if (!is_wanted(seat))
         return 0;
     g_autofree char *card = card_of(seat);
@@ -50,12 +48,13 @@ int network_gap_check(const struct seat *seat, GError **err)
                     seat->name);
         return -1;
     }
-    if (param_bool(seat->params, "paused_after_start_vm", &boots, err) < 0)
-        return -1;
-    if (boots || seat->request.offline) {
+    if (seat->request.boots || seat->request.offline) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                     "network_gap is not supported: %s is not on the network before it moves (%s)",
-                    seat->name, boots ? "paused_after_start_vm" : "mig_offline");
+                    seat->name,
+                    seat->request.offline  ? "mig_offline"
+                    : seat->request.pauses ? "paused_after_start_vm"
+                                           : "start_migration_timeout");
         return -1;
     }
     if (prober_check(err) == 0)

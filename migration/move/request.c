@@ -184,6 +184,42 @@ static int choose_transport(const struct params *params, struct move_request *re
     return check_cut(request, err);
 }
 
+/* migrate_timeout: the other word for the limit of a leg. */
+static int read_limits(const struct params *params, struct move_request *request, GError **err)
+{
+    int64_t other_ms;
+
+    if (param_duration_ms(params, "mig_timeout", &request->timeout_ms, err) < 0 ||
+        param_duration_ms(params, "migrate_timeout", &other_ms, err) < 0)
+        return -1;
+    if (param_is_set(params, "migrate_timeout"))
+        request->timeout_ms = MIN(request->timeout_ms, other_ms);
+    return 0;
+}
+
+/* Whether the guest moves while it boots, and how long after its start. */
+static int read_start(const struct params *params, struct move_request *request, GError **err)
+{
+    bool is_drawn;
+
+    if (param_bool(params, "paused_after_start_vm", &request->pauses, err) < 0 ||
+        param_bool(params, "enable_random_timeout", &is_drawn, err) < 0 ||
+        param_duration_ms(params, is_drawn ? "min_random_timeout" : "start_migration_timeout",
+                          &request->start_low_ms, err) < 0 ||
+        param_duration_ms(params, is_drawn ? "max_random_timeout" : "start_migration_timeout",
+                          &request->start_high_ms, err) < 0)
+        return -1;
+    if (request->start_low_ms > request->start_high_ms) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "min_random_timeout = %s is longer than max_random_timeout = %s",
+                    param_text(params, "min_random_timeout"),
+                    param_text(params, "max_random_timeout"));
+        return -1;
+    }
+    request->boots = request->pauses || is_drawn || param_is_set(params, "start_migration_timeout");
+    return 0;
+}
+
 int move_request_read(struct move_request *request, struct params *params, GError **err)
 {
     memset(request, 0, sizeof(*request));
@@ -195,7 +231,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
     uint64_t bandwidth = 0;
     if (param_bool(params, "mig_offline", &request->offline, err) < 0 ||
         param_bool(params, "prepare_ahead", &request->prepare_ahead, err) < 0 ||
-        param_duration_ms(params, "mig_timeout", &request->timeout_ms, err) < 0 ||
+        read_limits(params, request, err) < 0 || read_start(params, request, err) < 0 ||
         param_duration_ms(params, "mig_stall_timeout", &request->stall_ms, err) < 0 ||
         param_duration_ms(params, "login_timeout", &request->login_ms, err) < 0 ||
         param_size(params, "mig_speed", &bandwidth, err) < 0 ||
@@ -210,7 +246,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
     read_expected(params, request);
     request->network_gap = read_network_gap(params);
     /* The guest's clock is slow on a busy host. */
-    request->work_ms = request->login_ms + 2 * request->work_ms;
+    request->work_ms = request->login_ms + 2 * request->work_ms + request->start_high_ms;
     if (param_is_set(params, "mig_downtime") &&
         param_duration_ms(params, "mig_downtime", &downtime_ms, err) < 0)
         return -1;

@@ -18,11 +18,14 @@ struct move_request {
     const char *protocol;  /* mig_protocol */
     const char *guard;     /* mig_guard */
     const struct transport *transport;
-    unsigned traits;       /* the transport's (enum transport_trait), with these params */
-    bool offline;          /* mig_offline: the guest is stopped during the move */
-    int64_t timeout_ms;    /* mig_timeout: for the whole leg */
-    int64_t stall_ms;      /* mig_stall_timeout */
-    int64_t login_ms;      /* login_timeout: boot and login */
+    unsigned traits;    /* the transport's (enum transport_trait), with these params */
+    bool offline;       /* mig_offline: the guest is stopped during the move */
+    int64_t timeout_ms; /* mig_timeout, migrate_timeout: for the whole leg */
+    int64_t stall_ms;   /* mig_stall_timeout */
+    int64_t login_ms;   /* login_timeout: boot and login */
+    bool pauses;        /* paused_after_start_vm: until it is to move */
+    bool boots;         /* that, or start_migration_timeout: nobody waits until it is up */
+    int64_t start_low_ms, start_high_ms; /* start_migration_timeout: between these */
     const char *address;   /* mig_address of this host, or NULL: the one the coordinator reached */
     const char *interface; /* mig_interface: whose address it is, or NULL */
     uint16_t port_low, port_high; /* mig_port; 0, 0: any */

@@ -42,8 +42,8 @@ struct seat {
     struct sample_pace sample_pace; /* of its hypervisors (leg_sample.h) */
 
     bool works; /* its work has been begun, here or before it came */
-    bool boots; /* it goes on from its start only when it moves (paused_after_start_vm), and was not
-                   seen up since */
+    bool boots; /* it moves while it boots (paused_after_start_vm, start_migration_timeout), and was
+                   not seen up since */
 
     struct vm *vm;    /* NULL: the VM is not here */
     struct vm *ahead; /* a destination for the next leg, started ahead; NULL, or vm is */
@@ -53,7 +53,7 @@ struct seat {
                          (migration_sync_vms); NULL: as the params say */
     struct guest *guest;
     bool is_uncertain;     /* what is here may be the only copy of the guest: kept after the test */
-    bool is_left; /* a VM of it may live on here, though the test has done with it */
+    bool is_left;          /* a VM of it may live on here, though the test has done with it */
     struct doing *doing;   /* what is done with it now: what its watcher blames a failure on */
     bool is_in_leg;        /* from the begin of a leg until it has been settled */
     struct scope *leg;     /* the fibers that move it; NULL: none do */

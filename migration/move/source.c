@@ -218,23 +218,49 @@ static json_t *meet_ready(struct handover *h, GError **err)
     return theirs != NULL ? json_incref(json_object_get(theirs, "ticket")) : NULL;
 }
 
+/* So long the guest boots, or is seen to end. */
+static int let_time_pass(struct seat *seat, int64_t ms, GError **err)
+{
+    struct event *const gone[] = {vm_exited(seat->vm)};
+    g_autoptr(GError) why = NULL;
+
+    if (await_any(gone, 1, deadline_in(ms), &why) >= 0) {
+        g_propagate_error(err, guest_end(seat->guest));
+        return -1;
+    }
+    if (g_error_matches(why, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&why));
+    return -1;
+}
+
 /* It goes on from its start, and moves while it boots: its work begins when it has come. */
 static int let_boot(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
+    const struct move_request *request = &seat->request;
+    int64_t wait_ms = request->start_low_ms;
+    if (request->start_high_ms > wait_ms)
+        wait_ms += (int64_t)g_random_double_range(0, (double)(request->start_high_ms - wait_ms));
     SEAT_DOING(seat, BLAME_TESTBED, "letting %s go on from its start", seat->name);
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
-             "%s goes on from its start, and moves while it boots", seat->name);
-    return vm_cont(seat->vm, h->deadline, err);
+             "%s goes on from its start, and moves %.3f s later, while it boots", seat->name,
+             (double)wait_ms / 1000);
+    if (request->pauses && vm_cont(seat->vm, h->deadline, err) < 0)
+        return -1;
+    return wait_ms > 0 ? let_time_pass(seat, wait_ms, err) : 0;
 }
 
 /* The guest's work begins, or goes on for a while; the leg's time does not count that. */
 static int start_work(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
-    if (seat->boots)
-        return let_boot(h, err);
     int64_t began_us = g_get_monotonic_time();
+    if (seat->boots) {
+        int let = let_boot(h, err);
+        h->started_us += g_get_monotonic_time() - began_us;
+        return let;
+    }
     int64_t deadline = deadline_in(seat->request.work_ms);
     int started = 0;
 

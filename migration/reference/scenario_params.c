@@ -3,8 +3,6 @@
 
 #define SECTION "test types of avocado-vt"
 
-#define NO_DELAY "a VM moves as soon as its guest is ready"
-#define WITH_DELAY "it counts only with enable_random_timeout = yes"
 #define NOT_READ_YET "no test type here reads it"
 #define NO_CAPABILITY "each option of a migration has a parameter of its own (docs/options.md)"
 #define NO_SUB_TEST "no other test runs beside or within a migration"
@@ -19,13 +17,6 @@ const struct param_info reference_scenario_params[] = {
     NOT_YET("migration_dst", STRING, TEST, NULL, "vms names the VMs, -m the hosts",
             "VM that waits for it"),
     NOT_YET("migrate_vms", LIST, TEST, NULL, "every VM of vms moves", "VMs that move"),
-    NOT_YET("start_migration_timeout", DURATION, TEST, NULL, NO_DELAY,
-            "time between the start of the guest and the migration"),
-    NOT_YET("enable_random_timeout", BOOL, TEST, NO, NO_DELAY, "whether that time is drawn"),
-    NO_MATTER("min_random_timeout", DURATION, TEST, WITH_DELAY, "the shortest"),
-    NO_MATTER("max_random_timeout", DURATION, TEST, WITH_DELAY, "the longest"),
-    NOT_YET("not_login_after_mig", BOOL, TEST, NO, "a guest is always checked after a migration",
-            "whether nobody logs in after the migration"),
     NOT_YET("need_to_login", BOOL, TEST, YES, "a guest's work is always begun and checked",
             "whether the guest's work is begun and checked"),
     NOT_YET("login_before_pre_tests", BOOL, TEST, NO, NO_SUB_TEST,
@@ -64,8 +55,6 @@ const struct param_info reference_scenario_params[] = {
     NOT_YET("count_of_change", STRING, TEST, NULL, NOT_READ_YET, "how often the speed changes"),
     NOT_YET("wait_before_stop", DURATION, TEST, NULL, NOT_READ_YET,
             "time until the guest is stopped during the migration"),
-    NOT_YET("migrate_timeout", DURATION, TEST, NULL, "mig_timeout limits a migration",
-            "limit of a round"),
     NOT_YET("sub_type", STRING, TEST, NULL, NOT_READ_YET, "which of a type's tests runs"),
     NOT_YET("sub_test", STRING, TEST, NULL, NOT_READ_YET, "which of a type's tests runs"),
     NOT_YET("test_type", STRING, TEST, NULL, NOT_READ_YET, "which of a type's tests runs"),

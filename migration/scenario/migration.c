@@ -123,14 +123,12 @@ static int check_free(const struct scene *scene, const char *vm, GError **err)
 /* A guest that boots while it moves cannot begin the test's own work before. */
 static int check_work(const struct seat *seat, const struct work *work, GError **err)
 {
-    bool pauses = false;
-    if (param_bool(seat->params, "paused_after_start_vm", &pauses, err) < 0)
-        return -1;
-    if (!pauses || (work->start == NULL && work->check == NULL))
+    if (!seat->request.boots || (work->start == NULL && work->check == NULL))
         return 0;
-    g_set_error_literal(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                        "paused_after_start_vm = yes is not supported: the test begins work of its "
-                        "own in the guest before that moves");
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "%s is not supported: the test begins work of its own in the guest before that "
+                "moves",
+                seat->request.pauses ? "paused_after_start_vm = yes" : "start_migration_timeout");
     return -1;
 }
 

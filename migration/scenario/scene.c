@@ -15,10 +15,7 @@ int64_t scene_leg_ms(const struct seat *seat)
 int scene_boot_here(struct seat *seat, GError **err)
 {
     const struct host *host = seat->test->host;
-    bool pauses = false;
 
-    if (param_bool(seat->params, "paused_after_start_vm", &pauses, err) < 0)
-        return -1;
     SEAT_DOING(seat, BLAME_TESTBED, "booting %s", seat->name);
     seat_progress(seat, NULL, "booting", NULL);
     g_clear_pointer(&seat->guest_state, g_free);
@@ -29,11 +26,14 @@ int scene_boot_here(struct seat *seat, GError **err)
              0) ||
         host_own(host, OWNED_GUEST, seat->name, err) < 0)
         return -1;
-    seat->boots = pauses;
-    if (pauses)
+    seat->boots = seat->request.boots;
+    if (seat->request.pauses)
         return 0;
-    if (vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0 ||
-        hold_seat_at(seat, HOLD_BEFORE_LOGIN, 0, err) < 0 ||
+    if (vm_cont(seat->vm, deadline_in(seat_patience_ms(seat, SCENE_START_MS)), err) < 0)
+        return -1;
+    if (seat->boots)
+        return 0;
+    if (hold_seat_at(seat, HOLD_BEFORE_LOGIN, 0, err) < 0 ||
         guest_await_up(seat->guest, deadline_in(seat->request.login_ms), err) < 0)
         return -1;
     return said_check(seat, 0, err) < 0 ? -1 : plug_devices(seat, err);

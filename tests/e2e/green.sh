@@ -13,15 +13,13 @@ END
 
 # Each line asks for something that no test type does: "key = value | what the reason must name".
 not_done=(
-    'migration_mode = exec | migration_mode'
     'filesystems = fs1 | filesystems'
     'sysprep_required = x1 | sysprep_required'
     'nettype = macvtap | nettype'
     'chardev_backend = tcp_socket | chardev_backend'
     'skip = yes | skip'
     'max_downtime = 50ms | max_downtime'
-    'migration_timeout = 33 | migration_timeout'
-    'start_migration_timeout = 7 | start_migration_timeout'
+    'file_transfer_client = rss | file_transfer_client'
 )
 
 step "what is asked for and not done is SKIP with its name, in a dry run as in a real one"

@@ -71,7 +71,7 @@ expect_verdict FAIL b 'did not regain its address: serial root: .* ended with st
 expect_match "what was being done" 'running regain_ip_cmd in vm1, checking vm1 after the move, leg 1 of vm1 \(a to b\)' "$out$err"
 
 step "a wrong password is told at once, with what was tried"
-login password -p password=astray
+login password -p password=astray -p vga=std
 expect_verdict ERROR a 'guest jeos of vm1 on a cannot be logged in to: ssh root@127.0.0.1:[0-9]*: cannot log in as root: .*password: '
 expect_equal "the screen then" PNG "$(head -c 4 "$results"/latest/test-results/*/*/vm1.login.png | tail -c 3)"
 login serial -p password=astray
@@ -81,6 +81,6 @@ if grep -qr astray "$results"/latest/; then
 fi
 
 step "who gives up says what was tried, how often, and what the guest shows of itself"
-login password -p shell_port=2222 -p guest_port_remote_shell=2222 -p login_timeout=20 -p 'login_ways=ssh serial'
+login password -p shell_port=2222 -p guest_port_remote_shell=2222 -p login_timeout=20 -p 'login_ways=ssh serial' -p vga=std
 expect_verdict ERROR a \
     'cannot be logged in to: ssh root@127.0.0.1:[0-9]*: .*, [0-9]* tries; serial root: .*; last serial output: .*; its screen: vm1.login.png'

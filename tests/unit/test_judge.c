@@ -315,9 +315,13 @@ Test(judge, names_that_only_the_files_of_the_reference_have_are_historic)
            "limit_downtime judges by one\n"
            "N max_downtime is a historic name of max_mig_downtime\n");
     expect("attempts_timeout=7\n", "N attempts_timeout is a historic name of attempt_timeout\n");
-    expect("migration_timeout=7\n",
-           "S migration_timeout = 7 is not supported: mig_timeout limits a migration\n"
-           "N migration_timeout is a historic name of migrate_timeout\n");
+    expect("migration_timeout=7\n", "N migration_timeout is a historic name of migrate_timeout\n");
+    expect("migration_mode=unix\nmig_protocol=unix\n",
+           "N migration_mode is a historic name of mig_protocol\n");
+    expect("migration_mode=none\n", "N migration_mode is a historic name of mig_protocol\n");
+    expect("migration_mode=tcp\nmig_protocol=unix\n",
+           "E a.cfg:1: migration_mode = tcp and mig_protocol = unix (a.cfg:2) contradict each "
+           "other: both set one parameter\nN migration_mode is a historic name of mig_protocol\n");
 }
 
 Test(judge, a_historic_name_means_what_the_current_one_does)
