@@ -21,6 +21,7 @@
 #define AWKWARD "name with blanks, 'quotes', \"more\" and \xc3\xbc.$(x)"
 #define TOKEN "agent-job_1"
 #define PROGRAM "/usr/sbin/qemu-ga"
+#define HANDLER_MS 3000
 #define LISTEN_FD 3 /* of systemd's socket activation, which qemu-ga knows */
 #define COPY_BYTES ((size_t)1000001)
 #define MIB ((uint64_t)1 << 20)
@@ -69,13 +70,39 @@ static int peer_open(struct peer *peer, const char *more, GError **err)
     return peer->stream != NULL ? 0 : -1;
 }
 
+/*
+ * qemu-ga 7.2 takes a lock in its handler of SIGTERM which the loop that was interrupted may have:
+ * then it sleeps in the handler, in which SIGTERM is blocked, for ever. One that spins is
+ * elsewhere.
+ */
+static bool sleeps_in_its_handler(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
+    g_autofree char *text = NULL;
+    const char *blocked;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL) || strstr(text, "State:\tS") == NULL ||
+        (blocked = strstr(text, "SigBlk:\t")) == NULL)
+        return false;
+    return (g_ascii_strtoull(blocked + strlen("SigBlk:\t"), NULL, 16) >> (SIGTERM - 1) & 1) != 0;
+}
+
+/* Told to end, it does. */
+static void peer_end(struct peer *peer)
+{
+    child_signal(peer->child, SIGTERM);
+    if (child_await(peer->child, deadline_in(HANDLER_MS), NULL, NULL) < 0 &&
+        sleeps_in_its_handler(child_pid(peer->child)))
+        child_signal(peer->child, SIGKILL);
+    check(child_await(peer->child, soon(), NULL, NULL) == 0);
+}
+
 static void peer_close(struct peer *peer)
 {
     g_autofree char *state = g_build_filename(peer->dir, "qga.state", NULL);
 
     stream_close(peer->stream);
-    child_signal(peer->child, SIGTERM);
-    check(child_await(peer->child, soon(), NULL, NULL) == 0);
+    peer_end(peer);
     child_free(peer->child);
     g_unlink(peer->socket);
     g_unlink(state);
