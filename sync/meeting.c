@@ -21,11 +21,9 @@ static struct meeting *find_meeting(const struct meeting_test *test,
 static struct meeting_action *add_action(GPtrArray *actions, enum meeting_action_kind kind,
                                          uint64_t test, unsigned to)
 {
-    struct meeting_action *action = g_new0(struct meeting_action, 1);
+    struct meeting_action *action = g_new(struct meeting_action, 1);
 
-    action->kind = kind;
-    action->test = test;
-    action->to = to;
+    *action = (struct meeting_action){.kind = kind, .test = test, .to = to};
     g_ptr_array_add(actions, action);
     return action;
 }
