@@ -24,6 +24,7 @@
 
 #define HEADER_MAX 256    /* bytes of control data; ours need 32, forwarding devices add 4 each */
 #define FRAMES_A_TURN 256 /* then the loop's other work gets its turn */
+#define SINGLE_TURNS 8    /* that brought one frame each, before more are looked for again */
 #define PORT_TRIES 200
 #define SOCKET_FILE_MODE 0600
 
@@ -43,6 +44,7 @@ struct carrier {
     _Alignas(struct nn_cmsghdr) uint8_t header[HEADER_MAX]; /* control data for what we send */
     size_t header_size;                                     /* 0: nobody to send to yet */
     const struct nn_cmsghdr *sender; /* while a frame is handed over: its control data, or NULL */
+    unsigned single_turns;           /* how many turns of one frame are still expected */
     int endpoint;                    /* of the connecting side */
 };
 
@@ -164,19 +166,41 @@ void carrier_adopt_sender(struct carrier *carrier)
     carrier->header_size = NN_CMSG_ALIGN_(sender->cmsg_len);
 }
 
-void carrier_drain(struct carrier *carrier)
+/* Returns how many frames there were. */
+static int receive(struct carrier *carrier, int most)
 {
+    int n = 0;
+
     carrier->references++;
-    for (int i = 0; i < FRAMES_A_TURN && !carrier->closed && receive_one(carrier); i++)
-        ;
+    while (n < most && !carrier->closed && receive_one(carrier))
+        n++;
     carrier_unref(carrier);
+    return n;
 }
 
+void carrier_drain(struct carrier *carrier)
+{
+    receive(carrier, FRAMES_A_TURN);
+}
+
+/*
+ * To ask for a frame that is not there takes nanomsg's locks once more, just when its thread wants
+ * them. Where frames come one by one, the loop's next look at the descriptor says as much.
+ */
 static void on_receivable(uv_poll_t *poll, int status, int events)
 {
+    struct carrier *carrier = poll->data;
+
     (void)status;
     (void)events;
-    carrier_drain(poll->data);
+    carrier->references++;
+    if (carrier->single_turns > 0) {
+        carrier->single_turns--;
+        receive(carrier, 1);
+    } else if (receive(carrier, FRAMES_A_TURN) <= 1) {
+        carrier->single_turns = SINGLE_TURNS;
+    }
+    carrier_unref(carrier);
 }
 
 static void on_sendable(uv_poll_t *poll, int status, int events)
