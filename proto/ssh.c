@@ -149,22 +149,6 @@ static int prefer_ciphers(struct ssh *ssh, const char *ciphers, GError **err)
     return 0;
 }
 
-/* What forwards a port accepts for a peer that is not there yet; only its words show that it is. */
-static int await_first_words(struct ssh *ssh, int64_t banner_ms, int64_t deadline, GError **err)
-{
-    int64_t until = deadline_min(deadline, deadline_in(banner_ms));
-    g_autoptr(GError) why = NULL;
-
-    if (stream_await(ssh->stream, UV_READABLE, until, &why) == 0)
-        return 0;
-    if (g_error_matches(why, SYNC_ERROR, SYNC_ERROR_TIMEOUT))
-        g_set_error(err, SSH_ERROR, SSH_ERROR_HANDSHAKE, "%s: accepts, but says nothing for %.3g s",
-                    ssh->name, (double)banner_ms / 1000);
-    else
-        g_propagate_prefixed_error(err, g_steal_pointer(&why), "%s: ", ssh->name);
-    return -1;
-}
-
 static int shake_hands(struct ssh *ssh, int64_t deadline, GError **err)
 {
     g_autofree char *offer = NULL;
@@ -197,7 +181,7 @@ static int shake_hands(struct ssh *ssh, int64_t deadline, GError **err)
 static int open_session(struct ssh *ssh, const struct ssh_target *target, int64_t deadline,
                         GError **err)
 {
-    if (ssh_dial(ssh, target, deadline, err) < 0)
+    if (ssh_reach(ssh, target, deadline, err) < 0)
         return -1;
     ssh->session = libssh2_session_init_ex(NULL, NULL, NULL, ssh);
     if (ssh->session == NULL) {
@@ -205,8 +189,6 @@ static int open_session(struct ssh *ssh, const struct ssh_target *target, int64_
         return -1;
     }
     libssh2_session_set_blocking(ssh->session, 0);
-    if (target->banner_ms > 0 && await_first_words(ssh, target->banner_ms, deadline, err) < 0)
-        return -1;
     if (ssh_prefer_host_keys(ssh, target, err) < 0 ||
         prefer_ciphers(ssh, target->ciphers, err) < 0 || shake_hands(ssh, deadline, err) < 0 ||
         ssh_check_host_key(ssh, target, err) < 0)

@@ -41,6 +41,9 @@ struct ssh {
 /* ssh_dial.c: sets stream, addresses and proxy. */
 int ssh_dial(struct ssh *ssh, const struct ssh_target *target, int64_t deadline, GError **err);
 
+/* ssh_reach.c: the same, and where the target says banner_ms also the server's first words. */
+int ssh_reach(struct ssh *ssh, const struct ssh_target *target, int64_t deadline, GError **err);
+
 /* What the proxy command said on stderr: its last line, or NULL. Transfer full. */
 char *ssh_proxy_complaint(struct ssh *ssh);
 

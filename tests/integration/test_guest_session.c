@@ -1,6 +1,8 @@
 /* Sessions into a guest by SSH: a real OpenSSH server stands for the guest's. */
 #include "ssh_bed.h"
+#include "stub_guest.h"
 
+#include "migration/guest/login.h"
 #include "migration/guest/way.h"
 
 #include <fcntl.h>
@@ -207,6 +209,47 @@ static int both_ways(void *arg, GError **err)
 Test(session, copies_files_both_ways_with_checksum_limit_and_progress)
 {
     run(both_ways, true);
+}
+
+/* A port for the shell and one for files, which is another way to the same server. */
+static int files_apart(void *arg, GError **err)
+{
+    g_autofree char *params = g_strdup_printf("username=%s;file_transfer_client=scp;"
+                                              "file_transfer_port=2222",
+                                              g_get_user_name());
+    g_autoptr(session) shell = NULL, again = NULL, files = NULL;
+    g_autoptr(GError) why = NULL;
+    struct stub_guest stub;
+
+    (void)arg;
+    if (stub_guest_open(&stub, params, server->user_key, err) < 0)
+        return -1;
+    stub_guest_forward(&stub, 22, server->port);
+    shell = guest_login(stub.guest, soon(), err);
+    again = shell != NULL ? guest_login(stub.guest, soon(), err) : NULL;
+    if (again == NULL)
+        return -1;
+    cr_assert(again == shell);
+    cr_assert_null(guest_file_login(stub.guest, soon(), &why));
+    assert_error(why, VM_ERROR, VM_ERROR_GUEST, "has no SSH server for files at port 2222");
+    stub_guest_forward(&stub, 2222, server->port);
+    files = guest_file_login(stub.guest, soon(), err);
+    if (files == NULL)
+        return -1;
+    cr_assert(files != shell);
+    params_set(stub.params, "file_transfer_port", "22", NULL);
+    session_close(g_steal_pointer(&files));
+    files = guest_file_login(stub.guest, soon(), err);
+    cr_assert(files == shell);
+    session_close(g_steal_pointer(&files));
+    session_close(g_steal_pointer(&again));
+    session_close(g_steal_pointer(&shell));
+    return stub_guest_close(&stub, err);
+}
+
+Test(session, files_come_by_the_port_that_is_named_for_them)
+{
+    run(files_apart, true);
 }
 
 int main(int argc, char **argv)

@@ -56,7 +56,7 @@ static void listen_as(struct stranger *stranger)
 
 struct attempt {
     const struct stranger *stranger;
-    int64_t patience_ms;
+    int64_t patience_ms, banner_ms;
     GError *error;
 };
 
@@ -69,7 +69,8 @@ static int try_to_connect(void *arg, GError **err)
                                       .port = attempt->stranger->port,
                                       .user = "nobody",
                                       .host_key_name = "stranger",
-                                      .host_keys = &policy};
+                                      .host_keys = &policy,
+                                      .banner_ms = attempt->banner_ms};
     g_autoptr(ssh) ssh = ssh_connect(&target, deadline_in(attempt->patience_ms), &attempt->error);
 
     (void)err;
@@ -173,4 +174,55 @@ Test(ssh_flood, leaves_the_loop_to_others_meanwhile)
     pthread_join(thread, NULL);
     close(stranger.listener);
     g_clear_error(&attempt.error);
+}
+
+/* Keeps the first who comes and says nothing to him; the next are turned away, or as silent. */
+static void *forward(void *arg)
+{
+    const struct stranger *stranger = arg;
+    int first = accept(stranger->listener, NULL, NULL), fd;
+    char nothing[256];
+
+    while (stranger->first != NULL && (fd = accept(stranger->listener, NULL, NULL)) >= 0)
+        close(fd);
+    while (first >= 0 && recv(first, nothing, sizeof nothing, 0) > 0)
+        ;
+    close(first);
+    return NULL;
+}
+
+static int64_t forwarded_ms(const char *turns_away, GError **error)
+{
+    struct stranger stranger = {.first = turns_away};
+    struct attempt attempt = {&stranger, LONG_MS, 3000, NULL};
+    int64_t began_us = g_get_monotonic_time();
+    pthread_t thread;
+
+    listen_as(&stranger);
+    cr_assert(pthread_create(&thread, NULL, forward, &stranger) == 0);
+    expect_run(try_to_connect, &attempt);
+    int64_t took_ms = (g_get_monotonic_time() - began_us) / 1000;
+    shutdown(stranger.listener, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(stranger.listener);
+    *error = attempt.error;
+    return took_ms;
+}
+
+Test(ssh_flood, a_connection_that_began_before_its_peer_was_there_is_given_up)
+{
+    g_autoptr(GError) error = NULL;
+
+    cr_expect_lt(forwarded_ms("turns away", &error), 2500);
+    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE));
+    cr_expect(strstr(error->message, "began before it was there") != NULL, "%s", error->message);
+}
+
+Test(ssh_flood, a_peer_that_is_slow_to_speak_to_anybody_has_its_time)
+{
+    g_autoptr(GError) error = NULL;
+
+    cr_expect_geq(forwarded_ms(NULL, &error), 3000);
+    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE));
+    cr_expect(strstr(error->message, "says nothing for 3 s") != NULL, "%s", error->message);
 }
