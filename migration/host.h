@@ -21,6 +21,7 @@ enum owned_kind {
 };
 
 struct vm;
+struct kept; /* migration/kept.h */
 
 struct host_ops {
     /*
@@ -51,6 +52,15 @@ struct host_ops {
      * Fields as in the message; test is filled in by the node. */
     void (*platform)(void *node, const Vtmh__Platform *platform);
     void (*command_line)(void *node, const Vtmh__CommandLine *line);
+
+    /*
+     * VMs that live on until a later test of the job wants them (migration/kept.h). rest: takes one
+     * over, transfer full. resting: all of them, array of struct kept; transfer none. wake: gives
+     * one back, awake, transfer full. NULL: a test's VMs end with it.
+     */
+    void (*rest)(void *node, struct kept *kept);
+    const GPtrArray *(*resting)(void *node);
+    void (*wake)(void *node, struct kept *kept);
 };
 
 struct host {

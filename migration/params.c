@@ -9,6 +9,7 @@ static const struct param_info *const tables[] = {
     job_params,
     scenario_params,
     process_params,
+    keep_params,
     plug_params,
     vm_params,
     board_params,

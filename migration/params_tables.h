@@ -23,6 +23,7 @@
 
 extern const struct param_info job_params[];       /* what vtmh reads itself */
 extern const struct param_info scenario_params[];  /* what runs, on which VMs, how often */
+extern const struct param_info keep_params[];      /* which VMs live before it and behind it */
 extern const struct param_info process_params[];   /* what is done around a test */
 extern const struct param_info plug_params[];      /* what is plugged in and out meanwhile */
 extern const struct param_info vm_params[];        /* what runs a VM, what its hosts agree on */

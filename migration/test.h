@@ -72,6 +72,7 @@ struct test {
     const struct params *params; /* resolved for this host */
     bool only_agree;             /* it is over when all agree on the platform: --dry-run=hosts */
     const char *const *holds;    /* points at which it waits for the user (scenario/hold.h) */
+    bool meets_kept;             /* on a host of it, VMs of earlier tests may live on */
     bool keep;                   /* its VMs are left to the user if it fails */
     const struct host *host;
     unsigned n_hosts, self;

@@ -1,6 +1,6 @@
 #include "node/leaks.h"
 
-#include "migration/vm/vm.h"
+#include "migration/kept.h"
 #include "node/owned.h"
 #include "node/process.h"
 
@@ -32,15 +32,20 @@ static void leave_out_owned(enum owned_kind kind, const char *what, void *arg)
     leave_out(arg, file, true);
 }
 
+static void leave_out_vm(const struct vm *vm, GPtrArray *leaks)
+{
+    g_autofree char *process = g_strdup_printf("process %d (", (int)vm_pid(vm));
+    leave_out(leaks, process, false);
+    vm_each_owned(vm, leave_out_owned, leaks);
+}
+
 /* A VM that is kept on purpose is no leak, nor is what it needs. */
 static void leave_out_kept(const struct node *node, GPtrArray *leaks)
 {
-    for (unsigned i = 0; node->kept != NULL && i < node->kept->len; i++) {
-        const struct vm *vm = g_ptr_array_index(node->kept, i);
-        g_autofree char *process = g_strdup_printf("process %d (", (int)vm_pid(vm));
-        leave_out(leaks, process, false);
-        vm_each_owned(vm, leave_out_owned, leaks);
-    }
+    for (unsigned i = 0; node->kept != NULL && i < node->kept->len; i++)
+        leave_out_vm(g_ptr_array_index(node->kept, i), leaks);
+    for (unsigned i = 0; node->resting != NULL && i < node->resting->len; i++)
+        leave_out_vm(((const struct kept *)g_ptr_array_index(node->resting, i))->vm, leaks);
 }
 
 GPtrArray *leaks_find(const struct node *node, const char *run_dir)

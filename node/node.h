@@ -21,6 +21,8 @@ struct node {
     struct running *running; /* the test in progress, or NULL */
     GPtrArray *records;      /* struct records (records.h), of this test and those before it */
     GPtrArray *kept;         /* struct vm: of tests that have ended; ended with the session */
+    GPtrArray *resting;      /* struct kept (resting.h): until a test wants them, else as those */
+    uint64_t last_test;      /* that was started here; 0: none */
     bool leaves_kept;        /* … but left to the user, who has asked for that (--keep) */
     struct event stop;       /* SIGTERM, good-bye, coordinator lost for too long: end now */
     struct event released;   /* the coordinator has heard our good-bye */

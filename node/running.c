@@ -10,6 +10,7 @@
 #include "node/meetings.h"
 #include "node/records.h"
 #include "node/remove.h"
+#include "node/resting.h"
 #include "sync/fiber_report.h"
 
 #include <errno.h>
@@ -204,6 +205,24 @@ static void keep(void *self, struct vm *vm)
     running->node->leaves_kept |= running->test.keep;
 }
 
+static void rest(void *self, struct kept *kept)
+{
+    struct running *running = self;
+    resting_add(running, running->node, running->test.id, kept);
+}
+
+static const GPtrArray *resting(void *self)
+{
+    const struct running *running = self;
+    return running->node->resting;
+}
+
+static void wake(void *self, struct kept *kept)
+{
+    const struct running *running = self;
+    resting_wake(running->node, kept);
+}
+
 /* What cannot be told makes the test worthless: nobody would know of it. */
 static void record(void *self, const Vtmh__Record *record)
 {
@@ -257,7 +276,7 @@ static int await_room(void *self, GError **err)
 }
 
 static const struct host_ops host_ops = {
-    own, disown, log_record, context, progress, keep, platform, command_line,
+    own, disown, log_record, context, progress, keep, platform, command_line, rest, resting, wake,
 };
 static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scope,
                                          failing,  record, hold,        await_room};
@@ -286,6 +305,7 @@ static void read_start(struct running *running, const Vtmh__StartTest *start)
         running->holds[i] = g_strdup(start->holds[i]);
     test->holds = (const char *const *)running->holds;
     test->keep = start->keep;
+    test->meets_kept = start->meets_kept;
     test->n_hosts = (unsigned)start->n_hosts;
     test->self = start->self;
     test->names = (const char *const *)running->names;
@@ -425,6 +445,7 @@ static void report(struct running *running, const GError *error)
     done.cause_us = cause.at_us;
     done.about = (char *)cause.about;
     done.moves_nothing = test->moves_nothing;
+    done.keeps_vms = node->resting->len > 0;
     done.type = (char *)params_get_or(test->params, "type", "");
     done.guest = (char *)guest_name(test->params);
     done.records = records_count(running->records);
@@ -488,6 +509,9 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
     if (start->n_holds > 0)
         meetings_be_patient(running->meetings);
     running->records = records_new(node, start->test);
+    if (start->failed_before)
+        resting_spoil(node, node->last_test);
+    node->last_test = start->test;
     node->running = running;
 
     g_autoptr(GError) error = NULL;

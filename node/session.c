@@ -4,6 +4,7 @@
 #include "node/claiming.h"
 #include "node/facts.h"
 #include "node/records.h"
+#include "node/resting.h"
 #include "node/running.h"
 #include "node/surveying.h"
 #include "node/version.h"
@@ -230,6 +231,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
 {
     struct watch watch = {.node = node, .grace_ms = grace_ms};
     node->kept = g_ptr_array_new_with_free_func(drop_kept);
+    node->resting = resting_new();
     node->records = g_ptr_array_new_with_free_func(free_records);
     node->scope = scope_open("session");
     scope_spawn_detached(node->scope, "coordinator", listen_to_coordinator, node);
@@ -240,6 +242,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     fiber_shield();
     end_running(node);
     g_autoptr(GPtrArray) leaks = g_ptr_array_new_with_free_func(g_free);
+    resting_end(node);
     if (node->leaves_kept)
         leave_kept(node);
     for (unsigned i = 0; i < node->kept->len; i++) {
@@ -248,6 +251,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     }
     ledger_clear(node->ledger, leaks);
     g_clear_pointer(&node->kept, g_ptr_array_unref);
+    g_clear_pointer(&node->resting, g_ptr_array_unref);
     /* Before our last word: who hears it may start the next job at once. */
     g_clear_pointer(&node->claims, claim_file_release);
     say_goodbye(node, leaks);

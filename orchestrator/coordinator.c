@@ -302,6 +302,7 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
                   envelope->test_failing->message);
         break;
     case VTMH__ENVELOPE__BODY_TEST_DONE:
+        peer->keeps_vms = envelope->test_done->keeps_vms;
         on_done(coordinator, host, envelope->test_done);
         break;
     case VTMH__ENVELOPE__BODY_PROGRESS:
@@ -537,6 +538,15 @@ GStrv coordinator_hosts(const struct coordinator *coordinator)
     return g_strv_builder_end(names);
 }
 
+/* For the next test of each host, which does not go on with VMs of one that has failed. */
+static void tell_failed(const struct coordinator *coordinator, Vtmh__Status status)
+{
+    bool failed = status != VTMH__STATUS__STATUS_PASS && status != VTMH__STATUS__STATUS_WARN &&
+                  status != VTMH__STATUS__STATUS_SKIP;
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        coordinator->peers[i]->failed_before = failed;
+}
+
 void coordinator_run_test(struct coordinator *coordinator, const struct params *params,
                           const struct trial_options *options, struct test_result *result)
 {
@@ -584,6 +594,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     scope_abandon(watchers);
     fiber_unshield();
     finish(coordinator);
+    tell_failed(coordinator, result->status);
     int64_t elapsed_us = g_get_monotonic_time() - began_us;
     result->end_us = result->start_us + elapsed_us;
     result->elapsed_s = (double)elapsed_us / 1e6;

@@ -24,6 +24,8 @@ struct peer {
     void *arg;
     struct event goodbye;   /* the node has said good-bye */
     GPtrArray *final_leaks; /* char *: what it could not remove */
+    bool keeps_vms;         /* VMs of earlier tests live on there, as it last said */
+    bool failed_before;     /* the last test on it has failed */
     bool is_gone;           /* lost for longer than the grace: not asked again */
 };
 

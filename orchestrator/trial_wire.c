@@ -110,6 +110,9 @@ int trial_wire_start(struct peer *const *peers, unsigned n_peers, unsigned host,
     start.n_holds = wishes->holds != NULL ? g_strv_length((char **)wishes->holds) : 0;
     start.holds = (char **)wishes->holds;
     start.keep = wishes->keep;
+    for (unsigned h = 0; h < n_peers; h++)
+        start.meets_kept |= peers[h]->keeps_vms;
+    start.failed_before = peers[host]->failed_before;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
     envelope.start_test = &start;

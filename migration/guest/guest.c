@@ -9,6 +9,7 @@
 #include "migration/guest/way.h"
 
 #include "migration/evidence.h"
+#include "migration/guest/loads.h"
 #include "migration/guest/login.h"
 #include "migration/params.h"
 
@@ -148,6 +149,12 @@ static void take_line(const char *text, void *arg)
     }
 }
 
+static void hear(struct guest *guest, const char *bytes, size_t size)
+{
+    guest->bytes_taken += (uint64_t)size;
+    serial_split(&guest->splitter, bytes, size, take_line, guest);
+}
+
 static int read_serial(void *arg, GError **err)
 {
     struct guest *guest = arg;
@@ -156,8 +163,7 @@ static int read_serial(void *arg, GError **err)
 
     while ((got = stream_read(vm_serial(guest->vm), buffer, sizeof buffer, DEADLINE_NEVER, err)) >
            0) {
-        guest->bytes_taken += (uint64_t)got;
-        serial_split(&guest->splitter, buffer, (size_t)got, take_line, guest);
+        hear(guest, buffer, (size_t)got);
         if (guest->listener != NULL)
             guest->listener(guest->listener_arg, buffer, (size_t)got);
     }
@@ -391,6 +397,19 @@ bool guest_is_left_alone(const struct guest *guest)
            param_bool(guest->params, "not_login_after_mig", &alone, NULL) == 0 && alone;
 }
 
+void guest_has_stayed(struct guest *guest, const char *bytes, size_t size)
+{
+    guest->has_come = false;
+    hear(guest, bytes, size);
+}
+
+int guest_await_again(struct guest *guest, int64_t deadline, GError **err)
+{
+    if (guest_await_beat(guest, deadline, err) < 0)
+        return -1;
+    return has_heartbeat(guest) && !guest_is_left_alone(guest) ? log_in(guest, deadline, err) : 0;
+}
+
 int guest_await_booted(struct guest *guest, int64_t deadline, GError **err)
 {
     if (guest_is_left_alone(guest) && !has_heartbeat(guest))
@@ -426,6 +445,23 @@ int guest_start_work(struct guest *guest, int64_t deadline, GError **err)
         return -1;
     guest->is_working = true;
     return 0;
+}
+
+int guest_end_background(struct guest *guest, int64_t deadline, GError **err)
+{
+    const char *command = param_text(guest->params, "migration_bg_kill_command");
+    int status;
+
+    if (command == NULL || param_text(guest->params, "migration_bg_command") == NULL)
+        return 0;
+    return guest_run(guest, command, deadline, &status, NULL, err);
+}
+
+int guest_begin_background(struct guest *guest, int64_t deadline, GError **err)
+{
+    return guest->is_working && guest->kind->know_login != NULL
+               ? guest_start_background(guest, deadline, err)
+               : 0;
 }
 
 int guest_check_work(struct guest *guest, int64_t deadline, GError **err)

@@ -71,6 +71,14 @@ GError *guest_end(struct guest *guest);
 /* Source, first start: waits until the guest says it is up, and logs in where it has ssh. */
 int guest_await_up(struct guest *guest, int64_t deadline, GError **err);
 
+/* A guest that has lived on behind its test: waits for a sign of life that is new, and logs in
+ * where it has ssh. */
+int guest_await_again(struct guest *guest, int64_t deadline, GError **err);
+
+/* Its state was adopted of itself: it has lived on here, and said this on its serial port
+ * meanwhile. */
+void guest_has_stayed(struct guest *guest, const char *bytes, size_t size);
+
 /* Destination, a guest that has moved while it booted: waits until it is up, which its first
  * heartbeat shows, and logs in where it has ssh. */
 int guest_await_booted(struct guest *guest, int64_t deadline, GError **err);
@@ -88,6 +96,11 @@ int guest_start_work(struct guest *guest, int64_t deadline, GError **err);
 /* Whether nobody logs in to it, since it has moved (not_login_after_mig): its work, its memory and
  * its kernel's log are not looked at. */
 bool guest_is_left_alone(const struct guest *guest);
+
+/* Ends migration_bg_command by migration_bg_kill_command, whose exit status is of no interest, and
+ * begins it again in a guest that works; nothing where there is none. */
+int guest_end_background(struct guest *guest, int64_t deadline, GError **err);
+int guest_begin_background(struct guest *guest, int64_t deadline, GError **err);
 
 /* Does the guest live after the move, and its background work (migration_bg_check_command)? */
 int guest_check_work(struct guest *guest, int64_t deadline, GError **err);

@@ -12,13 +12,20 @@
 struct seat *seat_new(struct test *test, struct scope *readers, struct scope *watchers,
                       const char *vm_name, GError **err)
 {
+    g_autoptr(params) params = params_object_params(test->params, vm_name);
+    return seat_new_of(test, readers, watchers, vm_name, params, err);
+}
+
+struct seat *seat_new_of(struct test *test, struct scope *readers, struct scope *watchers,
+                         const char *vm_name, const struct params *params, GError **err)
+{
     g_autoptr(seat) seat = g_new0(struct seat, 1);
     seat->test = test;
     seat->readers = readers;
     seat->watchers = watchers;
     seat->name = g_strdup(vm_name);
     seat->where = SEAT_NOWHERE;
-    seat->params = params_object_params(test->params, vm_name);
+    seat->params = params_ref((struct params *)params);
     if (move_request_read(&seat->request, seat->params, err) < 0)
         return NULL;
     seat->boot = guest_boot(test->host, seat->params, err);
@@ -169,15 +176,24 @@ static struct vm *take_or_create(struct seat *seat, bool incoming, int64_t deadl
     return create(seat, incoming, deadline, err);
 }
 
-int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+/* Somebody looks on from now on, if there is anything to look at. */
+static void begin_to_look(struct seat *seat)
 {
-    int64_t create_ms;
-    if (param_duration_ms(seat->params, "vm_create_timeout", &create_ms, err) < 0)
-        return -1;
-    seat->vm =
-        take_or_create(seat, incoming, create_ms > 0 ? deadline_in(create_ms) : deadline, err);
-    if (seat->vm == NULL)
-        return -1;
+    if (seat->look_on != NULL && seat->vm != NULL && seat->onlooker == NULL)
+        seat->onlooker = fiber_ref(
+            scope_spawn_detached(seat->watchers, "look on", seat->look_on, seat->look_on_arg));
+}
+
+void seat_look_on(struct seat *seat, fiber_fn fn, void *arg)
+{
+    seat->look_on = fn;
+    seat->look_on_arg = arg;
+    begin_to_look(seat);
+}
+
+/* The guest of the VM that is here is attached, and watched over. After an error there is none. */
+static int sit_down(struct seat *seat, GError **err)
+{
     seat->guest = guest_attach(seat->vm, seat->test->host, seat->params, seat->readers, err);
     if (seat->guest == NULL ||
         (seat->guest_state != NULL && guest_adopt_state(seat->guest, seat->guest_state, err) < 0)) {
@@ -188,9 +204,35 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
     }
     event_reset(&seat->retired);
     seat->watcher = fiber_ref(scope_spawn(seat->watchers, "watch", watch, seat));
-    if (seat->look_on != NULL)
-        seat->onlooker = fiber_ref(
-            scope_spawn_detached(seat->watchers, "look on", seat->look_on, seat->look_on_arg));
+    begin_to_look(seat);
+    return 0;
+}
+
+int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
+{
+    int64_t create_ms;
+    if (param_duration_ms(seat->params, "vm_create_timeout", &create_ms, err) < 0)
+        return -1;
+    seat->vm =
+        take_or_create(seat, incoming, create_ms > 0 ? deadline_in(create_ms) : deadline, err);
+    if (seat->vm == NULL)
+        return -1;
+    return sit_down(seat, err);
+}
+
+int seat_take(struct seat *seat, struct kept *kept, GError **err)
+{
+    g_assert(seat->vm == NULL && seat->ahead == NULL);
+    seat->vm = g_steal_pointer(&kept->vm);
+    g_free(seat->guest_state);
+    seat->guest_state = g_strdup(kept->guest_state);
+    if (vm_rehost(seat->vm, seat->test->host, err) < 0) {
+        vm_destroy(g_steal_pointer(&seat->vm), NULL);
+        return -1;
+    }
+    if (sit_down(seat, err) < 0)
+        return -1;
+    guest_has_stayed(seat->guest, (const char *)kept->said->data, kept->said->len);
     return 0;
 }
 
@@ -269,6 +311,20 @@ int seat_end(struct seat *seat, GError **err)
     fiber_unshield();
     seat->is_left |= ended < 0;
     return ended;
+}
+
+struct kept *seat_rest(struct seat *seat)
+{
+    fiber_shield();
+    g_autofree char *state = guest_state(seat->guest);
+    bool is_changed = vm_is_changed(seat->vm) || seat->machine != NULL;
+    struct kept *kept = kept_new(retire(seat));
+    fiber_unshield();
+    kept->guest_state = g_steal_pointer(&state);
+    kept->is_changed = is_changed;
+    kept->params = params_ref(seat->params);
+    seat->is_left = true;
+    return kept;
 }
 
 void seat_keep(struct seat *seat)

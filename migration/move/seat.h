@@ -5,6 +5,7 @@
 #pragma once
 
 #include "migration/guest/guest.h"
+#include "migration/kept.h"
 #include "migration/move/request.h"
 #include "migration/test.h"
 #include "sync/autoptr.h"
@@ -73,6 +74,9 @@ struct seat {
 /* Transfer full. platform is decided later, by agree(). */
 struct seat *seat_new(struct test *test, struct scope *readers, struct scope *watchers,
                       const char *vm_name, GError **err);
+/* The same of a VM that the test does not have: with params of its own. */
+struct seat *seat_new_of(struct test *test, struct scope *readers, struct scope *watchers,
+                         const char *vm_name, const struct params *params, GError **err);
 void seat_free(struct seat *seat);
 
 /*
@@ -89,6 +93,16 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
  * (seat_facts) is asked now.
  */
 int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err);
+
+/* Leaves the VM here to live on behind the test, with what is known of its guest. Transfer full. */
+struct kept *seat_rest(struct seat *seat);
+
+/* Takes over a VM that has lived on here, as if it had been started: kept has it no more. One that
+ * cannot be taken over is ended. */
+int seat_take(struct seat *seat, struct kept *kept, GError **err);
+
+/* From now on somebody looks on while a VM is here: fn with arg. */
+void seat_look_on(struct seat *seat, fiber_fn fn, void *arg);
 
 /* Plug a device into the VM here, and out of it: vm_plug(), vm_unplug(). */
 int seat_plug(struct seat *seat, const char *kind, const char *name, int64_t deadline,

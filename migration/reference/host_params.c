@@ -3,7 +3,6 @@
 
 #define SECTION "before and after the test"
 
-#define FRESH_VMS "no VM outlives its test, so there is none before one"
 #define PICTURES "screendumps are PNG files from the start"
 #define NO_WATCHER "nobody minds a screen that does not change"
 #define A_SCREEN WORDS("vga")
@@ -12,20 +11,8 @@
 #define NO_SOSREPORT "no sosreport is made"
 
 const struct param_info reference_host_params[] = {
-    NO_MATTER("start_vm", BOOL, VM, "the test type starts every VM of the test",
-              "whether the VM is started if it does not run"),
-    NO_MATTER("kill_vm_before_test", BOOL, VM, FRESH_VMS,
-              "whether a VM that runs is ended before the test"),
-    NO_MATTER("force_remove_vm", BOOL, VM, FRESH_VMS, "whether the VM's definition is removed"),
-    NO_MATTER("keep_unrequested_vms", BOOL, TEST, FRESH_VMS,
-              "whether VMs that are not of the test are kept"),
-    NO_MATTER("kill_unrequested_vms_gracefully", BOOL, TEST, FRESH_VMS,
-              "whether VMs that are not of the test are shut down in order"),
-    NO_MATTER("check_vm_needs_restart", BOOL, VM, FRESH_VMS,
-              "whether a VM is started anew if it would be another one"),
-    NO_MATTER("check_vm_before_migration", BOOL, TEST, FRESH_VMS,
-              "no: check_vm_needs_restart = no"),
-    NOT_YET("reuse_previous_config", BOOL, VM, NO, "a VM is always made of its parameters",
+    NOT_YET("reuse_previous_config", BOOL, VM, NO,
+            "a VM that starts is always made of its parameters",
             "whether a VM is made of stored devices"),
     NO_MATTER("run_tcpdump", BOOL, TEST, "guests are reached without knowing their addresses",
               "whether the network is listened to for guests' addresses"),
@@ -48,13 +35,6 @@ const struct param_info reference_host_params[] = {
     NOT_YET_WITH("encode_video_files", BOOL, TEST, NO, A_SCREEN, NO_VIDEO,
                  "whether screendumps become a video"),
 
-    NO_MATTER("kill_vm", BOOL, VM,
-              "every VM ends with its test, as with avocado-vt on several hosts",
-              "whether the VM is ended after the test"),
-    NO_MATTER("kill_unresponsive_vms", BOOL, TEST, "every VM ends with its test",
-              "whether VMs that do not answer are ended"),
-    NOT_YET("keep_vms_after_test", BOOL, TEST, NO, "every VM ends with its test",
-            "whether monitors stay open after the test"),
     NO_MATTER("guest_dmesg_dump_console", BOOL, TEST, NO_DMESG, "whether it is written to the log"),
     NOT_YET("verify_host_dmesg", BOOL, TEST, NO, NO_DMESG,
             "whether a host's kernel messages are checked"),

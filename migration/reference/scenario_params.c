@@ -23,8 +23,6 @@ const struct param_info reference_scenario_params[] = {
             "whether the guest is logged in to before pre_sub_test"),
     NOT_YET("serial_login", BOOL, TEST, NO, NO_SERIAL_COMMANDS,
             "whether the guest is logged in to over its serial line"),
-    NOT_YET_WITH("migration_bg_kill_command", STRING, VM, NULL, WORDS("migration_bg_command"),
-                 "a guest's work ends with its VM", "command that ends migration_bg_command"),
     NOT_YET("pre_sub_test", STRING, TEST, NULL, NO_SUB_TEST, "test before the migration"),
     NOT_YET("post_sub_test", STRING, TEST, NULL, NO_SUB_TEST, "test after the migration"),
     NO_MATTER("pre_sub_test_timeout", DURATION, TEST, "it counts only with pre_sub_test",

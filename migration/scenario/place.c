@@ -28,6 +28,20 @@ static int end_here(struct seat *seat, unsigned host, GError **err)
     return 0;
 }
 
+int scene_vacate(struct seat *seat, unsigned before, unsigned host, unsigned number, GError **err)
+{
+    const struct test *test = seat->test;
+
+    if (test->self == before && end_here(seat, host, err) < 0)
+        return -1;
+    if (test->self != before && test->self != host)
+        return 0;
+    host_log(test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, seat->name,
+             "%s is started again on %s; its copy on %s was ended", seat->name, test->names[host],
+             test->names[before]);
+    return meet(seat, "is ended", number, before, host, err);
+}
+
 int scene_place(struct scene *scene, struct seat *seat, unsigned host, unsigned other,
                 unsigned number, GError **err)
 {
@@ -39,15 +53,8 @@ int scene_place(struct scene *scene, struct seat *seat, unsigned host, unsigned 
         return 0;
     seat->where = host;
     seat->is_gone = false;
-    if (has_copy && test->self == before && end_here(seat, host, err) < 0)
+    if (has_copy && scene_vacate(seat, before, host, number, err) < 0)
         return -1;
-    if (has_copy && (test->self == before || test->self == host)) {
-        host_log(test->host, VTMH__LOG_LEVEL__LOG_INFO, NULL, seat->name,
-                 "%s is started again on %s; its copy on %s was ended", seat->name,
-                 test->names[host], test->names[before]);
-        if (meet(seat, "is ended", number, before, host, err) < 0)
-            return -1;
-    }
     if (test->self == host && scene_boot_here(seat, err) < 0)
         return -1;
     if (test->self != host && test->self != other)

@@ -48,8 +48,12 @@ const struct scenario *scenario_find(const char *type, GError **err);
  */
 int scenario_run(struct test *test, GError **err);
 
-/* All VMs are started on one host, and all hosts wait until they are up. */
-int scene_boot(struct scene *scene, unsigned where, GError **err);
+/*
+ * All VMs are started on host where, and all hosts wait until they are up. One that lives there or
+ * on host other already (start_vm, keep_vms_after_test) goes on where it is; one that lives
+ * elsewhere is ended there before.
+ */
+int scene_boot(struct scene *scene, unsigned where, unsigned other, GError **err);
 
 /*
  * For a loop over migrations, before each turn: whether there is one more. It is not told to go on
@@ -75,6 +79,10 @@ int64_t scene_leg_ms(const struct seat *seat);
 /* Boots the VM here, and waits until its guest is up; one that is to be paused after its start
  * (paused_after_start_vm) only starts. */
 int scene_boot_here(struct seat *seat, GError **err);
+
+/* For the hosts that have a part in it: ends the copy of a VM that runs on host before, which is
+ * confirmed to host, where it is to start. number: of the migration; 0: before the first. */
+int scene_vacate(struct seat *seat, unsigned before, unsigned host, unsigned number, GError **err);
 
 /*
  * Before migration `number`: sees to it that the VM runs on a host, for the hosts that have a part

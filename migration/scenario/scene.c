@@ -39,19 +39,46 @@ int scene_boot_here(struct seat *seat, GError **err)
     return said_check(seat, 0, err) < 0 ? -1 : plug_devices(seat, err);
 }
 
+/* A VM that is to start. */
+struct boot {
+    struct seat *seat;
+    unsigned before; /* where it lives; SEAT_NOWHERE */
+};
+
 static int boot_one(void *arg, GError **err)
 {
-    return scene_boot_here(arg, err);
+    const struct boot *boot = arg;
+    struct seat *seat = boot->seat;
+    if (boot->before != SEAT_NOWHERE && scene_vacate(seat, boot->before, seat->where, 0, err) < 0)
+        return -1;
+    return seat->test->self == seat->where ? scene_boot_here(seat, err) : 0;
 }
 
-static int boot_all_here(const struct scene *scene, GError **err)
+/* boots: struct boot. */
+static int boot_all(const GArray *boots, GError **err)
 {
     struct scope *all = scope_open("all VMs");
-    for (unsigned i = 0; i < scene->seats->len; i++) {
-        struct seat *seat = g_ptr_array_index(scene->seats, i);
-        scope_spawn(all, seat->name, boot_one, seat);
+    for (unsigned i = 0; i < boots->len; i++) {
+        struct boot *boot = &g_array_index(boots, struct boot, i);
+        scope_spawn(all, boot->seat->name, boot_one, boot);
     }
     return scope_close(all, err);
+}
+
+/* Where each VM is to be from now on; those in whose start this host has a part. Transfer full. */
+static GArray *plan_boots(struct scene *scene, unsigned where, unsigned other)
+{
+    GArray *boots = g_array_new(FALSE, FALSE, sizeof(struct boot));
+    for (unsigned i = 0; i < scene->seats->len; i++) {
+        struct seat *seat = g_ptr_array_index(scene->seats, i);
+        const struct boot boot = {seat, seat->where};
+        if (seat->where == where || seat->where == other)
+            continue;
+        seat->where = where;
+        if (scene->test->self == where || scene->test->self == boot.before)
+            g_array_append_val(boots, boot);
+    }
+    return boots;
 }
 
 bool scene_goes_on(struct scene *scene, int64_t done, int64_t count, const char *turns)
@@ -65,16 +92,15 @@ bool scene_goes_on(struct scene *scene, int64_t done, int64_t count, const char 
     return false;
 }
 
-int scene_boot(struct scene *scene, unsigned where, GError **err)
+int scene_boot(struct scene *scene, unsigned where, unsigned other, GError **err)
 {
     struct test *test = scene->test;
     const struct seat *first = g_ptr_array_index(scene->seats, 0);
     const struct test_meeting booted = {.tag = "booted",
                                         .timeout_ms = first->request.login_ms +
                                                       2 * seat_patience_ms(first, SCENE_START_MS)};
-    for (unsigned i = 0; i < scene->seats->len; i++)
-        ((struct seat *)g_ptr_array_index(scene->seats, i))->where = where;
-    if (test->self == where && boot_all_here(scene, err) < 0)
+    g_autoptr(GArray) boots = plan_boots(scene, where, other);
+    if (boot_all(boots, err) < 0)
         return -1;
     host_context(test->host, "waiting for the guests to boot on %s", test->names[where]);
     return test_barrier(test, &booted, err);

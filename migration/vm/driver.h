@@ -13,6 +13,7 @@ struct vm_driver {
     struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
     int (*destroy)(struct vm *vm, GError **err); /* frees vm in any case */
     void (*drop)(struct vm *vm);
+    int (*rehost)(struct vm *vm, const struct host *host, GError **err); /* NULL: it cannot */
     struct event *(*exited)(struct vm *vm);
     GError *(*death)(struct vm *vm);
 
@@ -57,6 +58,12 @@ extern const struct vm_driver qemu_driver;
 /* NULL if there is none of that name. */
 const struct vm_driver *vm_driver_find(const char *name);
 
+/* vm_set_home() */
+struct vm_home {
+    void *what;
+    GDestroyNotify leave; /* NULL: there is none */
+};
+
 /* The part that every driver's VM begins with. The driver fills it in. */
 struct vm {
     const struct vm_driver *driver;
@@ -68,7 +75,8 @@ struct vm {
     struct stream *agent; /* NULL: there is no channel to an agent */
     bool is_changed;      /* vm_is_changed() */
     struct vm_net *net;   /* what its cards are connected to; NULL: nothing */
-    GPtrArray *files;     /* char *: made for this VM alone, gone with it; in the ledger; or NULL */
+    struct vm_home home;
+    GPtrArray *files; /* char *: made for this VM alone, gone with it; in the ledger; or NULL */
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
     bool is_postcopy; /* the migration has been there */

@@ -259,6 +259,18 @@ struct hmp *hmp_open(int fd, const char *log_path, GError **err)
     return hmp;
 }
 
+int hmp_log_to(struct hmp *hmp, const char *log_path, GError **err)
+{
+    struct qmp_log *log = qmp_log_open(log_path, NULL, err);
+
+    if (log == NULL)
+        return -1;
+    g_clear_pointer(&hmp->log, qmp_log_close);
+    hmp->log = log;
+    hmp->logged = 0;
+    return 0;
+}
+
 void hmp_close(struct hmp *hmp)
 {
     if (hmp == NULL)

@@ -18,6 +18,9 @@ struct hmp;
  * no log. Transfer full. */
 struct hmp *hmp_open(int fd, const char *log_path, GError **err);
 
+/* From now on the log is there; on failure it stays where it was. */
+int hmp_log_to(struct hmp *hmp, const char *log_path, GError **err);
+
 /* Waits for the first prompt, and asks once which commands there are (HMP help). Must be the first
  * thing asked. */
 int hmp_greet(struct hmp *hmp, int64_t deadline, GError **err);

@@ -257,6 +257,12 @@ void vm_net_started(struct vm_net *net)
 
 /* ---- how the guest is reached */
 
+void vm_net_rehost(struct vm_net *net, const struct host *host)
+{
+    if (net != NULL)
+        net->host = host;
+}
+
 void vm_net_forward(struct vm_net *net, uint16_t guest_port, uint16_t host_port)
 {
     const struct forward forward = {guest_port, host_port};

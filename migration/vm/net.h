@@ -58,6 +58,9 @@ void vm_net_take_addresses(struct vm_net *net, const json_t *addresses);
 const GArray *vm_net_probes(const struct vm_net *net);
 struct event *vm_net_probed(struct vm_net *net);
 
+/* What is told and struck out goes there from now on. net may be NULL. */
+void vm_net_rehost(struct vm_net *net, const struct host *host);
+
 /* Names of its taps, which are in the ledger. Transfer none: array of char *. */
 const GPtrArray *vm_net_taps(const struct vm_net *net);
 

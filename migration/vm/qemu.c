@@ -276,6 +276,19 @@ static void qemu_drop(struct vm *base)
     qemu_free(qemu_vm(base));
 }
 
+static int qemu_rehost(struct vm *base, const struct host *host, GError **err)
+{
+    struct qemu_vm *vm = qemu_vm(base);
+    g_autofree char *prefix = g_build_filename(host->log_dir, base->name, NULL);
+
+    if (qemu_process_log_to(vm->process, prefix, host->known, err) < 0 ||
+        qemu_monitors_log_to(vm, host, err) < 0)
+        return -1;
+    base->host = host;
+    vm_net_rehost(base->net, host);
+    return 0;
+}
+
 /* A guest that panics is kept as it is, with what it has said. Not known to QEMU before 6.0. */
 static int keep_after_panic(struct qemu_vm *vm, int64_t deadline, GError **err)
 {
@@ -447,6 +460,7 @@ const struct vm_driver qemu_driver = {
     .create = qemu_create,
     .destroy = qemu_destroy,
     .drop = qemu_drop,
+    .rehost = qemu_rehost,
     .exited = qemu_exited,
     .death = qemu_death,
     .cont = qemu_cont,

@@ -74,6 +74,7 @@ GStrv qemu_monitors_add_words(const struct qemu_vm *vm, GStrv argv);
 void qemu_monitors_add_fds(const struct qemu_vm *vm, GArray *fds);
 int qemu_monitors_begin(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
                         GError **err);
+int qemu_monitors_log_to(struct qemu_vm *vm, const struct host *host, GError **err);
 void qemu_monitors_free(struct qemu_vm *vm);
 /* By the main one; the others by that for what looks on beside the test (`catch_monitor`). */
 int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);

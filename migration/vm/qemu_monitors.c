@@ -334,12 +334,33 @@ void qemu_monitors_add_fds(const struct qemu_vm *vm, GArray *fds)
     }
 }
 
+/* Where a monitor's log is, without its ending; NULL: nowhere. Transfer full. */
+static char *log_prefix_of(const struct monitor *monitor, const struct host *host, const char *vm)
+{
+    g_autofree char *file = g_strdup_printf("%s.%s", vm, monitor->name);
+
+    return host->log_dir != NULL ? g_build_filename(host->log_dir, file, NULL) : NULL;
+}
+
+int qemu_monitors_log_to(struct qemu_vm *vm, const struct host *host, GError **err)
+{
+    for (unsigned i = 0; i < vm->monitors->others->len; i++) {
+        struct monitor *monitor = g_ptr_array_index(vm->monitors->others, i);
+        g_autofree char *prefix = log_prefix_of(monitor, host, vm->base.name);
+        g_autofree char *path =
+            g_strconcat(prefix, monitor->qmp != NULL ? ".qmp.log" : ".hmp.log", NULL);
+
+        if ((monitor->qmp != NULL && qmp_log_to(monitor->qmp, path, host->known, err) < 0) ||
+            (monitor->hmp != NULL && hmp_log_to(monitor->hmp, path, err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
 /* What it says for once shows that it understands, and is understood. */
 static int try(struct monitor *monitor, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
-    g_autofree char *file = g_strdup_printf("%s.%s", spec->name, monitor->name);
-    g_autofree char *prefix =
-        spec->host->log_dir != NULL ? g_build_filename(spec->host->log_dir, file, NULL) : NULL;
+    g_autofree char *prefix = log_prefix_of(monitor, spec->host, spec->name);
     g_autofree char *state = NULL;
 
     close_fd(&monitor->their_fd);

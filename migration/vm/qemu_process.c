@@ -110,6 +110,29 @@ struct qemu_process *qemu_process_start(const struct qemu_start *start, GError *
     return NULL;
 }
 
+/* The file that it prints to gets another name: no other file can be given to a process that runs.
+ */
+static int link_output(const struct qemu_process *process, const char *prefix, GError **err)
+{
+    g_autofree char *path = g_strconcat(prefix, ".stderr.log", NULL);
+    g_autofree char *open_file = g_strdup_printf("/proc/self/fd/%d", process->output_fd);
+
+    if (linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_START, "%s: what it prints cannot be kept as %s: %s",
+                process->who, path, g_strerror(errno));
+    return -1;
+}
+
+int qemu_process_log_to(struct qemu_process *process, const char *log_prefix, GHashTable *known,
+                        GError **err)
+{
+    g_autofree char *path = g_strconcat(log_prefix, ".qmp.log", NULL);
+
+    return link_output(process, log_prefix, err) < 0 ? -1
+                                                     : qmp_log_to(process->qmp, path, known, err);
+}
+
 /* A closed stream means death; how is known a moment later. */
 static void explain(struct qemu_process *process, enum vm_error code, GError **err)
 {

@@ -45,6 +45,11 @@ int qemu_process_greet(struct qemu_process *process, int64_t deadline, GError **
 int qemu_process_command(struct qemu_process *process, const char *name, json_t *arguments, int fd,
                          int64_t deadline, json_t **reply_out, GError **err);
 
+/* From now on its logs are those of another PREFIX, in a folder of the same file system: what it
+ * prints is there too, with what it has printed. VM_ERROR_START. */
+int qemu_process_log_to(struct qemu_process *process, const char *log_prefix, GHashTable *known,
+                        GError **err);
+
 pid_t qemu_process_pid(const struct qemu_process *process);
 struct event *qemu_process_ended(struct qemu_process *process);
 

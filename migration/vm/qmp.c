@@ -288,6 +288,17 @@ struct qmp *qmp_open(int fd, const char *log_path, GHashTable *known, qmp_event_
     return qmp;
 }
 
+int qmp_log_to(struct qmp *qmp, const char *log_path, GHashTable *known, GError **err)
+{
+    struct qmp_log *log = qmp_log_open(log_path, known, err);
+
+    if (log == NULL)
+        return -1;
+    g_clear_pointer(&qmp->log, qmp_log_close);
+    qmp->log = log;
+    return 0;
+}
+
 int qmp_greet(struct qmp *qmp, int64_t deadline, GError **err)
 {
     if (await_event(&qmp->greeted, deadline, err) < 0) {

@@ -39,6 +39,9 @@ int qmp_greet(struct qmp *qmp, int64_t deadline, GError **err);
 int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
                 json_t **reply_out, GError **err);
 
+/* From now on the log is there. As of qmp_open(); on failure it stays where it was. */
+int qmp_log_to(struct qmp *qmp, const char *log_path, GHashTable *known, GError **err);
+
 /* Set when the connection has ended; what it says of commands holds from then on. */
 struct event *qmp_ended(struct qmp *qmp);
 

@@ -20,6 +20,12 @@ static const struct vm_driver *driver_of(const struct params *params, GError **e
     return driver;
 }
 
+static void leave(const struct vm_home *home)
+{
+    if (home->leave != NULL)
+        home->leave(home->what);
+}
+
 struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err)
 {
     const struct vm_driver *driver = driver_of(params, err);
@@ -43,7 +49,32 @@ struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
 
 int vm_destroy(struct vm *vm, GError **err)
 {
-    return vm != NULL ? vm->driver->destroy(vm, err) : 0;
+    if (vm == NULL)
+        return 0;
+    struct vm_home home = vm->home;
+    int result = vm->driver->destroy(vm, err);
+    leave(&home);
+    return result;
+}
+
+int vm_rehost(struct vm *vm, const struct host *host, GError **err)
+{
+    if (vm->driver->rehost != NULL)
+        return vm->driver->rehost(vm, host, err);
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "no VM outlives its test where vm_type = %s: that is not supported",
+                vm->driver->name);
+    return -1;
+}
+
+void vm_set_home(struct vm *vm, void *home, GDestroyNotify leave_home)
+{
+    struct vm_home another = {home, leave_home};
+
+    if (vm->home.leave == NULL)
+        vm->home = another;
+    else
+        leave(&another);
 }
 
 const char *vm_name(const struct vm *vm)
@@ -73,8 +104,11 @@ int64_t vm_cpu_ms(const struct vm *vm)
 
 void vm_drop(struct vm *vm)
 {
-    if (vm != NULL)
-        vm->driver->drop(vm);
+    if (vm == NULL)
+        return;
+    struct vm_home home = vm->home;
+    vm->driver->drop(vm);
+    leave(&home);
 }
 
 struct event *vm_exited(struct vm *vm)

@@ -80,6 +80,17 @@ int64_t vm_cpu_ms(const struct vm *vm);
  */
 void vm_drop(struct vm *vm);
 
+/*
+ * From now on the VM is one of another test on this host: what is logged of it, entered into the
+ * ledger and struck out goes there. Files that were made for it stay where they are. UNSUPPORTED if
+ * the driver cannot.
+ */
+int vm_rehost(struct vm *vm, const struct host *host, GError **err);
+
+/* What must live as long as the VM does (the test that its files are in): freed behind it. Transfer
+ * full; only the first counts, another is freed at once. */
+void vm_set_home(struct vm *vm, void *home, GDestroyNotify leave);
+
 /* Set when the hypervisor's process has ended. */
 struct event *vm_exited(struct vm *vm);
 

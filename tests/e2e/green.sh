@@ -129,9 +129,9 @@ expect_wrong() {
 }
 
 step "what avocado-vt's multi-host tests do as well changes nothing, and a note says so"
-job -m local:a,local:b -p start_vm=no "$work/base.cfg"
+job -m local:a,local:b -p comm_port=13234 "$work/base.cfg"
 expect_equal "exit status" 0 "$status"
-expect_match "the notes" "start_vm has no effect" "$(results '.tests[0].vtmh.notes | join(" ")')"
+expect_match "the notes" "comm_port has no effect" "$(results '.tests[0].vtmh.notes | join(" ")')"
 
 step "what contradicts itself is an error with its place"
 expect_wrong 'wrong.cfg:3: ssh_port = 23 and shell_port = 22 .*wrong.cfg:2' 'shell_port = 22' 'ssh_port = 23'

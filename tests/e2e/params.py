@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """Every parameter is honoured, cosmetic, or not supported, as params.tsv says: name, class, what a
-test sets ("KEY = VALUE ; …", ": TEST" behind its variant), and what is expected of that:
+test sets ("KEY = VALUE ; …", ": TEST" behind its variant; "< KEY = VALUE" is of a test right before it),
+and what is expected of that:
 
   honoured       an expression over a real run (Run, below) that shows the effect
   cosmetic       a text in the note, once a job
@@ -44,7 +45,9 @@ class Row:
         self.name, self.care, setting, self.expected = line.split("\t")
         if self.care not in ("honoured", "cosmetic", "not supported"):
             raise ValueError(f"line {number}: no such class: {self.care}")
-        self.settings = setting.split(" ; ")
+        settings = setting.split(" ; ")
+        self.settings = [line for line in settings if not line.startswith("< ")]
+        self.before = [line[2:] for line in settings if line.startswith("< ")]
         self.id = f"row{number}"
         self.key = self.settings[-1].split(" = ")[0]
 
@@ -63,6 +66,8 @@ def read_table(path):
 def configuration(rows):
     text = BASE
     for row in rows:
+        if row.before:
+            text += f"    - {row.id}before:\n" + "".join(f"        {line}\n" for line in row.before)
         behind = "".join(line for line in row.settings if line.startswith(":"))
         text += f"    - {row.id}{behind or ':'}\n"
         text += "".join(f"        {line}\n" for line in row.settings if not line.startswith(":"))

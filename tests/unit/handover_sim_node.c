@@ -92,7 +92,7 @@ static int await_room(void *node, GError **err)
 }
 
 static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scope,
-                                         failing,  record, NULL, await_room};
+                                         failing,  record, NULL,        await_room};
 
 /* Transfer full. */
 static char *entry_of(enum owned_kind kind, const char *what)
@@ -158,8 +158,14 @@ static void keep(void *node, struct vm *vm)
     world_did(host->world, "%s on %s is kept", vm->name, host->host.name);
 }
 
-static const struct host_ops host_ops = {own,           disown, take_log, take_context,
-                                         take_progress, keep,   NULL,     NULL};
+static const struct host_ops host_ops = {
+    .own = own,
+    .disown = disown,
+    .log = take_log,
+    .context = take_context,
+    .progress = take_progress,
+    .keep = keep,
+};
 
 /* The network: every host reaches every other, until the way is cut. */
 int reach_listen(const char *address, uint16_t low, uint16_t high, uint16_t *port_out, GError **err)

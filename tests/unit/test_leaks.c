@@ -1,4 +1,5 @@
 /* What is still there after a test, and should not be. */
+#include "migration/kept.h"
 #include "migration/vm/driver.h"
 #include "node/leaks.h"
 #include "node/remove.h"
@@ -24,7 +25,9 @@ Test(leaks, what_a_vm_needs_that_is_kept_is_none)
     g_autoptr(GPtrArray) kept = g_ptr_array_new();
     g_autoptr(GPtrArray) files = g_ptr_array_new();
     struct vm vm = {.name = (char *)"vm1", .pid = getpid(), .files = files};
-    struct node node = {.ledger = ledger_open(base, "a", NULL), .kept = kept};
+    g_autoptr(GPtrArray) resting = g_ptr_array_new();
+    struct kept for_the_next = {.vm = &vm};
+    struct node node = {.ledger = ledger_open(base, "a", NULL), .kept = kept, .resting = resting};
 
     cr_assert_not_null(node.ledger);
     cr_assert_eq(g_mkdir_with_parents(run_dir, 0700), 0);
@@ -38,6 +41,13 @@ Test(leaks, what_a_vm_needs_that_is_kept_is_none)
     cr_expect_eq(count(&node, run_dir), 0);
     g_ptr_array_set_size(files, 0);
     cr_expect_eq(count(&node, run_dir), 2, "a file that is not the VM's");
+
+    g_ptr_array_set_size(kept, 0);
+    g_ptr_array_add(files, file);
+    g_ptr_array_add(resting, &for_the_next);
+    cr_expect_eq(count(&node, run_dir), 0, "it rests until a test wants it");
+    g_ptr_array_set_size(resting, 0);
+    cr_expect_eq(count(&node, run_dir), 3, "nobody keeps it any more");
     ledger_close(node.ledger, false);
     remove_tree(base);
 }

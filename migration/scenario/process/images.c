@@ -7,6 +7,8 @@
 #include "migration/scenario/process/rows.h"
 #include "migration/storage/prepare.h"
 
+#include <string.h>
+
 #define A_VM_MS 160000       /* default of disk_prepare_timeout, a VM */
 #define ENDED_A_VM_MS 120000 /* default of finish_timeout, a VM */
 
@@ -29,6 +31,17 @@ static bool is_mine(const struct test *test, const struct image_plan *plan)
     return test->self == 0 || plan->moves;
 }
 
+/* Of a VM that lives on from an earlier test. */
+static bool is_in_use(const struct scene *scene, const struct image_plan *plan)
+{
+    for (unsigned i = 0; i < scene->seats->len; i++) {
+        const struct seat *seat = g_ptr_array_index(scene->seats, i);
+        if (seat->where != SEAT_NOWHERE && strcmp(seat->name, plan->vm) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int limit_of(const struct step_on *on, const char *name, int64_t a_vm_ms, int64_t *ms_out,
                     GError **err)
 {
@@ -48,10 +61,14 @@ int images_begin(struct step_on *on, GError **err)
     images->plans = plans;
     if (limit_of(on, "disk_prepare_timeout", A_VM_MS, &limit_ms, err) < 0)
         return -1;
+    bool is_left_alone;
+    if (param_bool(on->params, "not_preprocess", &is_left_alone, err) < 0)
+        return -1;
     int64_t deadline = deadline_in(limit_ms);
     for (unsigned i = 0; i < plans->len; i++) {
         const struct image_plan *plan = g_ptr_array_index(plans, i);
-        if (is_mine(test, plan) && image_prepare(test, plan, deadline, err) < 0)
+        if (!is_left_alone && is_mine(test, plan) && !is_in_use(on->scene, plan) &&
+            image_prepare(test, plan, deadline, err) < 0)
             return -1;
         images->n_prepared = i + 1;
     }

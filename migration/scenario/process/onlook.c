@@ -125,9 +125,8 @@ int onlook_begin(struct step_on *on, GError **err)
                    err) < 0 ||
         read_delay(on->params, "store_vm_info", "vm_info_delay", &looker->info_ms, err) < 0)
         return -1;
-    on->seat->look_on_arg = looker;
     if (looker->picture_ms > 0 || looker->info_ms > 0)
-        on->seat->look_on = look_on;
+        seat_look_on(on->seat, look_on, looker);
     return 0;
 }
 

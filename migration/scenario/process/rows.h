@@ -6,6 +6,24 @@
 /* vms.c: VMs that the test has left are ended. */
 int vms_end(struct step_on *on, GError **err);
 
+/* Shuts the guest down in order, as its params say, since the parameter asks for it; whatever comes
+ * of that is a note. -1: cancelled. ends_by: as of struct step_on. */
+int vms_shut_down(struct seat *seat, const struct params *params, const char *parameter,
+                  int64_t ends_by, GError **err);
+
+/* keeping.c: VMs that live on from earlier tests: the test goes on with them, or they are ended. */
+bool keeping_is_due(const struct test *test);
+int keeping_begin(struct step_on *on, GError **err);
+int keeping_end(struct step_on *on, GError **err);
+
+/* keep.c: whether the VM here lives on behind its test from now on, as its params want; else it is
+ * to be ended. */
+bool keep_vm(const struct step_on *on);
+
+/* start.c: VMs that are to run before the test begins. */
+extern const char *const start_params[];
+int start_begin(struct step_on *on, GError **err);
+
 /* remains.c: after a failure, what can be said of a VM is kept before it is ended. */
 int remains_end(struct step_on *on, GError **err);
 

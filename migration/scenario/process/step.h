@@ -44,6 +44,9 @@ struct step {
      * than its default, the step is not done on any. NULL: it is always done. */
     const char *const *asked_by;
 
+    /* Whether there is anything to do in this test; the same on all its hosts. NULL: there is. */
+    bool (*is_due)(const struct test *test);
+
     /*
      * Either may be NULL. What fails fails the test, and is the testbed's fault.
      *

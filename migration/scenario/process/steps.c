@@ -148,7 +148,7 @@ int steps_begin(struct steps *steps, GError **err)
     int64_t began_us = g_get_monotonic_time();
     bool begins = false;
     for (const struct step *step = steps->table; step->name != NULL; step++) {
-        if (!is_asked(step, test->params))
+        if (!is_asked(step, test->params) || (step->is_due != NULL && !step->is_due(test)))
             continue;
         if (begin_step(steps, step, err) < 0)
             return -1;
@@ -163,10 +163,12 @@ int steps_begin(struct steps *steps, GError **err)
 
 int steps_await_others(struct steps *steps, GError **err)
 {
+    /* A VM of a test that fails anywhere is not kept. */
+    static const char *const keeps[] = {"keep_vms_after_test", NULL};
     struct params_iter it;
     params_iter_init(&it, steps->scene->test->params);
     while (params_iter_next(&it))
-        if (strstr(it.key, "_on_error") != NULL)
+        if (strstr(it.key, "_on_error") != NULL || asks(it.key, it.value, keeps))
             return meet(steps, "through with the test", err);
     return 0;
 }

@@ -9,6 +9,11 @@ const struct step all_steps[] = {
      .begin = command_begin,
      .end = command_end},
     {.name = "profilers", .asked_by = profile_params, .begin = profile_begin, .end = profile_end},
+    /* Before anything that they have open is touched. */
+    {.name = "VMs of earlier tests",
+     .is_due = keeping_is_due,
+     .begin = keeping_begin,
+     .end = keeping_end},
     {.name = "images", .asked_by = images_params, .begin = images_begin, .end = images_end},
     {.name = "cloud_init",
      .object = STEP_VM,
@@ -26,5 +31,6 @@ const struct step all_steps[] = {
      .begin = onlook_begin,
      .end = onlook_end},
     {.name = "keeping what is known", .object = STEP_VM, .end = remains_end},
+    {.name = "starting", .object = STEP_VM, .asked_by = start_params, .begin = start_begin},
     {.name = NULL},
 };

@@ -28,25 +28,25 @@ static int await_end(const struct seat *seat, int64_t deadline, bool *ended_out,
     return -1;
 }
 
-static int shut_down(const struct step_on *on, GError **err)
+int vms_shut_down(struct seat *seat, const struct params *params, const char *parameter,
+                  int64_t ends_by, GError **err)
 {
-    struct seat *seat = on->seat;
-    struct test *test = on->scene->test;
+    struct test *test = seat->test;
     g_autoptr(GError) error = NULL;
     g_autofree char *said = NULL;
     int64_t limit_ms;
     bool ended;
     int status;
-    if (param_duration_ms(on->params, "kill_timeout", &limit_ms, err) < 0)
+    if (param_duration_ms(params, "kill_timeout", &limit_ms, err) < 0)
         return -1;
     if (!is_running(seat))
         return 0;
-    int64_t began = deadline_in(0), by = step_deadline(on, limit_ms);
+    int64_t began = deadline_in(0), by = deadline_min(deadline_in(limit_ms), ends_by);
     /* A guest that goes down seldom lets the command end in order. */
-    if (guest_run(seat->guest, param_text(on->params, "shutdown_command"), by, &status, &said,
-                  &error) < 0 &&
+    if (guest_run(seat->guest, param_text(params, "shutdown_command"), by, &status, &said, &error) <
+            0 &&
         g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED)) {
-        test_note(test, "%s was not shut down in order (kill_vm_gracefully): %s", seat->name,
+        test_note(test, "%s was not shut down in order (%s): %s", seat->name, parameter,
                   error->message);
         return 0;
     }
@@ -71,7 +71,9 @@ static int end_in_order(const struct step_on *on, GError **err)
     seat_stop_watching(on->seat);
     if (wait_ms > 0 && await_end(on->seat, step_deadline(on, wait_ms), &ended, err) < 0)
         return -1;
-    return gracefully && !ended ? shut_down(on, err) : 0;
+    return gracefully && !ended
+               ? vms_shut_down(on->seat, on->params, "kill_vm_gracefully", on->ends_by, err)
+               : 0;
 }
 
 /* Nobody ends it but its user (--keep), who is told how to get in. */
@@ -113,6 +115,8 @@ int vms_end(struct step_on *on, GError **err)
         host_disown(host, OWNED_GUEST, seat->name);
         return 0;
     }
+    if (keep_vm(on))
+        return 0;
     g_autoptr(GError) error = NULL;
     if (end_in_order(on, &error) < 0 && on->ends_by == DEADLINE_NEVER &&
         g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
