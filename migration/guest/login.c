@@ -10,6 +10,7 @@
  */
 #include "migration/guest/login.h"
 
+#include "migration/guest/addresses.h"
 #include "migration/guest/kind.h"
 #include "migration/guest/tried.h"
 #include "migration/guest/way.h"
@@ -55,7 +56,13 @@ static int try_ways(struct guest *guest, struct login *login, const GStrv ways, 
 
     if (vm_addresses_changed(guest->vm) != NULL)
         event_reset(vm_addresses_changed(guest->vm));
-    vm_endpoint(guest->vm, NULL, guest->shell_port, &at);
+    if (!vm_endpoint(guest->vm, NULL, guest->shell_port, &at) && guest_can_ask_addresses(guest)) {
+        g_autofree char *why_not = guest_ask_addresses(guest, deadline);
+
+        if (why_not != NULL)
+            tried_note(tried, "address", NULL, 0, why_not);
+        vm_endpoint(guest->vm, NULL, guest->shell_port, &at);
+    }
     login->has_card = vm_addresses_changed(guest->vm) != NULL;
     login->address = at.address;
     login->port = at.port;
@@ -91,7 +98,7 @@ static int await_chance(struct guest *guest, const GStrv ways, int64_t deadline,
     g_autoptr(GError) why = NULL;
 
     if (changed != NULL && ways[1] == NULL && way_named(ways[0])->by_network &&
-        !vm_endpoint(guest->vm, NULL, guest->shell_port, &at))
+        !guest_can_ask_addresses(guest) && !vm_endpoint(guest->vm, NULL, guest->shell_port, &at))
         return guest_await(guest, changed, "tell an address", deadline, err);
     if (guest->kind->beat_period_ms > 0)
         return guest_await_beat(guest, deadline, err);

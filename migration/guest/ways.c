@@ -14,7 +14,8 @@ bool login_has_port(const struct login *login, const char *way, GError **err)
                     way);
     else
         g_set_error(err, SESSION_ERROR, SESSION_ERROR_NOT_YET,
-                    "%s: no address of it is known (parameter ip, or ARP on its bridge), or none "
+                    "%s: no address of it is known (parameter ip, ARP on its bridge, dhcp_leases, "
+                    "its agent), or none "
                     "of its ports is forwarded (redirs)",
                     way);
     return false;

@@ -5,6 +5,7 @@
 #include "migration/vm/net.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -50,8 +51,8 @@ static int know_login(struct guest *guest, struct login *login, GError **err)
 
 static struct guest_kind kind;
 
-/* A machine with one card of the user network, and nothing else. */
-static struct device *make_board(void)
+/* A machine with one card, of the user network or not, and nothing else. */
+static struct device *make_board(bool is_forwarded)
 {
     struct device *board = g_new0(struct device, 1);
     struct device *nic = g_new0(struct device, 1);
@@ -62,7 +63,7 @@ static struct device *make_board(void)
     nic->kind = &device_nic;
     nic->id = g_strdup("nic1");
     nic->travels = json_object();
-    nic->local = json_pack("{s:[]}", "forwards");
+    nic->local = is_forwarded ? json_pack("{s:[]}", "forwards") : json_object();
     nic->children = g_ptr_array_new();
     g_ptr_array_add(board->children, nic);
     return board;
@@ -87,7 +88,7 @@ int stub_guest_open(struct stub_guest *stub, const char *params, const char *ide
     *stub = (struct stub_guest){.line = -1};
     stub->folder = g_dir_make_tmp("vtmh-stub-XXXXXX", err);
     stub->host = (struct host){.name = "host1", .log_dir = stub->folder, .ops = &ops};
-    stub->board = make_board();
+    stub->board = make_board(strstr(params, "nettype=bridge") == NULL);
     stub->vm = (struct vm){.driver = &driver, .host = &stub->host, .name = (char *)"vm1"};
     stub->vm.net = vm_net_open(&stub->host, "vm1", stub->board, err);
     if (stub->vm.net == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)

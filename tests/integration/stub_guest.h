@@ -18,7 +18,8 @@ struct stub_guest {
     int line; /* the other end of its serial port */
 };
 
-/* params: "KEY=VALUE;…" beside guest = image. identity: private key file. Call in a fiber. */
+/* params: "KEY=VALUE;…" beside guest = image; with nettype=bridge no port is forwarded. identity:
+ * private key file. Call in a fiber. */
 int stub_guest_open(struct stub_guest *stub, const char *params, const char *identity,
                     GError **err);
 

@@ -252,6 +252,41 @@ Test(session, files_come_by_the_port_that_is_named_for_them)
     run(files_apart, true);
 }
 
+#define LEASED_MAC "52:54:00:00:00:07"
+
+/* A guest of which only its DHCP server knows where it is. */
+static int leased(void *arg, GError **err)
+{
+    g_autofree char *file = ssh_server_path(server, "leases");
+    g_autofree char *params =
+        g_strdup_printf("username=%s;nettype=bridge;mac=" LEASED_MAC ";shell_port=%u;"
+                        "dhcp_leases=%s",
+                        g_get_user_name(), (unsigned)server->port, file);
+    g_autoptr(session) session = NULL;
+    g_autoptr(GError) missing = NULL, other = NULL;
+    struct stub_guest stub;
+
+    (void)arg;
+    if (stub_guest_open(&stub, params, server->user_key, err) < 0)
+        return -1;
+    cr_assert_null(guest_login(stub.guest, deadline_in(300), &missing));
+    assert_error(missing, VM_ERROR, VM_ERROR_GUEST, "dhcp_leases: Failed to open file");
+    g_file_set_contents(file, "0 52:54:00:00:00:08 127.0.0.1 * *\n", -1, NULL);
+    cr_assert_null(guest_login(stub.guest, deadline_in(300), &other));
+    assert_error(other, VM_ERROR, VM_ERROR_GUEST, "has no lease of " LEASED_MAC);
+    g_file_set_contents(file, "0 " LEASED_MAC " 127.0.0.1 * *\n", -1, NULL);
+    session = guest_login(stub.guest, soon(), err);
+    if (session == NULL)
+        return -1;
+    session_close(g_steal_pointer(&session));
+    return stub_guest_close(&stub, err);
+}
+
+Test(session, an_address_is_found_among_the_leases_of_a_dhcp_server)
+{
+    run(leased, true);
+}
+
 int main(int argc, char **argv)
 {
     return run_tests(argc, argv);
