@@ -1,5 +1,6 @@
 #include "orchestrator/leg_book.h"
 
+#include <math.h>
 #include <string.h>
 
 struct leg_book {
@@ -111,6 +112,17 @@ static void join_end(struct joined_leg *joint, enum leg_side side, const Vtmh__M
                             : MAX(joint->gaps_ms[LEG_SOURCE], joint->gaps_ms[LEG_DESTINATION]);
 }
 
+/* How the guest's clock went on from host to host shows where both have one to compare it with. */
+static void take_clock(struct leg_result *leg, enum leg_side side, const Vtmh__Migration *record)
+{
+    if (!record->guest_clock_known || !isfinite(record->guest_clock_ahead_ms))
+        return;
+    *(side == LEG_SOURCE ? &leg->guest_clock_source_ms : &leg->guest_clock_destination_ms) =
+        record->guest_clock_ahead_ms;
+    if (record->one_clock)
+        leg->guest_clock_drift_ms = leg->guest_clock_destination_ms - leg->guest_clock_source_ms;
+}
+
 /* Those of both ends, which need not be the same. */
 static void add_options(struct leg_result *leg, const Vtmh__Migration *record)
 {
@@ -183,6 +195,7 @@ static void join(struct joined_leg *joint, unsigned host, const Vtmh__Migration 
     TAKE(postcopy_bytes);
     TAKE(postcopy_requests);
     take_network(leg, record);
+    take_clock(leg, host == joint->destination ? LEG_DESTINATION : LEG_SOURCE, record);
     leg->recoveries = MAX(leg->recoveries, record->recoveries);
     add_options(leg, record);
     add_asked(leg, record);

@@ -2,6 +2,7 @@
 
 #include "orchestrator/arguments.h"
 
+#include <math.h>
 #include <string.h>
 
 struct leg_result *leg_result_new(void)
@@ -11,6 +12,8 @@ struct leg_result *leg_result_new(void)
     leg->cycle_ms = leg->prepare_ms = leg->total_ms = leg->setup_ms = leg->downtime_ms = -1;
     leg->stop_to_resume_ms = leg->guest_gap_ms = leg->network_gap_ms = -1;
     leg->guest_gap_source_ms = leg->switchover_gap_ms = -1;
+    leg->guest_clock_source_ms = leg->guest_clock_destination_ms = NAN;
+    leg->guest_clock_drift_ms = NAN;
     leg->downtime_parts = (struct downtime_parts){-1, -1, -1, -1};
     for (unsigned side = 0; side < LEG_SIDES; side++)
         for (unsigned process = 0; process < LEG_PROCESSES; process++)

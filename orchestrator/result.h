@@ -53,6 +53,9 @@ struct leg_result {
     int64_t network_lost, network_announced;
     double guest_gap_ms;                           /* the longest in the whole leg */
     double guest_gap_source_ms, switchover_gap_ms; /* before the guest was stopped; round that */
+    double guest_clock_source_ms,
+        guest_clock_destination_ms; /* ahead of the host's; NAN: unknown */
+    double guest_clock_drift_ms;    /* from the one to the other */
     struct downtime_parts downtime_parts;
     struct process_usage usage[LEG_SIDES][LEG_PROCESSES];
     int64_t transferred_bytes, dirty_syncs;

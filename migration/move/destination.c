@@ -278,8 +278,10 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     if (HANDOVER_WORK(h, after, err) < 0 ||
         guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, ALIVE_MS)), err) < 0 ||
         HANDOVER_WORK(h, check, err) < 0 ||
-        memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err) < 0 ||
-        said_check(seat, h->leg->number, err) < 0)
+        memory_check(h->seat, h->record, moved->dirty_syncs, moved->sent_again, err) < 0)
+        return -1;
+    handover_read_clock(h);
+    if (said_check(seat, h->leg->number, err) < 0)
         return -1;
     return HANDOVER_WORK(h, verify, err);
 }

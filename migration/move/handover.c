@@ -1,5 +1,6 @@
 #include "migration/move/handover.h"
 
+#include "migration/guest/clock.h"
 #include "migration/move/asked.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/leg_sample.h"
@@ -11,6 +12,7 @@
 #include "migration/net/prober.h"
 
 #define STAYED_MS 30000  /* for a guest that stayed to show that it works */
+#define CLOCK_MS 5000    /* for the guest to tell the time */
 #define GIVEN_MS 15000   /* for a guest that was given up to be started */
 #define OUTCOME_MS 30000 /* for the other end to have settled */
 
@@ -124,6 +126,16 @@ json_t *handover_ready(struct handover *h, json_t *mine, GError **err)
         HANDOVER_WORK(h, before, err) < 0)
         return NULL;
     return json_incref(g_ptr_array_index(answers, handover_other(h)));
+}
+
+void handover_read_clock(struct handover *h)
+{
+    double ahead_ms;
+
+    if (!guest_clock(h->seat->guest, deadline_in(seat_patience_ms(h->seat, CLOCK_MS)), &ahead_ms))
+        return;
+    h->record->guest_clock_known = true;
+    h->record->guest_clock_ahead_ms = ahead_ms;
 }
 
 int handover_start(struct handover *h, GError **err)

@@ -115,6 +115,9 @@ struct test_meeting handover_meeting(const struct handover *h, const char *what,
  */
 json_t *handover_ready(struct handover *h, json_t *mine, GError **err);
 
+/* Enters into the leg's record what the guest's clock says here, if it says anything. */
+void handover_read_clock(struct handover *h);
+
 /*
  * Meets at "start", once the guest's work has gone on for as long as is asked for. From then on
  * both ends have mig_timeout for the leg, whatever that work has taken.

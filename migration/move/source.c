@@ -276,6 +276,8 @@ static int start_work(struct handover *h, GError **err)
     if (started == 0)
         started = HANDOVER_WORK(h, start, err);
     if (started == 0)
+        handover_read_clock(h);
+    if (started == 0)
         started = network_gap_let_ask(h, err);
     h->started_us += g_get_monotonic_time() - began_us;
     return started;

@@ -45,6 +45,9 @@ static const struct figure leg_rows[] = {
     {"downtime_parts.cont_ms", FIGURE_REAL, AT(downtime_parts.cont)},
     {"guest_gap_source_ms", FIGURE_REAL, AT(guest_gap_source_ms)},
     {"switchover_gap_ms", FIGURE_REAL, AT(switchover_gap_ms)},
+    {"guest_clock_source_ms", FIGURE_SIGNED, AT(guest_clock_source_ms)},
+    {"guest_clock_destination_ms", FIGURE_SIGNED, AT(guest_clock_destination_ms)},
+    {"guest_clock_drift_ms", FIGURE_SIGNED, AT(guest_clock_drift_ms)},
     {"network_gap_ms", FIGURE_REAL, AT(network_gap_ms)},
     {"network_gap_in_ms", FIGURE_REAL, AT(network_gap_in_ms)},
     {"network_gap_out_ms", FIGURE_REAL, AT(network_gap_out_ms)},
@@ -164,6 +167,13 @@ static struct value real(double value)
                           .real = round(value * 1000) / 1000};
 }
 
+/* One that may be negative: NAN is not measured. */
+static struct value signed_real(double value)
+{
+    return (struct value){.kind = isfinite(value) ? VALUE_REAL : VALUE_NONE,
+                          .real = isfinite(value) ? round(value * 1000) / 1000 : 0};
+}
+
 static struct value moment(int64_t time_us)
 {
     return real(time_us > 0 ? (double)time_us / G_USEC_PER_SEC : -1);
@@ -204,6 +214,8 @@ struct value figure_value(const struct figure *figure, const void *self)
         return (struct value){.kind = VALUE_YES_NO, .integer = *(const protobuf_c_boolean *)at};
     case FIGURE_REAL:
         return real(*(const double *)at);
+    case FIGURE_SIGNED:
+        return signed_real(*(const double *)at);
     case FIGURE_COUNT:
         return *(const int64_t *)at < 0 ? none : integer(*(const int64_t *)at);
     case FIGURE_MOMENT:

@@ -17,7 +17,8 @@ enum figure_kind {
     FIGURE_YES_NO, /* bool */
     FIGURE_FLAG,   /* protobuf_c_boolean */
     FIGURE_REAL,   /* double, negative: not measured */
-    FIGURE_COUNT,  /* int64_t, likewise */
+    FIGURE_SIGNED, /* double, not finite: not measured */
+    FIGURE_COUNT,  /* int64_t, negative: not measured */
     FIGURE_MOMENT, /* int64_t, microseconds since 1970, told in seconds; 0: there was none */
     FIGURE_TEXTS,  /* GPtrArray of char * */
     FIGURE_OBJECT, /* json_t */

@@ -68,13 +68,14 @@ static int execute(struct job_db *db, const char *sql, GError **err)
 static void add_column(GString *sql, const struct figure *row)
 {
     static const char *const types[] = {
-        [FIGURE_TEXT] = "text",         [FIGURE_NUMBER] = "integer",
-        [FIGURE_YES_NO] = "integer",    [FIGURE_FLAG] = "integer",
-        [FIGURE_REAL] = "real",         [FIGURE_COUNT] = "integer",
-        [FIGURE_MOMENT] = "real",       [FIGURE_TEXTS] = "text",
-        [FIGURE_OBJECT] = "text",       [FIGURE_STATUS] = "text",
-        [FIGURE_MEMORY_CHECK] = "text", [FIGURE_NOT_CHECKED] = "text",
-        [FIGURE_BAD_PAGES] = "integer", [FIGURE_SURVIVOR] = "text",
+        [FIGURE_TEXT] = "text",        [FIGURE_NUMBER] = "integer",
+        [FIGURE_YES_NO] = "integer",   [FIGURE_FLAG] = "integer",
+        [FIGURE_REAL] = "real",        [FIGURE_SIGNED] = "real",
+        [FIGURE_COUNT] = "integer",    [FIGURE_MOMENT] = "real",
+        [FIGURE_TEXTS] = "text",       [FIGURE_OBJECT] = "text",
+        [FIGURE_STATUS] = "text",      [FIGURE_MEMORY_CHECK] = "text",
+        [FIGURE_NOT_CHECKED] = "text", [FIGURE_BAD_PAGES] = "integer",
+        [FIGURE_SURVIVOR] = "text",
     };
     g_autofree char *name = g_strdelimit(g_strdup(row->name), ".", '_');
 

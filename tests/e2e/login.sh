@@ -55,6 +55,8 @@ moves_by() {
     step "logged in and moved by $1"
     login "$1"
     expect_equal "status ($(result .fail_reason))" PASS "$(result .status)"
+    [[ $1 != password ]] ||
+        expect_match "the drift of the guest's clock" '^-?[0-9.]+$' "$(result '.vtmh.migrations[0].guest_clock_drift_ms')"
 }
 
 if (($# > 0)); then

@@ -209,6 +209,8 @@ Test(results_json, tells_a_test_that_passed)
            "  \"downtime_parts\": {\"hypervisor_ms\": 9.5, \"moved_ms\": 2.0, \"ledger_ms\": 0.25,"
            "  \"cont_ms\": 0.5}, \"guest_gap_ms\": null, \"guest_gap_source_ms\": null,"
            "  \"switchover_gap_ms\": 13.0,"
+           "  \"guest_clock_source_ms\": null, \"guest_clock_destination_ms\": null,"
+           "  \"guest_clock_drift_ms\": null,"
            "  \"network_gap_ms\": null, \"network_gap_in_ms\": null, \"network_gap_out_ms\": null,"
            "  \"network_gap_at\": null, \"network_baseline_ms\": null, \"network_lost\": null,"
            "  \"network_announced\": null, \"network_observer\": null, \"transferred_bytes\": "

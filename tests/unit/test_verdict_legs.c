@@ -1,6 +1,8 @@
 /* The record of a leg, joined from what both ends say of it. */
 #include "tests/unit/verdict_help.h"
 
+#include <math.h>
+
 static const struct leg_result *only_leg(const struct scenario *s)
 {
     cr_assert_eq(s->result->legs->len, 1);
@@ -44,6 +46,32 @@ Test(verdict_legs, the_guests_gap_is_the_longest_in_the_whole_leg_or_not_known)
         join(s);
         cr_expect_float_eq(only_leg(s)->guest_gap_ms, cases[i].joined_ms, 1e-9, "case %u", i);
         cr_expect_float_eq(only_leg(s)->guest_gap_source_ms, cases[i].source_ms, 1e-9);
+    }
+}
+
+Test(verdict_legs, the_guests_clock_drifts_from_its_source_on_where_the_hosts_have_one_clock)
+{
+    static const struct {
+        bool source_knows, destination_knows, one_clock;
+        double drift_ms;
+    } cases[] = {{true, true, true, -80},
+                 {true, true, false, NAN},
+                 {false, true, true, NAN},
+                 {true, false, true, NAN}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(scenario) s = scenario_new();
+        leg_of(s, HOST1)->guest_clock_known = cases[i].source_knows;
+        leg_of(s, HOST1)->guest_clock_ahead_ms = 30;
+        leg_of(s, HOST2)->guest_clock_known = cases[i].destination_knows;
+        leg_of(s, HOST2)->guest_clock_ahead_ms = -50;
+        leg_of(s, HOST1)->one_clock = leg_of(s, HOST2)->one_clock = cases[i].one_clock;
+        join(s);
+        const struct leg_result *leg = only_leg(s);
+        cr_expect_eq(isnan(leg->guest_clock_source_ms), !cases[i].source_knows, "case %u", i);
+        cr_expect_eq(isnan(leg->guest_clock_destination_ms), !cases[i].destination_knows);
+        cr_expect_eq(isnan(leg->guest_clock_drift_ms), isnan(cases[i].drift_ms), "case %u", i);
+        if (!isnan(cases[i].drift_ms))
+            cr_expect_float_eq(leg->guest_clock_drift_ms, cases[i].drift_ms, 1e-9);
     }
 }
 
