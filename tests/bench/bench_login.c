@@ -122,7 +122,8 @@ static int keep_door(void *arg, GError **err)
 
         if (stream == NULL)
             return 0;
-        door->came_us = g_get_monotonic_time();
+        if (door->came_us == 0 || door->is_silent)
+            door->came_us = g_get_monotonic_time();
         if (serve(door, stream, err) < 0)
             return -1;
     }
@@ -133,8 +134,8 @@ static void free_child(void *child)
     child_free(child);
 }
 
-/* late_ms: of the last connection before the login was done, which is the login's own but for one
- * that knocks beside it: then it is later than it was. */
+/* late_ms: until our first connection has come; of a door that was silent, until the last, which is
+ * the login's own, since the first may only have knocked. */
 static int measure_login(struct stub_guest *stub, const struct ssh_server *server, bool is_silent,
                          double *late_ms, GError **err)
 {
