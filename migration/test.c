@@ -189,13 +189,15 @@ Vtmh__Status test_status_of(const GError *error)
 void test_cause_of(const struct test *test, const GError *error, struct test_cause *cause)
 {
     int about = evidence_about(error);
+    bool is_other = about >= 0 && (unsigned)about < test->n_hosts;
     *cause = (struct test_cause){
         .status = test_status_of(error),
         .message = error->message,
-        .doing = doing_text(evidence_doing(error)),
+        .doing =
+            doing_text(evidence_doing(error), test->names[is_other ? (unsigned)about : test->self]),
         .evidence = evidence_of(error),
         .at_us = evidence_at_us(error),
-        .about = about >= 0 && (unsigned)about < test->n_hosts ? test->names[about] : "",
+        .about = is_other ? test->names[about] : "",
     };
 }
 

@@ -27,7 +27,8 @@ struct test_meeting {
 struct test_cause {
     Vtmh__Status status;
     const char *message; /* the error's */
-    char *doing;         /* what was being done, all of it; owned, NULL if nothing is known */
+    char *doing;         /* where, and what was being done (doing_text()); owned, NULL if nothing
+                            is known */
     Vtmh__Evidence evidence;
     int64_t at_us;
     const char *about; /* name of a host; "" if it is this one */

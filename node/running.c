@@ -172,15 +172,24 @@ static void end_scope(void *self, uint64_t scope)
     meetings_end_scope(running->meetings, scope);
 }
 
+/* Where a failure was, and during what, for the wire. Transfer full. */
+static char *context_of(const struct running *running, const struct test_cause *cause)
+{
+    if (cause->doing != NULL)
+        return text_that_fits(cause->doing);
+    g_autofree char *text = g_strdup_printf("%s / %s", running->host.name, running->context);
+    return text_that_fits(text);
+}
+
 static void failing(void *self, uint64_t scope, const struct test_cause *cause)
 {
     struct running *running = self;
     bool is_failure = scope == 0 && cause->status != VTMH__STATUS__STATUS_SKIP;
-    log_record(self, is_failure ? VTMH__LOG_LEVEL__LOG_ERROR : VTMH__LOG_LEVEL__LOG_INFO, NULL,
-               NULL, cause->message);
     g_autofree char *message = text_that_fits(cause->message);
-    g_autofree char *context =
-        text_that_fits(cause->doing != NULL ? cause->doing : running->context);
+    g_autofree char *context = context_of(running, cause);
+    g_autofree char *line = g_strdup_printf("%s: %s", context, cause->message);
+    log_record(self, is_failure ? VTMH__LOG_LEVEL__LOG_ERROR : VTMH__LOG_LEVEL__LOG_INFO, NULL,
+               NULL, line);
     Vtmh__TestFailing body = VTMH__TEST_FAILING__INIT;
     body.test = running->test.id;
     body.scope = scope;
@@ -435,7 +444,7 @@ static void report(struct running *running, const GError *error)
 
     g_auto(test_cause_t) cause = verdict(running, error, leaks);
     g_autofree char *message = text_that_fits(cause.message);
-    g_autofree char *context = text_that_fits(cause.doing != NULL ? cause.doing : running->context);
+    g_autofree char *context = error != NULL ? context_of(running, &cause) : g_strdup("");
     Vtmh__TestDone done = VTMH__TEST_DONE__INIT;
     done.test = test->id;
     done.status = cause.status;

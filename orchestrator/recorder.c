@@ -345,12 +345,13 @@ static void tell_end(struct recorder *recorder, const struct test_result *result
     g_autofree char *id = test_result_id(result);
     g_autofree char *cause =
         result->fail_cause != NULL ? g_utf8_make_valid(result->fail_cause, -1) : NULL;
+    g_autofree char *failure = test_result_failure_of_test(result);
     store_event(recorder->job->store, "test_end",
                 json_pack("{s:i, s:s, s:s?, s:s?, s:f}", "test", (int)result->number, "status",
                           status_name(result->status), "fail_host", result->fail_host, "fail_cause",
                           cause, "elapsed_s", result->elapsed_s));
     store_log(recorder->job->store, g_get_real_time(), result->fail_host, NULL, NULL, id,
-              level_of(result->status), cause == NULL ? status_name(result->status) : cause);
+              level_of(result->status), failure == NULL ? status_name(result->status) : failure);
     display_test_end(recorder->job->display, result, recorder->total);
 }
 

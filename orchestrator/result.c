@@ -135,6 +135,25 @@ char *test_result_id(const struct test_result *test)
     return g_strdup_printf("%u-%s", test->number, test->shortname);
 }
 
+char *test_result_failure(const struct test_result *test)
+{
+    const char *where = test->fail_context != NULL ? test->fail_context : test->fail_host;
+
+    if (test->fail_cause == NULL || where == NULL)
+        return g_strdup(test->fail_cause);
+    return g_strdup_printf("%s: %s", where, test->fail_cause);
+}
+
+char *test_result_failure_of_test(const struct test_result *test)
+{
+    g_autofree char *failure = test_result_failure(test);
+    bool has_place = test->fail_context != NULL || test->fail_host != NULL;
+
+    if (failure == NULL)
+        return NULL;
+    return g_strdup_printf("test %s%s%s", test->shortname, has_place ? " / " : ": ", failure);
+}
+
 static void note(GPtrArray *notes, const char *text)
 {
     static const char others[] = "there are more notes: they are in the log";

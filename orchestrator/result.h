@@ -82,9 +82,9 @@ struct test_result {
     char *guest; /* likewise */
     GStrv hosts;
     Vtmh__Status status;
-    char *fail_host;  /* NULL: none, or the coordinator itself */
-    char *fail_cause; /* NULL when passed */
-    char *fail_context;
+    char *fail_host;          /* NULL: none, or the coordinator itself */
+    char *fail_cause;         /* NULL when passed */
+    char *fail_context;       /* where that was, and during what; NULL: not known */
     bool only_agree;          /* its hosts were only to agree: it passes without a leg */
     bool is_unmet;            /* SKIP since a test that it depends on did not pass */
     int64_t start_us, end_us; /* CLOCK_REALTIME, the end elapsed_s behind the start, however that
@@ -141,6 +141,13 @@ AUTOPTR_STRUCT(job_result, job_result_free);
 
 /* "3-quick.ping_pong": what the test is called in logs, folders and results.json. Transfer full. */
 char *test_result_id(const struct test_result *test);
+
+/* What a failure says: "leg 3 / vm1 on host2 / receiving: QEMU said no". NULL: the test has none.
+ * Transfer full. */
+char *test_result_failure(const struct test_result *test);
+
+/* The same with the test in front, for where that is not said: "test ping_pong / leg 3 / …". */
+char *test_result_failure_of_test(const struct test_result *test);
 
 /*
  * Adds a leg, which counts in the totals: transfer full. When there are more than legs_max, only

@@ -3,9 +3,17 @@
 #include "sync/fiber_private.h"
 
 #include <stdarg.h>
+#include <string.h>
+
+enum frame {
+    FRAME_DOING, /* what is done */
+    FRAME_PART,  /* in which part of the test */
+    FRAME_WITH,  /* with what: it is on a host */
+};
 
 struct doing {
     unsigned references;
+    enum frame frame;
     enum blame blame;
     char *text;
     struct doing *outer; /* owned reference */
@@ -42,14 +50,50 @@ static struct doing *swap(struct doing *stack)
     return before;
 }
 
-struct doing *doing_push(enum blame blame, const char *format, ...)
+static struct doing *push(enum frame kind, enum blame blame, const char *format, va_list args)
 {
     struct doing *frame = g_new(struct doing, 1);
+    *frame = (struct doing){1, kind, blame, g_strdup_vprintf(format, args), doing_ref(doing_now())};
+    return swap(frame);
+}
+
+struct doing *doing_push(enum blame blame, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    *frame = (struct doing){1, blame, g_strdup_vprintf(format, args), doing_ref(doing_now())};
+    struct doing *before = push(FRAME_DOING, blame, format, args);
     va_end(args);
-    return swap(frame);
+    return before;
+}
+
+struct doing *doing_push_part(enum blame blame, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct doing *before = push(FRAME_PART, blame, format, args);
+    va_end(args);
+    return before;
+}
+
+/* The innermost frame that says with what; NULL if none does. */
+static const struct doing *innermost_with(const struct doing *stack)
+{
+    while (stack != NULL && stack->frame != FRAME_WITH)
+        stack = stack->outer;
+    return stack;
+}
+
+struct doing *doing_push_with(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct doing *before = push(FRAME_WITH, doing_blame(doing_now()), format, args);
+    va_end(args);
+    const struct doing *known = innermost_with(before);
+    if (known == NULL || strcmp(known->text, doing_now()->text) != 0)
+        return before;
+    doing_pop(doing_ref(before));
+    return before;
 }
 
 struct doing *doing_push_stack(struct doing *stack)
@@ -67,13 +111,24 @@ enum blame doing_blame(const struct doing *stack)
     return stack != NULL ? stack->blame : BLAME_TESTBED;
 }
 
-char *doing_text(const struct doing *stack)
+char *doing_text(const struct doing *stack, const char *host)
 {
+    GString *text = g_string_new(NULL);
     if (stack == NULL)
-        return NULL;
-    GString *text = g_string_new(stack->text);
-    while ((stack = stack->outer) != NULL)
-        g_string_append_printf(text, ", %s", stack->text);
+        return g_string_free(text, TRUE);
+    bool has_place = innermost_with(stack) != NULL;
+    for (; stack != NULL; stack = stack->outer) {
+        g_string_prepend(text, text->len > 0 ? " / " : "");
+        if (stack->frame == FRAME_WITH && host != NULL) {
+            g_string_prepend(text, host);
+            g_string_prepend(text, " on ");
+        }
+        g_string_prepend(text, stack->text);
+    }
+    if (host != NULL && !has_place) {
+        g_string_prepend(text, " / ");
+        g_string_prepend(text, host);
+    }
     return g_string_free(text, FALSE);
 }
 

@@ -31,7 +31,7 @@ static void append_state(GString *text, const struct fiber *fiber, int64_t now_m
 
 static void append_fiber(GString *text, const struct fiber *fiber, int64_t now_ms)
 {
-    g_autofree char *doing = doing_text(fiber->doing);
+    g_autofree char *doing = doing_text(fiber->doing, NULL);
 
     g_string_append_printf(text, "\"%s\"", fiber->name);
     if (fiber->scope)
@@ -129,9 +129,9 @@ static void say_overflow(const struct fiber *fiber)
         say(scope_name(fiber->scope));
     }
     say("\" has overflowed");
-    for (unsigned i = 0; i < n; i++) {
-        say(i == 0 ? ", during: " : ", ");
-        say(frames[i]);
+    for (unsigned i = n; i > 0; i--) {
+        say(i == n ? ", during: " : " / ");
+        say(frames[i - 1]);
     }
     say("\n");
 }

@@ -55,7 +55,7 @@ static int prepare(struct handover *h, GError **err)
     struct seat *seat = h->seat;
     const struct transport *transport = seat->request.transport;
 
-    SEAT_DOING(seat, BLAME_TESTBED, "preparing %s as a destination", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "preparing the destination");
     seat_progress(seat, h->record, "preparing", NULL);
     int64_t deadline =
         deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, HANDOVER_START_MS)));
@@ -81,7 +81,7 @@ static int prepare(struct handover *h, GError **err)
 static int receive(struct handover *h, GError **err)
 {
     const struct transport *transport = h->seat->request.transport;
-    SEAT_DOING(h->seat, BLAME_PRODUCT, "receiving %s", h->seat->name);
+    SEAT_DOING(h->seat, BLAME_PRODUCT, "receiving");
     if (handover_start(h, err) < 0)
         return -1;
     handover_step(h, HANDOVER_MOVING);
@@ -147,7 +147,7 @@ static int check_stream(struct handover *h, const struct moved *moved, GError **
     int64_t bytes = channel_carried(h->channel);
     if (bytes == moved->stream_bytes)
         return 0;
-    SEAT_DOING(h->seat, BLAME_PRODUCT, "receiving %s", h->seat->name);
+    SEAT_DOING(h->seat, BLAME_PRODUCT, "receiving");
     g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION,
                 "the stream of %s has not come as it was sent: %" G_GINT64_FORMAT
                 " bytes on %s, %" G_GINT64_FORMAT " bytes on %s",
@@ -179,7 +179,7 @@ int handover_own(struct handover *h, const char *guest, bool boots, GError **err
 static int take_over(struct handover *h, const struct moved *moved, GError **err)
 {
     struct seat *seat = h->seat;
-    SEAT_DOING(seat, BLAME_PRODUCT, "starting %s after the move", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "starting the guest after the move");
     if (vm_is_postcopy(seat->vm))
         return 0;
     if (handover_own(h, moved->guest, moved->boots, err) < 0)
@@ -257,7 +257,7 @@ static int await_booted(struct handover *h, GError **err)
     seat->boots = false;
     test_note(seat->test, "%s moved while it booted (%s)", seat->name,
               seat->request.pauses ? "paused_after_start_vm" : "start_migration_timeout");
-    SEAT_DOING(seat, BLAME_TESTBED, "starting work in %s", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "starting work in the guest");
     if (guest_start_work(seat->guest, deadline_in(seat->request.work_ms), err) < 0)
         return -1;
     seat->works = true;
@@ -268,7 +268,7 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
 {
     struct seat *seat = h->seat;
     seat_progress(seat, h->record, "checking", NULL);
-    SEAT_DOING(seat, BLAME_PRODUCT, "checking %s after the move", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "checking the guest after the move");
     if ((moved->boots ? await_booted(h, err) : await_alive(h, moved, err)) < 0)
         return -1;
     measure(h, moved);

@@ -187,7 +187,7 @@ int handover_prepare(struct handover *h, enum move_end end, int64_t deadline, GE
 {
     struct seat *seat = h->seat;
 
-    SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration of %s", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "preparing the migration");
     return vm_prepare_move(seat->vm, &seat->request.move[end], deadline, err) < 0
                ? -1
                : set_credentials(h, deadline, err);
@@ -318,7 +318,7 @@ static int check_what_stayed(struct handover *h, const struct leg_outcome *outco
     if (!handover_is_source(h) || outcome->survivor != VTMH__SURVIVOR__SURVIVOR_SOURCE ||
         !seat->works)
         return 0;
-    SEAT_DOING(seat, BLAME_PRODUCT, "checking %s, which stayed", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "checking the guest, which stayed");
     if (guest_check_work(seat->guest, deadline_in(seat_patience_ms(seat, STAYED_MS)), err) < 0)
         return -1;
     return memory_check_stayed(seat, h->record, err) < 0 ? -1
@@ -443,8 +443,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
         .deadline = deadline_in(seat->request.timeout_ms),
         .started_us = g_get_monotonic_time(),
     };
-    SEAT_DOING(seat, BLAME_PRODUCT, "leg %u of %s (%s to %s)", leg->number, seat->name,
-               test->names[leg->source], test->names[leg->destination]);
+    SEAT_IN_LEG(seat, leg->number);
     seat->is_in_leg = true;
     begin_moving(&h);
     int result = run_and_settle(&h, outcome, err);

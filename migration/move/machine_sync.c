@@ -26,7 +26,7 @@ int machine_sync(struct handover *h, GError **err)
         return -1;
     if (!is_told)
         return is_source ? refuse_changed(seat, err) : 0;
-    SEAT_DOING(seat, BLAME_TESTBED, "telling the destination what %s is now", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "telling the destination what it is now");
     mine = is_source ? vm_machine(seat->vm, h->deadline, err) : json_object();
     if (mine == NULL || test_exchange(seat->test, &meeting, mine, &answers, err) < 0)
         return -1;

@@ -51,7 +51,7 @@ static int fail(const struct seat *seat, const struct memory_evidence *evidence,
 /* The guest reads all that it wrote. */
 static int read_all(struct seat *seat, struct memory_evidence *evidence, GError **err)
 {
-    SEAT_DOING(seat, BLAME_PRODUCT, "checking the memory of %s", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "checking the memory");
     if (guest_set_pages(seat->params, &evidence->set_pages, err) < 0)
         return -1;
     evidence->left_alone = guest_is_left_alone(seat->guest);

@@ -139,7 +139,7 @@ int network_gap_let_ask(struct handover *h, GError **err)
 
     if (!is_wanted(seat))
         return 0;
-    SEAT_DOING(seat, BLAME_TESTBED, "letting %s be asked over the network", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "letting it be asked over the network");
     g_autofree char *card = card_of(seat);
     json_auto_t *addresses = vm_addresses(seat->vm);
     const char *address = json_string_value(json_object_get(addresses, card));
@@ -237,7 +237,8 @@ int network_gap_observe(struct seat *seat, const struct leg_plan *leg, GError **
 
     if (!is_wanted(seat) || observer_of(seat, leg) != test->self)
         return 0;
-    DOING(BLAME_TESTBED, "asking %s over the network while it moves", seat->name);
+    SEAT_IN_LEG(seat, leg->number);
+    DOING(BLAME_TESTBED, "asking it over the network while it moves");
     struct scope *fibers = scope_open("observer");
     test->ops->begin_scope(test->node, leg_scope(leg), fibers);
     scope_spawn(fibers, "observer", run_observer, &observing);
@@ -260,7 +261,7 @@ int network_gap_begin(struct handover *h, GError **err)
 {
     if (!is_wanted(h->seat) || observer_of(h->seat, h->leg) != h->leg->destination)
         return 0;
-    SEAT_DOING(h->seat, BLAME_TESTBED, "asking %s over the network", h->seat->name);
+    SEAT_DOING(h->seat, BLAME_TESTBED, "asking it over the network");
     h->prober = begin(h->seat, h->leg, err);
     return h->prober != NULL ? 0 : -1;
 }
@@ -391,7 +392,7 @@ int network_gap_end(struct handover *h, int64_t stopped_at_us, uint64_t last_pro
 
     if (!is_wanted(seat))
         return 0;
-    SEAT_DOING(seat, BLAME_PRODUCT, "listening for %s on the network", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "listening for it on the network");
     bool is_silent = seat->request.network_gap == NETWORK_GAP_SILENT;
     if (is_silent && last_probe == 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_START,

@@ -121,11 +121,15 @@ int seat_follow(struct seat *seat, json_t *machine, GError **err);
 const json_t *seat_facts(struct seat *seat, int64_t deadline, GError **err);
 
 /*
- * As DOING() (sync/doing.h), and the watcher works under it as well; the host says it to whoever
- * asks what it does. Until the end of the block.
+ * As DOING() with the VM (sync/doing.h), whose name need not be in the words; the watcher works
+ * under it as well, and the host says it to whoever asks what it does. Until the end of the block.
  */
 #define SEAT_DOING(seat, blame, ...)                                                               \
     SEAT_DOING_SCOPED G_PASTE(seat_doing_, __LINE__) = seat_doing_begin(seat, blame, __VA_ARGS__)
+
+/* The same of all that is done in a leg of it. */
+#define SEAT_IN_LEG(seat, leg)                                                                     \
+    SEAT_DOING_SCOPED G_PASTE(seat_doing_, __LINE__) = seat_doing_begin_leg(seat, leg)
 
 /* From now on the VM may end by itself: nobody watches over it any more. */
 void seat_stop_watching(struct seat *seat);
@@ -154,12 +158,13 @@ void seat_progress(struct seat *seat, const Vtmh__Migration *leg, const char *ph
 
 AUTOPTR_STRUCT(seat, seat_free);
 
-/* For SEAT_DOING(). */
+/* For SEAT_DOING() and SEAT_IN_LEG(). */
 struct seat_doing {
     struct seat *seat;
     struct doing *before;
 };
 struct seat_doing seat_doing_begin(struct seat *seat, enum blame blame, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+struct seat_doing seat_doing_begin_leg(struct seat *seat, unsigned leg);
 void seat_doing_end(struct seat_doing *doing);
 #define SEAT_DOING_SCOPED __attribute__((cleanup(seat_doing_end), unused)) struct seat_doing

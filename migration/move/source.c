@@ -213,7 +213,7 @@ static json_t *meet_ready(struct handover *h, GError **err)
     struct seat *seat = h->seat;
     if (handover_prepare(h, MOVE_SOURCE, h->deadline, err) < 0)
         return NULL;
-    SEAT_DOING(seat, BLAME_TESTBED, "waiting for the destination of %s", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "waiting for the destination");
     json_auto_t *theirs = handover_ready(h, json_object(), err);
     return theirs != NULL ? json_incref(json_object_get(theirs, "ticket")) : NULL;
 }
@@ -242,7 +242,7 @@ static int let_boot(struct handover *h, GError **err)
     int64_t wait_ms = request->start_low_ms;
     if (request->start_high_ms > wait_ms)
         wait_ms += (int64_t)g_random_double_range(0, (double)(request->start_high_ms - wait_ms));
-    SEAT_DOING(seat, BLAME_TESTBED, "letting %s go on from its start", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "letting it go on from its start");
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_INFO, "source", seat->name,
              "%s goes on from its start, and moves %.3f s later, while it boots", seat->name,
              (double)wait_ms / 1000);
@@ -265,7 +265,7 @@ static int start_work(struct handover *h, GError **err)
     int started = 0;
 
     seat_progress(seat, h->record, "working", NULL);
-    SEAT_DOING(seat, BLAME_TESTBED, "starting work in %s", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "starting work in the guest");
     if (!seat->works)
         started = guest_start_work(seat->guest, deadline, err);
     seat->works = started == 0;
@@ -286,7 +286,7 @@ static int start_work(struct handover *h, GError **err)
 /* Before anything has moved, and before the guest has work to lose. */
 static int check_migratable(struct handover *h, GError **err)
 {
-    SEAT_DOING(h->seat, BLAME_PRODUCT, "asking whether %s can be migrated", h->seat->name);
+    SEAT_DOING(h->seat, BLAME_PRODUCT, "asking whether it can be migrated");
     return vm_check_migratable(h->seat->vm, h->deadline, err);
 }
 
@@ -301,7 +301,7 @@ static void prepare_next(const struct handover *h)
     g_autoptr(GError) error = NULL;
     if (!h->leg->comes_back || !seat->request.prepare_ahead)
         return;
-    SEAT_DOING(seat, BLAME_TESTBED, "starting the next destination of %s", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "starting the next destination");
     if (await_event(&seat->test->still, deadline_in(STILL_MS), &error) == 0 &&
         seat_start_ahead(seat, deadline_in(seat_patience_ms(seat, HANDOVER_START_MS)), &error) == 0)
         return;
@@ -321,7 +321,7 @@ int source_run(struct handover *h, GError **err)
         handover_start(h, err) < 0)
         return -1;
     h->record->prepare_ms = ms_since_request(h);
-    SEAT_DOING(seat, BLAME_PRODUCT, "migrating %s", seat->name);
+    SEAT_DOING(seat, BLAME_PRODUCT, "migrating");
     if (move(h, ticket, err) < 0)
         return -1;
 

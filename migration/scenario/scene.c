@@ -16,7 +16,7 @@ int scene_boot_here(struct seat *seat, GError **err)
 {
     const struct host *host = seat->test->host;
 
-    SEAT_DOING(seat, BLAME_TESTBED, "booting %s", seat->name);
+    SEAT_DOING(seat, BLAME_TESTBED, "booting");
     seat_progress(seat, NULL, "booting", NULL);
     g_clear_pointer(&seat->guest_state, g_free);
     seat->works = false;

@@ -472,7 +472,8 @@ void display_test_end(struct display *display, const struct test_result *test, u
     g_autofree char *number = place(test, total);
     g_autofree char *name = text_printable(test->shortname);
     g_autofree char *time = text_duration(MAX(test->elapsed_s, 0));
-    g_autofree char *host = test->fail_host ? g_strconcat(test->fail_host, ": ", NULL) : NULL;
+    g_autofree char *failure = test_result_failure(test);
+    g_autofree char *shown = failure ? text_printable(failure) : NULL;
     g_autofree char *why = test->fail_cause ? text_printable(test->fail_cause) : NULL;
     g_autoptr(GPtrArray) others = NULL;
     g_autofree char *line = NULL;
@@ -486,10 +487,9 @@ void display_test_end(struct display *display, const struct test_result *test, u
     print_lines(display, others);
     if (is_told)
         g_clear_pointer(&why, g_free);
-    line = g_strdup_printf("%s %s: %s%s%s (%s)%s%s%s", number, name,
+    line = g_strdup_printf("%s %s: %s%s%s (%s)%s%s", number, name,
                            summary_colour(test->status, colours), status_name(test->status),
-                           summary_colour_end(colours), time, why ? "  " : "",
-                           why && host ? host : "", why ? why : "");
+                           summary_colour_end(colours), time, why ? "  " : "", why ? shown : "");
     print_line(display, line);
 }
 

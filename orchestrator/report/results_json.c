@@ -93,12 +93,9 @@ static json_t *ours(const struct job_result *job, const struct test_result *test
 
 static json_t *fail_reason(const struct test_result *test)
 {
-    g_autofree char *reason = NULL;
+    g_autofree char *reason = test_result_failure_of_test(test);
 
-    if (test->fail_cause == NULL || test->fail_host == NULL)
-        return text_or_unknown(test->fail_cause);
-    reason = g_strdup_printf("%s: %s", test->fail_host, test->fail_cause);
-    return text_json(reason);
+    return text_or_unknown(reason);
 }
 
 static json_t *one_test(const struct job_result *job, const struct test_result *test)

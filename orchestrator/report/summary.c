@@ -168,24 +168,13 @@ static void print_totals(FILE *out, const struct job_result *job, bool colours)
     fprintf(out, " in %s\n", time);
 }
 
-/* "host2: cause (while …)", or NULL when nothing is known. Transfer full. */
-static char *cause(const struct test_result *test)
+/* On one line; NULL stays NULL. Transfer full. */
+static char *on_a_line(char *text)
 {
-    GString *text = g_string_new(NULL);
-    char *printable;
+    char *line = text != NULL ? text_printable(text) : NULL;
 
-    if (test->fail_cause == NULL) {
-        g_string_free(text, TRUE);
-        return NULL;
-    }
-    if (test->fail_host != NULL)
-        g_string_append_printf(text, "%s: ", test->fail_host);
-    g_string_append(text, test->fail_cause);
-    if (test->fail_context != NULL && *test->fail_context != '\0')
-        g_string_append_printf(text, " (%s)", test->fail_context);
-    printable = text_printable(text->str);
-    g_string_free(text, TRUE);
-    return printable;
+    g_free(text);
+    return line;
 }
 
 /* The folder of a test's logs, as it can be pasted behind a command. */
@@ -205,7 +194,7 @@ static void print_causes(FILE *out, const struct job_result *job, bool colours)
         const struct test_result *test = g_ptr_array_index(job->tests, i);
         g_autofree char *id = test_result_id(test);
         g_autofree char *name = text_printable(id);
-        g_autofree char *why = cause(test);
+        g_autofree char *why = on_a_line(test_result_failure_of_test(test));
 
         if (test->status == VTMH__STATUS__STATUS_PASS && test->leaks->len == 0)
             continue;
@@ -272,7 +261,7 @@ static void print_verdicts(FILE *out, const struct job_result *job, bool colours
         const struct test_result *test = g_ptr_array_index(job->tests, i);
         g_autofree char *id = test_result_id(test);
         g_autofree char *name = text_printable(id);
-        g_autofree char *why = cause(test);
+        g_autofree char *why = on_a_line(test_result_failure(test));
 
         fprintf(out, "%s%s%s %s%s%s\n", summary_colour(test->status, colours),
                 status_name(test->status), summary_colour_end(colours), name,

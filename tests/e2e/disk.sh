@@ -81,7 +81,7 @@ job_end
 rm -f /run/vtmh/ballast
 expect_equal "exit status" 1 "$status"
 expect_equal "status" ERROR "$(result .status)"
-expect_match "why" '^[ab]: .*No space left on device' "$(result .fail_reason)"
+expect_match "why" '^test .* [ab]( / .*)?: .*No space left on device' "$(result .fail_reason)"
 expect_readable 3
 expect_within 10 no_nodes
 rm -rf "${results:?}"/*

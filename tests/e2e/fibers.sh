@@ -26,7 +26,7 @@ mapfile -t pids < <(vtmh_pid; nodes)
 kill -USR1 "${pids[@]}"
 expect_within 10 grep -qE '^vtmh: fiber "body" in "job" waits in [a-z_]+\(\) for [^,]+, [0-9.]+ s, ' "$work/stderr"
 for log in "${logs[@]}"; do
-    expect_within 10 grep -qE "Z fiber \"end of the leg\" in .* waits in .*leg 1 of $vm \(a to b\)" "$log"
+    expect_within 10 grep -qE "Z fiber \"end of the leg\" in .* waits in .*leg 1 / $vm" "$log"
 done
 kill -INT "$(vtmh_pid)"
 job_end
@@ -39,6 +39,6 @@ expect_match "why" 'took longer than test_timeout = 5 s' "$(result .fail_reason)
 folder=$(result .logdir)
 grep -q 'DEBUG .*fiber "main" waits in scope_close() for job, ' "$folder/debug.log" || fail "debug.log" "$(cat "$folder/debug.log")"
 for host in a b; do
-    grep -qE "DEBUG .*fiber \"end of the leg\" in .* waits in .*leg 1 of $vm" "$folder/$host/test.log" ||
+    grep -qE "DEBUG .*fiber \"end of the leg\" in .* waits in .*leg 1 / $vm" "$folder/$host/test.log" ||
         fail "the fibers of $host" "$(cat "$folder/$host/test.log")"
 done

@@ -70,7 +70,7 @@ moves_by serial
 step "regain_ip_cmd is run over the serial line once the guest has moved, and must succeed"
 login serial -p 'login_ways=ssh' -p 'regain_ip_cmd=echo "regained on $(cat /etc/hostname)" >/dev/ttyS0; exit 3'
 expect_verdict FAIL b 'did not regain its address: serial root: .* ended with status 3'
-expect_match "what was being done" 'running regain_ip_cmd in vm1, checking vm1 after the move, leg 1 of vm1 \(a to b\)' "$out$err"
+expect_match "what was being done" 'test .* / leg 1 / vm1 on b / checking the guest after the move / running regain_ip_cmd in vm1: ' "$out$err"
 
 step "a wrong password is told at once, with what was tried"
 login password -p password=astray -p vga=std

@@ -93,7 +93,7 @@ job "${hosts[@]}" -p "vms=vm1 vm2" -p mig_speed_vm1=1 -p dirty_rounds_vm1=0 -p g
     -p disk_write_mem_vm2=4 -p disk_write_path_vm2=/nowhere/file "$work/base.cfg"
 expect_equal "exit status" 1 "$status"
 expect_verdict ERROR a '/nowhere/file|disk'
-expect_match "what was done" '^starting work in vm2' "$(results '.tests[0].vtmh.fail_context')"
+expect_match "what was done" '^leg 1 / vm2 on a / starting work in the guest' "$(results '.tests[0].vtmh.fail_context')"
 expect_order "vm1 moved" ' a source vm1 .*leg 1: preparing -> moving' 'vm2 .*leg 1 failed'
 expect_equal "vm1" "cancelled source" \
     "$(results '.tests[0].vtmh.migrations[] | select(.vm == "vm1") | "\(.status) \(.survivor)"')"

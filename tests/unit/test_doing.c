@@ -5,7 +5,13 @@
 
 static bool text_is(const struct doing *stack, const char *expected)
 {
-    g_autofree char *text = doing_text(stack);
+    g_autofree char *text = doing_text(stack, NULL);
+    return g_strcmp0(text, expected) == 0;
+}
+
+static bool is_on(const struct doing *stack, const char *expected)
+{
+    g_autofree char *text = doing_text(stack, "host2");
     return g_strcmp0(text, expected) == 0;
 }
 
@@ -18,7 +24,7 @@ static int nest(void *arg, GError **err)
         DOING(BLAME_PRODUCT, "leg %d", 1);
         {
             DOING(BLAME_TESTBED, "booting");
-            check(text_is(doing_now(), "booting, leg 1"));
+            check(text_is(doing_now(), "leg 1 / booting"));
             check(doing_blame(doing_now()) == BLAME_TESTBED);
         }
         check(text_is(doing_now(), "leg 1"));
@@ -31,6 +37,85 @@ static int nest(void *arg, GError **err)
 Test(doing, frames_end_with_their_blocks)
 {
     expect_run(nest, NULL);
+}
+
+static int place(void *arg, GError **err)
+{
+    (void)arg, (void)err;
+    check(is_on(doing_now(), NULL));
+    DOING_PART(BLAME_PRODUCT, "leg %u", 3);
+    check(is_on(doing_now(), "host2 / leg 3"));
+    DOING_WITH("%s", "vm1");
+    check(is_on(doing_now(), "leg 3 / vm1 on host2"));
+    check(doing_blame(doing_now()) == BLAME_PRODUCT);
+    {
+        DOING(BLAME_TESTBED, "checking the guest");
+        {
+            DOING_WITH("vm1"); /* is said already */
+            check(doing_blame(doing_now()) == BLAME_TESTBED);
+            DOING(BLAME_PRODUCT, "waiting for login");
+            check(is_on(doing_now(),
+                        "leg 3 / vm1 on host2 / checking the guest / waiting for login"));
+        }
+        check(is_on(doing_now(), "leg 3 / vm1 on host2 / checking the guest"));
+        DOING_PART(BLAME_TESTBED, "leg 1");
+        DOING_WITH("vm2");
+        check(
+            is_on(doing_now(), "leg 3 / vm1 on host2 / checking the guest / leg 1 / vm2 on host2"));
+        check(text_is(doing_now(), "leg 3 / vm1 / checking the guest / leg 1 / vm2"));
+        DOING_WITH("vm1"); /* another than what was said last */
+        check(text_is(doing_now(), "leg 3 / vm1 / checking the guest / leg 1 / vm2 / vm1"));
+    }
+    check(is_on(doing_now(), "leg 3 / vm1 on host2"));
+    return 0;
+}
+
+Test(doing, says_in_which_part_of_the_test_with_which_vm_and_on_which_host)
+{
+    expect_run(place, NULL);
+}
+
+struct two {
+    struct event *both; /* set when the other has begun too */
+    unsigned *begun;
+    const char *vm, *expected;
+};
+
+static int move_one(void *arg, GError **err)
+{
+    struct two *two = arg;
+    DOING_PART(BLAME_PRODUCT, "leg 1");
+    DOING_WITH("%s", two->vm);
+    DOING(BLAME_PRODUCT, "migrating");
+    if (++*two->begun == 2)
+        event_set(two->both);
+    if (await_event(two->both, deadline_in(5000), err) < 0)
+        return -1;
+    check(is_on(doing_now(), two->expected));
+    return 0;
+}
+
+/* Both in the work of a leg of a third. */
+static int move_two(void *arg, GError **err)
+{
+    struct event both = EVENT_INIT;
+    unsigned begun = 0;
+    struct two two[] = {
+        {&both, &begun, "vm2", "leg 3 / vm1 on host2 / leg 1 / vm2 on host2 / migrating"},
+        {&both, &begun, "vm3", "leg 3 / vm1 on host2 / leg 1 / vm3 on host2 / migrating"},
+    };
+    (void)arg;
+    DOING_PART(BLAME_PRODUCT, "leg 3");
+    DOING_WITH("vm1");
+    struct scope *scope = scope_open("both");
+    for (unsigned i = 0; i < G_N_ELEMENTS(two); i++)
+        scope_spawn(scope, two[i].vm, move_one, &two[i]);
+    return scope_close(scope, err);
+}
+
+Test(doing, two_that_move_at_once_within_another_are_told_apart)
+{
+    expect_run(move_two, NULL);
 }
 
 static int look(void *arg, GError **err)

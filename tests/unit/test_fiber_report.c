@@ -56,7 +56,7 @@ Test(fiber_report, says_of_every_fiber_what_it_waits_for_and_what_it_does)
     const char *const lines[] = {
         "\"main\" runs\n",
         "\"scenario\" in \"test\" waits in wait_for_guest() for arg, 0 s, at most ",
-        " s more; booting vm1, leg 1 of vm1\n",
+        " s more; leg 1 of vm1 / booting vm1\n",
         "\"holder\" in \"test\" waits in scope_close() for two of them, 0 s, never gives up\n",
         "\"inner\" in \"two of them\" waits in sit(), 0 s, never gives up\n",
     };
@@ -161,7 +161,7 @@ Test(fiber_report, names_the_fiber_whose_stack_overflows)
     int status = end_of(spawn_deep, &said);
 
     cr_expect(strstr(said, "\nthe stack of fiber \"deep\" in \"test\" has overflowed, during: "
-                           "reading a configuration, leg 3 of vm1\n") != NULL,
+                           "leg 3 of vm1 / reading a configuration\n") != NULL,
               "%s", said);
     cr_expect(strstr(said, "innocent") == NULL, "%s", said);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they end it their way */

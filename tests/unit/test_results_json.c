@@ -243,7 +243,7 @@ Test(results_json, tells_a_test_that_failed_before_it_began)
     json_t *own = json_object_get(test, "vtmh");
 
     expect(test, "status", "\"FAIL\"");
-    expect(test, "fail_reason", "\"host2: qemu: bad \xef\xbf\xbd\"");
+    expect(test, "fail_reason", "\"test quick.jeos / migrating vm1: qemu: bad \xef\xbf\xbd\"");
     expect(test, "time_start", "-1.0");
     expect(test, "logdir", "\"<unknown>\"");
     expect(own, "hosts", "[]");

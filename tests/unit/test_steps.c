@@ -183,7 +183,7 @@ Test(steps, whose_end_fails_are_a_note_where_the_test_had_failed, .init = set_up
     table = ends_badly;
     test_error = "the test's own";
     expect("+one +three meet:prepared | -three !fails -one ", "the test's own");
-    cr_expect_str_eq(said->str, "after the test, bad: it failed");
+    cr_expect_str_eq(said->str, "after the test / bad: it failed");
 }
 
 static int tell_params(struct step_on *on, GError **err)

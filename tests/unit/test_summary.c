@@ -73,7 +73,7 @@ static struct job_result *make_job(void)
     add_leg(test, "failed", 9999, 9999, NOT_CHECKED);
     test->fail_host = g_strdup("host2");
     test->fail_cause = g_strdup("17 pages of vm1 are wrong\nfirst 0x1000");
-    test->fail_context = g_strdup("checking vm1 after leg 2");
+    test->fail_context = g_strdup("leg 2 / vm1 on host2 / checking the memory");
     test->logdir = g_strdup("test-results/2-quick.ping_pong");
     test_result_note(test, "host1: TCG");
     test_result_note(test, "quirk");
@@ -108,11 +108,13 @@ Test(summary, tells_everything_in_a_table)
         "4 tests: 1 PASS, 1 CANCEL, 1 WARN, 1 FAIL in 1 min 15 s\n"
         "\n"
         "FAIL  2-quick.ping_pong\n"
-        "      host2: 17 pages of vm1 are wrong\\nfirst 0x1000 (checking vm1 after leg 2)\n"
+        "      test quick.ping_pong / leg 2 / vm1 on host2 / checking the memory: 17 pages of vm1 "
+        "are "
+        "wrong\\nfirst 0x1000\n"
         "      logs: /results/job-1/test-results/2-quick.ping_pong\n"
         "\n"
         "CANCEL  3-jeos\n"
-        "      host2 lost\n"
+        "      test jeos: host2 lost\n"
         "\n"
         "WARN  4-leaky\n"
         "      left behind: host1: process 42 (qemu)\n"
@@ -132,8 +134,8 @@ Test(summary, gives_verdicts_and_the_path_when_it_is_to_be_short)
 
     cr_expect_str_eq(text,
                      "PASS 1-quick.tick\n"
-                     "FAIL 2-quick.ping_pong: host2: 17 pages of vm1 are wrong\\nfirst 0x1000 "
-                     "(checking vm1 after leg 2)\n"
+                     "FAIL 2-quick.ping_pong: leg 2 / vm1 on host2 / checking the memory: "
+                     "17 pages of vm1 are wrong\\nfirst 0x1000\n"
                      "CANCEL 3-jeos: host2 lost\n"
                      "WARN 4-leaky\n"
                      "/results/job-1\n",

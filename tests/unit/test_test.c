@@ -44,9 +44,10 @@ static int unwinding(void *arg, GError **err)
     g_autoptr(GError) error = NULL;
     (void)arg, (void)err;
     {
-        DOING(BLAME_PRODUCT, "leg 1 of vm1");
+        DOING_PART(BLAME_PRODUCT, "leg 1");
+        DOING_WITH("vm1");
         {
-            DOING(BLAME_TESTBED, "booting vm1");
+            DOING(BLAME_TESTBED, "booting");
             g_set_error_literal(&error, VM_ERROR, VM_ERROR_START, "no QEMU");
         }
         {
@@ -56,7 +57,7 @@ static int unwinding(void *arg, GError **err)
     g_auto(test_cause_t) cause = {0};
     test_cause_of(&two_hosts, error, &cause);
     check(cause.status == VTMH__STATUS__STATUS_ERROR);
-    check(g_strcmp0(cause.doing, "booting vm1, leg 1 of vm1") == 0);
+    check(g_strcmp0(cause.doing, "leg 1 / vm1 on host1 / booting") == 0);
     check(strcmp(cause.message, "no QEMU") == 0);
     return 0;
 }

@@ -83,7 +83,7 @@ static int let_vm_listen(struct open *open, int64_t deadline, GError **err)
     g_autofree char *uri =
         make_uri(open->direct.address, seat->request.port_low, seat->request.port_high);
 
-    DOING(BLAME_TESTBED, "opening a port for %s", seat->name);
+    DOING(BLAME_TESTBED, "opening a port");
     open->before = peers_now();
     return vm_incoming_uri(seat->vm, uri, &open->port, deadline, err);
 }
@@ -116,7 +116,7 @@ static GError *open_complaint(struct channel *channel)
                             move_options_streams(seat->request.options));
     if (stranger == NULL)
         return NULL;
-    DOING(BLAME_TESTBED, "receiving %s", seat->name);
+    DOING(BLAME_TESTBED, "receiving");
     return evidence_set(
         g_error_new(VM_ERROR, VM_ERROR_MIGRATION,
                     "a stranger, %s, has connected to port %u of %s, QEMU's own, while %s moved "

@@ -1,3 +1,4 @@
+#include "migration/evidence.h"
 #include "migration/params.h"
 #include "migration/scenario/process/step.h"
 
@@ -61,13 +62,17 @@ static bool is_asked(const struct step *step, const struct params *params)
     return false;
 }
 
+/* What is done, with whom on the stack of what is done. Transfer full. */
 static char *describe(const struct step *step, const struct step_on *on)
 {
-    if (on->image != NULL)
-        return g_strdup_printf("%s of %s of %s", step->name, on->image, on->seat->name);
-    if (on->seat != NULL)
-        return g_strdup_printf("%s of %s", step->name, on->seat->name);
-    return g_strdup(step->name);
+    return on->image != NULL ? g_strdup_printf("%s of %s", step->name, on->image)
+                             : g_strdup(step->name);
+}
+
+/* Says with which VM a step is at work, if it is one's. */
+static struct doing *doing_with_object(const struct step_on *on)
+{
+    return on->seat != NULL ? doing_push_with("%s", on->seat->name) : doing_ref(doing_now());
 }
 
 /* The object's own view of the test's params. Transfer full. */
@@ -100,8 +105,10 @@ static int begin_one(struct steps *steps, const struct step *step, struct seat *
     struct step_on *on = &g_array_index(steps->begun, struct begun, steps->begun->len - 1).on;
     g_autoptr(params) params = params_of(test->params, on);
     g_autofree char *what = describe(step, on);
+    DOING_SCOPED with = doing_with_object(on);
     DOING(BLAME_TESTBED, "%s", what);
-    host_context(test->host, "%s", what);
+    g_autofree char *text = doing_text(doing_now(), NULL);
+    host_context(test->host, "%s", text);
     on->params = params;
     int result = step->begin(on, err);
     on->params = NULL;
@@ -207,6 +214,13 @@ static int end_one(struct steps *steps, struct begun *begun, GError **err)
     return -1;
 }
 
+/* The error of an end that is not the test's first. */
+static void note_second(struct test *test, const GError *error)
+{
+    g_autofree char *doing = doing_text(evidence_doing(error), NULL);
+    test_note(test, "%s: %s", doing != NULL ? doing : "after the test", error->message);
+}
+
 int steps_end(struct steps *steps, int result, GError **err)
 {
     struct test *test = steps->scene->test;
@@ -218,7 +232,9 @@ int steps_end(struct steps *steps, int result, GError **err)
         g_autoptr(params) params = params_of(afterwards, &begun->on);
         g_autofree char *what = describe(begun->step, &begun->on);
         g_autoptr(GError) error = NULL;
-        DOING(BLAME_TESTBED, "after the test: %s", what);
+        DOING_PART(BLAME_TESTBED, "after the test");
+        DOING_SCOPED with = doing_with_object(&begun->on);
+        DOING(BLAME_TESTBED, "%s", what);
         begun->on.params = params;
         begun->on.failure = failure;
         if (begun->step->end != NULL && end_one(steps, begun, &error) < 0) {
@@ -226,7 +242,7 @@ int steps_end(struct steps *steps, int result, GError **err)
                 g_propagate_error(err, g_steal_pointer(&error));
             /* Called off halfway, it went on to its end: there is nothing to say of it. */
             else if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED))
-                test_note(test, "after the test, %s: %s", what, error->message);
+                note_second(test, error);
             result = -1;
         }
         g_array_set_size(steps->begun, steps->begun->len - 1);
