@@ -6,6 +6,7 @@
 #include "orchestrator/job_private.h"
 
 #include "orchestrator/dependencies.h"
+#include "orchestrator/description.h"
 #include "orchestrator/inventory_params.h"
 #include "orchestrator/test_name.h"
 #include "orchestrator/tests.h"
@@ -464,9 +465,12 @@ void job_end_tests(struct work *work, Vtmh__Status status, const char *cause)
 
 /* ---- all of them */
 
-/* Which option ends the job by failures, the last of which was this test. Transfer full. */
-static char *why_failed(const struct run_options *options, unsigned last)
+/* What ends the job by failures, the last of which was this test. Transfer full. */
+static char *why_failed(const struct work *work, unsigned last)
 {
+    const struct run_options *options = work->job->options;
+    if (schedule_was_ended_by_test(work->schedule))
+        return g_strdup_printf("not run: test %u failed and has abort_on_error = yes", last);
     if (!options->fail_fast && !options->until_fail)
         return g_strdup_printf("not run: test %u was the last of %u to fail (--max-fail)", last,
                                options->max_fail);
@@ -484,7 +488,7 @@ static char *why_not(const struct work *work, const struct tuple *lost, const ch
     if (recorder_trouble(&work->recorder) != NULL)
         return g_strdup_printf("not run: %s", recorder_trouble(&work->recorder));
     if (schedule_has_failed(work->schedule, &last))
-        return why_failed(work->job->options, last);
+        return why_failed(work, last);
     if (lost == NULL)
         return g_strdup("not run: no hosts were left for it");
     *host = lost->lost_host;
@@ -542,6 +546,13 @@ static void clear_test(gpointer data)
     g_strfreev(test->wanted);
 }
 
+static bool ends_job(const struct params *params)
+{
+    static const char name[] = "abort_on_error";
+    bool ends = false;
+    return params_parse_bool(name, description_value(params, name), &ends, NULL) == 0 && ends;
+}
+
 /* What the schedule must know. Transfer full: array of struct schedule_test. */
 static GArray *list_tests(const struct work *work)
 {
@@ -555,6 +566,7 @@ static GArray *list_tests(const struct work *work)
                 test_name_full(params_name(planned->params), work->job->options->selection.file),
             .wanted = dependencies_wanted(planned->params),
             .is_left_out = planned->skip != NULL,
+            .ends_job = ends_job(planned->params),
         };
         g_array_append_val(list, test);
     }

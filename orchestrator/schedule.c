@@ -41,6 +41,7 @@ struct schedule {
     bool *is_lost; /* by tuple */
     bool is_stopped;
     unsigned n_failed, last_failed;
+    bool is_ended_by_test;
     unsigned n_rest; /* places that schedule_rest() has looked at */
 };
 
@@ -312,8 +313,12 @@ void schedule_ended(struct schedule *schedule, const struct assignment *taken,
     if (!is_failure(result->status))
         return;
     schedule->n_failed++;
-    if (schedule->n_failed == schedule->plan.failures)
+    bool is_enough = schedule->n_failed == schedule->plan.failures;
+    bool ends_job = schedule->plan.tests[taken->test].ends_job;
+    if (schedule->last_failed == 0 && (is_enough || ends_job)) {
         schedule->last_failed = taken->number;
+        schedule->is_ended_by_test = !is_enough;
+    }
     schedule->is_stopped |= schedule->last_failed != 0;
 }
 
@@ -331,6 +336,11 @@ bool schedule_has_failed(const struct schedule *schedule, unsigned *last)
 {
     *last = schedule->last_failed;
     return schedule->last_failed != 0;
+}
+
+bool schedule_was_ended_by_test(const struct schedule *schedule)
+{
+    return schedule->is_ended_by_test;
 }
 
 /* Whether nobody has taken the test, be it that its round has not begun. */

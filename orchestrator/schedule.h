@@ -26,6 +26,7 @@ struct schedule_test {
     const char *name; /* in full, as test_result.name */
     GStrv wanted;     /* labels of the tests that it depends on */
     bool is_left_out; /* it is known not to run (SKIP) */
+    bool ends_job;    /* if it ends FAIL or ERROR, whatever the plan says of failures */
 };
 
 struct schedule_plan {
@@ -84,6 +85,9 @@ bool schedule_is_vain(const struct schedule *schedule);
 
 /* Whether that many have failed that it has stopped; *last: the number of the last of them. */
 bool schedule_has_failed(const struct schedule *schedule, unsigned *last);
+
+/* Whether that was since the last of them ends the job by itself. */
+bool schedule_was_ended_by_test(const struct schedule *schedule);
 
 /*
  * When all tuples are through: the next test that was to be run and was not, in order; false: there

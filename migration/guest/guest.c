@@ -98,14 +98,18 @@ int guest_check_params(const struct params *params, GError **err)
         if (regex != NULL)
             g_regex_unref(regex);
     }
-    if (param_text(params, "regain_ip_cmd") == NULL)
-        return 0;
+    static const struct {
+        const char *name, *why;
+    } in_a_shell[] = {{"regain_ip_cmd", "has no shell on its serial port"},
+                      {"vm_extra_dump_paths", "has no shell"}};
     const struct guest_kind *kind = kind_of(params, err);
     if (kind == NULL)
         return -1;
-    if (kind->know_login == NULL) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                    "regain_ip_cmd: guest %s has no shell on its serial port", kind->name);
+    for (unsigned i = 0; kind->know_login == NULL && i < G_N_ELEMENTS(in_a_shell); i++) {
+        if (param_text(params, in_a_shell[i].name) == NULL)
+            continue;
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s: guest %s %s", in_a_shell[i].name,
+                    kind->name, in_a_shell[i].why);
         return -1;
     }
     return 0;

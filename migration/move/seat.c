@@ -154,13 +154,22 @@ int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err)
     return seat->facts != NULL ? 0 : -1;
 }
 
+static int end_vm(struct seat *seat, struct vm *vm, GError **err)
+{
+    int status;
+    fiber_shield();
+    int ended = vm_end(vm, &status, err);
+    fiber_unshield();
+    if (seat->exit_status == 0)
+        seat->exit_status = status;
+    return ended;
+}
+
 /* Ends what was started ahead and is of no use. */
 static int end_ahead(struct seat *seat, GError **err)
 {
     g_clear_pointer(&seat->facts, json_decref);
-    fiber_shield();
-    int ended = vm_destroy(g_steal_pointer(&seat->ahead), err);
-    fiber_unshield();
+    int ended = end_vm(seat, g_steal_pointer(&seat->ahead), err);
     seat->is_left |= ended < 0;
     return ended;
 }
@@ -199,7 +208,7 @@ static int sit_down(struct seat *seat, GError **err)
         (seat->guest_state != NULL && guest_adopt_state(seat->guest, seat->guest_state, err) < 0)) {
         g_clear_pointer(&seat->guest, guest_free);
         g_clear_pointer(&seat->facts, json_decref);
-        vm_destroy(g_steal_pointer(&seat->vm), NULL);
+        end_vm(seat, g_steal_pointer(&seat->vm), NULL);
         return -1;
     }
     event_reset(&seat->retired);
@@ -306,9 +315,7 @@ int seat_end(struct seat *seat, GError **err)
 {
     if (seat->vm == NULL)
         return seat->ahead != NULL ? end_ahead(seat, err) : 0;
-    fiber_shield();
-    int ended = vm_destroy(retire(seat), err);
-    fiber_unshield();
+    int ended = end_vm(seat, retire(seat), err);
     seat->is_left |= ended < 0;
     return ended;
 }

@@ -54,6 +54,7 @@ struct seat {
                          (migration_sync_vms); NULL: as the params say */
     struct guest *guest;
     bool is_uncertain;     /* what is here may be the only copy of the guest: kept after the test */
+    int exit_status;       /* of the first hypervisor here that did not end in order (vm_end()) */
     bool is_left;          /* a VM of it may live on here, though the test has done with it */
     struct doing *doing;   /* what is done with it now: what its watcher blames a failure on */
     bool is_in_leg;        /* from the begin of a leg until it has been settled */

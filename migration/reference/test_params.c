@@ -16,8 +16,6 @@ const struct param_info reference_test_params[] = {
             "there is no driver but QEMU's", "drivers that may run the test"),
     NO_MATTER("provider", STRING, TEST, "test types are part of vtmh",
               "where avocado-vt looks for the test's program"),
-    NOT_YET("abort_on_error", BOOL, TEST, NO, "a job goes on after a test that failed",
-            "whether an error of a test ends the job"),
     NOT_YET("job_env_cleanup", BOOL, TEST, YES, "no VM outlives its job, but by --keep",
             "whether VMs are removed at the end of the job"),
 

@@ -37,7 +37,5 @@ const struct param_info reference_vm_params[] = {
 
     NO_MATTER("ioport_pvpanic", STRING, VM, "the guest finds the device by itself",
               "port of the panic device"),
-    NOT_YET("vm_monitor_exit_status", BOOL, VM, NO, "a QEMU that was ended is not asked for more",
-            "whether an exit status of QEMU other than 0 is an error"),
     END,
 };

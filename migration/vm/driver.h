@@ -11,7 +11,8 @@ struct vm_driver {
 
     json_t *(*show)(const struct vm_spec *spec, GError **err);
     struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
-    int (*destroy)(struct vm *vm, GError **err); /* frees vm in any case */
+    /* Frees vm in any case. *status_out (0 before): see vm_end(). */
+    int (*destroy)(struct vm *vm, int *status_out, GError **err);
     void (*drop)(struct vm *vm);
     int (*rehost)(struct vm *vm, const struct host *host, GError **err); /* NULL: it cannot */
     struct event *(*exited)(struct vm *vm);

@@ -5,6 +5,7 @@
 #include "migration/machine/change.h"
 #include "migration/machine/chardev.h"
 #include "migration/params.h"
+#include "migration/vm/core_dump.h"
 #include "migration/vm/line_pair.h"
 #include "migration/vm/numa.h"
 #include "migration/vm/qemu_binary.h"
@@ -186,6 +187,7 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
 {
     g_autofree char *prefix = g_build_filename(spec->host->log_dir, spec->name, NULL);
     g_autofree char *words = g_strjoinv(" ", launch->argv);
+    g_autofree char *core_dir = core_dump_folder(spec->host, spec->name);
     const struct child_fd no_fd = {.fd = -1};
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof no_fd);
     struct qemu_start start = {
@@ -193,6 +195,7 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
         .binary = launch->argv[0],
         .argv = (const char *const *)launch->argv,
         .env = (const char *const *)launch->env,
+        .core_dir = g_file_test(core_dir, G_FILE_TEST_IS_DIR) ? core_dir : NULL,
         .log_prefix = prefix,
         .known = spec->host->known,
         .on_event = on_event,
@@ -219,6 +222,22 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     return 0;
 }
 
+/* The guest's memory would be most of a core. */
+static GStrv add_core_words(const struct vm_spec *spec, GStrv argv)
+{
+    g_autofree char *folder = core_dump_folder(spec->host, spec->name);
+    const char *more = params_get_or(spec->params, "extra_params", "");
+    guint n = g_strv_length(argv);
+
+    if (!g_file_test(folder, G_FILE_TEST_IS_DIR) || strstr(more, "dump-guest-core") != NULL)
+        return argv;
+    argv = g_renew(char *, argv, n + 3);
+    argv[n] = g_strdup("-machine");
+    argv[n + 1] = g_strdup("dump-guest-core=off");
+    argv[n + 2] = NULL;
+    return argv;
+}
+
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                          const char *who, const int lines[QEMU_LINES], GError **err)
 {
@@ -227,7 +246,8 @@ static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const s
     int result = -1;
 
     if (binary != NULL &&
-        qemu_launch_of(&launch, spec->params, qemu_monitors_add_words(vm, words_of(board, binary)),
+        qemu_launch_of(&launch, spec->params,
+                       add_core_words(spec, qemu_monitors_add_words(vm, words_of(board, binary))),
                        err) == 0)
         result = launch_process(vm, spec, board, &launch, who, lines, err);
     qemu_launch_clear(&launch);
@@ -252,7 +272,7 @@ static void qemu_free(struct qemu_vm *vm)
     g_free(vm);
 }
 
-static int qemu_destroy(struct vm *base, GError **err)
+static int qemu_destroy(struct vm *base, int *status_out, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
     int result = 0;
@@ -261,8 +281,10 @@ static int qemu_destroy(struct vm *base, GError **err)
         qemu_beside_end(vm);
     if (vm->process != NULL)
         result = qemu_process_end(vm->process, err);
-    if (vm->process != NULL && result == 0)
+    if (vm->process != NULL && result == 0) {
+        *status_out = qemu_process_status(vm->process);
         disown(vm);
+    }
     if (result == 0)
         qemu_beside_clear(vm);
     if (result == 0)
@@ -363,7 +385,7 @@ static struct vm *qemu_create(const struct vm_spec *spec, int64_t deadline, GErr
     vm->base.name = g_strdup(spec->name);
     if (start(vm, spec, deadline, err) == 0)
         return &vm->base;
-    qemu_destroy(&vm->base, NULL);
+    vm_destroy(&vm->base, NULL);
     return NULL;
 }
 

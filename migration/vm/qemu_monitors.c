@@ -84,11 +84,19 @@ static int qmp_run_state(struct monitor *monitor, char **state_out, int64_t dead
     return 0;
 }
 
-/* The format is not known to QEMU before 7.1, which says so. */
+static bool is_ppm(const char *path)
+{
+    return g_str_has_suffix(path, ".ppm");
+}
+
+/* A format is not known to QEMU before 7.1, which says so; it makes PPM. */
 static int qmp_screendump(struct monitor *monitor, const char *path, int64_t deadline, GError **err)
 {
-    return ask(monitor, "screendump", json_pack("{s:s, s:s}", "filename", path, "format", "png"),
-               deadline, NULL, err);
+    json_t *arguments = json_pack("{s:s}", "filename", path);
+
+    if (!is_ppm(path))
+        json_object_set_new(arguments, "format", json_string("png"));
+    return ask(monitor, "screendump", arguments, deadline, NULL, err);
 }
 
 static int qmp_info(struct monitor *monitor, const char *what, char **text_out, int64_t deadline,
@@ -155,9 +163,10 @@ static int hmp_screendump(struct monitor *monitor, const char *path, int64_t dea
 {
     const char *usage = hmp_usage(monitor->hmp, "screendump");
     g_autofree char *quoted = quote(path);
-    g_autofree char *line = g_strdup_printf("screendump %s -f png", quoted);
+    g_autofree char *line =
+        g_strdup_printf("screendump %s%s", quoted, is_ppm(path) ? "" : " -f png");
 
-    if (usage != NULL && strstr(usage, "-f ") != NULL)
+    if (is_ppm(path) || (usage != NULL && strstr(usage, "-f ") != NULL))
         return hmp_command(monitor->hmp, line, deadline, NULL, err);
     g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                 "a picture as PNG is not supported by the human monitor %s of this QEMU",

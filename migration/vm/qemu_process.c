@@ -1,6 +1,7 @@
 #include "migration/vm/qemu_process.h"
 
 #include "migration/evidence.h"
+#include "migration/vm/core_dump.h"
 #include "migration/vm/qemu_words.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@ struct qemu_process {
     struct qmp *qmp;
     int output_fd;      /* where it prints: a file, or memory */
     off_t output_begin; /* what lies before is of earlier processes */
+    bool is_killed;     /* by us */
+    int status;         /* once qemu_process_end() has seen its end */
 };
 
 static int open_output(struct qemu_process *process, const char *prefix, GError **err)
@@ -54,7 +57,8 @@ static int start_child(struct qemu_process *process, const struct qemu_start *st
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof end);
     g_autofree const char **argv =
         g_memdup2(start->argv, (g_strv_length((char **)start->argv) + 1) * sizeof start->argv[0]);
-    struct child_spec spec = {.argv = argv, .env = start->env, .new_session = true};
+    struct child_spec spec = {
+        .argv = argv, .env = start->env, .cwd = start->core_dir, .new_session = true};
 
     g_array_append_vals(fds, own, G_N_ELEMENTS(own));
     for (const struct child_fd *fd = start->more_fds; fd != NULL && fd->fd >= 0; fd++)
@@ -63,6 +67,8 @@ static int start_child(struct qemu_process *process, const struct qemu_start *st
     spec.fds = (const struct child_fd *)(const void *)fds->data;
     argv[0] = start->binary;
     process->child = child_start(&spec, err);
+    if (process->child != NULL && start->core_dir != NULL)
+        core_dump_allow(child_pid(process->child));
     if (process->child == NULL) {
         g_autoptr(GError) cause = err != NULL ? g_steal_pointer(err) : NULL;
 
@@ -221,6 +227,17 @@ GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
     return evidence_set(error, evidence_of_death(status, words, are_own), 0);
 }
 
+static void kill_it(struct qemu_process *process)
+{
+    process->is_killed = true;
+    child_signal(process->child, SIGKILL);
+}
+
+int qemu_process_status(const struct qemu_process *process)
+{
+    return process->is_killed ? 0 : process->status;
+}
+
 int qemu_process_end(struct qemu_process *process, GError **err)
 {
     struct event *ended = child_ended(process->child);
@@ -232,11 +249,11 @@ int qemu_process_end(struct qemu_process *process, GError **err)
 
         if (qmp_command(process->qmp, "quit", NULL, -1, deadline, NULL, NULL) < 0 &&
             !event_is_set(qmp_ended(process->qmp)))
-            child_signal(process->child, SIGKILL);
+            kill_it(process);
         if (await_event(ended, deadline, NULL) < 0)
-            child_signal(process->child, SIGKILL);
+            kill_it(process);
     }
-    if (await_event(ended, deadline_in(KILL_MS), NULL) < 0) {
+    if (child_await(process->child, deadline_in(KILL_MS), &process->status, NULL) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_DIED, "%s (pid %d) does not end after SIGKILL",
                     process->who, (int)child_pid(process->child));
         result = -1;

@@ -22,10 +22,12 @@ enum {
 struct qemu_process;
 
 struct qemu_start {
-    const char *who;                 /* "QEMU of vm1 on host1", for messages */
-    const char *binary;              /* path, or a name in PATH */
-    const char *const *argv;         /* argv[0] too */
-    const char *const *env;          /* "KEY=VALUE", added to the environment; NULL: nothing */
+    const char *who;         /* "QEMU of vm1 on host1", for messages */
+    const char *binary;      /* path, or a name in PATH */
+    const char *const *argv; /* argv[0] too */
+    const char *core_dir;    /* it runs there, and leaves its core there when it dies of a signal;
+                                NULL: it leaves none */
+    const char *const *env;  /* "KEY=VALUE", added to the environment; NULL: nothing */
     const struct child_fd *more_fds; /* ended by {.fd = -1}; stay the caller's; NULL: none */
     const char
         *log_prefix;   /* PREFIX.qmp.log and PREFIX.stderr.log are appended to; NULL: no files */
@@ -69,6 +71,9 @@ char *qemu_process_last_words(const struct qemu_process *process, bool *are_own_
  * when even that does not end it in time.
  */
 int qemu_process_end(struct qemu_process *process, GError **err);
+
+/* When it has been ended: how, see vm_end(). */
+int qemu_process_status(const struct qemu_process *process);
 
 /* Frees the record; a process that still runs is killed. NULL is fine. */
 void qemu_process_free(struct qemu_process *process);

@@ -49,12 +49,23 @@ struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
 
 int vm_destroy(struct vm *vm, GError **err)
 {
-    if (vm == NULL)
-        return 0;
-    struct vm_home home = vm->home;
-    int result = vm->driver->destroy(vm, err);
-    leave(&home);
-    return result;
+    return vm_end(vm, NULL, err);
+}
+
+int vm_end(struct vm *vm, int *status_out, GError **err)
+{
+    int status = 0;
+    int ended = 0;
+
+    if (vm != NULL) {
+        const struct vm_home home = vm->home;
+
+        ended = vm->driver->destroy(vm, &status, err);
+        leave(&home);
+    }
+    if (status_out != NULL)
+        *status_out = status;
+    return ended;
 }
 
 int vm_rehost(struct vm *vm, const struct host *host, GError **err)

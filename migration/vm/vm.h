@@ -52,6 +52,10 @@ struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err)
  */
 int vm_destroy(struct vm *vm, GError **err);
 
+/* The same. *status_out: how the hypervisor has ended, as of child_await(); 0 too if it had to be
+ * killed by us. */
+int vm_end(struct vm *vm, int *status_out, GError **err);
+
 const char *vm_name(const struct vm *vm);
 const char *vm_driver_name(const struct vm *vm); /* a value of `vm_type` */
 
@@ -174,8 +178,9 @@ int vm_cont(struct vm *vm, int64_t deadline, GError **err);
 int vm_stop(struct vm *vm, int64_t deadline, GError **err);
 int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
 
-/* For people: a picture of the first screen as a PNG file (QMP screendump), UNSUPPORTED if the VM
- * has none; and what its monitor says of something (HMP info: "registers -a"), transfer full. */
+/* For people: a picture of the first screen as a file, .ppm or .png (QMP screendump), UNSUPPORTED
+ * if the VM has none; and what its monitor says of something (HMP info: "registers -a"), transfer
+ * full. */
 int vm_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err);
 int vm_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
 

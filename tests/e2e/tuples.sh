@@ -135,6 +135,14 @@ expect_equal "the tests" "1 a,b PASS
 6  CANCEL" "$(where)"
 expect_match "why" "test 4 was the last of 2 to fail \(--max-fail\)" "$(results '.tests[5].vtmh.fail_cause')"
 
+job -m local:a,local:b --repeat 2 --only two,bad -p abort_on_error=yes "$work/list.cfg"
+expect_equal "exit status" 1 "$status"
+expect_equal "the tests" "1 a,b PASS
+2 a,b FAIL
+3  CANCEL
+4  CANCEL" "$(where)"
+expect_match "why" "test 2 failed and has abort_on_error = yes" "$(results '.tests[2].vtmh.fail_cause')"
+
 step "an inventory's labels and parameters, and --where"
 cat >"$work/beds" <<END
 alpha local:a pool=rack3 qemu_binary=$(command -v qemu-system-x86_64)   # with a name of its own

@@ -84,8 +84,9 @@ static void sim_drop(struct vm *vm)
     g_free(vm);
 }
 
-static int sim_destroy(struct vm *vm, GError **err)
+static int sim_destroy(struct vm *vm, int *status_out, GError **err)
 {
+    (void)status_out;
     (void)err;
     sim_drop(vm);
     return 0;

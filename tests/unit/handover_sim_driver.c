@@ -159,8 +159,9 @@ static void let_go(struct copy *copy)
     stream_close(g_steal_pointer(&copy->base.serial));
 }
 
-static int sim_destroy(struct vm *vm, GError **err)
+static int sim_destroy(struct vm *vm, int *status_out, GError **err)
 {
+    (void)status_out;
     struct copy *copy = copy_of(vm);
     enum fault_kind fault;
     if (world_node_goes_on(copy->host) < 0) {

@@ -216,6 +216,12 @@ char *qemu_process_last_words(const struct qemu_process *process, bool *are_own_
     return NULL;
 }
 
+int qemu_process_status(const struct qemu_process *process)
+{
+    (void)process;
+    return 0;
+}
+
 int qemu_process_end(struct qemu_process *process, GError **err)
 {
     (void)err;

@@ -245,6 +245,31 @@ Test(schedule, stops_when_enough_tests_have_failed)
     cr_expect_str_eq(left, "4-d");
 }
 
+Test(schedule, stops_when_a_test_has_failed_that_ends_the_job)
+{
+    struct schedule_test tests[3] = {0};
+    g_autoptr(schedule) schedule =
+        make("a b c", (struct schedule_plan){.n_tuples = 1, .rounds = 2}, tests);
+    struct assignment next;
+    unsigned last;
+
+    tests[1].ends_job = true;
+    take(schedule, tests, 0, &next);
+    end(schedule, tests, &next, FAIL);
+    cr_expect_not(schedule_has_failed(schedule, &last), "a does not end it");
+    take(schedule, tests, 0, &next);
+    end(schedule, tests, &next, PASS);
+    cr_expect_not(schedule_has_failed(schedule, &last), "b has passed");
+    for (unsigned i = 0; i < 3; i++) {
+        take(schedule, tests, 0, &next);
+        end(schedule, tests, &next, i < 2 ? PASS : VTMH__STATUS__STATUS_ERROR);
+    }
+    cr_expect(schedule_has_failed(schedule, &last));
+    cr_expect(schedule_was_ended_by_test(schedule));
+    cr_expect_eq(last, 5);
+    cr_expect_str_eq(take(schedule, tests, 0, &next), "over");
+}
+
 Test(schedule, tells_of_what_is_left_out_once_however_often_the_list_is_run)
 {
     static const char *const order[] = {"1-a", "2-b", "3-a", "5-a"};

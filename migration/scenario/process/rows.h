@@ -3,6 +3,23 @@
 
 #include "migration/scenario/process/step.h"
 
+/* host_dmesg.c: the host's kernel has nothing to complain of. */
+extern const char *const host_dmesg_params[];
+int host_dmesg_begin(struct step_on *on, GError **err);
+int host_dmesg_end(struct step_on *on, GError **err);
+
+/* exit_status.c: hypervisors have ended in order. */
+extern const char *const exit_status_params[];
+int exit_status_end(struct step_on *on, GError **err);
+
+/* core_dumps.c: what a hypervisor that died of a signal was doing. */
+int core_dumps_begin(struct step_on *on, GError **err);
+int core_dumps_end(struct step_on *on, GError **err);
+
+/* extra_dumps.c: files of the guest's are kept. */
+extern const char *const extra_dumps_params[];
+int extra_dumps_end(struct step_on *on, GError **err);
+
 /* vms.c: VMs that the test has left are ended. */
 int vms_end(struct step_on *on, GError **err);
 

@@ -14,6 +14,10 @@
 
 #include "migration/scenario/scenario.h"
 
+/* A file of more than this is in parts at the coordinator, and of one twice as large the middle may
+ * be missing (docs/results.md). */
+#define STEP_FILE_BYTES ((int64_t)4 * 1024 * 1024)
+
 /* For what a step is done, once each. */
 enum step_object {
     STEP_TEST,

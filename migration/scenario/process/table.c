@@ -3,7 +3,12 @@
 #include "migration/scenario/process/rows.h"
 
 const struct step all_steps[] = {
-    /* Last of all, post_command. */
+    /* Around all that is done. */
+    {.name = "kernel messages of the host",
+     .asked_by = host_dmesg_params,
+     .begin = host_dmesg_begin,
+     .end = host_dmesg_end},
+    /* Of what is the user's the last, post_command. */
     {.name = "commands on the host",
      .asked_by = command_params,
      .begin = command_begin,
@@ -24,7 +29,17 @@ const struct step all_steps[] = {
      .object = STEP_VM,
      .asked_by = cdrom_sums_params,
      .begin = cdrom_sums_begin},
+    /* How hypervisors have ended is known when all have. */
+    {.name = "exit status",
+     .object = STEP_VM,
+     .asked_by = exit_status_params,
+     .end = exit_status_end},
+    {.name = "core dumps", .object = STEP_VM, .begin = core_dumps_begin, .end = core_dumps_end},
     {.name = "ending", .object = STEP_VM, .end = vms_end},
+    {.name = "files of the guest",
+     .object = STEP_VM,
+     .asked_by = extra_dumps_params,
+     .end = extra_dumps_end},
     {.name = "looking on",
      .object = STEP_VM,
      .asked_by = onlook_params,

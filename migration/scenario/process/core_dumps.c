@@ -1,0 +1,153 @@
+/*
+ * A hypervisor that dies of a signal leaves a core, without the guest's memory, in a folder of its
+ * own in which it runs (core_dump_folder()). Of that a backtrace is made where gdb is, and kept
+ * with the results; then the core goes, unless it is asked for (keep_core_dumps).
+ *
+ * Where the kernel gives cores to a program, or puts them elsewhere (core_pattern), a note says so.
+ * Nothing here fails a test, and all of it has a limit: of the core (CORE_BYTES, in memory, only
+ * after such an end), of what gdb may say and how long that may take, and of what is kept.
+ */
+#include "migration/params.h"
+#include "migration/scenario/process/rows.h"
+#include "migration/vm/core_dump.h"
+#include "migration/vm/qemu_binary.h"
+#include "sync/child.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+#define GDB_MS 40000
+#define KEEP_MS 20000
+#define KEPT_BLOCKS "16384" /* of 512 bytes: 8 MiB, of which no part is left out */
+
+int core_dumps_begin(struct step_on *on, GError **err)
+{
+    g_autofree char *folder = core_dump_folder(on->scene->test->host, on->seat->name);
+    bool wanted;
+    if (param_bool(on->params, "core_dumps", &wanted, err) < 0)
+        return -1;
+    if (wanted && g_mkdir(folder, 0700) < 0 && errno != EEXIST) {
+        g_set_error(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, "%s: %s", folder, g_strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+/* The kernel does it for these, unless they are caught. */
+static bool makes_core(int status)
+{
+    static const int signals[] = {SIGABRT, SIGBUS,  SIGFPE, SIGILL,
+                                  SIGQUIT, SIGSEGV, SIGSYS, SIGTRAP};
+    for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++)
+        if (status == 256 + signals[i])
+            return true;
+    return false;
+}
+
+/* The one file in the folder; NULL: there is none. Transfer full. */
+static char *find_core(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        if (strstr(name, "core") != NULL)
+            return g_build_filename(folder, name, NULL);
+    return NULL;
+}
+
+static void say_no_core(const struct step_on *on)
+{
+    struct test *test = on->scene->test;
+    g_autofree char *pattern = NULL;
+    if (!g_file_get_contents("/proc/sys/kernel/core_pattern", &pattern, NULL, NULL))
+        pattern = g_strdup("");
+    g_strchomp(pattern);
+    if (*pattern == '|' || *pattern == '/')
+        test_note(test, "there is no backtrace of QEMU of %s: cores of %s go to %s (core_pattern)",
+                  on->seat->name, test->host->name, pattern);
+    else
+        test_note(test, "there is no backtrace of QEMU of %s: it left no core on %s",
+                  on->seat->name, test->host->name);
+}
+
+/* The functions that it was in, of all threads, as gdb says them. */
+static int make_backtrace(const struct step_on *on, const char *core, GError **err)
+{
+    const struct host *host = on->scene->test->host;
+    g_autofree char *path = g_strdup_printf("%s/%s.backtrace.txt", host->log_dir, on->seat->name);
+    g_autofree char *binary = qemu_find_binary(param_text(on->params, "qemu_binary"), "QEMU", err);
+    g_autofree char *said = NULL, *complaints = NULL;
+    if (binary == NULL)
+        return -1;
+    const char *const gdb[] = {"gdb",  "-nx", "-batch", "-ex", "thread apply all bt",
+                               binary, core,  NULL};
+    if (child_run(gdb, NULL, step_deadline(on, GDB_MS), NULL, &said, &complaints, err) < 0)
+        return -1;
+    g_autofree char *text = g_strconcat(said, complaints, NULL);
+    return g_file_set_contents(path, text, -1, err) ? 0 : -1;
+}
+
+static void tell_backtrace(const struct step_on *on, const char *core)
+{
+    struct test *test = on->scene->test;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *gdb = g_find_program_in_path("gdb");
+    if (gdb == NULL)
+        test_note(test, "there is no backtrace of QEMU of %s: %s has no gdb", on->seat->name,
+                  test->host->name);
+    else if (make_backtrace(on, core, &error) < 0)
+        test_note(test, "there is no backtrace of QEMU of %s: %s", on->seat->name, error->message);
+    else
+        test_note(test, "QEMU of %s on %s has left a backtrace: %s.backtrace.txt", on->seat->name,
+                  test->host->name, on->seat->name);
+}
+
+/* Compressed, and not more of it than a limit. */
+static void keep_core(const struct step_on *on, const char *core)
+{
+    struct test *test = on->scene->test;
+    g_autofree char *kept = g_strdup_printf("%s/%s.core.gz", test->host->log_dir, on->seat->name);
+    const char *const words[] = {
+        "/bin/sh", "-c", "ulimit -f " KEPT_BLOCKS " && exec gzip -1 <\"$1\" >\"$2\"", "sh", core,
+        kept,      NULL};
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+    if (child_run(words, NULL, step_deadline(on, KEEP_MS), &status, NULL, NULL, &error) == 0 &&
+        status == 0)
+        return;
+    g_unlink(kept);
+    g_autofree char *how = error != NULL ? g_strdup(error->message) : child_describe_status(status);
+    test_note(test, "the core of QEMU of %s is not kept (8 MiB at most): %s", on->seat->name, how);
+}
+
+static void settle(const struct step_on *on, const char *folder, bool keeps)
+{
+    g_autofree char *core = find_core(folder);
+    if (core == NULL) {
+        say_no_core(on);
+        return;
+    }
+    tell_backtrace(on, core);
+    if (keeps)
+        keep_core(on, core);
+    g_unlink(core);
+}
+
+int core_dumps_end(struct step_on *on, GError **err)
+{
+    const struct host *host = on->scene->test->host;
+    g_autofree char *folder = core_dump_folder(host, on->seat->name);
+    bool keeps;
+    if (param_bool(on->params, "keep_core_dumps", &keeps, err) < 0)
+        return -1;
+    if (makes_core(on->seat->exit_status) && host->log_dir != NULL &&
+        g_file_test(folder, G_FILE_TEST_IS_DIR)) {
+        fiber_shield(); /* the abort that follows each failure comes meanwhile */
+        settle(on, folder, keeps);
+        fiber_unshield();
+    }
+    g_rmdir(folder); /* a VM that is kept still runs there: it goes with the test's folder */
+    return 0;
+}
