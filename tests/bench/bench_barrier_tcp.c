@@ -144,8 +144,11 @@ int barrier_tcp_node(void)
 
 struct coordinator {
     unsigned nodes, rounds;
-    bool aborts;      /* in place of releases */
-    unsigned arrived; /* in a meeting that will be aborted */
+    bool aborts;        /* in place of releases */
+    unsigned arrived;   /* in a meeting that will be aborted */
+    unsigned attended;  /* nodes that are not through */
+    uint64_t heard;     /* messages */
+    struct event ended; /* all are */
     char **names;
     struct node_process *processes;
     struct meeting_book *book;
@@ -268,7 +271,7 @@ static int take_message(struct member *member, const Vtmh__Envelope *message, GE
     }
 }
 
-/* One fiber a node: its arrivals, then its times. */
+/* One fiber a node: its arrivals, then its times. It waits as vtmh does, without a deadline. */
 static int attend(void *arg, GError **err)
 {
     struct member *member = arg;
@@ -276,12 +279,37 @@ static int attend(void *arg, GError **err)
 
     while (member->moments->len < c->rounds) {
         g_autoptr(vtmh_envelope) message =
-            link_receive(c->processes[member->index].link, deadline_in(NODE_PATIENCE_MS), err);
+            link_receive(c->processes[member->index].link, DEADLINE_NEVER, err);
 
         if (message == NULL || take_message(member, message, err) < 0)
             return -1;
+        c->heard++;
     }
+    if (--c->attended == 0)
+        event_set(&c->ended);
     return 0;
+}
+
+/* Fails when nothing was heard for so long. */
+static int mind_silence(void *arg, GError **err)
+{
+    struct coordinator *c = arg;
+    uint64_t heard = UINT64_MAX;
+
+    while (c->attended > 0 && heard != c->heard) {
+        g_autoptr(GError) error = NULL;
+
+        heard = c->heard;
+        if (await_event(&c->ended, deadline_in(NODE_PATIENCE_MS), &error) < 0 &&
+            fiber_is_cancelled()) {
+            g_propagate_error(err, g_steal_pointer(&error));
+            return -1;
+        }
+    }
+    if (c->attended == 0)
+        return 0;
+    g_set_error_literal(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "the nodes say nothing more");
+    return -1;
 }
 
 static int start_rounds(struct coordinator *c, GError **err)
@@ -313,8 +341,10 @@ static int run_rounds(struct coordinator *c, struct barrier_times *times, GError
     uint64_t begin = uv_hrtime();
     struct scope *scope = scope_open("nodes");
 
+    c->attended = c->nodes;
     for (unsigned i = 0; i < c->nodes; i++)
         scope_spawn(scope, "node", attend, &c->members[i]);
+    scope_spawn(scope, "silence", mind_silence, c);
     if (start_rounds(c, err) < 0) {
         scope_abandon(scope);
         return -1;
