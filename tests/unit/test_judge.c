@@ -364,13 +364,14 @@ Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none
     expect("vga=none\nkeep_video_files=yes\n", "");
     expect("keep_video_files=yes\n", NO_VIDEO);
     expect("vga_vm1_host2=std\nvga=none\nkeep_video_files=yes\n", NO_VIDEO);
-    expect("guest=jeos\nmigration_bg_command=\nmigration_bg_kill_command=pkill ping\n", "");
 }
 
 Test(judge, what_counts_only_with_something_that_is_not_there_says_so)
 {
     expect("hugepage_path=/dev/hugepages\n",
            "N hugepage_path has no effect: it counts only with hugepage\n");
+    expect("guest=jeos\nmigration_bg_command=\nmigration_bg_kill_command=pkill ping\n",
+           "N migration_bg_kill_command has no effect: it counts only with migration_bg_command\n");
     expect("hugepage=no\nhugepage_path=/dev/hugepages\n",
            "N hugepage_path has no effect: it counts only with hugepage\n");
     expect("hugepage_vm1=yes\nhugepage_path=/dev/hugepages\n", "");

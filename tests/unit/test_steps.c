@@ -12,6 +12,7 @@ static GString *done; /* what was done, in its order */
 static GString *said; /* notes */
 static struct params *params;
 static const struct step *table;
+static bool meets;             /* VMs of earlier tests live on */
 static const char *test_error; /* of the test itself; NULL: it passes */
 
 /* ---- the test's surroundings */
@@ -49,7 +50,7 @@ static const struct host host = {.ops = &host_ops, .name = "host1"};
 /* vm1 with the images a and b, vm2 with none. Returns what steps_end() made of the test. */
 static int run_steps(void *arg, GError **err)
 {
-    struct test test = {.host = &host, .params = params, .ops = &test_ops};
+    struct test test = {.host = &host, .params = params, .ops = &test_ops, .meets_kept = meets};
     struct seat vm1 = {.name = (char *)"vm1", .params = params_object_params(params, "vm1")};
     struct seat vm2 = {.name = (char *)"vm2", .params = params_object_params(params, "vm2")};
     g_autoptr(GPtrArray) seats = g_ptr_array_new();
@@ -224,6 +225,35 @@ Test(steps, end_with_what_is_for_after_a_failure, .init = set_keys)
 static const char *const key[] = {"key", NULL};
 static const struct step asked[] = {
     {.name = "p", .asked_by = key, .begin = begin_one, .end = end_one}, {.name = NULL}};
+
+static bool meets_kept(const struct test *test)
+{
+    return test->meets_kept;
+}
+
+static const struct step due[] = {
+    {.name = "p", .is_due = meets_kept, .begin = begin_one, .end = end_one}, {.name = NULL}};
+
+Test(steps, that_are_not_due_are_not_done_and_nobody_meets, .init = set_up)
+{
+    table = due;
+    expect("| ", "");
+}
+
+Test(steps, that_are_due_are_done, .init = set_up)
+{
+    table = due;
+    meets = true;
+    expect("+one meet:prepared | -one ", "");
+}
+
+Test(steps, end_only_when_all_have_passed_where_vms_are_kept, .init = set_up)
+{
+    static const struct step rows[] = {ROW(one, STEP_TEST), {.name = NULL}};
+    table = rows;
+    params_set(params, "keep_vms_after_test_vm2", "yes", NULL);
+    expect("+one meet:prepared meet:through with the test | -one ", "");
+}
 
 Test(steps, that_nobody_asks_for_are_not_done_and_nobody_meets, .init = set_up)
 {
