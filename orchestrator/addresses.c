@@ -5,7 +5,8 @@
 #include <string.h>
 
 struct addresses {
-    guint64 next; /* its lower 40 bits */
+    guint64 next;     /* its lower 40 bits */
+    GHashTable *left; /* "TUPLE\nmac_NIC_VM" -> address: of tests that may have kept their VMs */
 };
 
 /* The words of a list, or of its default; a list that is set to nothing has none. Transfer full. */
@@ -92,6 +93,7 @@ static char *next_address(struct addresses *pool, GHashTable *given)
 struct addresses *addresses_new(const char *job)
 {
     struct addresses *pool = g_new0(struct addresses, 1);
+    pool->left = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     guint8 digest[32];
     gsize size = sizeof digest;
@@ -104,11 +106,41 @@ struct addresses *addresses_new(const char *job)
 
 void addresses_free(struct addresses *pool)
 {
+    if (pool == NULL)
+        return;
+    g_hash_table_unref(pool->left);
     g_free(pool);
 }
 
+static bool may_keep(const struct params *params)
+{
+    struct params_iter it;
+
+    params_iter_init(&it, params);
+    while (params_iter_next(&it))
+        if (g_str_has_prefix(it.key, "keep_vms_after_test") && strcmp(it.value, "no") != 0)
+            return true;
+    return false;
+}
+
+/* One that an earlier test on the tuple has left, or a new one. Transfer full. */
+static char *address_for(struct addresses *pool, const char *tuple, const char *key, bool keeps,
+                         GHashTable *given)
+{
+    g_autofree char *name = g_strdup_printf("%s\n%s", tuple != NULL ? tuple : "", key);
+    const char *left = tuple != NULL ? g_hash_table_lookup(pool->left, name) : NULL;
+    char *address;
+
+    if (left != NULL && !g_hash_table_contains(given, left))
+        return g_strdup(left);
+    address = next_address(pool, given);
+    if (tuple != NULL && keeps)
+        g_hash_table_insert(pool->left, g_steal_pointer(&name), g_strdup(address));
+    return address;
+}
+
 struct params *addresses_made_up(struct addresses *pool, const struct params *params,
-                                 unsigned n_hosts)
+                                 unsigned n_hosts, const char *tuple)
 {
     struct params *whole = params_copy(params);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
@@ -123,7 +155,7 @@ struct params *addresses_made_up(struct addresses *pool, const struct params *pa
 
         if (g_hash_table_contains(named, keys->pdata[i]))
             continue;
-        address = next_address(pool, given);
+        address = address_for(pool, tuple, keys->pdata[i], may_keep(params), given);
         params_set(whole, keys->pdata[i], address, NULL);
     }
     return whole;

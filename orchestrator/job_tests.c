@@ -54,7 +54,7 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
     struct work *work = tuple->work;
     result->hosts = coordinator_hosts(tuple->coordinator);
     g_autoptr(params) params =
-        addresses_made_up(work->addresses, planned->params, tuple->hosts->len);
+        addresses_made_up(work->addresses, planned->params, tuple->hosts->len, result->hosts[0]);
     g_autofree const struct machine **machines = g_new(const struct machine *, tuple->hosts->len);
     for (unsigned i = 0; i < tuple->hosts->len; i++)
         machines[i] = ((const struct peer *)g_ptr_array_index(tuple->hosts, i))->machine;

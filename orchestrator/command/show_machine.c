@@ -62,7 +62,7 @@ static int check_vm(const struct params *params, const char *vm, GError **err)
 static char *params_text(const struct params *test, unsigned n_hosts, unsigned host)
 {
     g_autoptr(addresses) pool = addresses_new("");
-    g_autoptr(params) whole = addresses_made_up(pool, test, n_hosts);
+    g_autoptr(params) whole = addresses_made_up(pool, test, n_hosts, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(params) own = NULL;
     json_auto_t *object = json_object();

@@ -18,7 +18,7 @@ static struct params *made_up(const struct params *params, unsigned n_hosts)
 {
     g_autoptr(addresses) pool = addresses_new("a job");
 
-    return addresses_made_up(pool, params, n_hosts);
+    return addresses_made_up(pool, params, n_hosts, NULL);
 }
 
 #define WITH(...) with((const char *const[]){__VA_ARGS__, NULL})
@@ -76,7 +76,7 @@ Test(addresses, none_comes_twice_in_a_job)
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     for (unsigned i = 0; i < TESTS; i++) {
-        g_autoptr(params) whole = addresses_made_up(pool, params, 2);
+        g_autoptr(params) whole = addresses_made_up(pool, params, 2, NULL);
 
         cr_assert(is_made_up(whole, "mac_nic1_vm2"));
         cr_assert(g_hash_table_add(seen, g_strdup(params_get(whole, "mac_nic1_vm1"))));
@@ -89,12 +89,28 @@ Test(addresses, differ_between_two_jobs_and_not_within_one)
     g_autoptr(params) params = WITH("vms", "vm1");
     g_autoptr(addresses) one = addresses_new("0f3a"), again = addresses_new("0f3a");
     g_autoptr(addresses) other = addresses_new("0f3b");
-    g_autoptr(params) of_one = addresses_made_up(one, params, 2);
-    g_autoptr(params) of_again = addresses_made_up(again, params, 2);
-    g_autoptr(params) of_other = addresses_made_up(other, params, 2);
+    g_autoptr(params) of_one = addresses_made_up(one, params, 2, NULL);
+    g_autoptr(params) of_again = addresses_made_up(again, params, 2, NULL);
+    g_autoptr(params) of_other = addresses_made_up(other, params, 2, NULL);
 
     cr_expect_str_eq(params_get(of_one, "mac_nic1_vm1"), params_get(of_again, "mac_nic1_vm1"));
     cr_expect_str_neq(params_get(of_one, "mac_nic1_vm1"), params_get(of_other, "mac_nic1_vm1"));
+}
+
+Test(addresses, are_left_to_later_tests_of_the_tuple_by_one_that_keeps_its_vms)
+{
+    g_autoptr(addresses) pool = addresses_new("0f3a");
+    g_autoptr(params) plain = WITH("vms", "vm1");
+    g_autoptr(params) keeps = WITH("vms", "vm1", "keep_vms_after_test", "yes");
+    g_autoptr(params) before = addresses_made_up(pool, plain, 2, "host1");
+    g_autoptr(params) first = addresses_made_up(pool, keeps, 2, "host1");
+    g_autoptr(params) second = addresses_made_up(pool, plain, 2, "host1");
+    g_autoptr(params) elsewhere = addresses_made_up(pool, keeps, 2, "host3");
+    const char *key = "mac_nic1_vm1";
+
+    cr_expect_str_neq(params_get(before, key), params_get(first, key));
+    cr_expect_str_eq(params_get(second, key), params_get(first, key));
+    cr_expect_str_neq(params_get(elsewhere, key), params_get(first, key));
 }
 
 Test(addresses, one_that_the_user_gave_is_left_out)
