@@ -13,6 +13,9 @@ void vm_offer_free(struct vm_offer *offer)
     g_free(offer->kvm_reason);
     g_clear_pointer(&offer->machines, g_hash_table_unref);
     g_clear_pointer(&offer->cpus, g_hash_table_unref);
+    g_clear_pointer(&offer->runs_tcg, g_hash_table_unref);
+    g_clear_pointer(&offer->runs_kvm, g_hash_table_unref);
+    g_free(offer->maker);
     g_clear_pointer(&offer->capabilities, g_hash_table_unref);
     g_clear_pointer(&offer->refused, g_hash_table_unref);
     g_clear_pointer(&offer->parameters, g_hash_table_unref);
@@ -87,20 +90,24 @@ static GHashTable *map_from_json(json_t *object)
 json_t *vm_offer_to_json(const struct vm_offer *offer)
 {
     return json_pack(
-        "{s:s, s:s*, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o, s:o, s:o}", "binary",
-        offer->binary, "instead_of", offer->instead_of, "version", (int)offer->version[0],
+        "{s:s, s:s*, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o*, "
+        "s:s*}",
+        "binary", offer->binary, "instead_of", offer->instead_of, "version", (int)offer->version[0],
         (int)offer->version[1], (int)offer->version[2], "package", offer->package, "kvm",
         (int)offer->kvm, "pvpanic", (int)offer->pvpanic, "kvm_reason", offer->kvm_reason,
         "machines", map_to_json(offer->machines), "cpus", set_to_json(offer->cpus), "capabilities",
         set_to_json(offer->capabilities), "refused", map_to_json(offer->refused), "parameters",
-        set_to_json(offer->parameters), "devices", set_to_json(offer->devices));
+        set_to_json(offer->parameters), "devices", set_to_json(offer->devices), "runs_tcg",
+        offer->runs_tcg != NULL ? set_to_json(offer->runs_tcg) : NULL, "runs_kvm",
+        offer->runs_kvm != NULL ? set_to_json(offer->runs_kvm) : NULL, "maker", offer->maker);
 }
 
 /* The strings and lists of an offer; what it has so far stays the caller's on failure. */
 static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
 {
-    const char *binary, *package, *reason = NULL, *instead_of = NULL;
+    const char *binary, *package, *reason = NULL, *instead_of = NULL, *maker = NULL;
     json_t *machines, *cpus, *capabilities, *refused, *parameters, *devices = NULL;
+    json_t *runs_tcg = NULL, *runs_kvm = NULL;
     int version[3], kvm, pvpanic;
     json_error_t error;
 
@@ -108,13 +115,15 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "there is none for this VM");
         return -1;
     }
-    if (json_unpack_ex(json, &error, 0,
-                       "{s:s, s?s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o, s:o, s?o}",
-                       "binary", &binary, "instead_of", &instead_of, "version", &version[0],
-                       &version[1], &version[2], "package", &package, "kvm", &kvm, "pvpanic",
-                       &pvpanic, "kvm_reason", &reason, "machines", &machines, "cpus", &cpus,
-                       "capabilities", &capabilities, "refused", &refused, "parameters",
-                       &parameters, "devices", &devices) < 0) {
+    if (json_unpack_ex(
+            json, &error, 0,
+            "{s:s, s?s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o, s:o, s?o, s?o, "
+            "s?o, s?s}",
+            "binary", &binary, "instead_of", &instead_of, "version", &version[0], &version[1],
+            &version[2], "package", &package, "kvm", &kvm, "pvpanic", &pvpanic, "kvm_reason",
+            &reason, "machines", &machines, "cpus", &cpus, "capabilities", &capabilities, "refused",
+            &refused, "parameters", &parameters, "devices", &devices, "runs_tcg", &runs_tcg,
+            "runs_kvm", &runs_kvm, "maker", &maker) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "a host's offer cannot be read: %s",
                     error.text);
         return -1;
@@ -132,10 +141,15 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
     offer->capabilities = set_from_json(capabilities);
     offer->refused = map_from_json(refused);
     offer->parameters = set_from_json(parameters);
+    offer->runs_tcg = set_from_json(runs_tcg);
+    offer->runs_kvm = set_from_json(runs_kvm);
+    offer->maker = g_strdup(maker);
     offer->devices =
         devices != NULL ? set_from_json(devices) : g_hash_table_new(g_str_hash, g_str_equal);
     if (offer->machines != NULL && offer->cpus != NULL && offer->capabilities != NULL &&
-        offer->refused != NULL && offer->parameters != NULL && offer->devices != NULL)
+        offer->refused != NULL && offer->parameters != NULL && offer->devices != NULL &&
+        (runs_tcg == NULL || offer->runs_tcg != NULL) &&
+        (runs_kvm == NULL || offer->runs_kvm != NULL))
         return 0;
     g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
                 "a host's offer cannot be read: a list has something else in it");

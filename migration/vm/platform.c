@@ -6,6 +6,7 @@
 
 #include "cfg/nearest.h"
 #include "migration/params.h"
+#include "migration/vm/cpu_choice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -320,11 +321,64 @@ static int decide_panic_device(struct decision *d, GError **err)
     return -1;
 }
 
-static const char *asked_model(const struct params *params)
+/* Whether one of the policies can be followed; those before it are passed over with a note. */
+static int find_policy(struct decision *d, GError **err)
 {
-    const char *model = param_text(params, "cpu_model");
+    g_auto(GStrv) policies = param_list(d->params, "auto_cpu_policy");
+    char **policy = policies;
 
-    return model != NULL ? model : param_text(params, "default_cpu_model");
+    while (*policy != NULL && !cpu_policy_is_known(*policy))
+        policy++;
+    if (*policy == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "auto_cpu_policy = %s is not supported: it asks libvirt, and VMs are run "
+                    "without it",
+                    param_text(d->params, "auto_cpu_policy"));
+        return -1;
+    }
+    if (policy != policies)
+        note(d, "auto_cpu_policy: %s asks libvirt, and VMs are run without it; %s is followed",
+             policies[0], *policy);
+    return 0;
+}
+
+/* Transfer full. */
+static int choose_model(struct decision *d, char **model_out, GError **err)
+{
+    const char *asked = param_text(d->params, "cpu_model");
+    g_autofree char *better = NULL;
+
+    if (find_policy(d, err) < 0)
+        return -1;
+    *model_out = cpu_choose(d->offers, d->names, d->n, d->platform->kvm, &better);
+    if (*model_out == NULL) {
+        *model_out = g_strdup(param_text(d->params, "default_cpu_model"));
+        note(d,
+             "auto_cpu_model: no CPU model of a maker is run by all hosts%s%s; the CPU is "
+             "default_cpu_model's, %s",
+             better != NULL ? ": the best is " : "", better != NULL ? better : "", *model_out);
+    } else {
+        note(d, "auto_cpu_model: %s is the best CPU model that all hosts run%s%s%s", *model_out,
+             better != NULL ? " (before it comes " : "", better != NULL ? better : "",
+             better != NULL ? ")" : "");
+    }
+    if (asked != NULL)
+        note(d, "cpu_model = %s does not count, since auto_cpu_model = yes", asked);
+    return 0;
+}
+
+/* Transfer full. */
+static int decide_model(struct decision *d, char **model_out, GError **err)
+{
+    const char *model = param_text(d->params, "cpu_model");
+    bool is_auto;
+
+    if (param_bool(d->params, "auto_cpu_model", &is_auto, err) < 0)
+        return -1;
+    if (is_auto)
+        return choose_model(d, model_out, err);
+    *model_out = g_strdup(model != NULL ? model : param_text(d->params, "default_cpu_model"));
+    return 0;
 }
 
 /* model,vendor=…,+flag,…,family=…, as avocado-vt puts them together. Transfer full. */
@@ -349,10 +403,13 @@ static int compose_cpu(const struct params *params, const char *model, char **ou
 
 static int decide_cpu(struct decision *d, GError **err)
 {
-    const char *model = asked_model(d->params);
-    g_autofree char *bare = g_strndup(model, strcspn(model, ","));
     g_autofree GHashTable **tables = g_new(GHashTable *, d->n);
+    g_autofree char *model = NULL;
+    g_autofree char *bare = NULL;
 
+    if (decide_model(d, &model, err) < 0)
+        return -1;
+    bare = g_strndup(model, strcspn(model, ","));
     if (strcmp(bare, "host") == 0 && !d->platform->kvm) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "cpu_model = host needs KVM%s%s",
                     d->platform->notes->len > 0 ? ": " : "",

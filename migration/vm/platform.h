@@ -45,6 +45,9 @@ struct vm_offer {
     char *kvm_reason;     /* why not, in a sentence; NULL if kvm */
     GHashTable *machines; /* full name or alias -> full name (QMP query-machines) */
     GHashTable *cpus;     /* set of CPU models (QMP query-cpu-definitions) */
+    GHashTable *runs_tcg; /* those of them of which it lacks nothing under TCG; NULL: not known */
+    GHashTable *runs_kvm; /* the same with KVM, asked for with auto_cpu_model only */
+    char *maker;          /* of the host's own CPU, "GenuineIntel"; NULL: not known */
     GHashTable *capabilities; /* set of migration capabilities (QMP query-migrate-capabilities) */
     GHashTable *refused;      /* of those that it names and this host refuses -> its reason */
     GHashTable *parameters;   /* set of migration parameters (QMP query-migrate-parameters) */

@@ -47,7 +47,7 @@ GStrv qemu_cmdline_build(const struct qemu_cmdline *input)
     if (input->board != NULL) {
         add_devices(line, input->board);
     } else {
-        qemu_line_option(line, "-machine", "none,accel=tcg:kvm");
+        qemu_line_option(line, "-machine", "none,accel=%s", input->accel);
         qemu_line_option(line, "-incoming", "defer"); /* a destination can refuse more */
     }
     g_ptr_array_add(line, NULL);

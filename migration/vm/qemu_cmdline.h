@@ -7,6 +7,7 @@
 struct qemu_cmdline {
     const char *binary;
     const struct device *board; /* of the machine; NULL: none, QEMU is only to be asked */
+    const char *accel;          /* without a board: in which order to take accelerators */
     int qmp_fd;                 /* number in the new process */
 };
 

@@ -9,6 +9,7 @@
 #include "migration/vm/qemu_binary.h"
 #include "migration/vm/qemu_cmdline.h"
 
+#include <cpuid.h>
 #include <errno.h>
 
 #define KVM_DEVICE "/dev/kvm"
@@ -19,7 +20,8 @@
 struct known {
     struct file_identity binary;
     json_t *offer;
-    bool has_kvm; /* query-kvm: built with it */
+    json_t *runs_kvm; /* CPU models that it runs whole with KVM; NULL: not asked yet */
+    bool has_kvm;     /* query-kvm: built with it */
 };
 
 static void ignore_event(const char *name, const json_t *data, int64_t time_us, void *arg)
@@ -37,6 +39,23 @@ static json_t *pluck(json_t *array, const char *key)
     json_array_foreach (array, i, item)
         json_array_append(values, json_object_get(item, key));
     return values;
+}
+
+/* Those of query-cpu-definitions to which nothing is lacking with the accelerator that answers.
+ * Transfer full. */
+static json_t *whole_cpus(json_t *array)
+{
+    json_t *names = json_array();
+    json_t *item;
+    size_t i;
+
+    json_array_foreach (array, i, item) {
+        const json_t *lacking = json_object_get(item, "unavailable-features");
+
+        if (lacking != NULL && json_array_size(lacking) == 0)
+            json_array_append(names, json_object_get(item, "name"));
+    }
+    return names;
 }
 
 static json_t *keys_of(json_t *object)
@@ -119,13 +138,14 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
         json_t *qemu = json_object_get(answers[0], "qemu");
 
         known->offer = json_pack(
-            "{s:s, s:[O*,O*,O*], s:O*, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "binary", binary,
-            "version", json_object_get(qemu, "major"), json_object_get(qemu, "minor"),
+            "{s:s, s:[O*,O*,O*], s:O*, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "binary",
+            binary, "version", json_object_get(qemu, "major"), json_object_get(qemu, "minor"),
             json_object_get(qemu, "micro"), "package", json_object_get(answers[0], "package"),
             "kvm", 0, "pvpanic", json_array_size(answers[6]) > 0, "machines",
-            machines_of(answers[1]), "cpus", pluck(answers[2], "name"), "capabilities",
-            pluck(answers[3], "capability"), "refused", refused_capabilities(process, deadline),
-            "parameters", keys_of(answers[4]), "devices", pluck(answers[7], "name"));
+            machines_of(answers[1]), "cpus", pluck(answers[2], "name"), "runs_tcg",
+            whole_cpus(answers[2]), "capabilities", pluck(answers[3], "capability"), "refused",
+            refused_capabilities(process, deadline), "parameters", keys_of(answers[4]), "devices",
+            pluck(answers[7], "name"));
         known->has_kvm = json_is_true(json_object_get(answers[5], "present"));
         if (known->offer == NULL) {
             g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s does not say which version it is",
@@ -138,9 +158,27 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
     return result;
 }
 
-static int ask_binary(const char *binary, struct known *known, int64_t deadline, GError **err)
+/* Of a QEMU that has KVM: what CPU models lack is another matter there. */
+static int ask_kvm(struct qemu_process *process, const char *binary, struct known *known,
+                   int64_t deadline, GError **err)
 {
-    const struct qemu_cmdline line = {.binary = binary, .qmp_fd = QEMU_FD_QMP};
+    json_auto_t *models = NULL;
+
+    (void)binary;
+    if (qemu_process_command(process, "query-cpu-definitions", NULL, -1, deadline, &models, err) <
+        0)
+        return -1;
+    json_decref(known->runs_kvm);
+    known->runs_kvm = whole_cpus(models);
+    return 0;
+}
+
+static int ask_binary(const char *binary, const char *accel,
+                      int (*put)(struct qemu_process *, const char *, struct known *, int64_t,
+                                 GError **),
+                      struct known *known, int64_t deadline, GError **err)
+{
+    const struct qemu_cmdline line = {.binary = binary, .accel = accel, .qmp_fd = QEMU_FD_QMP};
     g_auto(GStrv) argv = qemu_cmdline_build(&line);
     struct qemu_start start = {.who = "QEMU",
                                .binary = binary,
@@ -154,13 +192,13 @@ static int ask_binary(const char *binary, struct known *known, int64_t deadline,
         return -1;
     result = qemu_process_greet(process, deadline, err);
     if (result == 0)
-        result = ask(process, binary, known, deadline, err);
+        result = put(process, binary, known, deadline, err);
     qemu_process_end(process, NULL);
     return result;
 }
 
 /* What is known of a binary, asked when it is new or has changed. Transfer none. */
-static const struct known *know(const char *binary, int64_t deadline, GError **err)
+static struct known *know(const char *binary, int64_t deadline, GError **err)
 {
     static GHashTable *all; /* path -> struct known; for the life of the process */
     struct known fresh = {.binary = file_identity_of(binary)};
@@ -175,7 +213,7 @@ static const struct known *know(const char *binary, int64_t deadline, GError **e
     known = g_hash_table_lookup(all, binary);
     if (known != NULL && file_identity_equal(&known->binary, &fresh.binary))
         return known;
-    if (ask_binary(binary, &fresh, deadline, err) < 0)
+    if (ask_binary(binary, "tcg:kvm", ask, &fresh, deadline, err) < 0)
         return NULL;
     known = g_hash_table_lookup(all, binary); /* another fiber may have asked meanwhile */
     if (known == NULL) {
@@ -183,6 +221,7 @@ static const struct known *know(const char *binary, int64_t deadline, GError **e
         g_hash_table_insert(all, g_strdup(binary), known);
     }
     json_decref(known->offer);
+    json_decref(known->runs_kvm);
     *known = fresh;
     return known;
 }
@@ -212,19 +251,51 @@ static int decide_kvm(struct vm_offer *offer, enum vm_acceleration wanted, bool 
     return 0;
 }
 
+/* Of the CPU that this runs on. Transfer full; NULL: it does not say. */
+static char *own_maker(void)
+{
+    unsigned int leaves, name[3];
+
+    if (__get_cpuid(0, &leaves, &name[0], &name[2], &name[1]) == 0)
+        return NULL;
+    return g_strndup((const char *)name, sizeof name);
+}
+
+/* What CPU models run with KVM is asked only of who is to choose one. */
+static int offer_cpus(struct vm_offer *offer, struct known *known, const struct params *params,
+                      int64_t deadline, GError **err)
+{
+    const char *binary = json_string_value(json_object_get(known->offer, "binary"));
+    bool is_auto;
+
+    if (param_bool(params, "auto_cpu_model", &is_auto, err) < 0)
+        return -1;
+    if (!is_auto || !offer->kvm)
+        return 0;
+    if (known->runs_kvm == NULL && ask_binary(binary, "kvm", ask_kvm, known, deadline, err) < 0)
+        return -1;
+    offer->maker = own_maker();
+    offer->runs_kvm = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (size_t i = 0; i < json_array_size(known->runs_kvm); i++)
+        g_hash_table_add(offer->runs_kvm,
+                         g_strdup(json_string_value(json_array_get(known->runs_kvm, i))));
+    return 0;
+}
+
 struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err)
 {
     g_autofree char *binary = qemu_find_binary(param_text(params, "qemu_binary"), "QEMU", err);
     g_autoptr(vm_offer) offer = NULL;
     enum vm_acceleration wanted;
     g_autofree char *as_asked = g_find_program_in_path(param_text(params, "qemu_binary"));
-    const struct known *known;
+    struct known *known;
 
     if (binary == NULL || vm_acceleration_wanted(params, &wanted, err) < 0)
         return NULL;
     known = know(binary, deadline, err);
     offer = known != NULL ? vm_offer_from_json(known->offer, err) : NULL;
-    if (offer == NULL || decide_kvm(offer, wanted, known->has_kvm, deadline, err) < 0)
+    if (offer == NULL || decide_kvm(offer, wanted, known->has_kvm, deadline, err) < 0 ||
+        offer_cpus(offer, known, params, deadline, err) < 0)
         return NULL;
     if (as_asked == NULL)
         offer->instead_of = g_strdup(param_text(params, "qemu_binary"));

@@ -31,6 +31,15 @@ const struct param_info vm_params[] = {
      .doc = "CPU model; must be known on all hosts; that of default_cpu_model if not set"},
     {SHARED("default_cpu_model"), .kind = PARAM_STRING, .fallback = "qemu64",
      .doc = "CPU model where cpu_model is not set"},
+    {SHARED("auto_cpu_model"), .kind = PARAM_BOOL, .fallback = "no",
+     .doc = "whether the CPU model is the newest that all hosts run whole, with KVM or TCG as the "
+            "VM has it, instead of cpu_model; default_cpu_model where they have none in common. A "
+            "note says which"},
+    {SHARED("auto_cpu_policy"), .kind = PARAM_LIST, .fallback = "virttest",
+     .word_pattern = "^(virttest|libvirt_host_model|libvirt_host_passthrough)$",
+     .word_rule = "virttest, libvirt_host_model or libvirt_host_passthrough",
+     .only_with = WORDS("auto_cpu_model"),
+     .doc = "how that is found, the first that can be followed; libvirt's cannot (auto_cpu_model)"},
     {SHARED("cpu_model_vendor"), .kind = PARAM_STRING, .example = "GenuineIntel",
      .word_pattern = "^[!-+.-~]{12}$", .word_rule = "twelve characters, without blanks and commas",
      .doc = "vendor that the CPU names instead of its model's"},

@@ -137,9 +137,10 @@ other=/var/lib/vtmh/images/other_qemu
 lab exec cp "$VTMH_BUILD/tests/e2e/other_qemu" $other
 
 step "two hosts whose QEMU versions differ: the test runs, and a note names both"
-job "${quick[@]}" -p qemu_binary_host2=$other "$library"
+job "${quick[@]}" -p qemu_binary_host2=$other -p auto_cpu_model=yes "$library"
 expect_equal "exit status" 0 "$status"
 expect_match "the notes" 'host1.*7\.2.*host2.*8\.2' "$(result '.vtmh.notes | join(" ")')"
+expect_match "the CPU model" 'Nehalem-v1 is the best .*Westmere-v1, which host2 does not run' "$(result '.vtmh.notes | join(" ")')"
 no_leaks host1 host2
 
 step "a machine type that one host's QEMU does not have: the test is skipped with that sentence"

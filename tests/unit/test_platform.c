@@ -264,6 +264,82 @@ Test(platform, tcg_of_an_old_qemu_gets_8_kib_less)
     cr_assert_eq(ram_of(old_host(), old_host(), "256", "no", "quirk is off"), 262144);
 }
 
+/* What a host runs whole, with KVM on a CPU of the maker or under TCG (NULL). Returns it. */
+static struct vm_offer *running(struct vm_offer *host, const char *maker, const char *models)
+{
+    GHashTable **runs = maker != NULL ? &host->runs_kvm : &host->runs_tcg;
+    g_auto(GStrv) names = g_strsplit(models, " ", -1);
+
+    *runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (char **name = names; *name != NULL; name++) {
+        g_hash_table_add(*runs, g_strdup(*name));
+        g_hash_table_add(host->cpus, g_strdup(*name));
+    }
+    host->maker = g_strdup(maker);
+    return maker != NULL ? host : without_kvm(host, "it emulates");
+}
+
+static void expect_cpu(struct vm_offer *one, struct vm_offer *two, const char *cpu,
+                       const char *words)
+{
+    g_autoptr(params) params = params_new();
+    g_autoptr(GError) error = NULL;
+    struct vm_platform *platform;
+    g_autofree char *notes = NULL;
+
+    params_set(params, "auto_cpu_model", "yes", NULL);
+    params_set(params, "cpu_model_flags", ",+aes", NULL);
+    platform = decide(one, two, params, &error);
+    cr_assert_not_null(platform, "%s", error != NULL ? error->message : "");
+    cr_expect_str_eq(platform->cpu, cpu, "%s", platform->cpu);
+    g_ptr_array_add(platform->notes, NULL);
+    notes = g_strjoinv("; ", (char **)platform->notes->pdata);
+    g_ptr_array_set_size(platform->notes, (int)platform->notes->len - 1);
+    cr_expect_not_null(strstr(notes, words), "%s", notes);
+    vm_platform_free(platform);
+}
+
+#define INTEL "GenuineIntel"
+#define AMD "AuthenticAMD"
+
+Test(platform, best_cpu_model_is_the_newest_that_all_hosts_run)
+{
+    expect_cpu(running(old_host(), INTEL, "Westmere-v1 Haswell-v1 Haswell-v2 Broadwell-v1"),
+               running(new_host(), INTEL, "Haswell-v2 Haswell-v1 Westmere-v1 GraniteRapids-v1"),
+               "Haswell-v2,+aes",
+               "Haswell-v2 is the best CPU model that all hosts run (before it comes "
+               "GraniteRapids-v1, which host1 does not run)");
+    expect_cpu(running(old_host(), NULL, "Penryn-v1 Conroe-v1"),
+               running(new_host(), NULL, "Conroe-v1 Penryn-v1"), "Penryn-v1,+aes",
+               "Penryn-v1 is the best CPU model that all hosts run");
+    expect_cpu(running(old_host(), NULL, "Penryn"), running(new_host(), NULL, "Penryn-v1 Penryn"),
+               "Penryn,+aes", "Penryn-v1, which host1 does not run");
+}
+
+Test(platform, best_cpu_model_with_kvm_is_of_the_hosts_own_maker)
+{
+    expect_cpu(running(old_host(), AMD, "EPYC-v1 Nehalem-v1"),
+               running(new_host(), AMD, "EPYC-v1 Nehalem-v1"), "EPYC-v1,+aes", "EPYC-v1 is");
+    expect_cpu(running(old_host(), INTEL, "EPYC-v1 Nehalem-v1"),
+               running(new_host(), AMD, "EPYC-v1 Nehalem-v1"), "qemu64,+aes",
+               "no CPU model of a maker is run by all hosts: the best is Nehalem-v1, which host2 "
+               "does not run; the CPU is default_cpu_model's, qemu64");
+    expect_cpu(running(old_host(), INTEL, "qemu64"), running(new_host(), INTEL, "qemu64"),
+               "qemu64,+aes", "run by all hosts; the CPU is default_cpu_model's, qemu64");
+}
+
+Test(platform, best_cpu_model_is_found_by_a_policy_that_can_be_followed)
+{
+    g_autoptr(params) params = params_new();
+    g_autoptr(GError) error = NULL;
+
+    params_set(params, "auto_cpu_model", "yes", NULL);
+    params_set(params, "auto_cpu_policy", "libvirt_host_model", NULL);
+    cr_assert_null(decide(old_host(), new_host(), params, &error));
+    cr_expect(g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));
+    cr_expect_not_null(strstr(error->message, "it asks libvirt"), "%s", error->message);
+}
+
 Test(platform, offer_survives_the_wire)
 {
     struct vm_offer *sent = without_kvm(new_host(), "it emulates");
@@ -275,9 +351,13 @@ Test(platform, offer_survives_the_wire)
     g_hash_table_add(sent->parameters, g_strdup("max-bandwidth"));
     sent->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(sent->refused, g_strdup("postcopy-ram"), g_strdup("no userfaultfd"));
+    running(sent, INTEL, "Westmere-v1");
     json = vm_offer_to_json(sent);
     got = vm_offer_from_json(json, NULL);
     cr_assert_not_null(got);
+    cr_assert_str_eq(got->maker, INTEL);
+    cr_assert(g_hash_table_contains(got->runs_kvm, "Westmere-v1"));
+    cr_assert_null(got->runs_tcg);
     cr_assert_eq(memcmp(got->version, sent->version, sizeof got->version), 0);
     cr_assert_not(got->kvm);
     cr_assert(got->pvpanic);

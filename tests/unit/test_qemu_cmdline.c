@@ -195,7 +195,7 @@ Test(qemu_cmdline, params_find_their_place)
 
 Test(qemu_cmdline, a_qemu_that_is_only_asked_has_no_machine)
 {
-    const struct qemu_cmdline input = {.binary = "/usr/bin/qemu", .qmp_fd = 3};
+    const struct qemu_cmdline input = {.binary = "/usr/bin/qemu", .accel = "tcg:kvm", .qmp_fd = 3};
     g_auto(GStrv) words = qemu_cmdline_build(&input);
     g_autofree char *line = g_strjoinv(" ", words);
 
