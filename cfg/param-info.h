@@ -107,7 +107,8 @@ struct param_info {
 
     enum param_care care;
     const char *const *same; /* PARAM_NOT_SUPPORTED: values that ask for what is done anyway */
-    const char *why;         /* NOT_SUPPORTED: why; COSMETIC: the note. No full stop */
+    const char *why;         /* NOT_SUPPORTED: why; COSMETIC: the note; HONOURED: a note, too, where
+                              * the value is not the configuration's to set. No full stop */
 
     /* Names of parameters. Where a test says of each of them that there is none (an empty list or
      * text, no, none), this one asks for nothing. NULL: it always counts. */

@@ -8,7 +8,20 @@
     .name = (name_), .kind = PARAM_INT, .fallback = (fallback_), .max = 1000000000,                \
     .section = "drift"
 
+/* As with avocado-vt, whatever a configuration says of it. */
+#define MADE(name_, kind_, doc_)                                                                   \
+    {                                                                                              \
+        .name = (name_), .kind = PARAM_##kind_, .scopes = PARAM_PER_HOST, .section = "test",       \
+        .why = "vtmh makes it itself, from -m and the configuration", .example = "x",              \
+        .doc = doc_ "; for commands on hosts, made by vtmh"                                        \
+    }
+
 const struct param_info job_params[] = {
+    MADE("name", STRING, "full name of the test, by its variants"),
+    MADE("shortname", STRING, "name of the test without its default variants"),
+    MADE("hosts", LIST, "hosts of the test, in the order of host1, host2"),
+    MADE("hostid", STRING, "this host among them"),
+    MADE("test_passed", STRING, "after the test, whether it passed: True or False"),
     {.name = "test_timeout",
      .kind = PARAM_DURATION,
      .fallback = "14400",

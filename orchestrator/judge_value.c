@@ -148,7 +148,8 @@ static void look_at_value(const struct judge *judge, struct fact *fact)
     why = param_value_unsupported(info, value);
     if (why != NULL)
         say(fact, SAY_SKIP, "%s = %s is not supported: %s", fact->key, judge_shown(fact), why);
-    else if (info->care == PARAM_COSMETIC && value[strspn(value, " \t")] != '\0')
+    else if (info->care != PARAM_NOT_SUPPORTED && info->why != NULL &&
+             value[strspn(value, " \t")] != '\0')
         say(fact, SAY_NOTE, "%s has no effect: %s", info->name, info->why);
 }
 

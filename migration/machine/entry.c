@@ -10,13 +10,16 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
 
     (void)err;
     device_set(entry->local, "by", spec->incoming ? "migration" : "boot");
+    device_set(entry->local, "uri", spec->incoming ? spec->incoming_uri : NULL);
     return 0;
 }
 
 static void to_qemu(const struct device *entry, GPtrArray *line)
 {
+    const char *uri = device_get(entry->local, "uri");
+
     if (strcmp(device_get(entry->local, "by"), "migration") == 0)
-        qemu_line_option(line, "-incoming", "defer");
+        qemu_line_option(line, "-incoming", "%s", uri != NULL ? uri : "defer");
 }
 
 const struct device_kind device_entry = {.name = "entry", .build = build, .to_qemu = to_qemu};

@@ -68,11 +68,19 @@ static int add_all_qxl(struct device *board, const struct params *params, GError
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
     const char *name = param_text(spec->params, "vga");
+    bool is_qxl;
 
+    if (param_bool(spec->params, "qxl", &is_qxl, err) < 0)
+        return -1;
+    if (is_qxl && strcmp(name, "none") != 0 && strcmp(name, "qxl") != 0) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "qxl = yes: vga = %s is another card",
+                    name);
+        return -1;
+    }
+    if (is_qxl || strcmp(name, "qxl") == 0)
+        return add_all_qxl(board, spec->params, err);
     if (strcmp(name, "none") == 0)
         return 0;
-    if (strcmp(name, "qxl") == 0)
-        return add_all_qxl(board, spec->params, err);
     device_set(device_plug(board, &device_graphics, "video0")->travels, "model", model_of(name));
     return 0;
 }

@@ -20,19 +20,24 @@ struct machine_spec {
     const struct params *params; /* resolved for this VM */
     const struct vm_platform *platform;
     const struct vm_boot *boot;
-    bool incoming;       /* its guest arrives by a migration */
+    bool incoming; /* its guest arrives by a migration */
+    const char
+        *incoming_uri;   /* with that: where it listens from its start; NULL: it is told later */
     int serial_fd;       /* the serial port's number in the hypervisor's process */
     int agent_fd;        /* likewise of its channel to the guest's agent, if it has one */
     int net_fd;          /* the first of those for networks; what follows it is theirs */
     const char *run_dir; /* for sockets of this VM; NULL: "." */
     unsigned node;       /* another one for each node of a host */
     int last_numa_node;  /* of this host */
+    uint16_t spice_tls_port; /* likewise, with spice_ssl = yes */
     uint16_t spice_port; /* that is this VM's (vm/port_claim.h); 0: the first that there can be */
 };
 
 /* Where SPICE servers are. */
 #define MACHINE_SPICE_LOW 8000
 #define MACHINE_SPICE_HIGH 8100
+#define MACHINE_SPICE_TLS_LOW 8200
+#define MACHINE_SPICE_TLS_HIGH 8300
 
 /* The debug console's name, as it has it for the driver, and how much of it is kept. */
 #define MACHINE_DEBUGCON "debugcon"

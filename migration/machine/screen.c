@@ -25,16 +25,48 @@ static char *spice_options(const struct params *params)
     return g_string_free(options, FALSE);
 }
 
+/* ",tls-port=8200,x509-dir=/etc/pki/spice,tls-channel=main", or "". Transfer full. */
+static char *tls_options(const struct machine_spec *spec, GError **err)
+{
+    g_auto(GStrv) channels = param_list(spec->params, "spice_secure_channels");
+    GString *options = g_string_new(NULL);
+    const char *folder = param_text(spec->params, "spice_x509_prefix");
+    g_autofree char *quoted = NULL;
+    bool is_on;
+
+    if (param_bool(spec->params, "spice_ssl", &is_on, err) < 0)
+        return g_string_free(options, TRUE);
+    if (!is_on)
+        return g_string_free(options, FALSE);
+    folder = folder != NULL ? folder : param_text(spec->params, "tls_dir");
+    if (folder == NULL) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_MISSING,
+                    "spice_ssl = yes needs spice_x509_prefix (or tls_dir), the folder with the "
+                    "certificates on each host");
+        return g_string_free(options, TRUE);
+    }
+    quoted = qemu_line_quote(folder);
+    g_string_append_printf(options, ",tls-port=%d,x509-dir=%s",
+                           spec->spice_tls_port != 0 ? spec->spice_tls_port : MACHINE_SPICE_TLS_LOW,
+                           quoted);
+    for (char **channel = channels; *channel != NULL; channel++)
+        g_string_append_printf(options, ",tls-channel=%s", *channel);
+    return g_string_free(options, FALSE);
+}
+
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
     const char *display = param_text(spec->params, "display");
     struct device *screen = device_plug(board, &device_screen, "screen");
 
-    (void)err;
     device_set(screen->local, "display", display);
     if (strcmp(display, "spice") == 0) {
-        g_autofree char *options = spice_options(spec->params);
+        g_autofree char *plain = spice_options(spec->params);
+        g_autofree char *tls = tls_options(spec, err);
+        g_autofree char *options = tls != NULL ? g_strconcat(plain, tls, NULL) : NULL;
 
+        if (options == NULL)
+            return -1;
         device_set_int(screen->local, "port",
                        spec->spice_port != 0 ? spec->spice_port : MACHINE_SPICE_LOW);
         device_set(screen->local, "options", options);

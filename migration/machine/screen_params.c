@@ -17,5 +17,18 @@ const struct param_info screen_params[] = {
     {LOCAL("spice_seamless_migration"), .kind = PARAM_WORD, .fallback = "no",
      .values = WORDS("no", "yes"), .only_with = WORDS("display"),
      .doc = "whether a client of SPICE goes with the guest (display = spice)"},
+    {LOCAL("spice_ssl"), .kind = PARAM_BOOL, .fallback = "no", .only_with = WORDS("display"),
+     .doc = "whether the SPICE server is also reached by TLS, at a port from 8200 to 8300 that the "
+            "log names (display = spice)"},
+    {LOCAL("spice_x509_prefix"), .kind = PARAM_PATH, .example = "/etc/pki/libvirt-spice",
+     .only_with = WORDS("spice_ssl"),
+     .doc = "folder with ca-cert.pem, server-cert.pem and server-key.pem for that; tls_dir if not "
+            "set"},
+    {LOCAL("spice_secure_channels"), .kind = PARAM_LIST, .example = "main inputs",
+     .only_with = WORDS("spice_ssl"),
+     .word_pattern = "^(main|display|inputs|cursor|playback|record|smartcard|usbredir|default)$",
+     .word_rule = "a channel of SPICE: main, display, inputs, cursor, playback, record, smartcard, "
+                  "usbredir or default",
+     .doc = "channels that are reached by TLS alone"},
     {.name = NULL},
 };

@@ -7,6 +7,7 @@
 #include "migration/move/network_gap.h"
 #include "migration/move/postcopy.h"
 #include "migration/move/said.h"
+#include "migration/move/transport/table.h"
 
 #include <string.h>
 
@@ -50,6 +51,17 @@ static int listen_for_source(struct handover *h, int64_t deadline, GError **err)
     return h->channel != NULL ? 0 : -1;
 }
 
+/* qemu_force_use_static_incoming_expression: the address is on the command line. */
+static void choose_address(struct handover *h)
+{
+    struct seat *seat = h->seat;
+
+    g_clear_pointer(&seat->incoming_uri, g_free);
+    if (seat->request.listens_from_start)
+        seat->incoming_uri = tcp_uri(h->agreement->addresses[seat->test->self],
+                                     seat->request.port_low, seat->request.port_high);
+}
+
 static int prepare(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
@@ -59,6 +71,7 @@ static int prepare(struct handover *h, GError **err)
     seat_progress(seat, h->record, "preparing", NULL);
     int64_t deadline =
         deadline_min(h->deadline, deadline_in(seat_patience_ms(seat, HANDOVER_START_MS)));
+    choose_address(h);
     if (machine_sync(h, err) < 0 || seat_start(seat, true, deadline, err) < 0)
         return -1;
     h->record->driver = g_strdup(vm_driver_name(seat->vm));

@@ -9,6 +9,7 @@
 #define ONE_END .scopes = PARAM_OF_VM
 #define BOTH_ENDS .scopes = PARAM_PER_VM
 
+#define BY_EVENTS "a migration is followed by its events"
 #define ON_OFF .kind = PARAM_BOOL, .fallback = "no"
 #define PERCENT .kind = PARAM_INT, .min = 1, .max = 99
 
@@ -60,8 +61,9 @@ const struct param_info option_params[] = {
      .doc = "how long at most"},
     {OPTION("announce_rounds"), .kind = PARAM_INT, .max = 1000, ONE_END, .example = "5",
      .doc = "how often it tells"},
-    {OPTION("events"), .kind = PARAM_BOOL, .scopes = PARAM_PER_HOST, .care = PARAM_COSMETIC,
-     .why = "QEMU is always asked for its migration events", .doc = "events of the migration"},
+    {OPTION("events"), .kind = PARAM_WORD, .fallback = "yes", .values = WORDS("yes", "no"),
+     .later = LATER({"no", BY_EVENTS}, {"off", BY_EVENTS}, {"false", BY_EVENTS}, {"0", BY_EVENTS}),
+     .scopes = PARAM_PER_HOST, .doc = "whether QEMU tells of each step of a migration"},
 
     {OPTION("mig_multifd"), ON_OFF, BOTH_ENDS,
      .doc = "whether pages are sent over several connections"},

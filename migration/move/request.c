@@ -157,6 +157,27 @@ static int check_cut(const struct move_request *request, GError **err)
     return -1;
 }
 
+/* A socket of the node's is handed to QEMU when it runs; one of its own can be on its command line,
+ * where nothing is started before the address is known. */
+static int read_static_incoming(const struct params *params, struct move_request *request,
+                                GError **err)
+{
+    static const char name[] = "qemu_force_use_static_incoming_expression";
+
+    if (param_bool(params, name, &request->listens_from_start, err) < 0)
+        return -1;
+    if (!request->listens_from_start ||
+        (strcmp(request->protocol, "tcp") == 0 && strcmp(request->guard, "none") == 0 &&
+         strcmp(request->transport->guard, "none") == 0 && !request->prepare_ahead))
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "%s = yes is not supported with mig_protocol = %s, mig_guard = %s%s: QEMU listens "
+                "by itself only over tcp with mig_guard = none",
+                name, request->protocol, request->guard,
+                request->prepare_ahead ? " and prepare_ahead = yes" : "");
+    return -1;
+}
+
 /* Which way of the protocol's: guarded as asked for, and one for several streams only where options
  * need that. Those that cannot be had over any of them are told of with all options (agree.h). */
 static int choose_transport(const struct params *params, struct move_request *request, GError **err)
@@ -181,7 +202,18 @@ static int choose_transport(const struct params *params, struct move_request *re
     if (several != NULL)
         request->transport = several;
     request->traits = request->transport->traits;
-    return check_cut(request, err);
+    return read_static_incoming(params, request, err) < 0 ? -1 : check_cut(request, err);
+}
+
+static int check_mode(const struct params *params, const char *protocol, GError **err)
+{
+    const char *mode = param_text(params, "migration_mode");
+
+    if (mode == NULL || strcmp(mode, "none") == 0 || strcmp(mode, protocol) == 0)
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "migration_mode = %s: VMs move by mig_protocol = %s", mode, protocol);
+    return -1;
 }
 
 /* migrate_timeout: the other word for the limit of a leg. */
@@ -232,6 +264,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
     if (param_bool(params, "mig_offline", &request->offline, err) < 0 ||
         param_bool(params, "prepare_ahead", &request->prepare_ahead, err) < 0 ||
         read_limits(params, request, err) < 0 || read_start(params, request, err) < 0 ||
+        check_mode(params, request->protocol, err) < 0 ||
         param_duration_ms(params, "mig_stall_timeout", &request->stall_ms, err) < 0 ||
         param_duration_ms(params, "login_timeout", &request->login_ms, err) < 0 ||
         param_size(params, "mig_speed", &bandwidth, err) < 0 ||

@@ -13,10 +13,11 @@ enum move_end { MOVE_SOURCE, MOVE_DESTINATION, MOVE_ENDS };
 enum network_gap { NETWORK_GAP_NO, NETWORK_GAP_YES, NETWORK_GAP_BOTH, NETWORK_GAP_SILENT };
 
 struct move_request {
-    struct params *params; /* what all of this was read from */
-    struct params *asked;  /* of that, what was asked for one migration alone; NULL: nothing */
-    const char *protocol;  /* mig_protocol */
-    const char *guard;     /* mig_guard */
+    struct params *params;   /* what all of this was read from */
+    struct params *asked;    /* of that, what was asked for one migration alone; NULL: nothing */
+    const char *protocol;    /* mig_protocol */
+    const char *guard;       /* mig_guard */
+    bool listens_from_start; /* qemu_force_use_static_incoming_expression */
     const struct transport *transport;
     unsigned traits;    /* the transport's (enum transport_trait), with these params */
     bool offline;       /* mig_offline: the guest is stopped during the move */

@@ -51,6 +51,7 @@ void seat_free(struct seat *seat)
     g_clear_pointer(&seat->doing, doing_unref);
     g_clear_error(&seat->end);
     g_free(seat->guest_state);
+    g_free(seat->incoming_uri);
     g_free(seat->name);
     g_free(seat);
 }
@@ -128,6 +129,7 @@ static struct vm_spec spec_of(const struct seat *seat, bool incoming)
         .params = seat->params,
         .platform = seat->platform,
         .incoming = incoming,
+        .incoming_uri = incoming ? seat->incoming_uri : NULL,
         .boot = seat->boot,
         .machine = incoming ? seat->machine : NULL,
     };

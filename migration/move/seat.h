@@ -46,12 +46,13 @@ struct seat {
     bool boots; /* it moves while it boots (paused_after_start_vm, start_migration_timeout), and was
                    not seen up since */
 
-    struct vm *vm;    /* NULL: the VM is not here */
-    struct vm *ahead; /* a destination for the next leg, started ahead; NULL, or vm is */
-    bool was_ahead;   /* vm was started so */
-    json_t *facts;    /* what its hypervisor says that it is; NULL: not asked yet */
-    json_t *machine;  /* what the source said that the VM is now, for the destination here
-                         (migration_sync_vms); NULL: as the params say */
+    struct vm *vm;      /* NULL: the VM is not here */
+    struct vm *ahead;   /* a destination for the next leg, started ahead; NULL, or vm is */
+    bool was_ahead;     /* vm was started so */
+    char *incoming_uri; /* where the destination here listens from its start; NULL: it is told */
+    json_t *facts;      /* what its hypervisor says that it is; NULL: not asked yet */
+    json_t *machine;    /* what the source said that the VM is now, for the destination here
+                           (migration_sync_vms); NULL: as the params say */
     struct guest *guest;
     bool is_uncertain;     /* what is here may be the only copy of the guest: kept after the test */
     int exit_status;       /* of the first hypervisor here that did not end in order (vm_end()) */

@@ -3,24 +3,13 @@
 
 #define SECTION "test"
 
-#define MADE_BY_VTMH "vtmh makes it itself, from -m and the configuration"
 #define NOT_READ "it is a result of avocado-vt, and nothing reads it here"
 #define BY_PROTOCOL "mig_protocol says how a VM moves, at both ends"
 
 const struct param_info reference_test_params[] = {
-    NO_MATTER("name", STRING, TEST, "the configuration's variants make the name",
-              "full name of the test"),
-    NO_MATTER("shortname", STRING, TEST, "the configuration's variants make the name",
-              "name of the test without its default variants"),
-    NOT_YET("virt_test_type", STRING, TEST, WORDS("qemu", "qemu libvirt", "libvirt qemu"),
-            "there is no driver but QEMU's", "drivers that may run the test"),
-    NO_MATTER("provider", STRING, TEST, "test types are part of vtmh",
-              "where avocado-vt looks for the test's program"),
     NOT_YET("job_env_cleanup", BOOL, TEST, YES, "no VM outlives its job, but by --keep",
             "whether VMs are removed at the end of the job"),
 
-    NOT_YET("hosts", LIST, TEST, NULL, MADE_BY_VTMH, "addresses of the tuple"),
-    NOT_YET("hostid", STRING, TEST, NULL, MADE_BY_VTMH, "this host's own address"),
     NO_MATTER("clone_master", BOOL, TEST, "host 1 makes and clones images",
               "whether this host makes and checks shared images"),
     NOT_YET("migration_fd", STRING, VM, NULL, BY_PROTOCOL, "descriptor to move by"),
@@ -30,7 +19,6 @@ const struct param_info reference_test_params[] = {
     NOT_YET("migration_dfiles_path", STRING, VM, NULL,
             "a file that a VM moves through is made by vtmh, in mig_file_dir",
             "the VM's file on the destination"),
-    NO_MATTER("test_passed", STRING, TEST, NOT_READ, "whether the test passed"),
     NO_MATTER("img_check_failed", STRING, IMAGE, NOT_READ, "whether an image was found bad"),
 
     NO_MATTER("comm_port", PORTS, TEST, "hosts meet over vtmh's own links, which need no port",

@@ -7,22 +7,15 @@
 #define WITH_USB "it counts only for devices of usbs and usb_devices"
 
 const struct param_info reference_vm_params[] = {
-    NOT_YET("qemu_dst_binary", PATH, VM, NULL, "both ends of a migration run qemu_binary",
-            "QEMU of the destination"),
     NOT_YET("vcpu_books", STRING, VM, WORDS("1", "INVALID"),
             "sockets, cores and threads are all that is passed on", "books a drawer"),
     NOT_YET("vcpu_drawers", STRING, VM, WORDS("1", "INVALID"),
             "sockets, cores and threads are all that is passed on", "drawers"),
     NOT_YET("strict_mode", BOOL, VM, NO, "addresses of devices are left to QEMU",
             "whether every device has its address on the command line"),
-    NOT_YET("qemu_force_use_static_incoming_expression", BOOL, VM, NO,
-            "the destination learns of the address by QMP",
-            "whether the command line names the address to wait at"),
-
     NO_MATTER("vga_use_legacy_expression", BOOL, VM,
               "a graphics card is always a device of its own",
               "whether the card is written as -vga"),
-    NOT_YET("qxl", STRING, VM, NO, "vga = qxl asks for the card", "the QXL graphics card"),
     NOT_YET("spice_*", STRING, VM, WORDS("off", "no"), NO_SPICE, "options of the SPICE server"),
     NO_MATTER("vnc_autoport", BOOL, VM, "VNC's port is always the first that is free",
               "whether VNC's port is any"),

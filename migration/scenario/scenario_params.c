@@ -8,6 +8,18 @@ const struct param_info scenario_params[] = {
      .section = "test",
      .example = "migration_multi_host",
      .doc = "test type that runs; vtmh types lists them; every test needs one"},
+    {.name = "virt_test_type",
+     .kind = PARAM_LIST,
+     .section = "test",
+     .example = "qemu libvirt",
+     .doc = "drivers that the test is for; it is skipped where that of its VMs (vm_type) is none "
+            "of them"},
+    {.name = "provider",
+     .kind = PARAM_STRING,
+     .section = "test",
+     .example = "io-github-autotest-qemu",
+     .doc = "where test types are looked for; those of another provider than vtmh and "
+            "io-github-autotest-qemu, whose types vtmh has, are not there: the test is skipped"},
     {.name = "vms",
      .kind = PARAM_LIST,
      .fallback = "vm1",

@@ -333,7 +333,7 @@ static int find_policy(struct decision *d, GError **err)
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                     "auto_cpu_policy = %s is not supported: it asks libvirt, and VMs are run "
                     "without it",
-                    param_text(d->params, "auto_cpu_policy"));
+                    params_get(d->params, "auto_cpu_policy"));
         return -1;
     }
     if (policy != policies)

@@ -57,6 +57,9 @@ struct vm_offer {
 
 void vm_offer_free(struct vm_offer *offer);
 
+/* Leaves of the offer what the other, of another hypervisor of the same host, has too. */
+void vm_offer_meet(struct vm_offer *offer, const struct vm_offer *other);
+
 /* For the wire. Transfer full. */
 json_t *vm_offer_to_json(const struct vm_offer *offer);
 struct vm_offer *vm_offer_from_json(const json_t *json, GError **err);

@@ -85,7 +85,7 @@ static void disown(struct qemu_vm *vm)
     host_disown(vm->base.host, OWNED_PROCESS, pid);
 }
 
-struct machine_spec qemu_machine_spec(const struct vm_spec *spec, uint16_t spice_port)
+struct machine_spec qemu_machine_spec(const struct vm_spec *spec, const struct qemu_vm *vm)
 {
     return (struct machine_spec){
         .name = spec->name,
@@ -93,20 +93,22 @@ struct machine_spec qemu_machine_spec(const struct vm_spec *spec, uint16_t spice
         .platform = spec->platform,
         .boot = spec->boot,
         .incoming = spec->incoming,
+        .incoming_uri = spec->incoming_uri,
         .serial_fd = QEMU_FD_SERIAL,
         .agent_fd = QEMU_FD_AGENT,
         .net_fd = QEMU_FD_NET,
         .run_dir = spec->host->run_dir,
         .node = (unsigned)getpid(),
         .last_numa_node = numa_last_node(),
-        .spice_port = spice_port,
+        .spice_port = vm != NULL ? port_claim_port(vm->screen) : 0,
+        .spice_tls_port = vm != NULL ? port_claim_port(vm->screen_tls) : 0,
     };
 }
 
 /* Transfer full. */
-static struct device *machine_of(const struct vm_spec *spec, uint16_t spice_port, GError **err)
+static struct device *machine_of(const struct vm_spec *spec, const struct qemu_vm *vm, GError **err)
 {
-    const struct machine_spec machine = qemu_machine_spec(spec, spice_port);
+    const struct machine_spec machine = qemu_machine_spec(spec, vm);
 
     return spec->machine != NULL ? machine_follow(&machine, spec->machine, err)
                                  : machine_new(&machine, err);
@@ -120,11 +122,19 @@ static GStrv words_of(const struct device *board, const char *binary)
     return qemu_cmdline_build(&line);
 }
 
+/* Of this end. Transfer full. */
+static char *find_binary(const struct vm_spec *spec, const char *who, GError **err)
+{
+    const char *destination = spec->incoming ? param_text(spec->params, "qemu_dst_binary") : NULL;
+
+    return qemu_find_binary(
+        destination != NULL ? destination : param_text(spec->params, "qemu_binary"), who, err);
+}
+
 static json_t *qemu_show(const struct vm_spec *spec, GError **err)
 {
-    g_autofree char *binary =
-        qemu_find_binary(param_text(spec->params, "qemu_binary"), "QEMU", err);
-    g_autoptr(device) board = binary != NULL ? machine_of(spec, 0, err) : NULL;
+    g_autofree char *binary = find_binary(spec, "QEMU", err);
+    g_autoptr(device) board = binary != NULL ? machine_of(spec, NULL, err) : NULL;
     g_auto(GStrv) words = board != NULL ? words_of(board, binary) : NULL;
     json_t *list;
 
@@ -241,7 +251,7 @@ static GStrv add_core_words(const struct vm_spec *spec, GStrv argv)
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                          const char *who, const int lines[QEMU_LINES], GError **err)
 {
-    g_autofree char *binary = qemu_find_binary(param_text(spec->params, "qemu_binary"), who, err);
+    g_autofree char *binary = find_binary(spec, who, err);
     struct qemu_launch launch = {NULL, NULL};
     int result = -1;
 
@@ -264,6 +274,7 @@ static void qemu_free(struct qemu_vm *vm)
     qemu_process_free(vm->process);
     g_clear_pointer(&vm->base.files, g_ptr_array_unref);
     port_claim_free(vm->screen);
+    port_claim_free(vm->screen_tls);
     vm_net_drop(vm->base.net);
     g_free(vm->base.user_monitor);
     device_free(vm->board);
@@ -336,10 +347,16 @@ static int make_machine(struct qemu_vm *vm, const struct device *board, int64_t 
 /* SPICE servers look for no port themselves. */
 static int claim_screen(struct qemu_vm *vm, const struct vm_spec *spec, GError **err)
 {
+    bool by_tls;
+
+    if (param_bool(spec->params, "spice_ssl", &by_tls, err) < 0)
+        return -1;
     if (strcmp(param_text(spec->params, "display"), "spice") != 0)
         return 0;
     vm->screen = port_claim_new(MACHINE_SPICE_LOW, MACHINE_SPICE_HIGH, err);
-    if (vm->screen != NULL)
+    if (vm->screen != NULL && by_tls)
+        vm->screen_tls = port_claim_new(MACHINE_SPICE_TLS_LOW, MACHINE_SPICE_TLS_HIGH, err);
+    if (vm->screen != NULL && (!by_tls || vm->screen_tls != NULL))
         return 0;
     g_prefix_error(err, "display = spice (of %s) on %s: ", spec->name, spec->host->name);
     return -1;
@@ -354,7 +371,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
 
     if (claim_screen(vm, spec, err) < 0)
         return -1;
-    board = machine_of(spec, port_claim_port(vm->screen), err);
+    board = machine_of(spec, vm, err);
     vm->board = board;
     if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0 ||
         qemu_monitors_prepare(vm, spec, err) < 0)
@@ -383,6 +400,7 @@ static struct vm *qemu_create(const struct vm_spec *spec, int64_t deadline, GErr
     vm->base.driver = &qemu_driver;
     vm->base.host = spec->host;
     vm->base.name = g_strdup(spec->name);
+    vm->migration.listens = spec->incoming && spec->incoming_uri != NULL;
     if (start(vm, spec, deadline, err) == 0)
         return &vm->base;
     vm_destroy(&vm->base, NULL);

@@ -18,6 +18,7 @@ enum qemu_phase {
 struct qemu_migration {
     enum qemu_phase phase;
     bool is_incoming;
+    bool listens; /* at the address of its command line: it need not be told */
     char status[24];
     struct event ended;
     struct event paused; /* it waits for migrate-continue */
@@ -29,7 +30,8 @@ struct qemu_migration {
 struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
-    struct port_claim *screen; /* of its SPICE server; NULL: it has none */
+    struct port_claim *screen;     /* of its SPICE server; NULL: it has none */
+    struct port_claim *screen_tls; /* the same by TLS */
     bool has_debugcon;
     struct device *board;           /* the machine as it is now; NULL: it has not been started */
     GHashTable *leaving;            /* id -> struct qemu_leaving, on the stack of who unplugs it */
@@ -99,7 +101,8 @@ int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 
 /* qemu_plug.c */
-struct machine_spec qemu_machine_spec(const struct vm_spec *spec, uint16_t spice_port);
+/* vm: NULL: none is started. */
+struct machine_spec qemu_machine_spec(const struct vm_spec *spec, const struct qemu_vm *vm);
 int qemu_plug(struct vm *vm, const struct vm_spec *spec, const char *kind, const char *name,
               int64_t deadline, GError **err);
 int qemu_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadline, GError **err);

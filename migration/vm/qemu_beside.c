@@ -33,6 +33,12 @@ static int tell_screen(struct qemu_vm *vm, const struct vm_spec *spec, int64_t d
 
         tell(spec, "screen", where);
     }
+    if (vm->screen_tls != NULL) {
+        g_autofree char *where =
+            g_strdup_printf("SPICE by TLS at 127.0.0.1:%u", port_claim_port(vm->screen_tls));
+
+        tell(spec, "screen", where);
+    }
     if (strcmp(param_text(spec->params, "display"), "vnc") != 0)
         return 0;
     if (qemu_command(vm, "query-vnc", NULL, deadline, &vnc, err) < 0)

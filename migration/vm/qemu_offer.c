@@ -89,20 +89,26 @@ static json_t *machines_of(json_t *array)
 /*
  * The capability for post-copy is there in every QEMU, and refused by a destination whose kernel
  * does not let it use userfaultfd (vm.unprivileged_userfaultfd, for who is not root); why is on its
- * stderr alone. Transfer full.
+ * stderr alone. Transfer full; NULL: it was not answered.
  */
-static json_t *refused_capabilities(struct qemu_process *process, int64_t deadline)
+static json_t *refused_capabilities(struct qemu_process *process, int64_t deadline, GError **err)
 {
-    json_t *refused = json_object();
+    g_autoptr(GError) error = NULL;
+    json_t *refused;
     bool are_own;
 
     if (qemu_process_command(
             process, "migrate-set-capabilities",
             json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", POSTCOPY, "state", 1), -1,
-            deadline, NULL, NULL) == 0)
-        return refused;
+            deadline, NULL, &error) == 0)
+        return json_object();
+    if (!g_error_matches(error, VM_ERROR, VM_ERROR_COMMAND)) {
+        g_propagate_error(err, g_steal_pointer(&error));
+        return NULL;
+    }
     g_autofree char *words = qemu_process_last_words(process, &are_own);
-    json_object_set_new(refused, POSTCOPY, json_string(words != NULL ? words : "no reason given"));
+    refused = json_object();
+    json_object_set_new(refused, POSTCOPY, json_string(words != NULL ? words : error->message));
     return refused;
 }
 
@@ -124,6 +130,7 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
         {"qom-list-types", "device"},
     };
     json_t *answers[G_N_ELEMENTS(commands)] = {NULL};
+    json_t *refused = NULL;
     int result = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(commands) && result == 0; i++) {
@@ -135,6 +142,10 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
                                       &answers[i], err);
     }
     if (result == 0) {
+        refused = refused_capabilities(process, deadline, err);
+        result = refused != NULL ? 0 : -1;
+    }
+    if (result == 0) {
         json_t *qemu = json_object_get(answers[0], "qemu");
 
         known->offer = json_pack(
@@ -144,8 +155,7 @@ static int ask(struct qemu_process *process, const char *binary, struct known *k
             "kvm", 0, "pvpanic", json_array_size(answers[6]) > 0, "machines",
             machines_of(answers[1]), "cpus", pluck(answers[2], "name"), "runs_tcg",
             whole_cpus(answers[2]), "capabilities", pluck(answers[3], "capability"), "refused",
-            refused_capabilities(process, deadline), "parameters", keys_of(answers[4]), "devices",
-            pluck(answers[7], "name"));
+            refused, "parameters", keys_of(answers[4]), "devices", pluck(answers[7], "name"));
         known->has_kvm = json_is_true(json_object_get(answers[5], "present"));
         if (known->offer == NULL) {
             g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s does not say which version it is",
@@ -282,12 +292,14 @@ static int offer_cpus(struct vm_offer *offer, struct known *known, const struct 
     return 0;
 }
 
-struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err)
+/* Transfer full. */
+static struct vm_offer *offer_of(const struct params *params, const char *name, int64_t deadline,
+                                 GError **err)
 {
-    g_autofree char *binary = qemu_find_binary(param_text(params, "qemu_binary"), "QEMU", err);
+    g_autofree char *binary = qemu_find_binary(name, "QEMU", err);
     g_autoptr(vm_offer) offer = NULL;
     enum vm_acceleration wanted;
-    g_autofree char *as_asked = g_find_program_in_path(param_text(params, "qemu_binary"));
+    g_autofree char *as_asked = g_find_program_in_path(name);
     struct known *known;
 
     if (binary == NULL || vm_acceleration_wanted(params, &wanted, err) < 0)
@@ -298,6 +310,22 @@ struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GErro
         offer_cpus(offer, known, params, deadline, err) < 0)
         return NULL;
     if (as_asked == NULL)
-        offer->instead_of = g_strdup(param_text(params, "qemu_binary"));
+        offer->instead_of = g_strdup(name);
+    return g_steal_pointer(&offer);
+}
+
+/* Each host may be either end, and so must do with both what is agreed on. */
+struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err)
+{
+    const char *destination = param_text(params, "qemu_dst_binary");
+    g_autoptr(vm_offer) offer = offer_of(params, param_text(params, "qemu_binary"), deadline, err);
+    g_autoptr(vm_offer) other = NULL;
+
+    if (offer == NULL || destination == NULL)
+        return g_steal_pointer(&offer);
+    other = offer_of(params, destination, deadline, err);
+    if (other == NULL)
+        return NULL;
+    vm_offer_meet(offer, other);
     return g_steal_pointer(&offer);
 }

@@ -64,7 +64,7 @@ int qemu_plug(struct vm *base, const struct vm_spec *spec, const char *kind, con
               int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
-    const struct machine_spec machine = qemu_machine_spec(spec, port_claim_port(vm->screen));
+    const struct machine_spec machine = qemu_machine_spec(spec, vm);
     g_autoptr(GPtrArray) parts = NULL;
 
     if (machine_plug(vm->board, &machine, kind, name, err) < 0)

@@ -25,6 +25,8 @@ struct vm_spec {
     const struct params *params; /* resolved for this VM */
     const struct vm_platform *platform;
     bool incoming;              /* a destination: waits for vm_incoming_fd() or vm_incoming_uri() */
+    const char *incoming_uri;   /* a destination: where its hypervisor listens from its start, for
+                                   the vm_incoming_uri() that follows; NULL: when that comes */
     const struct vm_boot *boot; /* what the guest boots from */
     const json_t *machine; /* a destination: what vm_machine() said of the source; NULL: it is as
                               the params say */

@@ -13,6 +13,9 @@ const struct param_info vm_params[] = {
          "QEMU: a path, or a name that is looked up in PATH on each host; one of the usual names "
          "(qemu, kvm, qemu-kvm, /usr/bin/qemu-kvm, /usr/libexec/qemu-kvm, qemu-system-x86_64) "
          "that is not there is found under another of them, with a note"},
+    {MACHINE("qemu_dst_binary"), .kind = PARAM_PATH, .example = "/usr/libexec/qemu-kvm",
+     .doc = "QEMU of a VM that arrives by a migration; qemu_binary if not set. What hosts agree on "
+            "is what each can do with both"},
     {MACHINE("qemu_command_prefix"), .kind = PARAM_STRING, .example = "nice -n 5",
      .doc = "put in front of QEMU's command line, split as a shell would; NAME=VALUE in front of "
             "all else is for its environment"},

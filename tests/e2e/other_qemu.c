@@ -1,7 +1,7 @@
 /*
  * A QEMU that says it is 8.2.0, calls its machine pc-i440fx-1.4 pc-i440fx-9.9, and has no CPU model
- * Westmere-v1: runs the real one and rewrites what it says in QMP. A mock, since Debian has one version of QEMU only;
- * everything else is the real thing.
+ * Westmere: runs the real one and rewrites what it says in QMP. A mock, since Debian has one
+ * version of QEMU only; everything else is the real thing.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void answers(int from, int to)
     while (lines != NULL && (n = getline(&line, &size, lines)) > 0) {
         rewrite(line, "\"major\": 7", "\"major\": 8");
         rewrite(line, "pc-i440fx-1.4", "pc-i440fx-9.9");
-        rewrite(line, "Westmere-v1", "Unknown1-v1");
+        rewrite(line, "Westmere", "Unknown1");
         if (write(to, line, (size_t)n) < 0)
             return;
     }

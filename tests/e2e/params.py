@@ -18,6 +18,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,15 @@ def configuration(rows):
     return text
 
 
+def make_certificate(folder):
+    """What a SPICE server needs: one that has signed itself."""
+    folder.mkdir()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=vtmh",
+                    "-keyout", folder / "server-key.pem", "-out", folder / "server-cert.pem"],
+                   check=True, capture_output=True)
+    shutil.copy(folder / "server-cert.pem", folder / "ca-cert.pem")
+
+
 def make_files(folder):
     """What drives can be given: sizes are those of a disk, a CD-ROM and a floppy."""
     if not folder.exists():
@@ -84,6 +94,8 @@ def make_files(folder):
                 file.truncate(size)
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", folder / "q.qcow2", "1M"],
                        check=True)
+        (folder / "qemu2").symlink_to(shutil.which("qemu-system-x86_64"))
+        make_certificate(folder / "x509")
     return folder
 
 

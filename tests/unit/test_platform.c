@@ -302,6 +302,28 @@ static void expect_cpu(struct vm_offer *one, struct vm_offer *two, const char *c
 #define INTEL "GenuineIntel"
 #define AMD "AuthenticAMD"
 
+Test(platform, what_a_host_can_do_with_two_hypervisors_is_what_both_can)
+{
+    g_autoptr(vm_offer) both = new_host();
+    g_autoptr(vm_offer) other = old_host();
+    const struct vm_offer *offers[] = {both};
+    static const char *const names[] = {"host1"};
+    g_autoptr(params) params = params_new();
+    g_autoptr(vm_platform) platform = NULL;
+
+    g_hash_table_add(both->cpus, g_strdup("EPYC"));
+    g_hash_table_add(both->capabilities, g_strdup("multifd"));
+    vm_offer_meet(both, other);
+    cr_expect_eq(both->version[0], 7);
+    cr_expect(g_hash_table_contains(both->cpus, "qemu64"));
+    cr_expect_not(g_hash_table_contains(both->cpus, "EPYC"));
+    cr_expect_not(g_hash_table_contains(both->capabilities, "multifd"));
+    cr_expect_not(g_hash_table_contains(both->machines, "pc-i440fx-10.0"));
+    platform = vm_platform_decide(offers, names, 1, params, NULL);
+    cr_assert_not_null(platform);
+    cr_expect_str_eq(platform->machine, "pc-i440fx-7.2");
+}
+
 Test(platform, best_cpu_model_is_the_newest_that_all_hosts_run)
 {
     expect_cpu(running(old_host(), INTEL, "Westmere-v1 Haswell-v1 Haswell-v2 Broadwell-v1"),

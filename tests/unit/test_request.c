@@ -116,6 +116,42 @@ Test(request, a_transport_that_is_not_there_is_a_reason_to_skip)
     expect_error("mig_protocol", "pigeon", VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_protocol = pigeon");
 }
 
+Test(request, takes_the_shorter_of_two_limits)
+{
+    g_autoptr(params) params = with("migrate_timeout", "60");
+    struct move_request request;
+    expect_read(&request, params);
+    cr_expect_eq(request.timeout_ms, 60000);
+    move_request_clear(&request);
+    params_set(params, "mig_timeout", "5", NULL);
+    expect_read(&request, params);
+    cr_expect_eq(request.timeout_ms, 5000);
+    move_request_clear(&request);
+}
+
+Test(request, does_not_take_a_mode_that_is_another_protocol)
+{
+    g_autoptr(params) params = with("migration_mode", "tcp");
+    struct move_request request;
+    expect_read(&request, params);
+    move_request_clear(&request);
+    expect_error("migration_mode", "unix", CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                 "VMs move by mig_protocol = tcp");
+}
+
+Test(request, has_the_address_on_a_command_line_only_where_qemu_listens_itself)
+{
+    static const char name[] = "qemu_force_use_static_incoming_expression";
+    g_autoptr(params) params = with(name, "yes");
+    struct move_request request;
+    expect_error(name, "yes", VM_ERROR, VM_ERROR_UNSUPPORTED, "mig_guard = none");
+    params_set(params, "mig_guard", "none", NULL);
+    params_set(params, "mig_multifd", "yes", NULL);
+    expect_read(&request, params);
+    cr_expect(request.listens_from_start);
+    move_request_clear(&request);
+}
+
 Test(request, does_not_take_a_script_beside_cancel_delay_which_it_would_not_do)
 {
     g_autoptr(params) params = with("cancel_delay", "2");

@@ -40,8 +40,7 @@ static void open_close(struct channel *channel)
     g_free(open);
 }
 
-/* tcp:ADDRESS:LOW[,to=HIGH]. Transfer full. */
-static char *make_uri(const char *address, uint16_t low, uint16_t high)
+char *tcp_uri(const char *address, uint16_t low, uint16_t high)
 {
     bool is_ipv6 = strchr(address, ':') != NULL;
     g_autoptr(GString) uri = g_string_new("tcp:");
@@ -81,7 +80,7 @@ static int let_vm_listen(struct open *open, int64_t deadline, GError **err)
 {
     const struct seat *seat = open->direct.channel.seat;
     g_autofree char *uri =
-        make_uri(open->direct.address, seat->request.port_low, seat->request.port_high);
+        tcp_uri(open->direct.address, seat->request.port_low, seat->request.port_high);
 
     DOING(BLAME_TESTBED, "opening a port");
     open->before = peers_now();
@@ -164,7 +163,7 @@ static int open_send(struct channel *channel, int64_t deadline, GError **err)
 
     if (read_port(direct, &port, deadline, err) < 0)
         return -1;
-    g_autofree char *uri = make_uri(direct->address, port, 0);
+    g_autofree char *uri = tcp_uri(direct->address, port, 0);
     return vm_migrate_uri(channel->seat->vm, uri, deadline, err);
 }
 

@@ -91,10 +91,35 @@ static int check_qemu(const struct test *test, const struct seat *seat, GError *
     return check_version(test, seat->params, "required_qemu", "QEMU", version, err);
 }
 
+static int check_driver(const struct test *test, GError **err)
+{
+    g_auto(GStrv) drivers = param_list(test->params, "virt_test_type");
+    const char *driver = param_text(test->params, "vm_type");
+
+    if (drivers[0] == NULL || g_strv_contains((const char *const *)drivers, driver))
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "virt_test_type = %s: the test is not for %s",
+                params_get(test->params, "virt_test_type"), driver);
+    return -1;
+}
+
+static int check_provider(const struct test *test, GError **err)
+{
+    static const char *const ours[] = {"vtmh", "io-github-autotest-qemu", NULL};
+    const char *provider = param_text(test->params, "provider");
+
+    if (provider == NULL || g_strv_contains(ours, provider))
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "provider = %s: vtmh has no test types of that provider", provider);
+    return -1;
+}
+
 int needs_check(const struct test *test, const GPtrArray *seats, GError **err)
 {
     struct utsname kernel;
-    if (check_commands(test, err) < 0)
+    if (check_driver(test, err) < 0 || check_provider(test, err) < 0 ||
+        check_commands(test, err) < 0)
         return -1;
     if (param_is_set(test->params, "required_kernel") && uname(&kernel) == 0 &&
         check_version(test, test->params, "required_kernel", "the kernel", kernel.release, err) < 0)
