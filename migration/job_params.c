@@ -21,6 +21,7 @@ const struct param_info job_params[] = {
     MADE("shortname", STRING, "name of the test without its default variants"),
     MADE("hosts", LIST, "hosts of the test, in the order of host1, host2"),
     MADE("hostid", STRING, "this host among them"),
+    MADE("clone_master", BOOL, "whether this host makes, clones and checks shared images: host1"),
     MADE("test_passed", STRING, "after the test, whether it passed: True or False"),
     {.name = "test_timeout",
      .kind = PARAM_DURATION,

@@ -22,6 +22,7 @@ static const struct param_info *const tables[] = {
     chardev_params,
     monitor_params,
     vsock_params,
+    tpm_params,
     rtc_params,
     graphics_params,
     screen_params,

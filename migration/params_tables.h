@@ -36,6 +36,7 @@ extern const struct param_info serial_params[];    /* its serial lines */
 extern const struct param_info chardev_params[];   /* what they and monitors are on a host */
 extern const struct param_info monitor_params[];   /* its hypervisor's monitors */
 extern const struct param_info vsock_params[];     /* its sockets to the host */
+extern const struct param_info tpm_params[];       /* its TPM */
 extern const struct param_info rtc_params[];       /* its clock */
 extern const struct param_info graphics_params[];  /* its graphics card */
 extern const struct param_info screen_params[];    /* who can look at that */

@@ -11,5 +11,6 @@ struct params *host_params(const struct params *test, const char *const *names, 
         g_string_append_printf(hosts, "%s%s", i > 0 ? " " : "", names[i]);
     params_set(own, "hosts", hosts->str, NULL);
     params_set(own, "hostid", names[host], NULL);
+    params_set(own, "clone_master", host == 0 ? "yes" : "no", NULL);
     return own;
 }

@@ -33,6 +33,7 @@ static const struct {
     {"usb_devices", PARAM_PER_DEVICE, NULL},
     {"virtio_rngs", PARAM_PER_DEVICE, NULL},
     {"vsocks", PARAM_PER_DEVICE, NULL},
+    {"tpms", PARAM_PER_DEVICE, NULL},
 };
 
 static void free_meaning(void *data)

@@ -52,6 +52,7 @@ extern const struct device_kind device_serial;
 extern const struct device_kind device_serial_line;
 extern const struct device_kind device_debugcon;
 extern const struct device_kind device_vsock;
+extern const struct device_kind device_tpm;
 extern const struct device_kind device_port_bus;
 extern const struct device_kind device_agent; /* on a port bus */
 extern const struct device_kind device_uefi;

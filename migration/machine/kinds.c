@@ -14,6 +14,7 @@ const struct device_kind *const device_kinds[] = {
     &device_serial_line,
     &device_debugcon,
     &device_vsock,
+    &device_tpm,
     &device_port_bus,
     &device_iothread,
     &device_disk,

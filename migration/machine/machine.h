@@ -25,6 +25,7 @@ struct machine_spec {
         *incoming_uri;   /* with that: where it listens from its start; NULL: it is told later */
     int serial_fd;       /* the serial port's number in the hypervisor's process */
     int agent_fd;        /* likewise of its channel to the guest's agent, if it has one */
+    int tpm_fd;          /* likewise of the emulator of its TPM, if it has one */
     int net_fd;          /* the first of those for networks; what follows it is theirs */
     const char *run_dir; /* for sockets of this VM; NULL: "." */
     unsigned node;       /* another one for each node of a host */

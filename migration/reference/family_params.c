@@ -15,7 +15,7 @@
 #define HOST_MEMORY "the host's memory management is left alone"
 #define NO_IOMMU "VMs have no IOMMU"
 #define NO_SHARED_FS "no folder of the host is shared with a guest"
-#define NO_TPM "VMs have no TPM"
+#define NO_TPM "a TPM is as tpm_type, tpm_model, tpm_version and tpm_bin say"
 #define NO_SECURE "guests are not encrypted or measured"
 #define NO_MEMORY_DEVICES "VMs have no memory devices"
 #define NO_BALLOON "a balloon is asked for by balloon_dev_devid"
@@ -53,7 +53,6 @@ const struct param_info reference_family_params[] = {
               "which physical functions"),
     NOT_YET("filesystems", LIST, VM, NULL, NO_SHARED_FS, "9p and virtiofs"),
     NOT_YET("fs_*", STRING, VM, NULL, NO_SHARED_FS, "9p and virtiofs"),
-    NOT_YET("tpms", LIST, VM, NULL, NO_TPM, "TPMs"),
     NOT_YET("tpm_*", STRING, VM, OFF, NO_TPM, "a TPM"),
     NOT_YET("vm_secure_guest_*", STRING, VM, NULL, NO_SECURE, "secure guests"),
     NOT_YET("vm_sev_*", STRING, VM, NULL, NO_SECURE, "AMD SEV"),

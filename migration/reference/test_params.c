@@ -10,8 +10,6 @@ const struct param_info reference_test_params[] = {
     NOT_YET("job_env_cleanup", BOOL, TEST, YES, "no VM outlives its job, but by --keep",
             "whether VMs are removed at the end of the job"),
 
-    NO_MATTER("clone_master", BOOL, TEST, "host 1 makes and clones images",
-              "whether this host makes and checks shared images"),
     NOT_YET("migration_fd", STRING, VM, NULL, BY_PROTOCOL, "descriptor to move by"),
     NOT_YET("migration_sfiles_path", STRING, VM, NULL,
             "a file that a VM moves through is made by vtmh, in mig_file_dir",

@@ -131,6 +131,20 @@ static int check_vsock(const struct host *host, const char *vm, const struct dev
     return -1;
 }
 
+static int check_tpm(const struct host *host, const char *vm, const struct device *tpm,
+                     GError **err)
+{
+    const char *emulator = device_get(tpm->local, "emulator");
+    g_autofree char *path = g_find_program_in_path(emulator);
+
+    if (path != NULL)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "TPM %s of %s is not supported on %s: %s (tpm_bin) is not installed", tpm->id, vm,
+                host->name, emulator);
+    return -1;
+}
+
 static const struct {
     const struct device_kind *kind;
     int (*check)(const struct host *host, const char *vm, const struct device *device,
@@ -138,6 +152,7 @@ static const struct {
 } checks[] = {
     {&device_memory, check_memory},
     {&device_vsock, check_vsock},
+    {&device_tpm, check_tpm},
 };
 
 int vm_host_check(const struct host *host, const char *vm, const struct device *board, GError **err)

@@ -96,6 +96,7 @@ struct machine_spec qemu_machine_spec(const struct vm_spec *spec, const struct q
         .incoming_uri = spec->incoming_uri,
         .serial_fd = QEMU_FD_SERIAL,
         .agent_fd = QEMU_FD_AGENT,
+        .tpm_fd = QEMU_FD_TPM,
         .net_fd = QEMU_FD_NET,
         .run_dir = spec->host->run_dir,
         .node = (unsigned)getpid(),
@@ -218,6 +219,7 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     add_lines(fds, lines);
     vm_net_add_fds(vm->base.net, fds);
     qemu_monitors_add_fds(vm, fds);
+    qemu_tpm_add_fd(vm, fds);
     g_array_append_val(fds, no_fd);
     start.more_fds = (const struct child_fd *)(const void *)fds->data;
     host_log(spec->host, VTMH__LOG_LEVEL__LOG_DEBUG, spec->incoming ? "destination" : "source",
@@ -228,6 +230,7 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     if (vm->process == NULL)
         return -1;
     vm_net_started(vm->base.net);
+    qemu_tpm_started(vm);
     vm->base.pid = qemu_process_pid(vm->process);
     return 0;
 }
@@ -272,6 +275,7 @@ static void qemu_free(struct qemu_vm *vm)
     stream_close(vm->base.agent);
     qemu_monitors_free(vm);
     qemu_process_free(vm->process);
+    qemu_tpm_free(vm);
     g_clear_pointer(&vm->base.files, g_ptr_array_unref);
     port_claim_free(vm->screen);
     port_claim_free(vm->screen_tls);
@@ -296,6 +300,8 @@ static int qemu_destroy(struct vm *base, int *status_out, GError **err)
         *status_out = qemu_process_status(vm->process);
         disown(vm);
     }
+    if (result == 0)
+        qemu_tpm_end(vm);
     if (result == 0)
         qemu_beside_clear(vm);
     if (result == 0)
@@ -374,7 +380,7 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     board = machine_of(spec, vm, err);
     vm->board = board;
     if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0 ||
-        qemu_monitors_prepare(vm, spec, err) < 0)
+        qemu_monitors_prepare(vm, spec, err) < 0 || qemu_tpm_start(vm, spec, err) < 0)
         return -1;
     started = open_lines(vm, board, who, theirs, err);
     if (started == 0)

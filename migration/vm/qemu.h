@@ -32,6 +32,7 @@ struct qemu_vm {
     struct qemu_process *process;
     struct port_claim *screen;     /* of its SPICE server; NULL: it has none */
     struct port_claim *screen_tls; /* the same by TLS */
+    struct qemu_tpm *tpm;          /* its TPM's emulator; NULL: it has none */
     bool has_debugcon;
     struct device *board;           /* the machine as it is now; NULL: it has not been started */
     GHashTable *leaving;            /* id -> struct qemu_leaving, on the stack of who unplugs it */
@@ -82,6 +83,14 @@ void qemu_monitors_free(struct qemu_vm *vm);
 int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
 int qemu_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err);
 int qemu_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
+
+/* qemu_tpm.c: the emulator of its TPM, if the machine has one. Before QEMU starts; the descriptor
+ * for that; when it has started; when it has ended. */
+int qemu_tpm_start(struct qemu_vm *vm, const struct vm_spec *spec, GError **err);
+void qemu_tpm_add_fd(const struct qemu_vm *vm, GArray *fds);
+void qemu_tpm_started(struct qemu_vm *vm);
+void qemu_tpm_end(struct qemu_vm *vm);
+void qemu_tpm_free(struct qemu_vm *vm);
 
 /* qemu_movable.c */
 int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);

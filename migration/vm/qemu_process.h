@@ -15,6 +15,7 @@ enum {
     QEMU_FD_QMP = 3,
     QEMU_FD_SERIAL = 4,
     QEMU_FD_AGENT = 5,
+    QEMU_FD_TPM = 6,
     QEMU_FD_MONITOR = 32, /* and what follows: of its other monitors */
     QEMU_FD_NET = 64,     /* and what follows: of its networks (vm/net.h) */
 };

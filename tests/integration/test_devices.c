@@ -99,6 +99,59 @@ Test(devices, each_kind_is_taken_by_qemu_and_can_be_migrated)
     expect_run(start_all, NULL);
 }
 
+static const char *swtpm_missing(void)
+{
+    g_autofree char *path = g_find_program_in_path("swtpm");
+
+    return path == NULL ? "there is no swtpm in PATH (deploy/packages install test)" : NULL;
+}
+
+/* What the emulator of that end has written, NULL: nothing. Transfer full. */
+static char *tpm_state(const struct bed *bed, const char *end, gsize *size_out)
+{
+    g_autofree char *path = g_strdup_printf("%s/vm1-%s.tpm0/tpm2-00.permall", bed->dir, end);
+    char *state = NULL;
+
+    g_file_get_contents(path, &state, size_out, NULL);
+    return state;
+}
+
+/* Each emulator begins with keys that it draws: only a move brings those of another. */
+static int move_tpm(struct bed *bed, GError **err)
+{
+    struct seat seat;
+    struct vm_move_stats stats = {0};
+    const struct vm_move move = {.capabilities = move_capabilities(), .downtime_limit_ms = -1};
+    g_autofree char *other = NULL, *had = NULL, *got = NULL;
+    g_autofree char *left = g_strconcat(bed->dir, "/vm1-out.tpm0", NULL);
+    gsize other_size = 0, had_size = 0, got_size = 0;
+    int moved;
+
+    bed_set(bed, "tpms", "tpm0");
+    if (bed_decide(bed, err) < 0 || seat_boot(bed, &seat, err) < 0)
+        return -1;
+    other = tpm_state(bed, "out", &other_size);
+    if (seat_close(bed, &seat, err) < 0 || seat_boot(bed, &seat, err) < 0)
+        return -1;
+    had = tpm_state(bed, "out", &had_size);
+    check(had_size > 0 && (other_size != had_size || memcmp(had, other, had_size) != 0));
+    moved = seat_move(bed, &seat, &move, &stats, err);
+    g_hash_table_unref(move.capabilities);
+    if (moved < 0)
+        return -1;
+    got = tpm_state(bed, "in", &got_size);
+    check(got_size == had_size && memcmp(had, got, had_size) == 0);
+    check(!g_file_test(left, G_FILE_TEST_EXISTS));
+    return seat_close(bed, &seat, err);
+}
+
+Test(devices, a_tpm_goes_with_its_guest_and_leaves_nothing_behind)
+{
+    if (bed_missing() != NULL || swtpm_missing() != NULL)
+        cr_skip_test("%s", bed_missing() != NULL ? bed_missing() : swtpm_missing());
+    bed_run(move_tpm);
+}
+
 /* Why a VM with these extra_params is refused before its guest runs. */
 static int refuse(void *arg, GError **err)
 {
