@@ -10,11 +10,6 @@ const struct param_info move_params[] = {
     {MIGRATION("migrate_timeout"), .kind = PARAM_DURATION, .scopes = PARAM_PER_VM, .example = "240",
      .doc =
          "limit of one leg for tests that say it twice: the shorter of it and mig_timeout counts"},
-    {MIGRATION("migration_mode"), .kind = PARAM_WORD,
-     .values = WORDS("none", "tcp", "unix", "exec", "fd", "rdma", "x-rdma"), .scopes = PARAM_OF_VM,
-     .example = "tcp",
-     .doc = "how the VM on a destination waits to be moved, which mig_protocol says for both ends: "
-            "another value is an error; none: nothing is said"},
     {MIGRATION("mig_stall_timeout"), .kind = PARAM_DURATION, .fallback = "10",
      .scopes = PARAM_PER_VM, .doc = "without progress for so long, the leg has failed"},
     {MIGRATION("mig_port"), .kind = PARAM_PORTS, .fallback = "0", .scopes = PARAM_OF_VM,

@@ -178,6 +178,21 @@ static int read_static_incoming(const struct params *params, struct move_request
     return -1;
 }
 
+/* As avocado-vt has it, for RDMA alone: one of the options is said as a monitor's command. */
+static json_t *read_options(const struct params *params, const struct move_request *request,
+                            GError **err)
+{
+    const char *command = param_text(params, "enable_rdma_pin_all");
+    unsigned traits = request->transport->traits;
+    g_autoptr(params) own = NULL;
+
+    if (command == NULL || !g_str_has_suffix(request->protocol, "rdma"))
+        return move_options_read(params, traits, err);
+    own = params_copy(params);
+    params_set(own, "rdma-pin-all", g_str_has_suffix(command, " on") ? "yes" : "no", NULL);
+    return move_options_read(own, traits, err);
+}
+
 /* Which way of the protocol's: guarded as asked for, and one for several streams only where options
  * need that. Those that cannot be had over any of them are told of with all options (agree.h). */
 static int choose_transport(const struct params *params, struct move_request *request, GError **err)
@@ -192,7 +207,7 @@ static int choose_transport(const struct params *params, struct move_request *re
                     request->protocol);
         return -1;
     }
-    request->options = move_options_read(params, request->transport->traits, err);
+    request->options = read_options(params, request, err);
     if (request->options == NULL)
         return -1;
     const struct transport *several =
@@ -203,17 +218,6 @@ static int choose_transport(const struct params *params, struct move_request *re
         request->transport = several;
     request->traits = request->transport->traits;
     return read_static_incoming(params, request, err) < 0 ? -1 : check_cut(request, err);
-}
-
-static int check_mode(const struct params *params, const char *protocol, GError **err)
-{
-    const char *mode = param_text(params, "migration_mode");
-
-    if (mode == NULL || strcmp(mode, "none") == 0 || strcmp(mode, protocol) == 0)
-        return 0;
-    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                "migration_mode = %s: VMs move by mig_protocol = %s", mode, protocol);
-    return -1;
 }
 
 /* migrate_timeout: the other word for the limit of a leg. */
@@ -264,7 +268,6 @@ int move_request_read(struct move_request *request, struct params *params, GErro
     if (param_bool(params, "mig_offline", &request->offline, err) < 0 ||
         param_bool(params, "prepare_ahead", &request->prepare_ahead, err) < 0 ||
         read_limits(params, request, err) < 0 || read_start(params, request, err) < 0 ||
-        check_mode(params, request->protocol, err) < 0 ||
         param_duration_ms(params, "mig_stall_timeout", &request->stall_ms, err) < 0 ||
         param_duration_ms(params, "login_timeout", &request->login_ms, err) < 0 ||
         param_size(params, "mig_speed", &bandwidth, err) < 0 ||

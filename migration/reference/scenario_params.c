@@ -6,7 +6,6 @@
 #define NOT_READ_YET "no test type here reads it"
 #define NO_CAPABILITY "each option of a migration has a parameter of its own (docs/options.md)"
 #define NO_SUB_TEST "no other test runs beside or within a migration"
-#define WITH_RDMA "it counts only with mig_protocol = rdma"
 #define WITH_STRESS "it counts only with stress_type"
 #define NO_CANCEL "a migration is called off by cancel_delay or mig_script"
 #define NO_SERIAL_COMMANDS "no commands are sent over a guest's serial line"
@@ -29,8 +28,6 @@ const struct param_info reference_scenario_params[] = {
               "limit of that test"),
 
     NOT_YET("mig_cancel", BOOL, TEST, NO, NO_CANCEL, "whether the migration is cancelled"),
-    NO_MATTER("enable_rdma_pin_all", STRING, TEST, WITH_RDMA, "monitor command that pins memory"),
-    NO_MATTER("expected_nic_vendor", STRING, TEST, WITH_RDMA, "vendor of the card"),
     NOT_YET("capabilitys", LIST, TEST, NULL, NO_CAPABILITY, "capabilities that are checked"),
     NOT_YET("capabilitys_state", LIST, TEST, NULL, NO_CAPABILITY, "what they must be at first"),
     NOT_YET("parameters", LIST, TEST, NULL, NO_CAPABILITY, "migration parameters that are set"),

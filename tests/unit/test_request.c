@@ -129,16 +129,6 @@ Test(request, takes_the_shorter_of_two_limits)
     move_request_clear(&request);
 }
 
-Test(request, does_not_take_a_mode_that_is_another_protocol)
-{
-    g_autoptr(params) params = with("migration_mode", "tcp");
-    struct move_request request;
-    expect_read(&request, params);
-    move_request_clear(&request);
-    expect_error("migration_mode", "unix", CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                 "VMs move by mig_protocol = tcp");
-}
-
 Test(request, has_the_address_on_a_command_line_only_where_qemu_listens_itself)
 {
     static const char name[] = "qemu_force_use_static_incoming_expression";
@@ -150,6 +140,21 @@ Test(request, has_the_address_on_a_command_line_only_where_qemu_listens_itself)
     expect_read(&request, params);
     cr_expect(request.listens_from_start);
     move_request_clear(&request);
+}
+
+Test(request, pins_memory_for_rdma_alone_where_a_monitors_command_says_so)
+{
+    static const char *const protocols[] = {"rdma", "tcp"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(protocols); i++) {
+        g_autoptr(params) params =
+            with("enable_rdma_pin_all", "migrate_set_capability rdma-pin-all on");
+        struct move_request request;
+        params_set(params, "mig_protocol", protocols[i], NULL);
+        expect_read(&request, params);
+        cr_expect_eq(json_object_get(request.options, "rdma-pin-all") != NULL, i == 0, "%s",
+                     protocols[i]);
+        move_request_clear(&request);
+    }
 }
 
 Test(request, does_not_take_a_script_beside_cancel_delay_which_it_would_not_do)

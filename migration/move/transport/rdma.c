@@ -4,6 +4,7 @@
  */
 #include "migration/move/reach.h"
 #include "migration/move/transport/table.h"
+#include "migration/params.h"
 
 #define DEVICES "/sys/class/infiniband"
 
@@ -13,15 +14,56 @@ struct rdma {
     uint16_t port;
 };
 
+/* Adds what the ports of a device are to `has`; whether one is as it should be. */
+static bool look_at_ports(const char *devices, const char *device, const char *const *layers,
+                          GString *has)
+{
+    g_autofree char *folder = g_build_filename(devices, device, "ports", NULL);
+    g_autoptr(GDir) ports = g_dir_open(folder, 0, NULL);
+    const char *port;
+    bool found = false;
+
+    while (ports != NULL && (port = g_dir_read_name(ports)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, port, "link_layer", NULL);
+        g_autofree char *layer = NULL;
+
+        if (!g_file_get_contents(path, &layer, NULL, NULL))
+            continue;
+        g_string_append_printf(has, "%s%s port %s: %s", has->len > 0 ? ", " : "", device, port,
+                               g_strstrip(layer));
+        found = found || g_strv_contains(layers, layer);
+    }
+    return found;
+}
+
+bool rdma_has_link(const char *devices, const char *const *layers, char **has_out)
+{
+    g_autoptr(GDir) dir = g_dir_open(devices, 0, NULL);
+    g_autoptr(GString) has = g_string_new(NULL);
+    bool is_any = layers == NULL || layers[0] == NULL, found = false;
+    const char *device;
+
+    while (dir != NULL && (device = g_dir_read_name(dir)) != NULL)
+        found = is_any || look_at_ports(devices, device, layers, has) || found;
+    *has_out = g_strdup(has->str);
+    return found;
+}
+
 static int rdma_check(const struct seat *seat, GError **err)
 {
-    g_autoptr(GDir) devices = g_dir_open(DEVICES, 0, NULL);
+    g_auto(GStrv) layers = param_list(seat->params, "expected_nic_vendor");
+    g_autofree char *has = NULL;
 
-    if (devices != NULL && g_dir_read_name(devices) != NULL)
+    if (rdma_has_link(DEVICES, (const char *const *)layers, &has))
         return 0;
-    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                "mig_protocol = %s is not supported on %s: it has no RDMA device (" DEVICES ")",
-                seat->request.protocol, seat->test->host->name);
+    if (*has == '\0')
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "mig_protocol = %s is not supported on %s: it has no RDMA device (" DEVICES ")",
+                    seat->request.protocol, seat->test->host->name);
+    else
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "expected_nic_vendor = %s is not supported on %s: it has %s",
+                    params_get(seat->params, "expected_nic_vendor"), seat->test->host->name, has);
     return -1;
 }
 

@@ -27,5 +27,14 @@ const struct param_info transport_params[] = {
             "destination reads"},
     {MIGRATION("mig_file_dir"), .kind = PARAM_PATH, .scopes = PARAM_OF_VM, .fallback = "/var/tmp",
      .claim = "folder", .doc = "file: the folder for the file, which both hosts must see"},
+    {MIGRATION("expected_nic_vendor"), .kind = PARAM_LIST, .scopes = PARAM_OF_VM,
+     .example = "IB InfiniBand",
+     .doc = "rdma: link layers, one of which a port of each host's RDMA devices must have; any if "
+            "not set"},
+    {MIGRATION("enable_rdma_pin_all"), .kind = PARAM_STRING, .scopes = PARAM_PER_VM,
+     .example = "migrate_set_capability rdma-pin-all on",
+     .word_pattern = "^migrate_set_capability (x-)?rdma-pin-all (on|off)$",
+     .word_rule = "migrate_set_capability rdma-pin-all on, or off",
+     .doc = "rdma: rdma-pin-all, said as a command of QEMU's monitor"},
     {.name = NULL},
 };
