@@ -4,10 +4,9 @@
 #include "cfg/params.h"
 
 /*
- * The view of the host with this index in the tuple (_hostN), and beside it `hosts`, `hostid`,
- * `clone_master` and `not_preprocess`,
- * as avocado-vt's multi-host controller sets them; these have no origin. names: of the tuple,
- * in order. Transfer full.
+ * The view of the host with this index in the tuple (_hostN), and beside it `hosts`, `hostid` and
+ * `clone_master`, as avocado-vt's multi-host controller sets them; these have no origin. names: of
+ * the tuple, in order. Transfer full.
  */
 struct params *host_params(const struct params *test, const char *const *names, unsigned n_hosts,
                            unsigned host);

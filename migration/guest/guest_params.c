@@ -42,8 +42,6 @@ const struct param_info guest_params[] = {
      .doc = "started in the guest before the migration"},
     {GUEST("migration_bg_check_command"), .kind = PARAM_STRING, .example = "pgrep sleep",
      .doc = "must succeed in the guest after the migration"},
-    {GUEST("migration_bg_kill_command"), .kind = PARAM_STRING, .example = "pkill sleep",
-     .doc = "run in the guest after the test, before its VM ends; its exit status is in the log"},
     {LOGIN("username"), .kind = PARAM_STRING, .fallback = "root", .doc = "who is logged in"},
     {LOGIN("password"), .kind = PARAM_STRING, .secret = true,
      .doc = "the user's password, tried after the key, if there is one"},

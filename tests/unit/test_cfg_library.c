@@ -59,6 +59,8 @@ Test(cfg_library, base_says_every_parameter_and_changes_none)
         if (strcmp(json_string_value(json_object_get(row, "care")), "honoured") != 0)
             continue;
         cr_expect(is_mentioned(text, key), "%s", key);
+        if (json_is_string(json_object_get(row, "why")))
+            continue; /* no configuration's to set: a test's names are there already */
         if (value != NULL)
             cr_expect(fallback != NULL && strcmp(value, fallback) == 0, "%s = %s", key, value);
         /* It depends on the test type. */

@@ -134,6 +134,8 @@ static const char *const surroundings[][4][2] = {
      {"vm_mem_backend", "memory-backend-file"},
      {"serials", "s t"}},
     {{"ovmf_code_filename", "a.fd"}, {"display", "spice"}},
+    {{"display", "spice"}, {"spice_x509_prefix", "/x"}},
+    {{"display", "spice"}, {"spice_x509_prefix", "/x"}, {"spice_ssl", "yes"}},
     {{"hugepage", "yes"}, {"vsocks", "v"}, {"serials", "s t"}, {"serial_type_s", "isa-serial"}},
     {{"virtio_rngs", "r"}, {"max-bytes_virtio-rng", "3"}, {"backend", "rng-random"}},
 };

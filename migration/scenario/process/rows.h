@@ -49,10 +49,6 @@ extern const char *const onlook_params[];
 int onlook_begin(struct step_on *on, GError **err);
 int onlook_end(struct step_on *on, GError **err);
 
-/* bg_kill.c: background work in the guest is ended. */
-extern const char *const bg_kill_params[];
-int bg_kill_end(struct step_on *on, GError **err);
-
 /* cloud_seed.c: what a cloud image is told at its first boot. */
 extern const char *const cloud_seed_params[];
 int cloud_seed_begin(struct step_on *on, GError **err);
