@@ -157,6 +157,8 @@ Vtmh__Migration *test_add_migration(struct test *test, const char *vm, unsigned 
     record->throttle_percent = record->xbzrle_pages = record->compressed_pages = -1;
     record->multifd_bytes = record->switchover_pauses = -1;
     record->postcopy_bytes = record->postcopy_requests = -1;
+    record->mirrored_bytes = -1;
+    record->mirror_ms = record->compare_ms = -1;
     record->network_gap_in_ms = record->network_gap_out_ms = record->network_baseline_ms = -1;
     record->network_lost = record->network_announced = -1;
     g_ptr_array_add(test->migrations, record);

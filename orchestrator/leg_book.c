@@ -194,6 +194,9 @@ static void join(struct joined_leg *joint, unsigned host, const Vtmh__Migration 
     TAKE(switchover_pauses);
     TAKE(postcopy_bytes);
     TAKE(postcopy_requests);
+    TAKE(mirrored_bytes);
+    TAKE(mirror_ms);
+    TAKE(compare_ms);
     take_network(leg, record);
     take_clock(leg, host == joint->destination ? LEG_DESTINATION : LEG_SOURCE, record);
     leg->recoveries = MAX(leg->recoveries, record->recoveries);

@@ -24,6 +24,8 @@ struct leg_result *leg_result_new(void)
     leg->throttle_percent = leg->xbzrle_pages = leg->compressed_pages = -1;
     leg->multifd_bytes = leg->switchover_pauses = -1;
     leg->postcopy_bytes = leg->postcopy_requests = -1;
+    leg->mirrored_bytes = -1;
+    leg->mirror_ms = leg->compare_ms = -1;
     leg->network_gap_in_ms = leg->network_gap_out_ms = leg->network_baseline_ms = -1;
     leg->network_lost = leg->network_announced = -1;
     leg->options = g_ptr_array_new_with_free_func(g_free);

@@ -67,7 +67,9 @@ struct leg_result {
     json_t *asked;      /* parameters for it alone: name -> value */
     int64_t throttle_percent, xbzrle_pages, compressed_pages, multifd_bytes, switchover_pauses;
     int64_t postcopy_bytes, postcopy_requests;
-    unsigned recoveries; /* streams that broke in post-copy and were replaced */
+    int64_t mirrored_bytes;       /* of disks that moved along, as the next */
+    double mirror_ms, compare_ms; /* before the memory moved; behind it */
+    unsigned recoveries;          /* streams that broke in post-copy and were replaced */
     Vtmh__MemoryCheck memory_check;
     char *not_checked; /* why memory_check is no more than that; NULL: not said */
     uint64_t bad_pages;

@@ -1,4 +1,5 @@
 #include "migration/evidence.h"
+#include "migration/move/disks.h"
 #include "migration/move/downtime_parts.h"
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
@@ -48,7 +49,18 @@ static int listen_for_source(struct handover *h, int64_t deadline, GError **err)
         return -1;
     h->channel = seat->request.transport->listen(seat, h->agreement->addresses[seat->test->self],
                                                  deadline, err);
-    return h->channel != NULL ? 0 : -1;
+    return h->channel != NULL ? disks_offer(h, deadline, err) : -1;
+}
+
+/* For "ready". Transfer full. */
+static json_t *what_to_say(const struct handover *h)
+{
+    json_t *mine = json_pack("{s:o}", "ticket", h->seat->request.transport->ticket(h->channel));
+    json_t *disks = disks_ticket(h);
+
+    if (disks != NULL)
+        json_object_set_new(mine, "disks", disks);
+    return mine;
 }
 
 /* qemu_force_use_static_incoming_expression: the address is on the command line. */
@@ -65,7 +77,6 @@ static void choose_address(struct handover *h)
 static int prepare(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
-    const struct transport *transport = seat->request.transport;
 
     SEAT_DOING(seat, BLAME_TESTBED, "preparing the destination");
     seat_progress(seat, h->record, "preparing", NULL);
@@ -86,8 +97,7 @@ static int prepare(struct handover *h, GError **err)
     if (listening < 0)
         return -1;
 
-    json_auto_t *theirs =
-        handover_ready(h, json_pack("{s:o}", "ticket", transport->ticket(h->channel)), err);
+    json_auto_t *theirs = handover_ready(h, what_to_say(h), err);
     return theirs != NULL ? network_gap_begin(h, err) : -1;
 }
 
@@ -195,7 +205,7 @@ static int take_over(struct handover *h, const struct moved *moved, GError **err
     SEAT_DOING(seat, BLAME_PRODUCT, "starting the guest after the move");
     if (vm_is_postcopy(seat->vm))
         return 0;
-    if (handover_own(h, moved->guest, moved->boots, err) < 0)
+    if (disks_withdraw(h, err) < 0 || handover_own(h, moved->guest, moved->boots, err) < 0)
         return -1;
     /* An abort that comes now comes too late: whether the guest has been started must be known. */
     fiber_shield();

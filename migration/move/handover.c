@@ -2,6 +2,7 @@
 
 #include "migration/guest/clock.h"
 #include "migration/move/asked.h"
+#include "migration/move/disks.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/leg_sample.h"
 #include "migration/move/machine_facts.h"
@@ -450,6 +451,7 @@ int handover(struct seat *seat, const struct agreement *agreement, const struct 
     stop_moving(&h);
     seat->is_in_leg = false;
     channel_close(h.channel);
+    disks_end(&h);
     prober_free(h.prober);
     g_clear_error(&seat->end);
     test->ops->end_scope(test->node, leg_scope(leg)); /* settling has met in it once more */

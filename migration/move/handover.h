@@ -90,6 +90,7 @@ struct handover {
     struct guest_beat last_beat; /* the source's last */
     struct prober *prober;    /* destination: asks the guest over the network; NULL: nobody here */
     struct channel *channel;  /* this end of the stream; NULL: none yet */
+    struct channel *disks;    /* this end of the way of its disks (disks.h); NULL: none move */
     bool has_moved;           /* bytes of the guest have gone, or come */
     bool was_called_off;      /* by the source, as planned */
     bool is_switching;        /* source: to post-copy, or it has */

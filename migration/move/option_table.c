@@ -1,6 +1,8 @@
 /* What our parameters are to QEMU, and what cannot go together. */
 #include "migration/move/options.h"
 
+#include "migration/storage/plan.h"
+
 #include <stddef.h>
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -16,6 +18,14 @@
     .figure = offsetof(Vtmh__Migration, figure_), .figure_name = G_STRINGIFY(figure_)
 #define STREAMS .traits = TRANSPORT_STREAMS, .why_traits = "it needs several connections"
 #define TWO_WAY .traits = TRANSPORT_TWO_WAY, .why_traits = "the destination cannot answer over it"
+
+/* Of any of a VM's images. */
+static bool disks_move(const struct params *params)
+{
+    g_auto(GStrv) moving = image_moving(params, NULL);
+
+    return moving != NULL && *moving != NULL;
+}
 
 const struct move_option move_options[] = {
     {ALWAYS("events", BOTH)},
@@ -44,6 +54,9 @@ const struct move_option move_options[] = {
     {PARAMETER("mig_decompress_threads", DESTINATION, "mig_compress", "decompress-threads")},
     {CAPABILITY("mig_pause_before_switchover", SOURCE, "pause-before-switchover"),
      SHOWN_BY(switchover_pauses)},
+    /* When the guest has stopped, its disks' copies end, and only then the rest goes. */
+    {CAPABILITY("migrate_storage", SOURCE, "pause-before-switchover"), .is_wanted = disks_move,
+     SHOWN_BY(mirrored_bytes)},
     {CAPABILITY("mig_switchover_ack", BOTH, "switchover-ack"), .needs = "mig_return_path"},
     {CAPABILITY("mig_mapped_ram", BOTH, "mapped-ram", "fixed-ram"), .traits = TRANSPORT_OFFLINE,
      .why_traits = "it needs a file"},
@@ -79,6 +92,11 @@ const struct move_clash move_clashes[] = {
      "mig_compress",
      {0, 0},
      "QEMU cannot ask for single pages that are compressed"},
+    {"migrate_storage",
+     "mig_postcopy",
+     {0, 0},
+     "in post-copy the guest goes on over there before its disks could be compared and withdrawn"},
+    {"migrate_storage", "mig_tls", {0, 0}, "what is copied of disks goes unencrypted"},
     {"mig_tls", "mig_zero_copy", {0, 0}, NO_ZERO_COPY},
     {"mig_compress", "mig_zero_copy", {0, 0}, NO_ZERO_COPY},
     {"xbzrle", "mig_zero_copy", {0, 0}, NO_ZERO_COPY},

@@ -59,6 +59,8 @@ static int read_switch(json_t *options, const struct params *params, const struc
         on = strcmp(param_text(params, row->name), "no") != 0;
     else if (is_set && param_bool(params, row->name, &on, err) < 0)
         return -1;
+    if (row->is_wanted != NULL)
+        is_set = on = row->is_wanted(params);
     if (on || (row->is_default && is_set))
         add(options, row->name, json_boolean(on), !is_set ? "" : on ? "yes" : "no");
     return 0;

@@ -34,10 +34,12 @@ struct move_option {
     unsigned ends;            /* where it is set */
     unsigned traits;          /* that the transport must have */
     const char *why_traits;   /* a sentence of why */
-    bool is_default;          /* on unless it is set to no, if the transport has the traits */
-    const char *with;         /* counts only if this option is on; NULL: by itself */
-    const char *needs;        /* not supported unless this option is on, too */
-    const char *note;         /* what a user of it must know; no full stop */
+    bool (*is_wanted)(const struct params *params); /* also on if this says so; NULL: by its
+                                                       parameter alone */
+    bool is_default;   /* on unless it is set to no, if the transport has the traits */
+    const char *with;  /* counts only if this option is on; NULL: by itself */
+    const char *needs; /* not supported unless this option is on, too */
+    const char *note;  /* what a user of it must know; no full stop */
 
     /* The figure of a leg that is above 0 where the option has acted: its offset in
      * Vtmh__Migration, an int64_t, and its name in the results. 0, NULL: there is none. */

@@ -6,6 +6,7 @@
 #include "migration/move/script.h"
 #include "migration/move/transport/transport.h"
 #include "migration/params.h"
+#include "migration/storage/plan.h"
 
 #include <string.h>
 
@@ -276,6 +277,10 @@ int move_request_read(struct move_request *request, struct params *params, GErro
         guest_rounds_ms(params, request->dirty_rounds, &request->work_ms, err) < 0 ||
         read_port(params, request, err) < 0 || guest_check_params(params, err) < 0)
         return -1;
+    request->disks = image_moving(params, err);
+    if (request->disks == NULL ||
+        param_bool(params, "migrate_storage_compare", &request->compares_disks, err) < 0)
+        return -1;
     if (param_int(params, "mig_retry", &retries, err) < 0 || read_script(params, request, err) < 0)
         return -1;
     request->retries = (unsigned)retries;
@@ -304,6 +309,7 @@ void move_request_clear(struct move_request *request)
     g_clear_pointer(&request->options, json_decref);
     for (enum move_end end = 0; end < MOVE_ENDS; end++)
         move_options_clear(&request->move[end]);
+    g_clear_pointer(&request->disks, g_strfreev);
     g_clear_pointer(&request->script, g_array_unref);
     g_clear_pointer(&request->asked, params_unref);
     g_clear_pointer(&request->params, params_unref);

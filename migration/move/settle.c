@@ -1,4 +1,4 @@
-#include "migration/move/handover.h"
+#include "migration/move/disks.h"
 #include "migration/move/own_end.h"
 #include "migration/move/postcopy.h"
 
@@ -187,6 +187,7 @@ void settle_source(struct handover *h, GError **cause)
     }
     fiber_shield();
     stop_stream(h);
+    disks_give_up(h);
     own_end_look(h, cause);
     g_autofree char *copy = ask_destination(h);
     h->record->survivor = decide(h, copy);

@@ -1,6 +1,6 @@
 #include "migration/evidence.h"
 #include "migration/guest/rounds.h"
-#include "migration/move/handover.h"
+#include "migration/move/disks.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/machine_sync.h"
 #include "migration/move/network_gap.h"
@@ -207,15 +207,14 @@ static json_t *moved_to_json(const struct handover *h)
                      (json_int_t)network_gap_last_probe(h->seat->vm, h->stopped_at_us));
 }
 
-/* "ready": learns how the destination is reached. Transfer full. */
+/* "ready": what the destination says, and so how it is reached. Transfer full. */
 static json_t *meet_ready(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
     if (handover_prepare(h, MOVE_SOURCE, h->deadline, err) < 0)
         return NULL;
     SEAT_DOING(seat, BLAME_TESTBED, "waiting for the destination");
-    json_auto_t *theirs = handover_ready(h, json_object(), err);
-    return theirs != NULL ? json_incref(json_object_get(theirs, "ticket")) : NULL;
+    return handover_ready(h, json_object(), err);
 }
 
 /* So long the guest boots, or is seen to end. */
@@ -316,13 +315,13 @@ int source_run(struct handover *h, GError **err)
     char tag[80];
 
     seat_progress(seat, h->record, "preparing", NULL);
-    json_auto_t *ticket = machine_sync(h, err) == 0 ? meet_ready(h, err) : NULL;
-    if (ticket == NULL || check_migratable(h, err) < 0 || start_work(h, err) < 0 ||
-        handover_start(h, err) < 0)
+    json_auto_t *theirs = machine_sync(h, err) == 0 ? meet_ready(h, err) : NULL;
+    if (theirs == NULL || check_migratable(h, err) < 0 || start_work(h, err) < 0 ||
+        handover_start(h, err) < 0 || disks_mirror(h, theirs, err) < 0)
         return -1;
     h->record->prepare_ms = ms_since_request(h);
     SEAT_DOING(seat, BLAME_PRODUCT, "migrating");
-    if (move(h, ticket, err) < 0)
+    if (move(h, json_object_get(theirs, "ticket"), err) < 0 || disks_compare(h, err) < 0)
         return -1;
 
     /* From the arrival on, the guest is the destination's. */

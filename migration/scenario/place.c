@@ -42,6 +42,21 @@ int scene_vacate(struct seat *seat, unsigned before, unsigned host, unsigned num
     return meet(seat, "is ended", number, before, host, err);
 }
 
+/* Disks that move with the VM are where it was last, and before it was anywhere on host 1. */
+static int check_disks(const struct seat *seat, unsigned host, GError **err)
+{
+    const struct test *test = seat->test;
+    unsigned has_disks = seat->where == SEAT_NOWHERE ? 0 : seat->where;
+
+    if (*seat->request.disks == NULL || host == has_disks)
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "migrate_storage = yes: %s is to be started on %s, but its disk %s is on %s and "
+                "moves only with it",
+                seat->name, test->names[host], *seat->request.disks, test->names[has_disks]);
+    return -1;
+}
+
 int scene_place(struct scene *scene, struct seat *seat, unsigned host, unsigned other,
                 unsigned number, GError **err)
 {
@@ -51,6 +66,8 @@ int scene_place(struct scene *scene, struct seat *seat, unsigned host, unsigned 
 
     if (before == host && has_copy)
         return 0;
+    if (check_disks(seat, host, err) < 0)
+        return -1;
     seat->where = host;
     seat->is_gone = false;
     if (has_copy && scene_vacate(seat, before, host, number, err) < 0)

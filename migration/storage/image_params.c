@@ -9,9 +9,16 @@
 #define NO_UNLESS_SAID .kind = PARAM_BOOL, .fallback = "no"
 
 const struct param_info image_params[] = {
-    {IMAGE("migrate_storage"), NO_UNLESS_SAID, .care = PARAM_NOT_SUPPORTED, .same = WORDS("no"),
-     .why = "disks that hosts do not share cannot move yet",
-     .doc = "each host has its own image, and what is in it moves with the VM"},
+    {IMAGE("migrate_storage"), NO_UNLESS_SAID, .same_everywhere = true,
+     .doc = "each host has its own image, and what is in it moves with the VM, in each leg before "
+            "its memory; where none is one is made, and removed behind the test"},
+    {.name = "migrate_storage_compare",
+     .section = "images",
+     .scopes = PARAM_PER_VM,
+     .kind = PARAM_BOOL,
+     .fallback = "yes",
+     .doc = "whether disks that move are read and compared at both ends, between the end of the "
+            "move and the start of the guest, which stands still so long"},
     {IMAGE("skip_image_processing"), NO_UNLESS_SAID,
      .doc = "nothing is made, cloned, checked or removed; the image is only looked at"},
     {IMAGE("create_image"), NO_UNLESS_SAID,

@@ -53,6 +53,19 @@ static struct image *master_of(const struct params *vm, const struct params *ima
     return image_new(original, name, err);
 }
 
+/* What moves is a file, or a device, of this host's own, and is written to over there. */
+static int check_moving(const struct image_plan *plan, GError **err)
+{
+    if (!plan->moves || (plan->writes && !plan->image->is_url))
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "migrate_storage = yes: %s %s, and does not move (migrate_storage_%s = no)",
+                plan->image->location,
+                plan->image->is_url ? "is a URL, which all hosts reach" : "is read only",
+                plan->image->name);
+    return -1;
+}
+
 static int read_plan(struct image_plan *plan, const struct params *vm, const char *name,
                      GError **err)
 {
@@ -70,6 +83,8 @@ static int read_plan(struct image_plan *plan, const struct params *vm, const cha
     plan->is_work = !skip;
     plan->writes = !readonly;
     plan->moves = moves;
+    if (check_moving(plan, err) < 0)
+        return -1;
     if (skip || plan->image->is_url || plan->image->is_device)
         return 0;
     if (is_cloned(plan->params, name)) {
@@ -89,6 +104,22 @@ static int read_plan(struct image_plan *plan, const struct params *vm, const cha
         plan->origin = IMAGE_CREATED;
     plan->anew = force_create;
     return 0;
+}
+
+GStrv image_moving(const struct params *vm, GError **err)
+{
+    g_auto(GStrv) names = image_names(vm);
+    g_autoptr(GStrvBuilder) moving = g_strv_builder_new();
+    bool moves;
+
+    for (char **name = names; *name != NULL; name++) {
+        g_autoptr(params) own = params_object_params(vm, *name);
+        if (param_bool(own, "migrate_storage", &moves, err) < 0)
+            return NULL;
+        if (moves)
+            g_strv_builder_add(moving, *name);
+    }
+    return g_strv_builder_end(moving);
 }
 
 static int add_plans(GPtrArray *plans, const struct params *test, const char *name, GError **err)

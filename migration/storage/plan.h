@@ -29,6 +29,9 @@ struct image_plan {
  * and VM. Transfer full: array of struct image_plan. */
 GPtrArray *image_plans(const struct params *test, GError **err);
 
+/* Names of those of a VM's images that move with it. Transfer full. */
+GStrv image_moving(const struct params *vm, GError **err);
+
 /* "image1 of vm1". Transfer full. */
 char *image_plan_name(const struct image_plan *plan);
 

@@ -35,7 +35,7 @@ static int find_qemu_img(struct work *work, GError **err)
     const struct host *host = work->test->host;
     bool is_other;
 
-    if (work->plan->origin == IMAGE_IS_THERE && !is_checked(work))
+    if (work->plan->origin == IMAGE_IS_THERE && !is_checked(work) && !work->plan->moves)
         return 0;
     work->program = qemu_img_program(work->params, &is_other, err);
     work->qemu_img.program = work->program;
@@ -102,19 +102,27 @@ static char *options_of(const struct work *work)
     return cluster != NULL && *cluster != '\0' ? g_strdup_printf("cluster_size=%s", cluster) : NULL;
 }
 
-static int create(const struct work *work, GError **err)
+static int create_of_size(const struct work *work, uint64_t size, GError **err)
 {
     const struct image *image = work->plan->image;
     g_autofree char *options = options_of(work);
     struct qemu_img_wish wish = {.format = image->format,
+                                 .size = size,
                                  .options = options,
                                  .words = param_text(work->params, "image_extra_params")};
 
-    if (param_size(work->params, "image_size", &wish.size, err) < 0 ||
-        qemu_img_create(&work->qemu_img, image->location, &wish, work->deadline, err) < 0)
+    if (qemu_img_create(&work->qemu_img, image->location, &wish, work->deadline, err) < 0)
         return -1;
     tell(work, "is made", image->location);
     return 0;
+}
+
+static int create(const struct work *work, GError **err)
+{
+    uint64_t size;
+
+    return param_size(work->params, "image_size", &size, err) < 0 ? -1
+                                                                  : create_of_size(work, size, err);
 }
 
 static int copy(const struct work *work, const char *command, const char *from, const char *to,
@@ -211,33 +219,112 @@ static int make(const struct work *work, bool is_there, GError **err)
     return is_good ? 0 : clone_master(work, err);
 }
 
-static int prepare(const struct work *work, GError **err)
+static int keep(const struct work *work, GError **err)
 {
     g_autofree char *backup = image_plan_backup(work->plan);
-    const char *location = work->plan->image->location;
+
+    return is_yes(work, "backup_image_before_testing") || is_yes(work, "backup_image")
+               ? copy(work, NULL, work->plan->image->location, backup, "is kept", err)
+               : 0;
+}
+
+static int prepare(const struct work *work, GError **err)
+{
     bool is_there = true;
 
     if (work->plan->origin != IMAGE_IS_THERE &&
-        (look_whether_there(work, location, &is_there, err) < 0 || make(work, is_there, err) < 0))
+        (look_whether_there(work, work->plan->image->location, &is_there, err) < 0 ||
+         make(work, is_there, err) < 0))
         return -1;
-    if (is_yes(work, "backup_image_before_testing") || is_yes(work, "backup_image"))
-        return copy(work, NULL, location, backup, "is kept", err);
-    return 0;
+    return keep(work, err);
+}
+
+/* result: of what was done with it. */
+static int work_end(struct work *work, int result, GError **err)
+{
+    if (result < 0)
+        g_prefix_error(err, "%s of %s: ", work->plan->image->name, work->plan->vm);
+    g_free(work->program);
+    return result;
+}
+
+/* Whether vtmh makes, copies or removes it. */
+static bool is_worked_on(const struct image_plan *plan)
+{
+    return plan->is_work && !plan->image->is_url && !plan->image->is_device;
 }
 
 int image_prepare(struct test *test, const struct image_plan *plan, int64_t deadline, GError **err)
 {
     struct work work;
 
-    if (!plan->is_work || plan->image->is_url || plan->image->is_device)
+    if (!is_worked_on(plan))
         return 0;
     int result = work_init(&work, test, plan, plan->params, deadline, err);
     if (result == 0)
         result = prepare(&work, err);
-    if (result < 0)
-        g_prefix_error(err, "%s of %s: ", plan->image->name, plan->vm);
-    g_free(work.program);
-    return result;
+    return work_end(&work, result, err);
+}
+
+/* ---- what moves with its VM */
+
+static int look_at_size(const struct work *work, uint64_t *size_out, GError **err)
+{
+    const struct image *image = work->plan->image;
+    json_auto_t *info =
+        qemu_img_info(&work->qemu_img, image->location, image->format, work->deadline, err);
+
+    if (info == NULL)
+        return -1;
+    *size_out = (uint64_t)number_of(info, "virtual-size");
+    return 0;
+}
+
+int image_size(struct test *test, const struct image_plan *plan, uint64_t *size_out,
+               int64_t deadline, GError **err)
+{
+    struct work work;
+
+    int result = work_init(&work, test, plan, plan->params, deadline, err);
+    if (result == 0)
+        result = look_at_size(&work, size_out, err);
+    return work_end(&work, result, err);
+}
+
+static int receive(const struct work *work, uint64_t size, bool *made_out, GError **err)
+{
+    const char *location = work->plan->image->location;
+    bool is_there = true;
+    uint64_t is;
+
+    *made_out = false;
+    if (is_worked_on(work->plan) && look_whether_there(work, location, &is_there, err) < 0)
+        return -1;
+    if (!is_there) {
+        *made_out = create_of_size(work, size, err) == 0;
+        return *made_out ? 0 : -1;
+    }
+    if (look_at_size(work, &is, err) < 0)
+        return -1;
+    if (is != size) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "%s is there, but its size is %" G_GUINT64_FORMAT " bytes, and the disk that "
+                    "moves to it has %" G_GUINT64_FORMAT,
+                    location, is, size);
+        return -1;
+    }
+    return is_worked_on(work->plan) ? keep(work, err) : 0;
+}
+
+int image_receive(struct test *test, const struct image_plan *plan, uint64_t size, bool *made_out,
+                  int64_t deadline, GError **err)
+{
+    struct work work;
+
+    int result = work_init(&work, test, plan, plan->params, deadline, err);
+    if (result == 0)
+        result = receive(&work, size, made_out, err);
+    return work_end(&work, result, err);
 }
 
 /* ---- behind the test */
@@ -325,11 +412,11 @@ static int check_unused(const struct work *work, GError **err)
     return answers != NULL && trouble == NULL ? 0 : -1;
 }
 
-static int finish(const struct work *work, GError **err)
+static int finish(const struct work *work, bool removes, GError **err)
 {
     bool restores = is_yes(work, "restore_image_after_testing") || is_yes(work, "restore_image");
-    bool removes = is_yes(work, "remove_image");
 
+    removes = removes || is_yes(work, "remove_image");
     if (!is_checked(work) && !restores && !removes)
         return 0;
     if (check_unused(work, err) < 0 || (is_checked(work) && check(work, err) < 0) ||
@@ -339,17 +426,14 @@ static int finish(const struct work *work, GError **err)
 }
 
 int image_finish(struct test *test, const struct image_plan *plan, const struct params *params,
-                 int64_t deadline, GError **err)
+                 bool removes, int64_t deadline, GError **err)
 {
     struct work work;
 
-    if (!plan->is_work || plan->image->is_url || plan->image->is_device)
+    if (!is_worked_on(plan))
         return 0;
     int result = work_init(&work, test, plan, params, deadline, err);
     if (result == 0)
-        result = finish(&work, err);
-    if (result < 0)
-        g_prefix_error(err, "%s of %s: ", plan->image->name, plan->vm);
-    g_free(work.program);
-    return result;
+        result = finish(&work, removes, err);
+    return work_end(&work, result, err);
 }

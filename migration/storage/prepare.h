@@ -15,7 +15,20 @@
 /* Before the test. */
 int image_prepare(struct test *test, const struct image_plan *plan, int64_t deadline, GError **err);
 
-/* Behind it, when no VM has it open any more. params: of the image, as they are then (_on_error).
- * What is wrong with the image is the error, when all else is done. */
+/* Bytes that a guest sees of an image; 0: of one that nobody looks into. */
+int image_size(struct test *test, const struct image_plan *plan, uint64_t *size_out,
+               int64_t deadline, GError **err);
+
+/*
+ * In the place of image_prepare(), on a host to which the image will move with its VM: where none
+ * is an empty one is made, of that size; what lies there is written over, and has to be as large.
+ * *made_out: it was made, and so is removed behind the test.
+ */
+int image_receive(struct test *test, const struct image_plan *plan, uint64_t size, bool *made_out,
+                  int64_t deadline, GError **err);
+
+/* Behind it, when no VM has it open any more. removes: it is removed in any case. params: of the
+ * image, as they are then (_on_error). What is wrong with the image is the error, when all else is
+ * done. */
 int image_finish(struct test *test, const struct image_plan *plan, const struct params *params,
-                 int64_t deadline, GError **err);
+                 bool removes, int64_t deadline, GError **err);

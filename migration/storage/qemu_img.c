@@ -210,21 +210,23 @@ int qemu_img_copy(const struct qemu_img *qemu_img, const char *command, const ch
     return make(qemu_img, text != NULL ? shell : plain, part, to, deadline, err);
 }
 
-int qemu_img_compare(const struct qemu_img *qemu_img, const char *one, const char *other,
-                     bool *same_out, int64_t deadline, GError **err)
+int qemu_img_compare(const struct qemu_img *qemu_img, const char *one, const char *format,
+                     const char *other, const char *other_format, char **difference_out,
+                     int64_t deadline, GError **err)
 {
-    const char *const argv[] = {qemu_img->program, "compare", one, other, NULL};
-    g_autofree char *said = NULL;
+    const char *const argv[] = {qemu_img->program, "compare", "-U",  "-f", format, "-F",
+                                other_format,      one,       other, NULL};
+    g_autofree char *out = NULL, *said = NULL;
     int status;
 
-    if (child_run(argv, NULL, deadline, &status, NULL, &said, err) < 0) {
+    if (child_run(argv, NULL, deadline, &status, &out, &said, err) < 0) {
         g_prefix_error(err, "%s: ", one);
         return -1;
     }
-    if (status > 1) {
+    if (status != 0 && status != 1) {
         set_failed("compared", one, status, said, err);
         return -1;
     }
-    *same_out = status == 0;
+    *difference_out = status == 1 ? last_line(out) : NULL;
     return 0;
 }

@@ -60,6 +60,8 @@ int qemu_img_create(const struct qemu_img *qemu_img, const char *path,
 int qemu_img_copy(const struct qemu_img *qemu_img, const char *command, const char *from,
                   const char *to, int64_t deadline, GError **err);
 
-/* Whether a guest sees the same in both. */
-int qemu_img_compare(const struct qemu_img *qemu_img, const char *one, const char *other,
-                     bool *same_out, int64_t deadline, GError **err);
+/* In what a guest sees two images differ, as qemu-img says it; NULL: in nothing. Either may be in
+ * use, by whoever does not write meanwhile. Transfer full of *difference_out. */
+int qemu_img_compare(const struct qemu_img *qemu_img, const char *one, const char *format,
+                     const char *other, const char *other_format, char **difference_out,
+                     int64_t deadline, GError **err);

@@ -47,6 +47,15 @@ struct vm_driver {
     int (*migrate_uri)(struct vm *vm, const char *uri, int64_t deadline, GError **err);
     int (*set_speed)(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
     int (*set_downtime)(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
+    /* NULL, all of them: no disk moves along. */
+    int (*offer_disks)(struct vm *vm, const char *const *names, const char *path, int64_t deadline,
+                       GError **err);
+    int (*withdraw_disks)(struct vm *vm, int64_t deadline, GError **err);
+    int (*mirror_disks)(struct vm *vm, const char *const *names, const char *path,
+                        uint64_t bytes_per_s, int64_t deadline, GError **err);
+    bool (*has_disk)(const struct vm *vm, const char *name);
+    int64_t (*mirrored_bytes)(const struct vm *vm);
+    int (*release_mirrors)(struct vm *vm, int64_t deadline, GError **err);
     int (*start_postcopy)(struct vm *vm, int64_t deadline, GError **err);
     int (*pause_postcopy)(struct vm *vm, int64_t deadline, GError **err);
     int (*await_migrated)(struct vm *vm, int64_t deadline, GError **err);

@@ -65,6 +65,8 @@ static void on_event(const char *name, const json_t *data, int64_t time_us, void
     else if (strcmp(name, "DEVICE_UNPLUG_GUEST_ERROR") == 0 ||
              strcmp(name, "MEM_UNPLUG_ERROR") == 0)
         qemu_plug_on_left(vm, data, true);
+    else if (g_str_has_prefix(name, "BLOCK_JOB_"))
+        qemu_mirror_on_job(vm, name, data);
     else if (strcmp(name, "MIGRATION_PASS") == 0)
         event_set(&vm->base.move_passed);
     else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
@@ -274,6 +276,7 @@ static void qemu_free(struct qemu_vm *vm)
     stream_close(vm->base.serial);
     stream_close(vm->base.agent);
     qemu_monitors_free(vm);
+    qemu_mirrors_clear(vm);
     qemu_process_free(vm->process);
     qemu_tpm_free(vm);
     g_clear_pointer(&vm->base.files, g_ptr_array_unref);
@@ -531,6 +534,12 @@ const struct vm_driver qemu_driver = {
     .migrate_uri = qemu_migrate_uri,
     .set_speed = qemu_set_speed,
     .set_downtime = qemu_set_downtime,
+    .offer_disks = qemu_offer_disks,
+    .withdraw_disks = qemu_withdraw_disks,
+    .mirror_disks = qemu_mirror_disks,
+    .has_disk = qemu_has_disk,
+    .mirrored_bytes = qemu_mirrored_bytes,
+    .release_mirrors = qemu_release_mirrors,
     .start_postcopy = qemu_start_postcopy,
     .pause_postcopy = qemu_pause_postcopy,
     .await_migrated = qemu_await_migrated,

@@ -19,12 +19,21 @@ struct qemu_migration {
     enum qemu_phase phase;
     bool is_incoming;
     bool listens; /* at the address of its command line: it need not be told */
+    bool is_called_off; /* it was cancelled */
     char status[24];
     struct event ended;
     struct event paused; /* it waits for migrate-continue */
     unsigned pauses;     /* how often it has */
     json_t *defaults;    /* QEMU's own migration parameters; NULL: not asked yet */
     json_t *were_set;    /* parameters that a move has changed; NULL: none */
+};
+
+/* Its disks' copies to a destination (qemu_mirror.c). */
+struct qemu_mirrors {
+    GPtrArray *list; /* NULL: there are none */
+    unsigned number; /* of all there have been */
+    bool are_ending;
+    struct event changed, failed;
 };
 
 struct qemu_vm {
@@ -38,6 +47,7 @@ struct qemu_vm {
     GHashTable *leaving;            /* id -> struct qemu_leaving, on the stack of who unplugs it */
     struct qemu_monitors *monitors; /* beside the process's own; NULL: not prepared yet */
     struct qemu_migration migration;
+    struct qemu_mirrors mirrors;
 };
 
 static inline struct qemu_vm *qemu_vm(struct vm *vm)
@@ -95,6 +105,23 @@ void qemu_tpm_free(struct qemu_vm *vm);
 /* qemu_movable.c */
 int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);
 int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
+
+/* qemu_mirror.c: disks that move along, by NBD. */
+int qemu_offer_disks(struct vm *vm, const char *const *names, const char *path, int64_t deadline,
+                     GError **err);
+int qemu_withdraw_disks(struct vm *vm, int64_t deadline, GError **err);
+int qemu_mirror_disks(struct vm *vm, const char *const *names, const char *path,
+                      uint64_t bytes_per_s, int64_t deadline, GError **err);
+bool qemu_has_disk(const struct vm *vm, const char *name);
+int64_t qemu_mirrored_bytes(const struct vm *vm);
+int qemu_release_mirrors(struct vm *vm, int64_t deadline, GError **err);
+void qemu_mirror_on_job(struct qemu_vm *vm, const char *event, const json_t *data);
+/* When the guest has been stopped: ends the copies, which then have to be whole. 0 also where there
+ * are none. */
+int qemu_mirrors_finish(struct qemu_vm *vm, int64_t deadline, GError **err);
+/* Why one of them has failed; 0: none has. */
+int qemu_mirror_error(struct qemu_vm *vm, GError **err);
+void qemu_mirrors_clear(struct qemu_vm *vm);
 
 /* qemu_move.c */
 void qemu_move_on_status(struct qemu_vm *vm, const char *status, int64_t time_us);

@@ -48,6 +48,7 @@ static void expect(struct qemu_vm *vm, bool is_incoming)
 {
     vm->migration.phase = QEMU_MIGRATION_ASKED;
     vm->migration.is_incoming = is_incoming;
+    vm->migration.is_called_off = false;
     vm->migration.status[0] = vm->base.move_status[0] = '\0';
     vm->migration.pauses = 0;
     vm->base.is_postcopy = false;
@@ -215,6 +216,10 @@ static int go_on(struct qemu_vm *vm, int64_t deadline, GError **err)
     /* A script may have something to do at this status: it goes first. */
     if (await_turn(err) < 0)
         return -1;
+    if (strcmp(m->status, PAUSED) != 0)
+        return 0;
+    if (qemu_mirrors_finish(vm, deadline, err) < 0)
+        return -1;
     if (strcmp(m->status, PAUSED) != 0 ||
         qemu_command(vm, "migrate-continue", json_pack("{s:s}", "state", PAUSED), deadline, NULL,
                      &error) == 0 ||
@@ -224,19 +229,22 @@ static int go_on(struct qemu_vm *vm, int64_t deadline, GError **err)
     return -1;
 }
 
-/* Waits until the migration has ended, one way or another; a QEMU that dies before is an error. */
+/* Waits until the migration has ended, one way or another; a QEMU that dies before is an error, and
+ * so is a disk's copy that fails, unless the migration was called off. */
 static int await_end(struct qemu_vm *vm, int64_t deadline, GError **err)
 {
     struct event *ended = &vm->migration.ended;
-    struct event *events[] = {ended, qemu_process_ended(vm->process), &vm->migration.paused};
+    struct event *events[] = {ended, qemu_process_ended(vm->process), &vm->mirrors.failed,
+                              &vm->migration.paused};
 
     for (;;) {
-        int first = await_any(events, G_N_ELEMENTS(events), deadline, err);
+        int first = await_any(events, vm->migration.is_called_off ? 2 : G_N_ELEMENTS(events),
+                              deadline, err);
         if (first < 0)
             return -1;
         if (first < 2)
             break;
-        if (go_on(vm, deadline, err) < 0)
+        if (first == 2 ? qemu_mirror_error(vm, err) < 0 : go_on(vm, deadline, err) < 0)
             return -1;
     }
     /* What it said before it ended may still be on its way to us. */
@@ -300,6 +308,7 @@ int qemu_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadline, 
                     base->host->name);
         return -1;
     }
+    m->is_called_off = true;
     if (m->phase != QEMU_MIGRATION_ENDED &&
         qemu_command(vm, "migrate_cancel", NULL, deadline, NULL, err) < 0)
         return -1;

@@ -393,6 +393,43 @@ int vm_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, 
     return vm->driver->move_stats(vm, stats, deadline, err);
 }
 
+int vm_offer_disks(struct vm *vm, const char *const *names, const char *path, int64_t deadline,
+                   GError **err)
+{
+    if (vm->driver->offer_disks != NULL)
+        return vm->driver->offer_disks(vm, names, path, deadline, err);
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "migrate_storage = yes (of %s) is not supported where vm_type = %s", vm->name,
+                vm->driver->name);
+    return -1;
+}
+
+int vm_withdraw_disks(struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm->driver->withdraw_disks(vm, deadline, err);
+}
+
+int vm_mirror_disks(struct vm *vm, const char *const *names, const char *path, uint64_t bytes_per_s,
+                    int64_t deadline, GError **err)
+{
+    return vm->driver->mirror_disks(vm, names, path, bytes_per_s, deadline, err);
+}
+
+bool vm_has_disk(const struct vm *vm, const char *name)
+{
+    return vm->driver->has_disk(vm, name);
+}
+
+int64_t vm_mirrored_bytes(const struct vm *vm)
+{
+    return vm->driver->mirrored_bytes(vm);
+}
+
+int vm_release_mirrors(struct vm *vm, int64_t deadline, GError **err)
+{
+    return vm->driver->release_mirrors(vm, deadline, err);
+}
+
 int64_t vm_stopped_at_us(const struct vm *vm)
 {
     return vm->stopped_at_us;

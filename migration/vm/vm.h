@@ -315,6 +315,37 @@ struct event *vm_move_changed(struct vm *vm);
 struct event *vm_move_passed(struct vm *vm);
 
 /*
+ * Disks that move along (migrate_storage), over NBD. names: of disks, NULL-terminated; those that
+ * are not in the machine now are left out. path: of a unix socket.
+ *
+ * Destination, before the migration: the disks can be written at the socket, each by its name,
+ * until they are withdrawn, which has to be before the guest goes on (QMP nbd-server-start,
+ * block-export-add, nbd-server-stop). UNSUPPORTED where the driver does not move disks.
+ */
+int vm_offer_disks(struct vm *vm, const char *const *names, const char *path, int64_t deadline,
+                   GError **err);
+int vm_withdraw_disks(struct vm *vm, int64_t deadline, GError **err);
+
+/*
+ * Source, before the migration: copies the disks to where they are offered, while the guest goes on
+ * writing, and returns when the copies have caught up (QMP blockdev-mirror, BLOCK_JOB_READY). The
+ * migration that begins then ends the copies when the guest has stopped and before it sends the
+ * rest; it must pause there (pause-before-switchover). One that fails, now or until then, is a
+ * MIGRATION error, with the hypervisor's sentence. bytes_per_s: limit of each; 0: none.
+ */
+int vm_mirror_disks(struct vm *vm, const char *const *names, const char *path, uint64_t bytes_per_s,
+                    int64_t deadline, GError **err);
+
+/* Whether the disk is in the machine now. */
+bool vm_has_disk(const struct vm *vm, const char *name);
+
+/* Source: how much has been copied. */
+int64_t vm_mirrored_bytes(const struct vm *vm);
+
+/* Source, when a leg has failed: gives the copies up. The disks here are the VM's as before. */
+int vm_release_mirrors(struct vm *vm, int64_t deadline, GError **err);
+
+/*
  * Source, while it migrates (QMP migrate-start-postcopy): stops the guest, which the destination
  * can then start, while the rest of its memory still moves. Cancelling ends a guest that runs
  * there. COMMAND: the hypervisor refused, and nothing has happened.

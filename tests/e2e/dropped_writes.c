@@ -1,7 +1,7 @@
 /*
- * Preloaded into a QEMU: of the writes to the file that VTMH_DROPPED_FILE names every twentieth is
- * told to have been done, and was not. A lost disk write as a broken storage loses it, which the
- * guest's check has to find.
+ * Preloaded into a QEMU: of the writes to the file that VTMH_DROPPED_FILE names every twentieth
+ * (VTMH_DROPPED_EACH) is told to have been done, and was not. A lost disk write as a broken storage
+ * loses it, which the guest's check has to find.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@ static _Thread_local char path[4096];
 static int is_dropped(int fd)
 {
     static unsigned count;
-    const char *file = getenv("VTMH_DROPPED_FILE");
+    const char *file = getenv("VTMH_DROPPED_FILE"), *each = getenv("VTMH_DROPPED_EACH");
+    unsigned n = each != NULL ? (unsigned)atoi(each) : EACH;
     char link[64];
     ssize_t length;
 
@@ -26,7 +27,7 @@ static int is_dropped(int fd)
     if (file == NULL || length < 0)
         return 0;
     path[length] = '\0';
-    return strcmp(path, file) == 0 && __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) % EACH == 0;
+    return strcmp(path, file) == 0 && __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) % n == 0;
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)

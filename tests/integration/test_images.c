@@ -154,7 +154,7 @@ static int finish(GError **err)
     g_autoptr(GPtrArray) plans = image_plans(params, err);
     const struct image_plan *plan = g_ptr_array_index(plans, 0);
 
-    return image_finish(&test, plan, plan->params, deadline_in(LIMIT_MS), err);
+    return image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), err);
 }
 
 /* The step around a test, on the first of two hosts. */

@@ -104,6 +104,8 @@ Test(image_plan, has_no_image_that_would_be_lost_to_another)
         const char *lines, *why;
     } cases[] = {
         {"image_name=a;master_images_clone=image1;image_name_vm1=a", "cloned onto itself"},
+        {"image_name=a;migrate_storage=yes;image_readonly=yes", "is read only, and does not move"},
+        {"image_name=nbd://h/x;migrate_storage=yes", "is a URL, which all hosts reach"},
         {"images=one two;image_name_one=x/a;image_name_two=y/a;backup_image=yes;backup_dir=kept",
          "the copy of both /data/x/a.qcow2 and /data/y/a.qcow2 would be /data/kept/a.qcow2.backup"},
     };

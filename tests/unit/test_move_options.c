@@ -290,6 +290,10 @@ Test(move_options, pairs_that_cannot_go_together_are_refused)
          "mig_postcopy = yes and mig_multifd = yes are not supported together: "},
         {"mig_tls=yes mig_multifd=yes mig_zero_copy=yes",
          "mig_tls = yes and mig_zero_copy = yes are not supported together: "},
+        {"migrate_storage=yes image_name=a mig_postcopy=yes",
+         "migrate_storage = yes and mig_postcopy = yes are not supported together: "},
+        {"migrate_storage_image1=yes image_name=a mig_tls=yes",
+         "migrate_storage = yes and mig_tls = yes are not supported together: "},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
         g_autofree char *said =
@@ -298,6 +302,29 @@ Test(move_options, pairs_that_cannot_go_together_are_refused)
         cr_expect(g_str_has_prefix(said, pairs[i][1]), "%s", said);
     }
     expect_taken("mig_compress=yes xbzrle=yes", &streams);
+}
+
+Test(move_options, the_switchover_waits_for_disks_that_move)
+{
+    static const struct {
+        const char *text;
+        bool waits;
+    } cases[] = {
+        {"image_name=a migrate_storage=yes", true},
+        {"images=two image_name=a migrate_storage_two=yes", true},
+        {"image_name=a", false},
+        {"migrate_storage=yes", false}, /* there is no disk */
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        json_auto_t *options = options_of(cases[i].text, &two_way);
+        for (enum move_end end = 0; end < MOVE_ENDS; end++) {
+            struct vm_move move = {0};
+            move_options_fill(options, end, NULL, &move);
+            cr_expect_eq(g_hash_table_contains(move.capabilities, "pause-before-switchover"),
+                         cases[i].waits && end == MOVE_SOURCE, "%s", cases[i].text);
+            move_options_clear(&move);
+        }
+    }
 }
 
 Test(move_options, a_pair_is_taken_where_every_host_is_new_enough)

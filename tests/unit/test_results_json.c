@@ -225,6 +225,7 @@ Test(results_json, tells_a_test_that_passed)
            "   \"peak_rss_bytes\": 1048576}, \"node\": null, \"relay\": null},"
            "  \"destination\": {\"hypervisor\": null, \"node\": null, \"relay\": null}},"
            "  \"postcopy_bytes\": null, \"postcopy_requests\": null, \"recoveries\": 0,"
+           "  \"mirrored_bytes\": null, \"mirror_ms\": null, \"compare_ms\": null,"
            "  \"memory_check\": \"clean\", \"survivor\": \"destination\"}],"
            " \"parameters\": \"/results/job-1/test-results/1-quick.tick/parameters.json\","
            " \"platform\": {\"vm1\": {\"machine\": \"pc-q35-7.2\", \"accelerator\": \"kvm\","

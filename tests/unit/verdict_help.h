@@ -61,6 +61,8 @@ static inline Vtmh__Migration *add_leg(struct scenario *s, unsigned host, const 
     record->stop_to_resume_ms = record->guest_gap_ms = record->switchover_gap_ms = -1;
     record->network_gap_in_ms = record->network_gap_out_ms = record->network_baseline_ms = -1;
     record->network_lost = record->network_announced = -1;
+    record->mirrored_bytes = -1;
+    record->mirror_ms = record->compare_ms = -1;
     record->prepare_ms = -1;
     record->transferred_bytes = record->dirty_syncs = record->iterations = -1;
     record->pages_sent_again = record->set_pages = record->remaining_bytes = -1;

@@ -61,12 +61,22 @@ static char *socket_uri(const struct relayed *relayed)
     return g_strconcat("unix:", path, NULL);
 }
 
-static struct relayed *relayed_new(const struct seat *seat)
+static unsigned streams_of(const struct seat *seat)
+{
+    return move_options_streams(seat->request.options);
+}
+
+static struct relayed *relayed_new(unsigned n_streams)
 {
     struct relayed *relayed = g_new0(struct relayed, 1);
 
-    relayed->n_streams = move_options_streams(seat->request.options);
+    relayed->n_streams = n_streams;
     return relayed;
+}
+
+char *relayed_socket(const struct channel *channel)
+{
+    return socket_path((const struct relayed *)channel);
 }
 
 /* What both ends need. */
@@ -136,16 +146,27 @@ static int let_vm_listen(struct relayed *relayed, int64_t deadline, GError **err
     return vm_incoming_uri(relayed->direct.channel.seat->vm, uri, &none, deadline, err);
 }
 
+struct channel *relayed_open(struct seat *seat, const char *address, unsigned n_streams,
+                             GError **err)
+{
+    struct relayed *relayed = relayed_new(n_streams);
+    struct direct *direct = &relayed->direct;
+
+    if (direct_open(direct, seat, address, false, n_streams, err) == 0 &&
+        prepare(relayed, err) == 0)
+        return &direct->channel;
+    relayed_close(&direct->channel);
+    return NULL;
+}
+
 struct channel *relayed_listen(struct seat *seat, const char *address, int64_t deadline,
                                GError **err)
 {
-    struct relayed *relayed = relayed_new(seat);
-    struct direct *direct = &relayed->direct;
+    struct channel *channel = relayed_open(seat, address, streams_of(seat), err);
 
-    if (direct_open(direct, seat, address, false, relayed->n_streams, err) == 0 &&
-        prepare(relayed, err) == 0 && let_vm_listen(relayed, deadline, err) == 0)
-        return &direct->channel;
-    relayed_close(&direct->channel);
+    if (channel == NULL || let_vm_listen((struct relayed *)channel, deadline, err) == 0)
+        return channel;
+    relayed_close(channel);
     return NULL;
 }
 
@@ -209,10 +230,10 @@ static struct stream *listen_for_vm(const struct relayed *relayed, GError **err)
     return NULL;
 }
 
-struct channel *relayed_connect(struct seat *seat, const json_t *ticket, const char *peer,
-                                int64_t deadline, GError **err)
+struct channel *relayed_enter(struct seat *seat, const json_t *ticket, const char *peer,
+                              unsigned n_streams, int64_t deadline, GError **err)
 {
-    struct relayed *relayed = relayed_new(seat);
+    struct relayed *relayed = relayed_new(n_streams);
     struct direct *direct = &relayed->direct;
 
     relayed->ticket = json_incref((json_t *)ticket);
@@ -222,6 +243,12 @@ struct channel *relayed_connect(struct seat *seat, const json_t *ticket, const c
         return &direct->channel;
     relayed_close(&direct->channel);
     return NULL;
+}
+
+struct channel *relayed_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                                int64_t deadline, GError **err)
+{
+    return relayed_enter(seat, ticket, peer, streams_of(seat), deadline, err);
 }
 
 /* The hypervisor's next connection goes to the other host. */
@@ -253,12 +280,16 @@ static int take_all_over(void *arg, GError **err)
     return error != NULL ? fail_leg(relayed, error) : 0;
 }
 
+int relayed_take_over(struct channel *channel, int64_t deadline, GError **err)
+{
+    return carry((struct relayed *)channel, take_all_over, deadline, err);
+}
+
 int relayed_send(struct channel *channel, int64_t deadline, GError **err)
 {
-    struct relayed *relayed = (struct relayed *)channel;
-    g_autofree char *uri = socket_uri(relayed);
+    g_autofree char *uri = socket_uri((struct relayed *)channel);
 
-    return carry(relayed, take_all_over, deadline, err) < 0
+    return relayed_take_over(channel, deadline, err) < 0
                ? -1
                : vm_migrate_uri(channel->seat->vm, uri, deadline, err);
 }

@@ -22,6 +22,21 @@ pid_t relayed_carrier(const struct channel *channel);
 void relayed_break_off(struct channel *channel);
 void relayed_close(struct channel *channel);
 
+/*
+ * The same for what a hypervisor does at its socket beside the migration (disks.c), in so many
+ * connections at most. Destination: opens the way; once a server of the hypervisor's is at the
+ * socket, relayed_receive() lets the source in. Source: goes there; from relayed_take_over() on
+ * what connects to its socket is carried. Transfer full, and relayed_close() is the end of it.
+ */
+struct channel *relayed_open(struct seat *seat, const char *address, unsigned n_streams,
+                             GError **err);
+struct channel *relayed_enter(struct seat *seat, const json_t *ticket, const char *peer,
+                              unsigned n_streams, int64_t deadline, GError **err);
+int relayed_take_over(struct channel *channel, int64_t deadline, GError **err);
+
+/* The path of the socket. Transfer full. */
+char *relayed_socket(const struct channel *channel);
+
 #define RELAYED_MEMBERS                                                                            \
     .guard = "relay", .listen = relayed_listen, .ticket = direct_ticket,                           \
     .receive = relayed_receive, .connect = relayed_connect, .send = relayed_send,                  \

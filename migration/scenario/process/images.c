@@ -1,7 +1,8 @@
 /*
  * The images of a test: host 1 makes and clones them, the others wait for it where all hosts meet
- * before the test; behind it, when every host has ended its VMs, host 1 checks and removes them. A
- * host whose images are its own (migrate_storage) does so for itself.
+ * before the test; behind it, when every host has ended its VMs, host 1 checks and removes them.
+ * Those that move with their VM (migrate_storage) each host has for itself: host 1 tells how large
+ * they are, and where there is none yet an empty one is made, which is removed behind the test.
  */
 #include "migration/params.h"
 #include "migration/scenario/process/rows.h"
@@ -18,10 +19,12 @@ struct images {
     GPtrArray *plans;
     unsigned n_prepared; /* the first of them; what the others name this test has neither made nor
                             kept a copy of */
+    GPtrArray *made;     /* of them, to be written from another host: struct image_plan, theirs */
 };
 
 static void images_free(struct images *images)
 {
+    g_ptr_array_unref(images->made);
     g_ptr_array_unref(images->plans);
     g_free(images);
 }
@@ -49,6 +52,64 @@ static int limit_of(const struct step_on *on, const char *name, int64_t a_vm_ms,
     return param_is_set(on->params, name) ? param_duration_ms(on->params, name, ms_out, err) : 0;
 }
 
+static bool any_moves(const struct images *images)
+{
+    for (unsigned i = 0; i < images->plans->len; i++)
+        if (((const struct image_plan *)g_ptr_array_index(images->plans, i))->moves)
+            return true;
+    return false;
+}
+
+/* Host 1's, by their place in the list; of those that do not move 0. Transfer full. */
+static json_t *sizes_of(struct test *test, const struct images *images, int64_t deadline,
+                        GError **err)
+{
+    json_t *sizes = json_array();
+
+    for (unsigned i = 0; i < images->plans->len; i++) {
+        const struct image_plan *plan = g_ptr_array_index(images->plans, i);
+        uint64_t size = 0;
+        if (plan->moves && image_size(test, plan, &size, deadline, err) < 0) {
+            json_decref(sizes);
+            return NULL;
+        }
+        json_array_append_new(sizes, json_integer((json_int_t)size));
+    }
+    return sizes;
+}
+
+static int receive_all(struct test *test, struct images *images, const json_t *sizes,
+                       int64_t deadline, GError **err)
+{
+    for (unsigned i = 0; i < images->plans->len; i++) {
+        struct image_plan *plan = g_ptr_array_index(images->plans, i);
+        uint64_t size = (uint64_t)json_integer_value(json_array_get(sizes, i));
+        bool is_made;
+        if (plan->moves && image_receive(test, plan, size, &is_made, deadline, err) < 0)
+            return -1;
+        if (plan->moves && is_made)
+            g_ptr_array_add(images->made, plan);
+        images->n_prepared = i + 1;
+    }
+    return 0;
+}
+
+/* What moves has a place on each host before a VM starts. */
+static int make_room(struct test *test, struct images *images, int64_t deadline, GError **err)
+{
+    const struct test_meeting told = {
+        .tag = "disks that move", .once = true, .timeout_ms = deadline_left(deadline)};
+    g_autoptr(GPtrArray) sizes = NULL;
+
+    if (!any_moves(images))
+        return 0;
+    json_t *mine = test->self == 0 ? sizes_of(test, images, deadline, err) : json_array();
+    if (mine == NULL || test_exchange(test, &told, mine, &sizes, err) < 0)
+        return -1;
+    return test->self == 0 ? 0
+                           : receive_all(test, images, g_ptr_array_index(sizes, 0), deadline, err);
+}
+
 int images_begin(struct step_on *on, GError **err)
 {
     struct test *test = on->scene->test;
@@ -59,6 +120,7 @@ int images_begin(struct step_on *on, GError **err)
         return -1;
     struct images *images = on->state = g_new0(struct images, 1);
     images->plans = plans;
+    images->made = g_ptr_array_new();
     if (limit_of(on, "disk_prepare_timeout", A_VM_MS, &limit_ms, err) < 0)
         return -1;
     bool is_left_alone;
@@ -67,12 +129,14 @@ int images_begin(struct step_on *on, GError **err)
     int64_t deadline = deadline_in(limit_ms);
     for (unsigned i = 0; i < plans->len; i++) {
         const struct image_plan *plan = g_ptr_array_index(plans, i);
-        if (!is_left_alone && is_mine(test, plan) && !is_in_use(on->scene, plan) &&
+        if (test->self != 0)
+            continue;
+        if (!is_left_alone && !is_in_use(on->scene, plan) &&
             image_prepare(test, plan, deadline, err) < 0)
             return -1;
         images->n_prepared = i + 1;
     }
-    return 0;
+    return is_left_alone ? 0 : make_room(test, images, deadline, err);
 }
 
 /* Names of VMs that live on here: kept for their user, uncertain, or not to be ended. */
@@ -140,7 +204,8 @@ static int finish_all(const struct step_on *on, const struct images *images, con
         if (host != NULL)
             test_note(test, "%s is left as it is: %s on %s may still write to it",
                       plan->image->location, plan->vm, host);
-        else if (image_finish(test, plan, params, deadline, result == 0 ? err : NULL) < 0)
+        else if (image_finish(test, plan, params, g_ptr_array_find(images->made, plan, NULL),
+                              deadline, result == 0 ? err : NULL) < 0)
             result = -1;
     }
     return result;
