@@ -21,15 +21,13 @@
 /* For what a step is done, once each. */
 enum step_object {
     STEP_TEST,
-    STEP_VM,    /* in the order of vms */
-    STEP_IMAGE, /* of each VM, in the order of its images */
+    STEP_VM, /* in the order of vms */
 };
 
 /* A step at work: for one object on this host. */
 struct step_on {
     struct scene *scene;
     struct seat *seat; /* the VM's place here; NULL: the step is the test's */
-    const char *image; /* NULL: the step is not an image's */
 
     /* Of the object. While the step ends after a failure, KEY_on_error is KEY here, and
      * test_passed says how it was. */

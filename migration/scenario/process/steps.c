@@ -62,13 +62,6 @@ static bool is_asked(const struct step *step, const struct params *params)
     return false;
 }
 
-/* What is done, with whom on the stack of what is done. Transfer full. */
-static char *describe(const struct step *step, const struct step_on *on)
-{
-    return on->image != NULL ? g_strdup_printf("%s of %s", step->name, on->image)
-                             : g_strdup(step->name);
-}
-
 /* Says with which VM a step is at work, if it is one's. */
 static struct doing *doing_with_object(const struct step_on *on)
 {
@@ -78,35 +71,23 @@ static struct doing *doing_with_object(const struct step_on *on)
 /* The object's own view of the test's params. Transfer full. */
 static struct params *params_of(const struct params *test, const struct step_on *on)
 {
-    if (on->seat == NULL)
-        return params_copy(test);
-    struct params *of_vm = params_object_params(test, on->seat->name);
-    if (on->image == NULL)
-        return of_vm;
-    struct params *of_image = params_object_params(of_vm, on->image);
-    params_unref(of_vm);
-    return of_image;
+    return on->seat != NULL ? params_object_params(test, on->seat->name) : params_copy(test);
 }
 
-static int begin_one(struct steps *steps, const struct step *step, struct seat *seat,
-                     const char *image, GError **err)
+static int begin_one(struct steps *steps, const struct step *step, struct seat *seat, GError **err)
 {
     const struct test *test = steps->scene->test;
     struct begun entry = {
         .step = step,
-        .on = {.scene = steps->scene,
-               .seat = seat,
-               .image = image != NULL ? g_intern_string(image) : NULL,
-               .ends_by = DEADLINE_NEVER},
+        .on = {.scene = steps->scene, .seat = seat, .ends_by = DEADLINE_NEVER},
     };
     g_array_append_val(steps->begun, entry);
     if (step->begin == NULL)
         return 0;
     struct step_on *on = &g_array_index(steps->begun, struct begun, steps->begun->len - 1).on;
     g_autoptr(params) params = params_of(test->params, on);
-    g_autofree char *what = describe(step, on);
     DOING_SCOPED with = doing_with_object(on);
-    DOING(BLAME_TESTBED, "%s", what);
+    DOING(BLAME_TESTBED, "%s", step->name);
     g_autofree char *text = doing_text(doing_now(), NULL);
     host_context(test->host, "%s", text);
     on->params = params;
@@ -115,26 +96,13 @@ static int begin_one(struct steps *steps, const struct step *step, struct seat *
     return result;
 }
 
-static int begin_for_images(struct steps *steps, const struct step *step, struct seat *seat,
-                            GError **err)
-{
-    g_auto(GStrv) images = param_list(seat->params, "images");
-    for (char **image = images; *image != NULL; image++)
-        if (begin_one(steps, step, seat, *image, err) < 0)
-            return -1;
-    return 0;
-}
-
 static int begin_step(struct steps *steps, const struct step *step, GError **err)
 {
     if (step->object == STEP_TEST)
-        return begin_one(steps, step, NULL, NULL, err);
-    for (unsigned i = 0; i < steps->scene->seats->len; i++) {
-        struct seat *seat = g_ptr_array_index(steps->scene->seats, i);
-        if ((step->object == STEP_VM ? begin_one(steps, step, seat, NULL, err)
-                                     : begin_for_images(steps, step, seat, err)) < 0)
+        return begin_one(steps, step, NULL, err);
+    for (unsigned i = 0; i < steps->scene->seats->len; i++)
+        if (begin_one(steps, step, g_ptr_array_index(steps->scene->seats, i), err) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -230,11 +198,10 @@ int steps_end(struct steps *steps, int result, GError **err)
     while (steps->begun->len > 0) {
         struct begun *begun = &g_array_index(steps->begun, struct begun, steps->begun->len - 1);
         g_autoptr(params) params = params_of(afterwards, &begun->on);
-        g_autofree char *what = describe(begun->step, &begun->on);
-        g_autoptr(GError) error = NULL;
+            g_autoptr(GError) error = NULL;
         DOING_PART(BLAME_TESTBED, "after the test");
         DOING_SCOPED with = doing_with_object(&begun->on);
-        DOING(BLAME_TESTBED, "%s", what);
+        DOING(BLAME_TESTBED, "%s", begun->step->name);
         begun->on.params = params;
         begun->on.failure = failure;
         if (begun->step->end != NULL && end_one(steps, begun, &error) < 0) {
