@@ -3,7 +3,8 @@
 #include "migration/params.h"
 #include "migration/storage/image.h"
 
-static int add_cdrom(struct device *board, const struct params *own, const char *name, GError **err)
+static int add_cdrom(struct device *board, const struct params *vm, const struct params *own,
+                     const char *name, GError **err)
 {
     const struct drive_form *form = drive_form_find(param_text(own, "cd_format"));
     const char *path = param_text(own, "cdrom");
@@ -22,7 +23,7 @@ static int add_cdrom(struct device *board, const struct params *own, const char 
                     param_text(own, "cd_format"), name);
         return -1;
     }
-    drive = drive_bus_plug(board, &device_cdrom, name, form, form->cdrom, own, err);
+    drive = drive_bus_plug(board, &device_cdrom, name, form, form->cdrom, vm, own, err);
     if (drive == NULL)
         return -1;
     device_set(drive->travels, "serial", param_text(own, "drive_serial"));
@@ -43,7 +44,8 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     for (char **name = names; *name != NULL; name++) {
         g_autoptr(params) own = params_object_params(spec->params, *name);
 
-        if (param_check_word("cdroms", *name, err) < 0 || add_cdrom(board, own, *name, err) < 0)
+        if (param_check_word("cdroms", *name, err) < 0 ||
+            add_cdrom(board, spec->params, own, *name, err) < 0)
             return -1;
     }
     return 0;

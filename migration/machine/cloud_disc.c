@@ -16,7 +16,8 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     own = params_copy(spec->params);
     params_set(own, "drive_cache", "writeback", NULL); /* a test's folder may lie in memory */
     params_set(own, "image_aio", "threads", NULL);
-    drive = drive_bus_plug(board, &device_cloud_disc, "cloud_init", form, form->cdrom, own, err);
+    drive = drive_bus_plug(board, &device_cloud_disc, "cloud_init", form, form->cdrom, spec->params,
+                           own, err);
     return drive != NULL ? drive_insert(drive, &disc, own, err) : -1;
 }
 

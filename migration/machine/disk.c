@@ -62,7 +62,7 @@ static int add_disk(struct device *board, const struct params *vm, const struct 
                     param_text(own, "drive_format"), name);
         return -1;
     }
-    disk = drive_bus_plug(board, &device_disk, name, form, form->disk, own, err);
+    disk = drive_bus_plug(board, &device_disk, name, form, form->disk, vm, own, err);
     if (disk == NULL)
         return -1;
     device_set(disk->travels, "serial", param_text(own, "drive_serial"));

@@ -178,17 +178,51 @@ static int choose_slot(const struct device *controller, const struct bus *bus, c
     return -1;
 }
 
+/* Whether a parameter is meant for the drive, and not for all of the VM's. */
+static bool is_own(const struct params *vm, const struct params *own, const char *name)
+{
+    return param_is_set(own, name) && g_strcmp0(params_get(own, name), params_get(vm, name)) != 0;
+}
+
+/* What a drive is told of a place that there is not on its bus. */
+static int check_place(const struct bus *bus, const char *id, const struct drive_form *form,
+                       const struct params *vm, const struct params *own, GError **err)
+{
+    bool is_scsi = bus != NULL && strcmp(bus->name, "scsi") == 0;
+    bool has_number = bus != NULL && bus->model != NULL;
+    const struct {
+        const char *param, *what;
+        bool is_there;
+    } places[] = {
+        {"scsi_hba", "SCSI controller", is_scsi},
+        {"drive_lun", "logical unit", is_scsi},
+        {"drive_bus", "controllers to choose from", has_number},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+        if (places[i].is_there || !is_own(vm, own, places[i].param))
+            continue;
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "%s = %s (of %s): a drive of the kind %s has no %s", places[i].param,
+                    params_get(own, places[i].param), id, form->word, places[i].what);
+        return -1;
+    }
+    return 0;
+}
+
 struct device *drive_bus_plug(struct device *board, const struct device_kind *kind, const char *id,
                               const struct drive_form *form, const char *model,
-                              const struct params *own, GError **err)
+                              const struct params *vm, const struct params *own, GError **err)
 {
     const struct bus *bus = form->bus != NULL ? bus_of(board, form->bus) : NULL;
-    struct device *controller = bus != NULL ? controller_for(board, bus, own, err) : board;
+    struct device *controller = NULL;
     struct device *drive;
     json_t *place;
     int64_t lun;
     unsigned slot;
 
+    if (check_place(bus, id, form, vm, own, err) == 0)
+        controller = bus != NULL ? controller_for(board, bus, own, err) : board;
     if (controller == NULL ||
         (bus != NULL && choose_slot(controller, bus, id, own, &slot, err) < 0) ||
         param_int(own, "drive_lun", &lun, err) < 0)

@@ -22,10 +22,10 @@ const struct drive_form *drive_form_find(const char *word);
 /*
  * Plugs a drive into a bus of its form, bringing a controller if there is none yet; own: the
  * parameters of the drive (scsi_hba, drive_bus, drive_lun, bus_extra_params, drive_index where
- * index_enable is on). `travels` of the drive has its model, and its place as properties of the
- * device. Returns NULL with CFG_ERROR_PARAM_VALUE where the bus is full or the place is taken.
- * Transfer none.
+ * index_enable is on), vm: the VM's. `travels` of the drive has its model, and its place as
+ * properties of the device. Returns NULL with CFG_ERROR_PARAM_VALUE where the bus is full, the
+ * place is taken, or the drive alone is told of a place that its bus has not. Transfer none.
  */
 struct device *drive_bus_plug(struct device *board, const struct device_kind *kind, const char *id,
                               const struct drive_form *form, const char *model,
-                              const struct params *own, GError **err);
+                              const struct params *vm, const struct params *own, GError **err);

@@ -168,6 +168,20 @@ Test(disk, another_controller_is_another_number)
                  "scsi_hba_a = lsi53c895a", NULL);
 }
 
+Test(disk, what_a_drive_alone_is_told_of_a_place_that_its_bus_has_not_is_an_error)
+{
+    expect_error("scsi_hba = lsi53c895a (of a): a drive of the kind virtio has no SCSI controller",
+                 "images = a", "image_name = /i/x.raw", "scsi_hba_a = lsi53c895a", NULL);
+    expect_error("drive_lun = 3 (of a): a drive of the kind ide has no logical unit", "images = a",
+                 "image_name = /i/x.raw", "drive_format = ide", "drive_lun_a = 3", NULL);
+    expect_error("drive_bus = 1 (of a): a drive of the kind virtio has no controllers to choose "
+                 "from",
+                 "images = a", "image_name = /i/x.raw", "drive_bus_a = 1", NULL);
+    /* What is said of all of a VM's drives is for those that it fits. */
+    expect(RAW_NODE("a") " -device virtio-blk-pci,id=a,drive=drive_a", "images = a",
+           "image_name = /i/x.raw", "scsi_hba = lsi53c895a", "drive_lun = 3", NULL);
+}
+
 Test(disk, a_cache_mode_is_for_the_node_and_for_the_guest)
 {
     expect("-blockdev raw,node-name=drive_a,read-only=off,cache.direct=off,cache.no-flush=on,"
