@@ -3,6 +3,7 @@
 #include "migration/guest/guest.h"
 #include "migration/params_wire.h"
 #include "migration/scenario/scenario.h"
+#include "migration/storage/formats.h"
 #include "migration/storage/plan.h"
 #include "migration/vm/qmp_log.h"
 #include "node/files.h"
@@ -18,7 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define REPORT_MS 60000 /* for sending a test's files over a slow link */
+#define FORMATS_MS 30000 /* for the storage of its images */
+#define REPORT_MS 60000  /* for sending a test's files over a slow link */
 
 struct running {
     unsigned references;
@@ -468,7 +470,11 @@ static void report(struct running *running, const GError *error)
 static int run_scenario(void *arg, GError **err)
 {
     struct running *running = arg;
-    return scenario_run(&running->test, err);
+    struct test *test = &running->test;
+
+    return image_formats_find((struct params *)test->params, deadline_in(FORMATS_MS), err) < 0
+               ? -1
+               : scenario_run(test, err);
 }
 
 /* The test from first to last; never fails itself. */

@@ -11,7 +11,11 @@
 #define AT_ONCE_BYTES (LINK_MAX_FRAME / 4) /* of parameters in a message */
 
 /* Parameters that say where images are, beside those that images have themselves. */
-static const char *const places[] = {"vms", "images", "data_dir"};
+static const char *const places[] = {"vms",   "images",   "data_dir",   "cdroms",
+                                     "cdrom", "floppies", "floppy_name"};
+
+/* One of these names a file. */
+static const char *const files[] = {"image_name", "cdrom", "floppy_name"};
 
 /* Tests whose images are the same. */
 struct alike {
@@ -51,8 +55,9 @@ bool images_any(const struct params *params)
 
     params_iter_init(&key, params);
     while (params_iter_next(&key))
-        if (param_key_is_of(key.key, "image_name") && *key.value != '\0')
-            return true;
+        for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+            if (param_key_is_of(key.key, files[i]) && *key.value != '\0')
+                return true;
     return false;
 }
 

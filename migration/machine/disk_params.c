@@ -30,7 +30,7 @@ const struct param_info disk_params[] = {
      .values = WORDS("qcow2", "raw", "qed", "qcow", "vmdk", "vdi", "vhdx", "vpc"),
      .later = LATER({"luks", "images are not encrypted"}),
      .doc = "format of an image, and extension of its file; if not set, by the extension that it "
-            "has, or qcow2"},
+            "has (of .img each host looks into the file), or qcow2"},
     {DISKS("image_raw_device"), .kind = PARAM_BOOL, .fallback = "no", OF_DISK,
      .doc = "whether image_name is the path of a device, or of a file that gets no extension"},
     {DISKS("images_base_dir"), .kind = PARAM_PATH, OF_DISK, .example = "images",

@@ -6,6 +6,13 @@
 #define WHOLE(name_) .name = (name_), .section = "images", .scopes = PARAM_PER_HOST
 #define BEHIND(name_)                                                                              \
     .name = (name_), .section = "images", .scopes = PARAM_OF_IMAGE | PARAM_ON_ERROR
+#define NOT_SET_UP "vtmh sets up no storage; an image_name that is mounted, or a URL, is taken"
+#define PLACE                                                                                      \
+    .kind = PARAM_WORD,                                                                            \
+    .values = WORDS("filesystem", "dir", "nfs", "gluster", "ceph", "nbd", "ssh", "curl",           \
+                    "iscsi-direct"),                                                               \
+    .later = LATER({"iscsi", NOT_SET_UP}, {"lvm", NOT_SET_UP}, {"nvme", NOT_SET_UP},               \
+                   {"scsi_debug", NOT_SET_UP}, {"vdpa", NOT_SET_UP})
 #define NO_UNLESS_SAID .kind = PARAM_BOOL, .fallback = "no"
 
 const struct param_info image_params[] = {
@@ -19,6 +26,11 @@ const struct param_info image_params[] = {
      .fallback = "yes",
      .doc = "whether disks that move are read and compared at both ends, between the end of the "
             "move and the start of the guest, which stands still so long"},
+    {IMAGE("storage_type"), PLACE, .example = "nfs",
+     .doc =
+         "what image_name is: a file or device (filesystem, dir, nfs as it is mounted), or a URL "
+         "of that kind"},
+    {IMAGE("image_backend"), PLACE, .example = "filesystem", .doc = "the same"},
     {IMAGE("skip_image_processing"), NO_UNLESS_SAID,
      .doc = "nothing is made, cloned, checked or removed; the image is only looked at"},
     {IMAGE("create_image"), NO_UNLESS_SAID,

@@ -136,6 +136,13 @@ static json_t *look_at_place(const json_t *question)
     return json_pack("{s:[{s:s}], s:b}", "files", "path", own, "exists", lstat(own, &info) == 0);
 }
 
+static json_t *look_at_format(const char *path)
+{
+    g_autoptr(image_file) file = image_file_read(path, NULL);
+
+    return file != NULL ? json_pack("{s:s}", "format", file->format) : json_object();
+}
+
 static json_t *look_at_lock(const char *path)
 {
     struct image_file file = {.path = (char *)path};
@@ -190,6 +197,8 @@ static json_t *answer(const json_t *question)
 
     if (json_is_string(json_object_get(question, "image")))
         return look_at_image(question);
+    if ((path = json_string_value(json_object_get(question, "format"))) != NULL)
+        return look_at_format(path);
     if (json_is_string(json_object_get(question, "place")))
         return look_at_place(question);
     if ((path = json_string_value(json_object_get(question, "lock"))) != NULL)

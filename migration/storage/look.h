@@ -5,6 +5,7 @@
  *   {"image": PATH, "format": F, "writes": B}   the file as a disk, with all that it builds on.
  *       {"files": [{"path": P, "device": N, "inode": N}, …], "size": N, "format": F}
  *       or {"trouble": "PATH …"}. writes: the guest will, so nobody else may
+ *   {"format": PATH}   {"format": F}, or {} where it cannot be read
  *   {"place": PATH}    where a file is to be made.
  *       {"files": [{"path": P}], "exists": B}, or {"trouble": …}: no folder, or it takes no file
  *   {"lock": PATH}     {}, or {"trouble": …}: somebody has it open to write, or so that nobody may

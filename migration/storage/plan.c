@@ -1,6 +1,7 @@
 #include "migration/storage/plan.h"
 
 #include "migration/params.h"
+#include "migration/params_tables.h"
 
 #include <string.h>
 
@@ -53,6 +54,79 @@ static struct image *master_of(const struct params *vm, const struct params *ima
     return image_new(original, name, err);
 }
 
+static bool is_yes(const struct image_plan *plan, const char *name)
+{
+    bool yes = false;
+
+    return param_bool(plan->params, name, &yes, NULL) == 0 && yes;
+}
+
+/* Behind the test it would be too late to say that nothing was kept. */
+static int check_restore(const struct image_plan *plan, GError **err)
+{
+    static const char *const restores[] = {"restore_image", "restore_image_after_testing"};
+
+    if (is_yes(plan, "backup_image_before_testing") || is_yes(plan, "backup_image"))
+        return 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(restores); i++) {
+        if (!is_yes(plan, restores[i]))
+            continue;
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "%s = yes: without backup_image_before_testing = yes there is no copy of %s "
+                    "from before the test",
+                    restores[i], plan->image->location);
+        return -1;
+    }
+    return 0;
+}
+
+/* What avocado-vt calls the places of images. An image is taken from where image_name says: the
+ * word has to be right. */
+static const struct {
+    const char *word;
+    bool is_file;               /* it may be one, or a device */
+    const char *const *schemes; /* of URLs that it may be */
+} places[] = {
+    {"filesystem", true, NULL},
+    {"dir", true, NULL},
+    {"nfs", true, WORDS("nfs://")},
+    {"gluster", false, WORDS("gluster")},
+    {"ceph", false, WORDS("rbd:")},
+    {"nbd", false, WORDS("nbd")},
+    {"ssh", false, WORDS("ssh://")},
+    {"curl", false, WORDS("http", "ftp")},
+    {"iscsi-direct", false, WORDS("iscsi")},
+};
+
+static bool is_at(const struct image *image, size_t place)
+{
+    if (!image->is_url)
+        return places[place].is_file;
+    for (const char *const *scheme = places[place].schemes; scheme != NULL && *scheme != NULL;
+         scheme++)
+        if (g_str_has_prefix(image->location, *scheme))
+            return true;
+    return false;
+}
+
+static int check_place(const struct image_plan *plan, const char *param, GError **err)
+{
+    const char *word = param_is_set(plan->params, param) ? param_text(plan->params, param) : NULL;
+    size_t i = 0;
+
+    while (i < G_N_ELEMENTS(places) && g_strcmp0(word, places[i].word) != 0)
+        i++;
+    if (word == NULL || i == G_N_ELEMENTS(places) || is_at(plan->image, i))
+        return 0;
+    g_autofree char *schemes =
+        places[i].schemes != NULL ? g_strjoinv(" or ", (char **)places[i].schemes) : NULL;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "%s = %s, but %s is no %s%s%s", param, word,
+                plan->image->location, schemes != NULL ? "URL of " : "file",
+                schemes != NULL ? schemes : "",
+                schemes != NULL && places[i].is_file ? " and no file" : "");
+    return -1;
+}
+
 /* What moves is a file, or a device, of this host's own, and is written to over there. */
 static int check_moving(const struct image_plan *plan, GError **err)
 {
@@ -83,7 +157,8 @@ static int read_plan(struct image_plan *plan, const struct params *vm, const cha
     plan->is_work = !skip;
     plan->writes = !readonly;
     plan->moves = moves;
-    if (check_moving(plan, err) < 0)
+    if (check_place(plan, "storage_type", err) < 0 || check_place(plan, "image_backend", err) < 0 ||
+        check_moving(plan, err) < 0 || (plan->is_work && check_restore(plan, err) < 0))
         return -1;
     if (skip || plan->image->is_url || plan->image->is_device)
         return 0;
@@ -141,11 +216,8 @@ static int add_plans(GPtrArray *plans, const struct params *test, const char *na
 
 static bool keeps_copy(const struct image_plan *plan)
 {
-    bool keeps = false, also = false;
-
     return plan->is_work && !plan->image->is_url && !plan->image->is_device &&
-           param_bool(plan->params, "backup_image_before_testing", &keeps, NULL) == 0 &&
-           param_bool(plan->params, "backup_image", &also, NULL) == 0 && (keeps || also);
+           (is_yes(plan, "backup_image_before_testing") || is_yes(plan, "backup_image"));
 }
 
 /* The copy of one would be put back over another. */
@@ -172,6 +244,47 @@ static int check_copies(const GPtrArray *plans, GError **err)
         g_hash_table_replace(kept, copy, (gpointer)plan);
     }
     return 0;
+}
+
+static void add_medium(GPtrArray *media, const char *vm_name, const struct params *vm,
+                       const char *drive, const char *param, bool writes)
+{
+    g_autoptr(params) own = params_object_params(vm, drive);
+    const char *path = param_text(own, param);
+
+    if (path == NULL || *path == '\0')
+        return;
+    struct image_plan *plan = g_new0(struct image_plan, 1);
+    plan->vm = g_strdup(vm_name);
+    plan->image = g_new0(struct image, 1);
+    plan->image->name = g_strdup(drive);
+    plan->image->is_url = image_is_url(path);
+    plan->image->location = plan->image->is_url ? g_strdup(path) : image_data_path(own, path);
+    plan->image->format = g_strdup("raw");
+    plan->writes = writes;
+    plan->is_medium = true;
+    plan->params = g_steal_pointer(&own);
+    g_ptr_array_add(media, plan);
+}
+
+GPtrArray *image_media(const struct params *test)
+{
+    static const struct {
+        const char *drives, *param;
+        bool writes;
+    } kinds[] = {{"cdroms", "cdrom", false}, {"floppies", "floppy_name", true}};
+    GPtrArray *media = g_ptr_array_new_with_free_func(plan_free);
+    g_auto(GStrv) vms = param_list(test, "vms");
+
+    for (char **name = vms; *name != NULL; name++) {
+        g_autoptr(params) vm = params_object_params(test, *name);
+        for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+            g_auto(GStrv) drives = param_list(vm, kinds[i].drives);
+            for (char **drive = drives; *drive != NULL; drive++)
+                add_medium(media, *name, vm, *drive, kinds[i].param, kinds[i].writes);
+        }
+    }
+    return media;
 }
 
 GPtrArray *image_plans(const struct params *test, GError **err)
@@ -246,7 +359,8 @@ char *image_plan_unmovable(const struct image_plan *plan)
                                "on the host that it leaves",
                                params_origin(plan->params, "image_snapshot"),
                                plan->image->location);
-    if (!plan->moves && plan->writes && !plan->image->is_url && !keeps_no_writes(cache))
+    if (!plan->moves && !plan->is_medium && plan->writes && !plan->image->is_url &&
+        !keeps_no_writes(cache))
         return g_strdup_printf("drive_cache = %s (%s): hosts that share %s must keep nothing of it "
                                "for themselves: none or directsync",
                                cache, params_origin(plan->params, "drive_cache"),

@@ -21,6 +21,7 @@ struct image_plan {
     bool writes;           /* the guest may write to it */
     bool moves;            /* each host has its own, and it moves with the VM (migrate_storage) */
     bool is_work;          /* vtmh does more with it than to look (skip_image_processing) */
+    bool is_medium;        /* in a CD-ROM or floppy drive: each host has its own */
     struct params *params; /* of the image */
 };
 
@@ -28,6 +29,10 @@ struct image_plan {
  * cloned onto its master, and two whose copies would be one file, are errors. The error names image
  * and VM. Transfer full: array of struct image_plan. */
 GPtrArray *image_plans(const struct params *test, GError **err);
+
+/* What is to be in the CD-ROM and floppy drives of all VMs of a test: it has to be there, and is
+ * only looked at. Transfer full: array of struct image_plan. */
+GPtrArray *image_media(const struct params *test);
 
 /* Names of those of a VM's images that move with it. Transfer full. */
 GStrv image_moving(const struct params *vm, GError **err);

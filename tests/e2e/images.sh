@@ -41,6 +41,20 @@ on host1 cp "$images/plain.raw" "$images/plain.qcow2"
 expect_refused host1 "$images/plain.qcow2 is to be in the format qcow2, but it is in none that is known" \
     "image_name_stg = $images/plain"
 
+step "an .img is in the format that is in it, unless the test says another"
+on host1 cp "$images/good.qcow2" "$images/odd.img"
+expect_refused host1 "$images/odd.img is to be in the format raw, but it is qcow2" \
+    "image_name_stg = $images/odd.img" "image_format_stg = raw"
+config "image_name_stg = $images/odd.img"
+job "${hosts[@]}" "$work/images.cfg"
+expect_equal "exit status" 0 "$status"
+
+step "a disc and a floppy that are not there"
+expect_refused host1 "cd1 of vm1: $images/none.iso is not there" "image_name_stg = $images/good" \
+    "cdroms = cd1" "cdrom_cd1 = $images/none.iso"
+expect_refused host2 "fl of vm1: $images/none.img is not there" "image_name_stg = $images/good" \
+    "floppies = fl" "floppy_name_fl = $images/plain.raw" "floppy_name_fl_host2 = $images/none.img"
+
 step "an image that builds on another, which is not there"
 on host1 qemu-img create -q -f raw "$images/base.raw" 16M
 on host1 qemu-img create -q -f qcow2 -b "$images/base.raw" -F raw "$images/top.qcow2"

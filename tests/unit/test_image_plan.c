@@ -98,12 +98,58 @@ Test(image_plan, says_what_keeps_a_vm_from_moving)
     }
 }
 
+Test(image_plan, takes_the_words_for_where_an_image_lies)
+{
+    static const char *const good[] = {
+        "image_name=a;storage_type=filesystem",
+        "image_name=a;storage_type=dir",
+        "image_name=a;storage_type=nfs",
+        "image_name=nfs://h/a;storage_type=nfs",
+        "image_name=rbd:p/a;storage_type=ceph",
+        "image_name=https://h/a;storage_type=curl",
+        "image_name=nbd+unix:///a;image_backend=nbd",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_autoptr(params) test = test_of(good[i]);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) plans = image_plans(test, &error);
+        cr_expect_not_null(plans, "%s: %s", good[i], error != NULL ? error->message : "");
+    }
+}
+
+Test(image_plan, knows_what_is_in_the_drives_of_all_vms)
+{
+    g_autoptr(params) test =
+        test_of("cdroms=cd1 cd2;cdrom_cd1=a.iso;floppies=f;floppy_name=/x/f.img");
+    g_autoptr(GPtrArray) media = image_media(test);
+
+    cr_assert_eq(media->len, 2);
+    const struct image_plan *disc = media->pdata[0], *floppy = media->pdata[1];
+    g_autofree char *name = image_plan_name(disc);
+    cr_expect_str_eq(name, "cd1 of vm1");
+    cr_expect_str_eq(disc->image->location, "/data/a.iso");
+    cr_expect(disc->is_medium && !disc->writes);
+    cr_expect_str_eq(floppy->image->location, "/x/f.img");
+    cr_expect(floppy->writes);
+}
+
 Test(image_plan, has_no_image_that_would_be_lost_to_another)
 {
     static const struct {
         const char *lines, *why;
     } cases[] = {
         {"image_name=a;master_images_clone=image1;image_name_vm1=a", "cloned onto itself"},
+        {"image_name=a;restore_image=yes",
+         "restore_image = yes: without backup_image_before_testing = yes there is no copy of "
+         "/data/a.qcow2"},
+        {"image_name=a;restore_image_after_testing_image1=yes", "there is no copy of"},
+        {"image_name=a;storage_type=gluster",
+         "storage_type = gluster, but /data/a.qcow2 is no URL of gluster"},
+        {"image_name=nbd://h/x;storage_type=nfs",
+         "storage_type = nfs, but nbd://h/x is no URL of nfs:// and no file"},
+        {"image_name=nbd://h/x;image_backend=filesystem",
+         "image_backend = filesystem, but nbd://h/x is no file"},
         {"image_name=a;migrate_storage=yes;image_readonly=yes", "is read only, and does not move"},
         {"image_name=nbd://h/x;migrate_storage=yes", "is a URL, which all hosts reach"},
         {"images=one two;image_name_one=x/a;image_name_two=y/a;backup_image=yes;backup_dir=kept",

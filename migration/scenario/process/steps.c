@@ -198,7 +198,7 @@ int steps_end(struct steps *steps, int result, GError **err)
     while (steps->begun->len > 0) {
         struct begun *begun = &g_array_index(steps->begun, struct begun, steps->begun->len - 1);
         g_autoptr(params) params = params_of(afterwards, &begun->on);
-            g_autoptr(GError) error = NULL;
+        g_autoptr(GError) error = NULL;
         DOING_PART(BLAME_TESTBED, "after the test");
         DOING_SCOPED with = doing_with_object(&begun->on);
         DOING(BLAME_TESTBED, "%s", begun->step->name);
