@@ -84,6 +84,11 @@ const struct param_info job_params[] = {
             "test"},
     {LIMIT("limit_guest_gap_p95"), .example = "400ms",
      .doc = "the same, for the 95th percentile over a VM's legs"},
+    {LIMIT("limit_network_gap"), .example = "700ms",
+     .doc = "limit of the time for which the guest is not heard on the network (network_gap, in "
+            "either direction): a leg above it fails the test"},
+    {LIMIT("limit_network_gap_p95"), .example = "500ms",
+     .doc = "the same, for the 95th percentile over a VM's legs"},
     {DRIFT("drift_rss_bytes_per_leg", "256"),
      .doc = "by how many bytes the memory of a node, a hypervisor or vtmh may grow with each leg: "
             "more, and surely so, is a warning"},

@@ -16,14 +16,18 @@ static const struct figure {
     const char *name;
     size_t offset; /* of a double in struct leg_result, in ms; negative: not measured */
     bool needs_both_ends;
-    bool needs_running; /* has no meaning for a guest that is stopped during the move */
+    bool needs_running;   /* has no meaning for a guest that is stopped during the move */
+    const char *asked_by; /* measured only where this parameter says so; NULL: always */
 } figures[] = {
-    {"limit_downtime", "downtime", offsetof(struct leg_result, downtime_ms), false, true},
-    {"limit_total", "total time", offsetof(struct leg_result, total_ms), false, false},
-    {"limit_setup", "setup", offsetof(struct leg_result, setup_ms), false, false},
+    {"limit_downtime", "downtime", offsetof(struct leg_result, downtime_ms), false, true, NULL},
+    {"limit_total", "total time", offsetof(struct leg_result, total_ms), false, false, NULL},
+    {"limit_setup", "setup", offsetof(struct leg_result, setup_ms), false, false, NULL},
     {"limit_stop_to_resume", "stop to resume", offsetof(struct leg_result, stop_to_resume_ms), true,
-     true},
-    {"limit_guest_gap", "gap of the guest", offsetof(struct leg_result, guest_gap_ms), true, true},
+     true, NULL},
+    {"limit_guest_gap", "gap of the guest", offsetof(struct leg_result, guest_gap_ms), true, true,
+     NULL},
+    {"limit_network_gap", "gap on the network", offsetof(struct leg_result, network_gap_ms), false,
+     true, "network_gap"},
 };
 
 static double value_of(const struct leg_result *leg, const struct figure *figure)
@@ -31,13 +35,16 @@ static double value_of(const struct leg_result *leg, const struct figure *figure
     return *(const double *)((const char *)leg + figure->offset);
 }
 
-static const char *why_not_measured(const struct leg_result *leg, const struct figure *figure)
+/* Transfer full. */
+static char *why_not_measured(const struct leg_result *leg, const struct figure *figure)
 {
     if (figure->needs_running && leg->offline)
-        return "the guest is stopped during the move (mig_offline)";
+        return g_strdup("the guest is stopped during the move (mig_offline)");
     if (figure->needs_both_ends && !leg->one_clock)
-        return "the two hosts do not share a kernel, and their clocks are not compared";
-    return "it was not measured";
+        return g_strdup("the two hosts do not share a kernel, and their clocks are not compared");
+    if (figure->asked_by != NULL)
+        return g_strdup_printf("it is not measured without %s", figure->asked_by);
+    return g_strdup("it was not measured");
 }
 
 /* One limit of one VM, and what its legs are by it. */
@@ -138,10 +145,11 @@ static void take(struct limit *limit, const struct leg_result *leg)
 {
     double measured_ms = value_of(leg, limit->figure);
     if (measured_ms < 0) {
-        if (limit->unmeasured == NULL)
-            limit->unmeasured =
-                g_strdup_printf("%s cannot be judged in leg %u of %s: %s", limit->parameter,
-                                leg->leg, leg->vm, why_not_measured(leg, limit->figure));
+        if (limit->unmeasured == NULL) {
+            g_autofree char *why = why_not_measured(leg, limit->figure);
+            limit->unmeasured = g_strdup_printf("%s cannot be judged in leg %u of %s: %s",
+                                                limit->parameter, leg->leg, leg->vm, why);
+        }
         return;
     }
     limit->legs++;

@@ -16,7 +16,7 @@ static struct leg_result *add_leg(struct test_result *result, const char *vm, un
     leg->status = g_strdup("completed");
     leg->one_clock = true;
     leg->downtime_ms = leg->total_ms = leg->setup_ms = leg->stop_to_resume_ms = leg->guest_gap_ms =
-        10;
+        leg->network_gap_ms = 10;
     g_ptr_array_add(result->legs, leg);
     return leg;
 }
@@ -69,16 +69,28 @@ Test(limits, every_figure_has_one)
          "leg 1 of vm1: stop to resume 20.4 ms, limit 20 ms (limit_stop_to_resume)"},
         {"limit_guest_gap",
          "leg 1 of vm1: gap of the guest 20.4 ms, limit 20 ms (limit_guest_gap)"},
+        {"limit_network_gap",
+         "leg 1 of vm1: gap on the network 20.4 ms, limit 20 ms (limit_network_gap)"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
         g_autoptr(test_result) result = passed();
         struct leg_result *leg = add_leg(result, "vm1", 1);
-        double *figures[] = {&leg->downtime_ms, &leg->total_ms, &leg->setup_ms,
-                             &leg->stop_to_resume_ms, &leg->guest_gap_ms};
+        double *figures[] = {&leg->downtime_ms,       &leg->total_ms,     &leg->setup_ms,
+                             &leg->stop_to_resume_ms, &leg->guest_gap_ms, &leg->network_gap_ms};
         *figures[i] = 20.4;
         judge(result, limits[i].name, "20ms");
         expect(result, FAIL, limits[i].cause);
     }
+}
+
+Test(limits, one_of_what_the_test_does_not_measure_is_an_error_that_says_so)
+{
+    g_autoptr(test_result) result = passed();
+    add_leg(result, "vm1", 1)->network_gap_ms = -1;
+    judge(result, "limit_network_gap", "20ms");
+    expect(result, ERROR,
+           "limit_network_gap cannot be judged in leg 1 of vm1: it is not measured without "
+           "network_gap");
 }
 
 Test(limits, a_leg_at_its_limit_passes)
