@@ -61,6 +61,13 @@ struct host_ops {
     void (*rest)(void *node, struct kept *kept);
     const GPtrArray *(*resting)(void *node);
     void (*wake)(void *node, struct kept *kept);
+
+    /*
+     * Has a prober (net/prober.h) begin where the parameter client says; words: behind the
+     * program's name. Its stdin and stdout as a socket, transfer full; an end of it without an
+     * answer is its end there. -1 with err. NULL: no host of that kind.
+     */
+    int (*open_prober)(void *node, const char *const *words, GError **err);
 };
 
 struct host {

@@ -31,6 +31,7 @@ struct node {
 
     struct claim_file *claims;   /* what our job keeps for itself on this host, or NULL */
     struct surveying *surveying; /* the images that are being looked at, or NULL */
+    GPtrArray *probers;          /* of probing.c: their ends here */
 };
 
 /* Ends the node for a reason; the first counts. Callable from callbacks. */

@@ -9,6 +9,7 @@
 #include "node/files.h"
 #include "node/leaks.h"
 #include "node/meetings.h"
+#include "node/probing.h"
 #include "node/records.h"
 #include "node/remove.h"
 #include "node/resting.h"
@@ -286,8 +287,15 @@ static int await_room(void *self, GError **err)
     return records_await_room(running->records, err);
 }
 
+static int open_prober(void *self, const char *const *words, GError **err)
+{
+    const struct running *running = self;
+    return probing_open(running->node, running->test.id, words, err);
+}
+
 static const struct host_ops host_ops = {
-    own, disown, log_record, context, progress, keep, platform, command_line, rest, resting, wake,
+    own,      disown,       log_record, context, progress, keep,
+    platform, command_line, rest,       resting, wake,     open_prober,
 };
 static const struct test_ops test_ops = {exchange, tell,   begin_scope, end_scope,
                                          failing,  record, hold,        await_room};

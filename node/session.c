@@ -3,6 +3,7 @@
 #include "migration/vm/vm.h"
 #include "node/claiming.h"
 #include "node/facts.h"
+#include "node/probing.h"
 #include "node/records.h"
 #include "node/resting.h"
 #include "node/running.h"
@@ -98,6 +99,9 @@ static void dispatch(struct node *node, const Vtmh__Envelope *envelope)
         break;
     case VTMH__ENVELOPE__BODY_GO_ON:
         running_go_on(node->running, envelope->go_on);
+        break;
+    case VTMH__ENVELOPE__BODY_PROBING:
+        probing_message(node, envelope->probing);
         break;
     case VTMH__ENVELOPE__BODY_END_SOON:
         running_end_soon(node->running, envelope->end_soon);
@@ -233,6 +237,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     node->kept = g_ptr_array_new_with_free_func(drop_kept);
     node->resting = resting_new();
     node->records = g_ptr_array_new_with_free_func(free_records);
+    node->probers = g_ptr_array_new();
     node->scope = scope_open("session");
     scope_spawn_detached(node->scope, "coordinator", listen_to_coordinator, node);
     scope_spawn_detached(node->scope, "grace", watch_coordinator, &watch);
@@ -256,6 +261,7 @@ int session_serve(struct node *node, int64_t grace_ms, GError **err)
     g_clear_pointer(&node->claims, claim_file_release);
     say_goodbye(node, leaks);
     scope_abandon(g_steal_pointer(&node->scope));
+    g_clear_pointer(&node->probers, g_ptr_array_unref);
     g_clear_pointer(&node->surveying, surveying_free);
     g_clear_pointer(&node->records, g_ptr_array_unref);
     fiber_unshield();

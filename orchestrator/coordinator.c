@@ -33,6 +33,7 @@ struct trial {
     unsigned leg;      /* the highest that a host has begun */
     int64_t report_by; /* deadline for the reports, once aborted */
     bool wants_failed; /* the user wants the VMs of a test that fails */
+    struct client *client; /* or NULL */
 };
 
 /* Who a heartbeat is from, and what it said. */
@@ -327,6 +328,10 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
     case VTMH__ENVELOPE__BODY_HELD:
         on_held(coordinator, host, envelope->held);
         break;
+    case VTMH__ENVELOPE__BODY_PROBING:
+        if (trial->client != NULL)
+            client_pass(trial->client, peer, envelope->probing);
+        break;
     default:
         break;
     }
@@ -559,6 +564,7 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     }
     result->only_agree = options->wishes.only_agree;
     result->legs_max = (unsigned)description_number(params, "legs_in_results");
+    trial.client = options->client;
     trial.records = trial_records_new(result, params, on_leg, coordinator);
     trial.flush_at = DEADLINE_NEVER;
     trial.limit_ms = description_duration_ms(params, "test_timeout");
@@ -595,6 +601,8 @@ void coordinator_run_test(struct coordinator *coordinator, const struct params *
     fiber_unshield();
     finish(coordinator);
     tell_failed(coordinator, result->status);
+    for (unsigned i = 0; trial.client != NULL && i < coordinator->n_peers; i++)
+        client_end(trial.client, coordinator->peers[i]);
     int64_t elapsed_us = g_get_monotonic_time() - began_us;
     result->end_us = result->start_us + elapsed_us;
     result->elapsed_s = (double)elapsed_us / 1e6;

@@ -80,6 +80,7 @@ static int run_body(void *arg, GError **err)
     scope_abandon(g_steal_pointer(&work->listeners));
     /* While there is a loop on which their links can be closed. */
     g_ptr_array_set_size(work->peers, 0);
+    job_clients_free(work);
     return 0;
 }
 

@@ -38,11 +38,10 @@ struct one_node {
     GError *error;
 };
 
-/* NULL with err; then nothing is left on the machine, or that is noted. */
-static struct peer *put_node_on(struct work *work, const struct machine *machine, GError **err)
+struct peer *job_put_node(struct work *work, const struct machine *machine,
+                          const struct deploy_options *options, GError **err)
 {
-    struct deployed *deployed =
-        deploy_node(machine, work->deploy_options, deadline_in(DEPLOY_MS), err);
+    struct deployed *deployed = deploy_node(machine, options, deadline_in(DEPLOY_MS), err);
     if (deployed == NULL)
         return NULL;
     display_host(work->job->display, machine->name, "connecting to the node");
@@ -89,7 +88,7 @@ static int bring_up(void *arg, GError **err)
     struct one_node *node = arg;
     struct work *work = node->work;
     (void)err;
-    node->peer = put_node_on(work, node->machine, &node->error);
+    node->peer = job_put_node(work, node->machine, work->deploy_options, &node->error);
     if (node->peer != NULL)
         tell_facts(work, node->peer);
     work->n_coming_up--;
@@ -203,17 +202,20 @@ static int take_leave(void *arg, GError **err)
 
 void job_take_leave(struct work *work)
 {
+    g_autoptr(GPtrArray) peers = g_ptr_array_new();
+    g_ptr_array_extend(peers, work->peers, NULL, NULL);
+    job_clients_add_peers(work, peers);
     fiber_shield();
-    g_autofree struct leave *leaves = g_new(struct leave, work->peers->len);
+    g_autofree struct leave *leaves = g_new(struct leave, peers->len);
     struct scope *all = scope_open("good-bye");
-    for (unsigned i = 0; i < work->peers->len; i++) {
-        struct peer *peer = g_ptr_array_index(work->peers, i);
+    for (unsigned i = 0; i < peers->len; i++) {
+        struct peer *peer = g_ptr_array_index(peers, i);
         leaves[i] = (struct leave){work, peer};
         scope_spawn(all, peer_name(peer), take_leave, &leaves[i]);
     }
     scope_close(all, NULL);
-    for (unsigned i = 0; i < work->peers->len; i++) {
-        const struct peer *peer = g_ptr_array_index(work->peers, i);
+    for (unsigned i = 0; i < peers->len; i++) {
+        const struct peer *peer = g_ptr_array_index(peers, i);
         for (unsigned l = 0; l < peer->final_leaks->len; l++) {
             g_autofree char *what = g_strdup_printf(
                 "left behind on %s", (const char *)g_ptr_array_index(peer->final_leaks, l));

@@ -33,6 +33,7 @@ struct work {
     struct scope *listeners;   /* fibers of the peers */
     GPtrArray *peers;          /* struct peer, in the order of the machines */
     GPtrArray *spares;         /* those of them that are in no tuple, in that order */
+    GPtrArray *clients;        /* struct asked_client (job_clients.c), or NULL */
     GPtrArray *tuples;         /* struct tuple */
     struct schedule *schedule; /* NULL: no tests are run now */
     struct addresses *addresses;
@@ -57,6 +58,23 @@ int job_bring_up(struct work *work, GError **err);
 
 /* Takes what this job keeps for itself on the hosts. -1: another job is in the way. */
 int job_share_hosts(struct work *work, GError **err);
+
+/* Puts a node on a machine and connects to it. NULL with err; then nothing is left there, or that
+ * is noted. */
+struct peer *job_put_node(struct work *work, const struct machine *machine,
+                          const struct deploy_options *options, GError **err);
+
+/*
+ * Whom a test has its guests asked by (parameter client), with a node that is put there for the
+ * first test that wants it: *client_out, NULL if by its own hosts. Transfer none. -1: that cannot
+ * be had.
+ */
+int job_client(struct work *work, const struct params *params, struct client **client_out,
+               GError **err);
+
+/* Appends the peers of all clients. */
+void job_clients_add_peers(const struct work *work, GPtrArray *peers);
+void job_clients_free(struct work *work);
 
 /* Ends all nodes. */
 void job_take_leave(struct work *work);

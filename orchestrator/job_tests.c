@@ -52,6 +52,13 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
                      struct test_result *result)
 {
     struct work *work = tuple->work;
+    g_autoptr(GError) error = NULL;
+    struct client *client;
+    if (job_client(work, planned->params, &client, &error) < 0) {
+        add_warnings(result, planned);
+        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_ERROR, NULL, error->message);
+        return;
+    }
     result->hosts = coordinator_hosts(tuple->coordinator);
     g_autoptr(params) params =
         addresses_made_up(work->addresses, planned->params, tuple->hosts->len, result->hosts[0]);
@@ -65,6 +72,7 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
                    .holds =
                        work->holds_no_more ? NULL : (const char *const *)work->job->options->holds,
                    .keep = work->job->options->keep},
+        .client = client,
         .ends_soon = work->ends_soon,
     };
     tuple->is_testing = true;

@@ -142,6 +142,8 @@ uint64_t trial_wire_test_of(const Vtmh__Envelope *envelope)
         return envelope->record->test;
     case VTMH__ENVELOPE__BODY_HELD:
         return envelope->held->test;
+    case VTMH__ENVELOPE__BODY_PROBING:
+        return envelope->probing->test;
     default:
         return 0;
     }

@@ -14,10 +14,12 @@ static bool is_wanted(const struct seat *seat)
     return seat->request.network_gap != NETWORK_GAP_NO;
 }
 
-/* Somebody else, if all attempts of the leg are known to him: a leg that is tried again is not. */
+/* Somebody else, if all attempts of the leg are known to him: a leg that is tried again is not. A
+ * host outside of the test is spoken with by the destination. */
 static unsigned observer_of(const struct seat *seat, const struct leg_plan *leg)
 {
-    for (unsigned i = 0; i < seat->test->n_hosts && seat->request.retries == 0; i++)
+    for (unsigned i = 0;
+         i < seat->test->n_hosts && seat->request.retries == 0 && seat->request.client == NULL; i++)
         if (i != leg->source && i != leg->destination)
             return i;
     return leg->destination;
@@ -57,7 +59,7 @@ int network_gap_check(const struct seat *seat, GError **err)
                                            : "start_migration_timeout");
         return -1;
     }
-    if (prober_check(err) == 0)
+    if (seat->request.client != NULL || prober_check(err) == 0)
         return 0;
     g_prefix_error(err, "network_gap is not supported on %s: ", seat->test->host->name);
     return -1;
@@ -186,6 +188,7 @@ static struct prober *begin(const struct seat *seat, const struct leg_plan *leg,
         .mac = param_text(card, "mac"),
         .hears = seat->request.network_gap == NETWORK_GAP_BOTH,
         .says = seat->request.network_gap == NETWORK_GAP_SILENT,
+        .client = seat->request.client,
     };
     g_autoptr(prober) prober = prober_start(&spec, deadline_in(ASK_MS), err);
     if (prober == NULL || prober_await_heard(prober, deadline_in(HEARD_MS), err) < 0)
@@ -363,7 +366,7 @@ static void record(const struct handover *h, const json_t *found, int64_t stoppe
     const json_t *in = json_object_get(found, "in"), *out = json_object_get(found, "out");
     const json_t *baseline = json_object_get(found, "baseline");
     const json_t *longer = ms_of(out, "ms") > ms_of(in, "ms") ? out : in;
-    bool one_clock = h->agreement->one_kernel;
+    bool one_clock = h->agreement->one_kernel && (h->prober == NULL || prober_is_here(h->prober));
     Vtmh__Migration *leg = h->record;
 
     leg->network_gap_in_ms = ms_of(in, "ms");
@@ -378,7 +381,9 @@ static void record(const struct handover *h, const json_t *found, int64_t stoppe
         g_free(leg->network_gap_at);
         leg->network_gap_at = g_strdup(json_string_value(json_object_get(found, "at")));
     }
-    leg->network_observer = g_strdup(h->seat->test->names[observer_of(h->seat, h->leg)]);
+    leg->network_observer = g_strdup(h->seat->request.client != NULL
+                                         ? h->seat->request.client
+                                         : h->seat->test->names[observer_of(h->seat, h->leg)]);
     g_autofree char *text = json_dumps(found, JSON_COMPACT);
     host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, "destination", h->seat->name,
              "network, as %s has seen it: %s", leg->network_observer, text);

@@ -3,7 +3,8 @@
  * all the time (net/prober.h), from before the move until it is heard regularly again behind it:
  * the *observer*, a host of the test that is neither end of the leg where there is one, since its
  * way to the guest is that of everybody else; else the destination, from whose network the guest is
- * away until the move is announced there. (Not the source: when its copy ends, its bridge forgets
+ * away until the move is announced there. With client a host that has no part in the test asks, and
+ * the destination speaks with it. (Not the source: when its copy ends, its bridge forgets
  * where the guest was.)
  *
  *     source                               observer

@@ -286,6 +286,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
     request->retries = (unsigned)retries;
     read_expected(params, request);
     request->network_gap = read_network_gap(params);
+    request->client = param_text(params, "client");
     /* The guest's clock is slow on a busy host. */
     request->work_ms = request->login_ms + 2 * request->work_ms + request->start_high_ms;
     if (param_is_set(params, "mig_downtime") &&

@@ -39,7 +39,8 @@ struct move_request {
     GArray *postcopy;   /* mig_postcopy: the script of its switch; NULL: none is asked for */
     bool recovers;      /* mig_postcopy_recover */
     enum network_gap network_gap;
-    GStrv disks;                    /* images that move along (migrate_storage); empty: none */
+    const char *client; /* who asks then: a host that has no part in the test; NULL: one of these */
+    GStrv disks;        /* images that move along (migrate_storage); empty: none */
     bool compares_disks;            /* migrate_storage_compare */
     unsigned retries;               /* mig_retry: attempts beyond the first */
     GArray *script;                 /* mig_script, cancel_delay: what happens meanwhile; or NULL */

@@ -24,8 +24,14 @@ struct prober_spec {
     const char *address; /* of the guest, numeric */
     const char *mac;     /* of its card, or NULL */
     bool hears;          /* the guest asks by itself, too: that is measured as well */
-    bool says; /* asks nothing: sends frames that the guest takes no notice of (watch.h) */
+    bool says;          /* asks nothing: sends frames that the guest takes no notice of (watch.h) */
+    const char *client; /* who does it is there, in the place of this host; NULL: a child */
 };
+
+/* The child alone, in the ledger, for whoever speaks its lines by himself; words: behind the
+ * program's name. Transfer full. */
+struct prober *prober_open(const struct host *host, const char *const *words, GError **err);
+struct stream *prober_control(const struct prober *prober);
 
 /* Whether this host can: a sentence why not as VM_ERROR_UNSUPPORTED. */
 int prober_check(GError **err);
@@ -35,6 +41,9 @@ struct prober *prober_start(const struct prober_spec *spec, int64_t deadline, GE
 
 /* Its own address, which the guest answers to. */
 const char *prober_from(const struct prober *prober);
+
+/* Whether its clock is that of this host. */
+bool prober_is_here(const struct prober *prober);
 
 int prober_await_heard(struct prober *prober, int64_t deadline, GError **err);
 int prober_begin(struct prober *prober, GError **err);

@@ -186,6 +186,5 @@ const struct param_info reference_family_params[] = {
             "whether modules that were built are loaded"),
     NOT_YET("save_results", STRING, TEST, OFF, "nothing is built on hosts",
             "whether what was built is kept"),
-    NOT_YET("client", STRING, TEST, NULL, NO_NETPERF, "where the load comes from"),
     END,
 };

@@ -57,6 +57,26 @@ expect_equal "exit status" 0 "$status"
 [[ $(leg '.network_gap_in_ms <= 900 and .network_announced > 0') == true ]] || fail "it was away" "$(leg tostring)"
 no_leaks host1 host2 host3
 
+step "who asks may be the controller, or a host that has no part in the test"
+for client in controller host3; do
+    job -m host1,host2 -p network_gap=both -p "client=$client" "$work/gap.cfg"
+    expect_equal "exit status" 0 "$status"
+    expect_equal "who asked, and what was measured" "$client true true true" \
+        "$(leg '[.network_observer, .network_gap_in_ms > 0, .network_gap_out_ms > 0, .network_announced > 0] |
+            map(tostring) | join(" ")')"
+    no_leaks host1 host2 host3
+done
+job -m host1,host2 -p network_gap=silent -p client=controller -p announce_rounds=0 -p kernel_params=ipv6.disable=1 \
+    -p limit_network_gap=900ms "$work/gap.cfg"
+expect_equal "status" FAIL "$(result .status)"
+expect_match "reason" "limit 900 ms \(limit_network_gap\)|but controller does not hear it" "$(result .fail_reason)"
+expect_equal "who asked" controller "$(leg .network_observer)"
+
+step "one that cannot be had is told before anything boots"
+job -m host1,host2 -p client=host9 "$work/gap.cfg"
+expect_equal "status" ERROR "$(result .status)"
+expect_match "reason" 'client = host9 cannot be used: host9: ' "$(result .fail_reason)"
+
 step "what has no card on the hosts' network is SKIP"
 job -m host1,host2 -p nettype=user "$work/gap.cfg"
 expect_equal "status" SKIP "$(result .status)"
