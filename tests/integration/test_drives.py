@@ -13,11 +13,13 @@ import sys
 import tempfile
 
 NODE = os.path.join(os.environ["VTMH_BUILD"], "vtmh-node")
+SERIAL = """ü, "S" '1'=2,,x"""
 DRIVES = {
     "virtio": {"drive_format": "virtio", "iothreads": "io1", "image_iothread": "io1",
                "drive_serial": "S1", "drive_werror": "stop", "drive_rerror": "report"},
     "overlay": {"drive_format": "virtio", "image_name": "overlay", "image_format": "qcow2"},
     "spaced": {"drive_format": "virtio", "image_name": "ä, b 'c'.raw", "drive_cache": "directsync"},
+    "quoted": {"drive_format": "scsi-hd", "image_name": 'a=b:"c"\\%s$x;,,#.raw', "drive_serial": SERIAL},
     "scsi": {"drive_format": "scsi-hd", "drive_lun": "2", "image_readonly": "yes"},
     "lsi": {"drive_format": "scsi-hd", "scsi_hba": "lsi53c895a", "drive_bus": "1"},
     "ide": {"drive_format": "ide", "image_discard": "unmap"},
@@ -79,7 +81,8 @@ def ask(words, *commands):
     try:
         with ours[0].makefile("rw") as qmp:
             for command in ("qmp_capabilities", *commands, "quit"):
-                qmp.write(json.dumps({"execute": command}) + "\n")
+                name, arguments = command if isinstance(command, tuple) else (command, {})
+                qmp.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
                 qmp.flush()
                 answers += [next(answer for answer in map(json.loads, qmp)
                                  if "return" in answer or "error" in answer)]
@@ -119,8 +122,11 @@ def main():
         (guests / "tick" / "tick.rom").write_bytes(bytes(1 << 16))
         make_files(folder)
         for machine_type in "pc", "q35":
-            (blocks,) = ask(words_of(folder, machine_type, guests), "query-block")
+            serial = "qom-get", {"path": "/machine/peripheral/quoted", "property": "serial"}
+            blocks, said = ask(words_of(folder, machine_type, guests), "query-block", serial)
             check(machine_type, blocks)
+            if said != SERIAL:
+                sys.exit(f"{machine_type}: the serial of quoted is {said}")
     print("drives: QEMU has each as it was asked for")
     return 0
 

@@ -81,6 +81,24 @@ Test(cfg_library, guests_of_ours_come_first)
     cr_expect_not_null(strstr(names, "\nWindows.Win2022\n"), "%s", names);
 }
 
+/* So the test is skipped for what it lacks, and not refused for a guest that there is not. */
+Test(cfg_library, guests_with_windows_are_images_that_say_so)
+{
+    g_autoptr(cfg) c = load(LIBRARY "guest-os.cfg", false);
+    unsigned n = 0;
+
+    while (cfg_next(c, NULL) > 0) {
+        g_autoptr(params) test = cfg_test_params(c, NULL);
+
+        if (strstr(params_shortname(test), "Windows") == NULL)
+            continue;
+        n++;
+        cr_expect_str_eq(params_get(test, "guest"), "image");
+        cr_expect_str_eq(params_get(test, "os_type"), "windows");
+    }
+    cr_expect_eq(n, 6);
+}
+
 /* No card that the guests of the library have no driver for, no bus that nobody reads. */
 Test(cfg_library, hardware_has_one_default_and_nothing_without_effect)
 {
