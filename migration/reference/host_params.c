@@ -15,7 +15,7 @@ const struct param_info reference_host_params[] = {
     NOT_YET("reuse_previous_config", BOOL, VM, NO,
             "a VM that starts is always made of its parameters",
             "whether a VM is made of stored devices"),
-    NO_MATTER("run_tcpdump", BOOL, TEST, "guests are reached without knowing their addresses",
+    NO_MATTER("run_tcpdump", BOOL, TEST, "guests' addresses are seen at their own taps, always",
               "whether the network is listened to for guests' addresses"),
 
     NO_MATTER("screendump_quality", INT, TEST, PICTURES, "quality of their JPEG files"),
