@@ -30,6 +30,8 @@ static const struct {
     {"serials", PARAM_PER_SERIAL, "serial0"},
     {"redirs", PARAM_PER_REDIR, "remote_shell"},
     {"usbs", PARAM_PER_DEVICE, NULL},
+    {"vcpu_devices", PARAM_PER_DEVICE, NULL},
+    {"mem_devs", PARAM_PER_DEVICE, NULL},
     {"usb_devices", PARAM_PER_DEVICE, NULL},
     {"virtio_rngs", PARAM_PER_DEVICE, NULL},
     {"vsocks", PARAM_PER_DEVICE, NULL},

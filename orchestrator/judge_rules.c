@@ -355,34 +355,56 @@ static bool check_images(struct judge *judge, const char *vm, unsigned host)
 }
 
 /* Who is in the list of a host: where a VM is to start from says the test type. */
-static bool has_image(const struct judge *judge, const char *vm, const char *image)
+static bool has_device(const struct judge *judge, const char *list, const char *vm,
+                       const char *device)
 {
     for (unsigned host = 1; host <= judge->n_hosts; host++) {
-        g_auto(GStrv) images = judge_list(judge, "images", vm, host);
+        g_auto(GStrv) devices = judge_list(judge, list, vm, host);
 
-        if (g_strv_contains((const char *const *)images, image))
+        if (g_strv_contains((const char *const *)devices, device))
             return true;
     }
     return false;
 }
 
-/* What is plugged is a disk like others, that the VM starts without. */
+/* What is plugged is a device like others, that the VM starts without. */
+static const struct plugging {
+    const char *param, *list;
+    const char *more; /* what says so of a device that comes; NULL: that it is named to */
+} pluggings[] = {
+    {"plug_block", "images", "boot_drive"},
+    {"unplug_block", "images", "boot_drive"},
+    {"plug_nic", "nics", NULL},
+    {"unplug_nic", "nics", NULL},
+    {"plug_vcpu", "vcpu_devices", NULL},
+    {"unplug_vcpu", "vcpu_devices", NULL},
+    {"plug_mem", "mem_devs", "use_mem"},
+    {"unplug_mem", "mem_devs", "use_mem"},
+};
+
+static void say_unknown(struct judge *judge, const struct plugging *plugging,
+                        const struct fact *fact, const char *vm, const char *name)
+{
+    g_autofree char *with = plugging->more != NULL
+                                ? g_strdup_printf(", with %s_%s = no", plugging->more, name)
+                                : g_strdup("");
+
+    judge_say(judge, SAY_ERROR, fact,
+              "%s = %s: %s is not among the %s of %s; what is plugged in later stands there too%s",
+              fact->key, judge_shown(fact), name, plugging->list, vm, with);
+}
+
 static bool check_plugged(struct judge *judge, const char *vm, unsigned host)
 {
-    static const char *const lists[] = {"plug_block", "unplug_block"};
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
-        g_auto(GStrv) names = judge_list(judge, lists[i], vm, host);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pluggings); i++) {
+        g_auto(GStrv) names = judge_list(judge, pluggings[i].param, vm, host);
         const struct fact *fact;
 
-        judge_lookup(judge, lists[i], NULL, vm, host, &fact);
+        judge_lookup(judge, pluggings[i].param, NULL, vm, host, &fact);
         for (char **name = names; *name != NULL; name++) {
-            if (has_image(judge, vm, *name))
+            if (has_device(judge, pluggings[i].list, vm, *name))
                 continue;
-            judge_say(judge, SAY_ERROR, fact,
-                      "%s = %s: %s is not among the images of %s; a disk that is plugged in later "
-                      "stands there too, with boot_drive_%s = no",
-                      fact->key, judge_shown(fact), *name, vm, *name);
+            say_unknown(judge, &pluggings[i], fact, vm, *name);
             return true;
         }
     }

@@ -134,11 +134,13 @@ char *guest_ssh_command(struct guest *guest);
 int guest_keep_key(struct guest *guest, const char *path, GError **err);
 
 /*
- * How many disks the guest sees, once they are as many, or after wait_ms; 0: now. There is no event
- * for that which every guest would know. UNSUPPORTED as of guest_run().
+ * How many devices of a kind ("disk", "nic", "vcpu"; of "dimm" the MiB of all memory) the guest
+ * sees, once they are as many, or after wait_ms; 0: now. What comes is put to use (CPUs and memory
+ * go online). There is no event for that which every guest would know. UNSUPPORTED as of
+ * guest_run().
  */
-int guest_count_disks(struct guest *guest, unsigned as_many, int64_t wait_ms, int64_t deadline,
-                      unsigned *count_out, GError **err);
+int guest_count(struct guest *guest, const char *kind, unsigned as_many, int64_t wait_ms,
+                int64_t deadline, unsigned *count_out, GError **err);
 
 /* The last heartbeat seen here. at_us: CLOCK_MONOTONIC of its arrival; 0: none yet. */
 struct guest_beat {

@@ -145,8 +145,7 @@ static int follow(struct device *device, const json_t *there, GError **err)
     }
     if (compare(device, json_object_get(twin, "travels"), err) < 0)
         return -1;
-    g_free(device->slot);
-    device->slot = g_strdup(json_string_value(json_object_get(twin, "slot")));
+    device_set_place(device, json_deep_copy(json_object_get(twin, "place")));
     for (unsigned i = 0; i < device->children->len; i++)
         if (follow(g_ptr_array_index(device->children, i), there, err) < 0)
             return -1;

@@ -34,7 +34,7 @@ void device_free(struct device *device)
     g_ptr_array_unref(device->children);
     json_decref(device->travels);
     json_decref(device->local);
-    g_free(device->slot);
+    json_decref(device->place);
     g_free(device->id);
     g_free(device);
 }
@@ -77,6 +77,12 @@ void device_set_live(struct device *device)
         device_set_live(g_ptr_array_index(device->children, i));
 }
 
+void device_set_place(struct device *device, json_t *place)
+{
+    json_decref(device->place);
+    device->place = place;
+}
+
 /* Paths and what a user appends may have any bytes: a hypervisor gets them as they are. */
 void device_set(json_t *side, const char *name, const char *text)
 {
@@ -117,15 +123,15 @@ const char *device_tail(const json_t *side)
 }
 
 /* A place is kept, unless the device says another one itself. */
-static void keep_slot(const struct device *device, const GPtrArray *parts, unsigned from)
+static void keep_place(const struct device *device, const GPtrArray *parts, unsigned from)
 {
-    for (unsigned i = from; i < parts->len && device->slot != NULL; i++) {
+    for (unsigned i = from; i < parts->len && device->place != NULL; i++) {
         const struct part *part = g_ptr_array_index(parts, i);
         json_t *arguments = part->arguments;
 
         if (part->kind == PART_DEVICE && g_strcmp0(device_get(arguments, "id"), device->id) == 0 &&
             json_object_get(arguments, "bus") == NULL && json_object_get(arguments, "addr") == NULL)
-            device_set(arguments, "addr", device->slot);
+            json_object_update_missing(arguments, device->place);
     }
 }
 
@@ -136,7 +142,7 @@ void device_add_parts(const struct device *device, GPtrArray *parts)
     if (device->kind->to_parts == NULL)
         return;
     device->kind->to_parts(device, parts);
-    keep_slot(device, parts, from);
+    keep_place(device, parts, from);
 }
 
 static void add_all(const struct device *device, bool is_unmade_only, GPtrArray *parts)

@@ -11,8 +11,9 @@ struct device {
     json_t *travels;     /* an object: what is the same at both ends of a migration */
     json_t *local;       /* an object: what is this host's own */
     GPtrArray *children; /* struct device: what is plugged into it, in that order */
-    char *slot;          /* "3.0": its place on the root PCI bus, which is the same at both ends of
-                            a migration; NULL: where there is room */
+    json_t *place;       /* an object: properties that say where it is, as the hypervisor has chosen
+                            ("addr" on the root PCI bus, "core-id" of a CPU); the same at both ends
+                            of a migration. NULL: where there is room */
     bool is_live;        /* the hypervisor has it */
 };
 
@@ -43,6 +44,8 @@ extern const struct device_kind *const device_kinds[];
 extern const struct device_kind device_board;
 extern const struct device_kind device_cpu;
 extern const struct device_kind device_memory;
+extern const struct device_kind device_vcpu;
+extern const struct device_kind device_dimm;
 extern const struct device_kind device_identity;
 extern const struct device_kind device_rtc;
 extern const struct device_kind device_topology;
@@ -89,6 +92,9 @@ void device_remove_unmade(struct device *board);
 
 /* The hypervisor has it, and all that is plugged into it. */
 void device_set_live(struct device *device);
+
+/* It is there: the properties are kept. place: transfer full. */
+void device_set_place(struct device *device, json_t *place);
 
 /* Sets a property of `travels` or `local`. A text that is NULL is left out. */
 void device_set(json_t *side, const char *name, const char *text);

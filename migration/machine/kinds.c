@@ -7,6 +7,8 @@ const struct device_kind *const device_kinds[] = {
     &device_identity,
     &device_rtc,
     &device_topology,
+    &device_vcpu,
+    &device_dimm,
     &device_boot,
     &device_uefi,
     &device_boot_order,

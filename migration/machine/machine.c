@@ -23,8 +23,7 @@ json_t *machine_to_json(const struct device *board)
     json_t *object = json_pack("{s:s, s:s}", "id", board->id, "kind", board->kind->name);
     json_t *devices;
 
-    if (board->slot != NULL)
-        json_object_set_new(object, "slot", json_string(board->slot));
+    add_side(object, "place", board->place);
     add_side(object, "travels", board->travels);
     add_side(object, "local", board->local);
     if (board->children->len == 0)

@@ -51,9 +51,8 @@ struct machine_spec {
 struct device *machine_new(const struct machine_spec *spec, GError **err);
 
 /*
- * {"id": "vm1", "kind": "board", "slot": "3.0", "travels": {…}, "local": {…}, "devices": [the same
- * of each]};
- * what is empty is left out. Values are as they were set: what is not UTF-8 cannot be dumped.
- * Transfer full.
+ * {"id": "vm1", "kind": "board", "place": {…}, "travels": {…}, "local": {…}, "devices": [the same
+ * of each]}; what is empty is left out. Values are as they were set: what is not UTF-8 cannot be
+ * dumped. Transfer full.
  */
 json_t *machine_to_json(const struct device *board);

@@ -96,11 +96,14 @@ static int add(struct device *board, struct nic_building *building, const char *
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
     g_auto(GStrv) names = param_list(spec->params, "nics");
+    g_auto(GStrv) later = param_list(spec->params, "plug_nic");
     struct nic_building building = {.spec = spec, .next_fd = spec->net_fd};
 
     if (!spec->boot->network)
         return 0;
     for (; names[building.index] != NULL; building.index++) {
+        if (g_strv_contains((const char *const *)later, names[building.index]))
+            continue;
         g_autoptr(params) card = params_object_params(spec->params, names[building.index]);
 
         building.card = card;
@@ -108,6 +111,40 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
             return -1;
     }
     return 0;
+}
+
+/* The first number behind those of the cards that are there. */
+static int next_fd(const struct device *board, int first)
+{
+    for (unsigned i = 0; i < board->children->len; i++) {
+        const struct device *nic = g_ptr_array_index(board->children, i);
+        const char *const kinds[] = {"fd", "vhost_fd"};
+
+        for (size_t k = 0; nic->kind == &device_nic && k < G_N_ELEMENTS(kinds); k++)
+            if (device_get_int(nic->local, kinds[k]) > 0)
+                first =
+                    MAX(first, (int)device_get_int(nic->local, kinds[k]) + (int)nic_queues(nic));
+    }
+    return first;
+}
+
+/* The forwarded ports are of a card that is there from the beginning: by them a guest is reached
+ * before anything is plugged into its VM. */
+static int plug(struct device *board, const struct machine_spec *spec, const char *name,
+                GError **err)
+{
+    g_auto(GStrv) names = param_list(spec->params, "nics");
+    g_autoptr(params) card = params_object_params(spec->params, name);
+    struct nic_building building = {
+        .spec = spec, .card = card, .next_fd = next_fd(board, spec->net_fd), .has_forwards = true};
+
+    while (names[building.index] != NULL && strcmp(names[building.index], name) != 0)
+        building.index++;
+    if (names[building.index] != NULL)
+        return add(board, &building, name, err);
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "card %s cannot be plugged into %s: nics has none of that name", name, spec->name);
+    return -1;
 }
 
 static const char *qemu_model(const char *model)
@@ -131,4 +168,5 @@ static void to_parts(const struct device *nic, GPtrArray *parts)
         device_set_int(card, "vectors", device_get_int(nic->travels, "vectors"));
 }
 
-const struct device_kind device_nic = {.name = "nic", .build = build, .to_parts = to_parts};
+const struct device_kind device_nic = {
+    .name = "nic", .build = build, .add = plug, .to_parts = to_parts};

@@ -20,5 +20,7 @@ const struct param_info topology_params[] = {
     {LEVEL("vcpu_clusters"), .doc = "clusters a die; derived from smp if not set"},
     {LEVEL("vcpu_cores"), .doc = "cores a die or cluster; derived from smp if not set"},
     {LEVEL("vcpu_threads"), .doc = "threads a core; derived from smp if not set"},
+    {MACHINE("vcpu_devices"), .kind = PARAM_LIST, OBJECT_NAME, .example = "vcpu1",
+     .doc = "CPUs that can be plugged in beside those of smp (with vcpu_maxcpus)"},
     {.name = NULL},
 };

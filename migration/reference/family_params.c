@@ -17,7 +17,7 @@
 #define NO_SHARED_FS "no folder of the host is shared with a guest"
 #define NO_TPM "a TPM is as tpm_type, tpm_model, tpm_version and tpm_bin say"
 #define NO_SECURE "guests are not encrypted or measured"
-#define NO_MEMORY_DEVICES "VMs have no memory devices"
+#define NO_MEMORY_DEVICES "memory modules are DIMMs"
 #define NO_BALLOON "a balloon is asked for by balloon_dev_devid"
 #define NO_DEVICE "VMs have no such device"
 #define NO_THROTTLE "disks are not throttled"
@@ -57,9 +57,10 @@ const struct param_info reference_family_params[] = {
     NOT_YET("vm_secure_guest_*", STRING, VM, NULL, NO_SECURE, "secure guests"),
     NOT_YET("vm_sev_*", STRING, VM, NULL, NO_SECURE, "AMD SEV"),
     NOT_YET("vm_sgx_*", STRING, VM, NULL, NO_SECURE, "Intel SGX"),
+    NOT_YET("vm_memdev_model", STRING, DEVICE, WORDS("dimm"), "memory modules are DIMMs",
+            "model of a memory module"),
     NOT_YET("nvdimm*", STRING, VM, OFF, NO_MEMORY_DEVICES, "non-volatile memory"),
     NOT_YET("nv_backend", STRING, VM, NULL, NO_MEMORY_DEVICES, "non-volatile memory"),
-    NOT_YET("mem_devs", LIST, VM, NULL, NO_MEMORY_DEVICES, "memory devices"),
     NOT_YET("balloon*", STRING, VM, OFF, NO_BALLOON, "balloon"),
     NOT_YET("rng_*", STRING, VM, NULL, "entropy devices are as virtio_rngs and backend say",
             "an entropy device"),

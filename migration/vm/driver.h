@@ -32,6 +32,7 @@ struct vm_driver {
                 int64_t deadline, GError **err);
     int (*unplug)(struct vm *vm, const char *kind, const char *name, int64_t deadline,
                   GError **err);
+    bool (*has)(struct vm *vm, const char *kind, const char *name); /* as plug */
     json_t *(*machine)(struct vm *vm, int64_t deadline, GError **err);
 
     int (*check_sound)(struct vm *vm, int64_t deadline, GError **err);

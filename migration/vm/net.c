@@ -19,6 +19,7 @@
 struct card {
     struct vm_net *net;
     char *name;
+    char *tap;         /* in the ledger; NULL: none */
     bool is_forwarded; /* has the forwarded ports of the user network */
     char *address;     /* of the guest, on a bridge; NULL: not known */
     bool is_only;      /* the guest is reached over no other */
@@ -49,6 +50,7 @@ static void free_card(void *data)
 
     net_watch_close(card->watch);
     g_free(card->address);
+    g_free(card->tap);
     g_free(card->name);
     g_free(card);
 }
@@ -176,6 +178,7 @@ static int add_tap(struct vm_net *net, const char *vm, const struct device *nic,
         return -1;
     }
     g_ptr_array_add(net->taps, name);
+    card->tap = g_strdup(name);
     /* Work that has begun comes to its end: its descriptors are ours even if we are cancelled. */
     fiber_shield();
     int opened = await_work(open_tap, &opening, DEADLINE_NEVER, err);
@@ -246,6 +249,42 @@ struct vm_net *vm_net_open(const struct host *host, const char *vm, const struct
 void vm_net_add_fds(const struct vm_net *net, GArray *fds)
 {
     g_array_append_vals(fds, net->fds->data, net->fds->len);
+}
+
+int vm_net_plug(struct vm_net *net, const char *vm, const struct device *nic, GError **err)
+{
+    if (add_nic(net, vm, nic, err) == 0)
+        return 0;
+    vm_net_unplug(net, nic->id);
+    return -1;
+}
+
+static void forget_tap(struct vm_net *net, const char *tap)
+{
+    guint index;
+
+    if (tap == NULL || !g_ptr_array_find_with_equal_func(net->taps, tap, g_str_equal, &index))
+        return;
+    host_disown(net->host, OWNED_LINK, tap);
+    g_ptr_array_remove_index(net->taps, index);
+}
+
+void vm_net_unplug(struct vm_net *net, const char *name)
+{
+    vm_net_started(net);
+    for (unsigned i = net->cards->len; i-- > 0;) {
+        const struct card *card = g_ptr_array_index(net->cards, i);
+
+        if (strcmp(card->name, name) != 0)
+            continue;
+        forget_tap(net, card->tap);
+        g_ptr_array_remove_index(net->cards, i);
+    }
+}
+
+const GArray *vm_net_fds(const struct vm_net *net)
+{
+    return net->fds;
 }
 
 void vm_net_started(struct vm_net *net)

@@ -46,6 +46,16 @@ void vm_net_add_fds(const struct vm_net *net, GArray *fds);
 /* The hypervisor has been started: it alone keeps the descriptors. */
 void vm_net_started(struct vm_net *net);
 
+/* A card that is plugged in while the hypervisor runs: what it is connected to is made, and its
+ * descriptors are there for the hypervisor (vm_net_fds()) until vm_net_started(). START. */
+int vm_net_plug(struct vm_net *net, const char *vm, const struct device *nic, GError **err);
+
+/* Nothing of a card is left: the hypervisor has closed its descriptors, or never had them. */
+void vm_net_unplug(struct vm_net *net, const char *card);
+
+/* Those that the hypervisor is still to be given: struct child_fd. Transfer none. */
+const GArray *vm_net_fds(const struct vm_net *net);
+
 /* The user network forwards a port of the host (127.0.0.1) to the guest's. */
 void vm_net_forward(struct vm_net *net, uint16_t guest_port, uint16_t host_port);
 

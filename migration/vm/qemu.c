@@ -521,6 +521,7 @@ const struct vm_driver qemu_driver = {
     .facts = qemu_facts,
     .plug = qemu_plug,
     .unplug = qemu_unplug,
+    .has = qemu_has,
     .machine = qemu_machine,
     .check_sound = qemu_check_sound,
     .check_movable = qemu_check_movable,

@@ -142,9 +142,15 @@ struct machine_spec qemu_machine_spec(const struct vm_spec *spec, const struct q
 int qemu_plug(struct vm *vm, const struct vm_spec *spec, const char *kind, const char *name,
               int64_t deadline, GError **err);
 int qemu_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadline, GError **err);
+bool qemu_has(struct vm *vm, const char *kind, const char *name);
 json_t *qemu_machine(struct vm *vm, int64_t deadline, GError **err);
 /* DEVICE_DELETED, or that the guest keeps it. */
 void qemu_plug_on_left(struct qemu_vm *vm, const json_t *data, bool is_kept);
+
+/* qemu_place.c: where the hypervisor has room for a device that is to come, and where all that came
+ * is: their places. */
+int qemu_place_new(struct qemu_vm *vm, struct device *device, int64_t deadline, GError **err);
+int qemu_take_places(struct qemu_vm *vm, int64_t deadline, GError **err);
 
 /* qemu_settings.c */
 /* Sets migration parameters of this move alone, and reads them back. wanted: transfer full. */

@@ -2,17 +2,15 @@
  * Devices that come and go while a QEMU runs.
  *
  * A device is plugged in as its parts, one command each, in their order; where one is refused,
- * those before it are taken back. It goes the other way round: the device is asked to leave
- * (device_del), which the guest may take its time for, and only when it has left (DEVICE_DELETED)
- * is what stands behind it removed.
+ * those before it are taken back. What a card is connected to comes before all of them. It goes the
+ * other way round: the device is asked to leave (device_del), which the guest may take its time
+ * for, and only when it has left (DEVICE_DELETED) is what stands behind it removed.
  */
 #include "migration/machine/change.h"
 #include "migration/vm/qemu.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define TAKE_BACK_MS 5000
+#define ASK_AGAIN_MS 2000
 
 /* Somebody waits for a device to leave. */
 struct qemu_leaving {
@@ -32,15 +30,69 @@ void qemu_plug_on_left(struct qemu_vm *vm, const json_t *data, bool is_kept)
     event_set(&leaving->over);
 }
 
+/* Descriptors that a QEMU is handed while it runs have names there: that of number 64 is "vtmh-64".
+ * On a command line they are what the machine calls them: their numbers. */
+#define FD_NAME "vtmh-"
+
+static void name_fds(json_t *netdev)
+{
+    static const char *const keys[] = {"fd", "fds", "vhostfd", "vhostfds"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *numbers = device_get(netdev, keys[i]);
+        g_autoptr(GString) names = g_string_new(numbers);
+
+        if (numbers == NULL)
+            continue;
+        g_string_prepend(names, FD_NAME);
+        g_string_replace(names, ":", ":" FD_NAME, 0);
+        device_set(netdev, keys[i], names->str);
+    }
+}
+
+static int hand_over_fds(struct qemu_vm *vm, int64_t deadline, GError **err)
+{
+    const GArray *fds = vm_net_fds(vm->base.net);
+
+    for (unsigned i = 0; i < fds->len; i++) {
+        const struct child_fd *fd = &g_array_index(fds, struct child_fd, i);
+        g_autofree char *name = g_strdup_printf(FD_NAME "%d", fd->as);
+
+        if (qemu_process_command(vm->process, "getfd", json_pack("{s:s}", "fdname", name), fd->fd,
+                                 deadline, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Those that no card has taken: one that has taken them has closed their names. */
+static void take_fds_back(struct qemu_vm *vm)
+{
+    const GArray *fds = vm_net_fds(vm->base.net);
+
+    for (unsigned i = 0; i < fds->len; i++) {
+        g_autofree char *name =
+            g_strdup_printf(FD_NAME "%d", g_array_index(fds, struct child_fd, i).as);
+
+        qemu_command(vm, "closefd", json_pack("{s:s}", "fdname", name), deadline_in(TAKE_BACK_MS),
+                     NULL, NULL);
+    }
+}
+
 static int make(struct qemu_vm *vm, const struct part *part, int64_t deadline, GError **err)
 {
+    json_t *arguments;
+
     if (part_command(part) == NULL) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                     "a disk whose writes are thrown away (image_snapshot) is not plugged into a "
                     "running machine");
         return -1;
     }
-    return qemu_command(vm, part_command(part), part_arguments(part), deadline, NULL, err);
+    arguments = part_arguments(part);
+    if (part->kind == PART_NETDEV)
+        name_fds(arguments);
+    return qemu_command(vm, part_command(part), arguments, deadline, NULL, err);
 }
 
 static int take_back(struct qemu_vm *vm, const struct part *part, int64_t deadline, GError **err)
@@ -57,7 +109,39 @@ static void take_all_back(struct qemu_vm *vm, GPtrArray *parts, unsigned made)
     fiber_shield();
     while (made-- > 0)
         take_back(vm, g_ptr_array_index(parts, made), deadline_in(TAKE_BACK_MS), NULL);
+    take_fds_back(vm);
     fiber_unshield();
+}
+
+/* All parts of what the hypervisor does not have yet, or none. */
+static int make_all(struct qemu_vm *vm, int64_t deadline, GError **err)
+{
+    g_autoptr(GPtrArray) parts = device_parts_unmade(vm->board);
+
+    for (unsigned i = 0; i < parts->len; i++) {
+        if (make(vm, g_ptr_array_index(parts, i), deadline, err) == 0)
+            continue;
+        take_all_back(vm, parts, i);
+        return -1;
+    }
+    return 0;
+}
+
+/* What stands behind a card outside of the hypervisor comes before it. */
+static int make_with_net(struct qemu_vm *vm, const struct device *device, int64_t deadline,
+                         GError **err)
+{
+    bool is_card = device->kind == &device_nic;
+
+    if (is_card && vm_net_plug(vm->base.net, vm->base.name, device, err) < 0)
+        return -1;
+    if ((!is_card || hand_over_fds(vm, deadline, err) == 0) && make_all(vm, deadline, err) == 0) {
+        vm_net_started(vm->base.net);
+        return 0;
+    }
+    if (is_card)
+        vm_net_unplug(vm->base.net, device->id);
+    return -1;
 }
 
 int qemu_plug(struct vm *base, const struct vm_spec *spec, const char *kind, const char *name,
@@ -65,30 +149,49 @@ int qemu_plug(struct vm *base, const struct vm_spec *spec, const char *kind, con
 {
     struct qemu_vm *vm = qemu_vm(base);
     const struct machine_spec machine = qemu_machine_spec(spec, vm);
-    g_autoptr(GPtrArray) parts = NULL;
+    struct device *device;
 
     if (machine_plug(vm->board, &machine, kind, name, err) < 0)
         return -1;
-    parts = device_parts_unmade(vm->board);
-    for (unsigned i = 0; i < parts->len; i++) {
-        if (make(vm, g_ptr_array_index(parts, i), deadline, err) == 0)
-            continue;
-        g_prefix_error(err, "plugging %s %s into %s on %s: ", kind, name, base->name,
-                       base->host->name);
-        take_all_back(vm, parts, i);
-        device_remove_unmade(vm->board);
-        return -1;
+    device = device_find(vm->board, kind, name);
+    if (qemu_place_new(vm, device, deadline, err) == 0 &&
+        make_with_net(vm, device, deadline, err) == 0) {
+        device_set_live(vm->board);
+        return 0;
     }
-    device_set_live(vm->board);
-    return 0;
+    g_prefix_error(err, "plugging %s %s into %s on %s: ", kind, name, base->name, base->host->name);
+    device_remove_unmade(vm->board);
+    return -1;
 }
 
-static int await_left(struct qemu_vm *vm, struct qemu_leaving *leaving, const char *id,
-                      int64_t deadline, GError **err)
+/* As await_any(). A guest that is busy with the event of another device may miss the question: it
+ * is asked again. QEMU refuses that where the first question still stands. */
+static int await_answer(struct qemu_vm *vm, const struct part *part, struct qemu_leaving *leaving,
+                        int64_t deadline, GError **err)
 {
     struct event *const events[] = {&leaving->over, qemu_process_ended(vm->process)};
+
+    for (;;) {
+        g_autoptr(GError) error = NULL;
+        int which = await_any(events, G_N_ELEMENTS(events),
+                              deadline_min(deadline, deadline_in(ASK_AGAIN_MS)), &error);
+
+        if (which >= 0)
+            return which;
+        if (deadline_left(deadline) == 0 ||
+            !g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
+            g_propagate_error(err, g_steal_pointer(&error));
+            return -1;
+        }
+        take_back(vm, part, deadline, NULL);
+    }
+}
+
+static int await_left(struct qemu_vm *vm, const struct part *part, struct qemu_leaving *leaving,
+                      const char *id, int64_t deadline, GError **err)
+{
     g_autoptr(GError) error = NULL;
-    int which = await_any(events, G_N_ELEMENTS(events), deadline, &error);
+    int which = await_answer(vm, part, leaving, deadline, &error);
 
     if (which == 1) {
         g_propagate_error(err, vm_death(&vm->base));
@@ -117,7 +220,7 @@ static int let_leave(struct qemu_vm *vm, const struct part *part, int64_t deadli
     g_hash_table_insert(vm->leaving, g_strdup(id), &leaving);
     result = take_back(vm, part, deadline, err);
     if (result == 0)
-        result = await_left(vm, &leaving, id, deadline, err);
+        result = await_left(vm, part, &leaving, id, deadline, err);
     g_hash_table_remove(vm->leaving, id);
     return result;
 }
@@ -153,41 +256,22 @@ int qemu_unplug(struct vm *base, const char *kind, const char *name, int64_t dea
                        base->host->name);
         return -1;
     }
+    if (device->kind == &device_nic)
+        vm_net_unplug(base->net, name);
     device_remove(vm->board, device);
     return 0;
 }
 
-/* ---- where everything is */
-
-/* "3.0" of the device that has the id on the root bus; NULL: it is not there. Transfer full. */
-static char *slot_of(const json_t *query_pci, const char *id)
+bool qemu_has(struct vm *base, const char *kind, const char *name)
 {
-    const json_t *root = json_array_get(query_pci, 0), *device;
-    size_t i;
+    struct qemu_vm *vm = qemu_vm(base);
 
-    json_array_foreach (json_object_get(root, "devices"), i, device)
-        if (g_strcmp0(json_string_value(json_object_get(device, "qdev_id")), id) == 0)
-            return g_strdup_printf(
-                "%x.%x", (unsigned)json_integer_value(json_object_get(device, "slot")),
-                (unsigned)json_integer_value(json_object_get(device, "function")));
-    return NULL;
-}
-
-static void take_slots(struct device *device, const json_t *query_pci)
-{
-    g_free(device->slot);
-    device->slot = slot_of(query_pci, device->id);
-    for (unsigned i = 0; i < device->children->len; i++)
-        take_slots(g_ptr_array_index(device->children, i), query_pci);
+    return vm->board != NULL && device_find(vm->board, kind, name) != NULL;
 }
 
 json_t *qemu_machine(struct vm *base, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
-    json_auto_t *pci = NULL;
 
-    if (qemu_command(vm, "query-pci", NULL, deadline, &pci, err) < 0)
-        return NULL;
-    take_slots(vm->board, pci);
-    return machine_travels(vm->board);
+    return qemu_take_places(vm, deadline, err) < 0 ? NULL : machine_travels(vm->board);
 }

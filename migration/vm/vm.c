@@ -474,6 +474,11 @@ int vm_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadlin
     return 0;
 }
 
+bool vm_has(struct vm *vm, const char *kind, const char *name)
+{
+    return vm->driver->has != NULL && vm->driver->has(vm, kind, name);
+}
+
 bool vm_is_changed(const struct vm *vm)
 {
     return vm->is_changed;

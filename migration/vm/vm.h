@@ -211,6 +211,9 @@ int vm_plug(struct vm *vm, const struct vm_spec *spec, const char *kind, const c
  */
 int vm_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadline, GError **err);
 
+/* Whether the machine has this device now. */
+bool vm_has(struct vm *vm, const char *kind, const char *name);
+
 /* Whether the machine is another one than the params say: something was plugged in or out here. */
 bool vm_is_changed(const struct vm *vm);
 

@@ -542,17 +542,28 @@ Test(judge, what_a_guest_does_not_take_is_no_pass)
     expect_first("guest=jeos\nload=tape\n", "E a.cfg:2: load = tape: ");
 }
 
-Test(judge, a_disk_that_is_plugged_is_one_of_the_images)
+Test(judge, what_is_plugged_is_one_of_the_devices_of_its_kind)
 {
     expect("images=a hot\nboot_drive_hot=no\nplug_block=hot\nunplug_block=a\n", "");
     expect("images_host2=hot\nimages=\nmigration_sync_vms=yes\nplug_block=hot\n", "");
     expect(
         "images=a\nplug_block=hot\n",
-        "E a.cfg:2: plug_block = hot: hot is not among the images of vm1; a disk that is plugged "
-        "in later stands there too, with boot_drive_hot = no\n");
+        "E a.cfg:2: plug_block = hot: hot is not among the images of vm1; what is plugged in later "
+        "stands there too, with boot_drive_hot = no\n");
     expect("images=a\nunplug_block_vm1=a b\n",
-           "E a.cfg:2: unplug_block_vm1 = a b: b is not among the images of vm1; a disk that is "
-           "plugged in later stands there too, with boot_drive_b = no\n");
+           "E a.cfg:2: unplug_block_vm1 = a b: b is not among the images of vm1; what is plugged "
+           "in later stands there too, with boot_drive_b = no\n");
+    expect("guest=jeos\nnics=nic1 nic2\nplug_nic=nic2\n", "");
+    expect("guest=jeos\nplug_nic=nic2\n",
+           "E a.cfg:2: plug_nic = nic2: nic2 is not among the nics of vm1; what is plugged in "
+           "later stands there too\n");
+    expect("vcpu_devices=c1\nvcpu_maxcpus=2\nplug_vcpu=c1\nunplug_vcpu=c1\n", "");
+    expect("vcpu_devices=c1\nplug_vcpu=c2\n",
+           "E a.cfg:2: plug_vcpu = c2: c2 is not among the vcpu_devices of vm1; what is plugged in "
+           "later stands there too\n");
+    expect("mem_devs=m1\nplug_mem=m2\n",
+           "E a.cfg:2: plug_mem = m2: m2 is not among the mem_devs of vm1; what is plugged in "
+           "later stands there too, with use_mem_m2 = no\n");
 }
 
 Test(judge, what_is_to_be_written_to_a_disk_needs_the_load_that_writes)

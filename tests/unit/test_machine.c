@@ -122,7 +122,7 @@ static const struct param_info *const tables[] = {
     boot_params,   uefi_params,     serial_params, vsock_params};
 
 /* What else is asked for: some count only with others. */
-static const char *const surroundings[][4][2] = {
+static const char *const surroundings[][5][2] = {
     {{NULL}},
     {{"redirs", "remote_shell file_transfer"}, {"guest_port_file_transfer", "8022"}},
     {{"nettype", "bridge"}},
@@ -133,6 +133,13 @@ static const char *const surroundings[][4][2] = {
      {"maxmem", "2G"},
      {"vm_mem_backend", "memory-backend-file"},
      {"serials", "s t"}},
+    {{"slots", "3"}, {"maxmem", "2G"}, {"mem_devs", "m"}, {"size_mem", "1M"}},
+    {{"slots", "3"},
+     {"maxmem", "2G"},
+     {"mem_devs", "m"},
+     {"size_mem", "1M"},
+     {"backend_mem", "memory-backend-file"}},
+    {{"vcpu_maxcpus", "4"}},
     {{"ovmf_code_filename", "a.fd"}, {"display", "spice"}},
     {{"display", "spice"}, {"spice_x509_prefix", "/x"}},
     {{"display", "spice"}, {"spice_x509_prefix", "/x"}, {"spice_ssl", "yes"}},
@@ -147,7 +154,7 @@ static void try_row(const struct param_info *row, bool *travels_out, bool *local
     for (size_t i = 0; i < G_N_ELEMENTS(surroundings); i++) {
         g_autoptr(params) before = params_new();
 
-        for (size_t k = 0; k < 4 && surroundings[i][k][0] != NULL; k++)
+        for (size_t k = 0; k < G_N_ELEMENTS(surroundings[i]) && surroundings[i][k][0] != NULL; k++)
             params_set(before, surroundings[i][k][0], surroundings[i][k][1], NULL);
         g_autoptr(params) after = params_copy(before);
         params_set(after, row->name, other_value(row), NULL);
