@@ -26,6 +26,7 @@ static const struct param_info *const tables[] = {
     rtc_params,
     graphics_params,
     screen_params,
+    root_port_params,
     usb_params,
     rng_params,
     watchdog_params,

@@ -26,8 +26,10 @@ int machine_plug(struct device *board, const struct machine_spec *spec, const ch
                     "%s %s cannot be plugged into %s: it is there already", kind, name, spec->name);
         return -1;
     }
-    if (of->add(board, spec, name, err) == 0)
+    if (of->add(board, spec, name, err) == 0) {
+        root_port_take(board, board);
         return 0;
+    }
     device_remove_unmade(board);
     return -1;
 }

@@ -59,6 +59,7 @@ extern const struct device_kind device_tpm;
 extern const struct device_kind device_port_bus;
 extern const struct device_kind device_agent; /* on a port bus */
 extern const struct device_kind device_uefi;
+extern const struct device_kind device_root_port;
 extern const struct device_kind device_iothread;
 extern const struct device_kind device_disk;
 extern const struct device_kind device_cdrom;
@@ -95,6 +96,10 @@ void device_set_live(struct device *device);
 
 /* It is there: the properties are kept. place: transfer full. */
 void device_set_place(struct device *device, json_t *place);
+
+/* Of what the hypervisor does not have yet, gives what the main bus does not take a root port that is
+ * free, if there is one (root_port.c). */
+void root_port_take(struct device *board, struct device *device);
 
 /* Sets a property of `travels` or `local`. A text that is NULL is left out. */
 void device_set(json_t *side, const char *name, const char *text);

@@ -18,6 +18,7 @@ const struct device_kind *const device_kinds[] = {
     &device_vsock,
     &device_tpm,
     &device_port_bus,
+    &device_root_port,
     &device_iothread,
     &device_disk,
     &device_cdrom,

@@ -131,8 +131,6 @@ const struct param_info reference_family_params[] = {
             "properties of all virtio devices"),
     NOT_YET("pci_bus", STRING, VM, WORDS("pci.0"), "devices are on the VM's own bus",
             "bus that devices are on"),
-    NOT_YET("pcie_extra_root_port", STRING, VM, WORDS("0"), "no root port is added",
-            "further root ports"),
     NOT_YET("aavmf_*", STRING, VM, NULL, OTHER_MACHINES, "firmware of aarch64"),
     NOT_YET("power9_compat*", STRING, VM, OFF, OTHER_MACHINES, "ppc64"),
     NOT_YET("restore_smt", STRING, TEST, OFF, OTHER_MACHINES, "ppc64"),

@@ -9,8 +9,9 @@
 #include "migration/machine/change.h"
 #include "migration/vm/qemu.h"
 
+#include <string.h>
+
 #define TAKE_BACK_MS 5000
-#define ASK_AGAIN_MS 2000
 
 /* Somebody waits for a device to leave. */
 struct qemu_leaving {
@@ -18,9 +19,26 @@ struct qemu_leaving {
     bool is_kept; /* the guest has said that it keeps it */
 };
 
+/* Of a CPU, QEMU may say nothing itself: that of its APIC,
+ * "/machine/peripheral/ID/lapic", comes when it has gone. Transfer full; NULL: it is of something
+ * within another device. */
+static char *who_left(const json_t *data)
+{
+    static const char home[] = "/machine/peripheral/", apic[] = "/lapic";
+    const char *id = json_string_value(json_object_get(data, "device"));
+    const char *path = json_string_value(json_object_get(data, "path"));
+
+    if (id != NULL || path == NULL)
+        return g_strdup(id);
+    if (!g_str_has_prefix(path, home) || !g_str_has_suffix(path, apic))
+        return NULL;
+    path += strlen(home);
+    return g_strndup(path, strlen(path) - strlen(apic));
+}
+
 void qemu_plug_on_left(struct qemu_vm *vm, const json_t *data, bool is_kept)
 {
-    const char *id = json_string_value(json_object_get(data, "device"));
+    g_autofree char *id = who_left(data);
     struct qemu_leaving *leaving =
         id != NULL && vm->leaving != NULL ? g_hash_table_lookup(vm->leaving, id) : NULL;
 
@@ -164,34 +182,12 @@ int qemu_plug(struct vm *base, const struct vm_spec *spec, const char *kind, con
     return -1;
 }
 
-/* As await_any(). A guest that is busy with the event of another device may miss the question: it
- * is asked again. QEMU refuses that where the first question still stands. */
-static int await_answer(struct qemu_vm *vm, const struct part *part, struct qemu_leaving *leaving,
-                        int64_t deadline, GError **err)
+static int await_left(struct qemu_vm *vm, struct qemu_leaving *leaving, const char *id,
+                      int64_t deadline, GError **err)
 {
     struct event *const events[] = {&leaving->over, qemu_process_ended(vm->process)};
-
-    for (;;) {
-        g_autoptr(GError) error = NULL;
-        int which = await_any(events, G_N_ELEMENTS(events),
-                              deadline_min(deadline, deadline_in(ASK_AGAIN_MS)), &error);
-
-        if (which >= 0)
-            return which;
-        if (deadline_left(deadline) == 0 ||
-            !g_error_matches(error, SYNC_ERROR, SYNC_ERROR_TIMEOUT)) {
-            g_propagate_error(err, g_steal_pointer(&error));
-            return -1;
-        }
-        take_back(vm, part, deadline, NULL);
-    }
-}
-
-static int await_left(struct qemu_vm *vm, const struct part *part, struct qemu_leaving *leaving,
-                      const char *id, int64_t deadline, GError **err)
-{
     g_autoptr(GError) error = NULL;
-    int which = await_answer(vm, part, leaving, deadline, &error);
+    int which = await_any(events, G_N_ELEMENTS(events), deadline, &error);
 
     if (which == 1) {
         g_propagate_error(err, vm_death(&vm->base));
@@ -220,7 +216,7 @@ static int let_leave(struct qemu_vm *vm, const struct part *part, int64_t deadli
     g_hash_table_insert(vm->leaving, g_strdup(id), &leaving);
     result = take_back(vm, part, deadline, err);
     if (result == 0)
-        result = await_left(vm, part, &leaving, id, deadline, err);
+        result = await_left(vm, &leaving, id, deadline, err);
     g_hash_table_remove(vm->leaving, id);
     return result;
 }

@@ -300,3 +300,43 @@ Test(change, a_card_that_is_plugged_in_takes_no_number_of_another_and_no_forward
     cr_assert_eq(machine_plug(board, &spec, "nic", "hot", NULL), 0);
     cr_expect_null(json_object_get(device_find(board, "nic", "hot")->local, "forwards"));
 }
+
+/* ---- root ports */
+
+Test(change, what_is_plugged_into_pci_express_has_a_root_port_for_itself)
+{
+    static const struct vm_platform express = {
+        .machine = (char *)"pc-q35-7.2", .cpu = (char *)"qemu64", .ram_bytes = 32 << 20};
+    g_autoptr(params) params = params_new();
+    struct machine_spec spec = spec_of(params);
+
+    spec.platform = &express;
+    set_disk(params, "/srv/a");
+    params_set(params, "nics", "nic1 nic2 nic3", NULL);
+    params_set(params, "plug_nic", "nic2 nic3", NULL);
+    params_set(params, "pcie_extra_root_port", "2", NULL);
+    g_autoptr(device) board = running(&spec);
+    cr_assert_eq(machine_plug(board, &spec, "disk", "hot", NULL), 0);
+    device_set_live(board);
+    cr_assert_eq(machine_plug(board, &spec, "nic", "nic2", NULL), 0);
+    device_set_live(board);
+    cr_assert_eq(machine_plug(board, &spec, "nic", "nic3", NULL), 0);
+    cr_expect_str_eq(device_get(device_find(board, "disk", "hot")->place, "bus"),
+                     "pcie_extra_root_port_0");
+    cr_expect_str_eq(device_get(device_find(board, "nic", "nic2")->place, "bus"),
+                     "pcie_extra_root_port_1");
+    cr_expect_null(device_find(board, "nic", "nic3")->place);
+    cr_expect_null(device_find(board, "nic", "nic1")->place);
+    json_auto_t *sent = machine_travels(board);
+    g_autoptr(device) other = machine_follow(&spec, sent, NULL);
+    cr_assert_not_null(other);
+    json_auto_t *same = machine_travels(other);
+    cr_expect(json_equal(sent, same));
+    json_auto_t *arguments = arguments_of(other, "nic", "nic2");
+    cr_expect_str_eq(device_get(arguments, "bus"), "pcie_extra_root_port_1");
+    device_remove(board, device_find(board, "disk", "hot"));
+    device_remove(board, device_find(board, "nic", "nic3"));
+    cr_assert_eq(machine_plug(board, &spec, "nic", "nic3", NULL), 0);
+    cr_expect_str_eq(device_get(device_find(board, "nic", "nic3")->place, "bus"),
+                     "pcie_extra_root_port_0");
+}
