@@ -28,11 +28,11 @@ static const struct sight {
      false},
 };
 
-/* In the guest, as it has the shortest way. */
+/* In the guest, as it has the shortest way. What is to go is not put to use again meanwhile. */
 #define COUNT                                                                                      \
     "end=$(($(cut -d. -f1 /proc/uptime) + %d)); n() { %s; }; "                                     \
-    "while [ $(n) -ne %u ] && [ $(cut -d. -f1 /proc/uptime) -lt $end ]; do { %s; %s; } "           \
-    "2>/dev/null; sleep 0.1; done; n; true"
+    "while c=$(n); [ $c -ne %u ] && [ $(cut -d. -f1 /proc/uptime) -lt $end ]; do "                 \
+    "[ $c -gt %u ] || { %s; %s; } 2>/dev/null; sleep 0.1; done; n; true"
 
 static const struct sight *find_sight(const char *kind)
 {
@@ -47,8 +47,9 @@ int guest_count(struct guest *guest, const char *kind, unsigned as_many, int64_t
 {
     const struct sight *sight = find_sight(kind);
     const char *drivers = sight->is_driven ? guest->kind->take_drivers : NULL;
-    g_autofree char *command = g_strdup_printf(COUNT, (int)(wait_ms / 1000), sight->count, as_many,
-                                               sight->take, drivers != NULL ? drivers : ":");
+    g_autofree char *command =
+        g_strdup_printf(COUNT, (int)(wait_ms / 1000), sight->count, as_many, as_many, sight->take,
+                        drivers != NULL ? drivers : ":");
     g_autofree char *output = NULL;
     int status;
 
