@@ -20,20 +20,22 @@ static char *command_line(const struct host *host, const char *folder, GError **
     return g_strchomp(words);
 }
 
-/* With acpi=noirq, which spares one CPU some work, a kernel does not find a second. */
-static int find_all_cpus(const struct params *params, char **words, GError **err)
+/* With acpi=noirq, which spares it some work, the kernel does not find a second CPU, nor what comes
+ * into a root port. */
+static int keep_irqs(const struct params *params, char **words, GError **err)
 {
-    int64_t cpus;
-    g_autoptr(GString) without = NULL;
+    int64_t cpus, ports;
+    GString *without;
 
-    if (param_int(params, "smp", &cpus, err) < 0)
+    if (param_int(params, "smp", &cpus, err) < 0 ||
+        param_int(params, "pcie_extra_root_port", &ports, err) < 0)
         return -1;
-    if (cpus < 2 && !param_is_set(params, "vcpu_devices"))
+    if (cpus < 2 && ports == 0 && !param_is_set(params, "vcpu_devices"))
         return 0;
     without = g_string_new(*words);
     g_string_replace(without, " acpi=noirq", "", 0);
     g_free(*words);
-    *words = g_string_free(g_steal_pointer(&without), FALSE);
+    *words = g_string_free(without, FALSE);
     return 0;
 }
 
@@ -46,7 +48,7 @@ static struct vm_boot *jeos_boot(const struct host *host, const struct params *p
     g_autofree char *words = initrd != NULL ? command_line(host, folder, err) : NULL;
     struct vm_boot *boot;
 
-    if (words == NULL || find_all_cpus(params, &words, err) < 0)
+    if (words == NULL || keep_irqs(params, &words, err) < 0)
         return NULL;
     boot = g_new0(struct vm_boot, 1);
     boot->kernel = g_steal_pointer(&kernel);
