@@ -5,6 +5,21 @@
 
 #include <string.h>
 
+/* QEMU's TCG keeps a CPU in its lists that has been unplugged, and dies of it when next something
+ * of the guest's memory is mapped elsewhere: a device that comes, a memory module (seen in 7.2). */
+static int check_unplug(const struct machine_spec *spec, GError **err)
+{
+    g_auto(GStrv) names = param_list(spec->params, "unplug_vcpu");
+
+    if (*names == NULL || spec->platform->kvm)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "unplug_vcpu (of %s) is not supported under TCG: QEMU does not survive a CPU that "
+                "has been unplugged",
+                spec->name);
+    return -1;
+}
+
 /* What is plugged has to have its place in the topology from the beginning. */
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
@@ -18,7 +33,7 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     if (*names != NULL)
         device_set_int(topology->travels, "pluggable", g_strv_length(names));
     if (*names == NULL || device_get_int(topology->travels, "maxcpus") >= most)
-        return 0;
+        return check_unplug(spec, err);
     g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
                 "vcpu_devices has %u CPUs that can be plugged into %s: with smp = %d vcpu_maxcpus "
                 "must be %d at least",

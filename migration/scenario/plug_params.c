@@ -16,7 +16,8 @@ const struct param_info plug_params[] = {
     {PLUG("plug_vcpu"), .kind = PARAM_LIST, .scopes = PARAM_PER_VM, .example = "vcpu1",
      .doc = "CPUs of vcpu_devices that are plugged in then"},
     {PLUG("unplug_vcpu"), .kind = PARAM_LIST, .scopes = PARAM_PER_VM, .example = "vcpu1",
-     .doc = "CPUs that are unplugged; one of plug_vcpu comes first"},
+     .doc = "CPUs that are unplugged; one of plug_vcpu comes first (with KVM: under TCG QEMU does "
+            "not survive it)"},
     {PLUG("plug_mem"), .kind = PARAM_LIST, .scopes = PARAM_PER_VM, .example = "dimm1",
      .doc = "memory modules that are plugged in then: those of mem_devs with use_mem = no"},
     {PLUG("unplug_mem"), .kind = PARAM_LIST, .scopes = PARAM_PER_VM, .example = "dimm1",

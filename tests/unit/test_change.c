@@ -220,6 +220,27 @@ Test(change, cpus_that_can_be_plugged_need_their_places_from_the_beginning)
                        error->message);
 }
 
+Test(change, a_cpu_is_not_unplugged_under_tcg)
+{
+    static const struct vm_platform kvm = {.machine = (char *)"pc-i440fx-7.2",
+                                           .cpu = (char *)"host",
+                                           .kvm = true,
+                                           .ram_bytes = 32 << 20};
+    g_autoptr(params) params = params_new();
+    struct machine_spec spec = spec_of(params);
+    g_autoptr(GError) error = NULL;
+
+    params_set(params, "vcpu_devices", "c1", NULL);
+    params_set(params, "vcpu_maxcpus", "2", NULL);
+    params_set(params, "unplug_vcpu", "c1", NULL);
+    cr_expect_null(machine_new(&spec, &error));
+    cr_assert(g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));
+    cr_expect_not_null(strstr(error->message, "under TCG"), "%s", error->message);
+    spec.platform = &kvm;
+    g_autoptr(device) board = machine_new(&spec, NULL);
+    cr_expect_not_null(board);
+}
+
 static void set_memory(struct params *params)
 {
     params_set(params, "slots", "2", NULL);
