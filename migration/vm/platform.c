@@ -432,6 +432,26 @@ static bool any_before_the_fix(const struct decision *d)
     return false;
 }
 
+/* A module's size cannot be such that nothing is lost: QEMU wants whole MiB. */
+static int check_modules(struct decision *d, bool quirk, GError **err)
+{
+    g_auto(GStrv) modules = param_list(d->params, "mem_devs");
+
+    if (*modules == NULL || d->platform->kvm || !any_before_the_fix(d))
+        return 0;
+    if (!quirk) {
+        note(d,
+             "tcg_dirty_sync_quirk is off: QEMU before 9.0 loses what a TCG guest writes to memory "
+             "modules when it migrates (fixed by qemu 03bfc2188f06)");
+        return 0;
+    }
+    g_set_error(
+        err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+        "mem_devs is not supported under TCG with QEMU before 9.0, which loses what a guest "
+        "writes to memory modules when it migrates (fixed by qemu 03bfc2188f06)");
+    return -1;
+}
+
 static int decide_memory(struct decision *d, GError **err)
 {
     struct vm_platform *platform = d->platform;
@@ -445,6 +465,8 @@ static int decide_memory(struct decision *d, GError **err)
                     params_get(d->params, "mem"));
         return -1;
     }
+    if (check_modules(d, quirk, err) < 0)
+        return -1;
     if (platform->kvm || !any_before_the_fix(d) || platform->ram_bytes % FAST_SYNC_BYTES != 0)
         return 0;
     if (!quirk) {

@@ -80,7 +80,7 @@ struct vm_platform {
  * disagree; CFG_ERROR_PARAM_VALUE for a machine or CPU that no host knows, with the nearest names.
  * `tcg_dirty_sync_quirk`: yes (default): with TCG and any QEMU older than 9.0, RAM that
  * is a multiple of 256 KiB gets 8 KiB less, since QEMU loses guest writes otherwise (fixed by qemu
- * 03bfc2188f06). Transfer full.
+ * 03bfc2188f06); memory modules cannot, and are UNSUPPORTED. Transfer full.
  */
 struct vm_platform *vm_platform_decide(const struct vm_offer *const *offers,
                                        const char *const *names, unsigned n,

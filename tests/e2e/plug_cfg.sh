@@ -37,7 +37,6 @@ vcpu_maxcpus = 3
 vcpu_devices = c1 c2
 slots = 2
 maxmem = 1G
-mem_devs = m1 m2
 use_mem = no
 size_mem = 128M
 nics = nic1 nic2

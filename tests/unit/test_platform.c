@@ -362,6 +362,30 @@ Test(platform, best_cpu_model_is_found_by_a_policy_that_can_be_followed)
     cr_expect_not_null(strstr(error->message, "it asks libvirt"), "%s", error->message);
 }
 
+static struct vm_platform *decide_modules(struct vm_offer *host, const char *quirk, GError **err)
+{
+    g_autoptr(params) params = params_new();
+
+    params_set(params, "enable_kvm", "no", NULL);
+    params_set(params, "mem_devs", "m1", NULL);
+    params_set(params, "tcg_dirty_sync_quirk", quirk, NULL);
+    return decide(host, new_host(), params, err);
+}
+
+Test(platform, memory_modules_are_not_trusted_to_tcg_of_an_old_qemu)
+{
+    g_autoptr(GError) error = NULL;
+
+    cr_expect_null(decide_modules(old_host(), "yes", &error));
+    cr_assert(g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));
+    cr_expect_not_null(strstr(error->message, "mem_devs is not supported under TCG"));
+    g_autoptr(vm_platform) new_ones = decide_modules(new_host(), "yes", NULL);
+    cr_assert_not_null(new_ones);
+    g_autoptr(vm_platform) warned = decide_modules(old_host(), "no", NULL);
+    cr_assert_not_null(warned);
+    cr_expect(has_note(warned, "writes to memory modules"));
+}
+
 Test(platform, offer_survives_the_wire)
 {
     struct vm_offer *sent = without_kvm(new_host(), "it emulates");
