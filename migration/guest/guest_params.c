@@ -70,6 +70,16 @@ const struct param_info guest_params[] = {
          "set: over the session that there is"},
     {LOGIN("file_transfer_port"), .kind = PARAM_INT, .min = 1, .max = 65535, .example = "2222",
      .doc = "port of the SSH server that takes them; that of the shell if not set"},
+    {.name = "dhcp_leases",
+     .section = "login",
+     .kind = PARAM_PATH,
+     .only_with = WORDS("nettype"),
+     .scopes = PARAM_OF_NIC,
+     .example = "/var/lib/misc/dnsmasq.leases",
+     .doc =
+         "file of a DHCP server's leases on this host, dnsmasq's or libvirt's (BRIDGE.status), in "
+         "which a guest's address is looked up by the MAC of a card on a bridge, where it is not "
+         "known yet (ip, ARP; login_ways = agent: the guest's agent is asked too)"},
     {LOGIN("regain_ip_cmd"), .kind = PARAM_STRING, .example = "killall dhclient; dhclient",
      .doc =
          "run over the guest's serial port on the destination, before the guest is logged in to"},

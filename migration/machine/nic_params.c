@@ -31,12 +31,6 @@ const struct param_info nic_params[] = {
          "address that the guest has on a card on a bridge, where it is logged in to; jeos takes "
          "it (/24, of IPv6 /64, unless it says), without one it asks DHCP. Of other guests it is "
          "what they have; without it, what they are seen to use (ARP, neighbour discovery)"},
-    {NETWORK("dhcp_leases"), .kind = PARAM_PATH, .only_with = WORDS("nettype"),
-     .scopes = PARAM_OF_NIC, .example = "/var/lib/misc/dnsmasq.leases",
-     .doc =
-         "file of a DHCP server's leases on this host, dnsmasq's or libvirt's (BRIDGE.status), in "
-         "which a guest's address is looked up by the MAC of a card on a bridge, where it is not "
-         "known yet (ip, ARP; login_ways = agent: the guest's agent is asked too)"},
     {NETWORK("vhost"), .kind = PARAM_WORD, .fallback = "no",
      .values = WORDS("no", "yes", "force", "vhost=on"), .scopes = PARAM_OF_NIC,
      .doc = "whether the host's kernel moves the packets of a card on a bridge (/dev/vhost-net); "

@@ -26,6 +26,7 @@ const char *const liar_honest_script =
     "{\"present\": true}\n"
     "[{\"name\": \"pvpanic\", \"parent\": \"isa-device\"}]\n"
     "[{\"name\": \"virtio-net-pci\"}]\n"
+    "{}\n"
     "-\n"
     /* a source: created, moved away */
     "!{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n"

@@ -355,7 +355,9 @@ Test(judge, a_type_that_nobody_knows_names_the_nearest)
         strstr(judgement->errors->pdata[0], "did you mean migration_multi_host_cancel? (expected"));
 }
 
-#define NO_VIDEO "S keep_video_files = yes is not supported: no video is made of screendumps\n"
+#define NO_VIDEO                                                                                   \
+    "S keep_video_files = yes is not supported: no video is made of screendumps: they are kept "   \
+    "as pictures\n"
 
 Test(judge, what_counts_only_with_something_asks_for_nothing_where_there_is_none_of_it)
 {
