@@ -83,7 +83,8 @@ struct vm_boot *guest_boot(const struct host *host, const struct params *params,
 
 int guest_check_params(const struct params *params, GError **err)
 {
-    static const char *const names[] = {"expected_guest_dmesg", "shell_prompt", NULL};
+    static const char *const names[] = {"expected_guest_dmesg", "shell_prompt",
+                                        "image_unbootable_pattern", NULL};
 
     for (const char *const *name = names; *name != NULL; name++) {
         const char *pattern = param_text(params, *name);

@@ -11,6 +11,7 @@
 #include "migration/guest/login.h"
 
 #include "migration/guest/addresses.h"
+#include "migration/guest/firmware.h"
 #include "migration/guest/kind.h"
 #include "migration/guest/tried.h"
 #include "migration/guest/way.h"
@@ -146,10 +147,13 @@ static int give_up(struct guest *guest, const struct tried *tried, GError *error
         g_autofree char *last = tried_places(tried) > 0 ? tried_text(tried) : NULL;
         g_autofree char *serial = guest_serial_tail(guest);
         g_autofree char *screen = picture(guest);
+        g_autofree char *firmware = firmware_complaint(guest);
         char *before = error->message;
 
-        error->message = g_strdup_printf("%s; last serial output: %s%s",
-                                         last != NULL ? last : before, serial, screen);
+        error->message = g_strdup_printf(
+            "%s%s%s%s; last serial output: %s%s", firmware != NULL ? "the firmware says: " : "",
+            firmware != NULL ? firmware : "", firmware != NULL ? "; " : "",
+            last != NULL ? last : before, serial, screen);
         g_free(before);
     }
     guest_explain(guest, "cannot be logged in to", error, err);

@@ -1,5 +1,6 @@
 /* The debug console, to which SeaBIOS and OVMF print. QEMU keeps the last of it in memory, so that
- * a guest that prints there for ever fills no disk. */
+ * a guest that prints there for ever fills no disk. A guest that boots from its disks has one, too,
+ * so that it is known what the firmware makes of them (guest/firmware.h). */
 #include "migration/machine/device.h"
 #include "migration/params.h"
 
@@ -7,11 +8,12 @@
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
-    bool is_wanted;
+    bool is_wanted, is_minded;
 
-    if (param_bool(spec->params, "enable_debugcon", &is_wanted, err) < 0)
+    if (param_bool(spec->params, "enable_debugcon", &is_wanted, err) < 0 ||
+        param_bool(spec->params, "image_verify_bootable", &is_minded, err) < 0)
         return -1;
-    if (is_wanted)
+    if (is_wanted || (is_minded && spec->boot->kernel == NULL && spec->boot->firmware == NULL))
         device_set(device_plug(board, &device_debugcon, MACHINE_DEBUGCON)->travels, "model",
                    "isa-debugcon");
     return 0;

@@ -30,8 +30,8 @@ struct machine_spec {
     const char *run_dir; /* for sockets of this VM; NULL: "." */
     unsigned node;       /* another one for each node of a host */
     int last_numa_node;  /* of this host */
-    uint16_t spice_tls_port; /* likewise, with spice_ssl = yes */
     uint16_t spice_port; /* that is this VM's (vm/port_claim.h); 0: the first that there can be */
+    uint16_t spice_tls_port; /* likewise, with spice_ssl = yes */
 };
 
 /* Where SPICE servers are. */

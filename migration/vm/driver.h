@@ -23,6 +23,7 @@ struct vm_driver {
     int (*run_state)(struct vm *vm, char **state_out, int64_t deadline, GError **err);
     /* NULL: it cannot. */
     int (*screendump)(struct vm *vm, const char *path, int64_t deadline, GError **err);
+    int (*firmware_words)(struct vm *vm, char **text_out, int64_t deadline, GError **err);
     int (*give_serial)(struct vm *vm, const char *path, int64_t deadline, GError **err);
     int (*info)(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
     json_t *(*facts)(struct vm *vm, const char *cpu, int64_t deadline, GError **err);

@@ -516,6 +516,7 @@ const struct vm_driver qemu_driver = {
     .stop = qemu_stop,
     .run_state = qemu_run_state,
     .screendump = qemu_screendump,
+    .firmware_words = qemu_firmware_words,
     .give_serial = qemu_give_serial,
     .info = qemu_info,
     .facts = qemu_facts,

@@ -42,7 +42,7 @@ struct qemu_vm {
     struct port_claim *screen;     /* of its SPICE server; NULL: it has none */
     struct port_claim *screen_tls; /* the same by TLS */
     struct qemu_tpm *tpm;          /* its TPM's emulator; NULL: it has none */
-    bool has_debugcon;
+    bool has_debugcon, keeps_debugcon; /* keeps: what is printed there goes to the test's files */
     struct device *board;           /* the machine as it is now; NULL: it has not been started */
     GHashTable *leaving;            /* id -> struct qemu_leaving, on the stack of who unplugs it */
     struct qemu_monitors *monitors; /* beside the process's own; NULL: not prepared yet */
@@ -70,6 +70,7 @@ int qemu_beside_prepare(struct qemu_vm *vm, const struct device *board, int64_t 
 int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                       int64_t deadline, GError **err);
 void qemu_beside_end(struct qemu_vm *vm);
+int qemu_firmware_words(struct vm *vm, char **text_out, int64_t deadline, GError **err);
 void qemu_beside_clear(struct qemu_vm *vm);
 /* A file or socket that is this VM's alone: in the ledger before it is there, gone when it ends. */
 int qemu_own_file(struct qemu_vm *vm, const char *path, GError **err);

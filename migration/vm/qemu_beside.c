@@ -176,6 +176,8 @@ int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const stru
     const json_t *node = memory != NULL ? json_object_get(memory->local, "node") : NULL;
 
     vm->has_debugcon = find_kind(board, &device_debugcon) != NULL;
+    if (param_bool(spec->params, "enable_debugcon", &vm->keeps_debugcon, err) < 0)
+        return -1;
     if (tell_lines(vm, spec, board, deadline, err) < 0 || tell_screen(vm, spec, deadline, err) < 0)
         return -1;
     return node != NULL ? bind_threads(vm, (int)json_integer_value(node), deadline, err) : 0;
@@ -185,33 +187,46 @@ static void keep(const struct qemu_vm *vm, const char *text)
 {
     g_autofree char *name = g_strconcat(vm->base.name, ".debugcon.log", NULL);
     g_autofree char *path = g_build_filename(vm->base.host->log_dir, name, NULL);
-    g_autofree char *plain = g_strdup(text);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     struct stat file;
 
     if (fd < 0)
         return;
-    qemu_words_make_plain(plain);
     if (fstat(fd, &file) == 0 && file.st_size < DEBUGCON_FILE_BYTES &&
-        write(fd, plain, strlen(plain)) < 0)
+        write(fd, text, strlen(text)) < 0)
         host_log(vm->base.host, VTMH__LOG_LEVEL__LOG_WARNING, NULL, vm->base.name,
                  "%s cannot be written", path);
     close(fd);
 }
 
-void qemu_beside_end(struct qemu_vm *vm)
+int qemu_firmware_words(struct vm *base, char **text_out, int64_t deadline, GError **err)
 {
+    struct qemu_vm *vm = qemu_vm(base);
     json_auto_t *text = NULL;
 
-    if (!vm->has_debugcon || vm->base.host->log_dir == NULL ||
-        event_is_set(qemu_process_ended(vm->process)))
-        return;
-    fiber_shield();
+    if (!vm->has_debugcon) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s has no debug console", base->name);
+        return -1;
+    }
     if (qemu_process_command(
             vm->process, "ringbuf-read",
             json_pack("{s:s, s:i}", "device", MACHINE_DEBUGCON, "size", MACHINE_DEBUGCON_BYTES), -1,
-            deadline_in(DEBUGCON_MS), &text, NULL) == 0 &&
-        json_string_length(text) > 0)
-        keep(vm, json_string_value(text));
+            deadline, &text, err) < 0)
+        return -1;
+    *text_out = g_strdup(json_is_string(text) ? json_string_value(text) : "");
+    qemu_words_make_plain(*text_out);
+    if (vm->keeps_debugcon && base->host->log_dir != NULL && **text_out != '\0')
+        keep(vm, *text_out);
+    return 0;
+}
+
+void qemu_beside_end(struct qemu_vm *vm)
+{
+    g_autofree char *text = NULL;
+
+    if (!vm->keeps_debugcon || event_is_set(qemu_process_ended(vm->process)))
+        return;
+    fiber_shield();
+    qemu_firmware_words(&vm->base, &text, deadline_in(DEBUGCON_MS), NULL);
     fiber_unshield();
 }

@@ -275,6 +275,13 @@ int vm_screendump(struct vm *vm, const char *path, int64_t deadline, GError **er
                                           : unable(vm, "screen", err);
 }
 
+int vm_firmware_words(struct vm *vm, char **text_out, int64_t deadline, GError **err)
+{
+    return vm->driver->firmware_words != NULL
+               ? vm->driver->firmware_words(vm, text_out, deadline, err)
+               : unable(vm, "debug console", err);
+}
+
 int vm_give_serial(struct vm *vm, const char *path, int64_t deadline, GError **err)
 {
     return vm->driver->give_serial != NULL ? vm->driver->give_serial(vm, path, deadline, err)

@@ -186,6 +186,11 @@ int vm_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err
 int vm_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err);
 int vm_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
 
+/* The last of what the firmware has printed since the VM began, or since this was last asked (QMP
+ * ringbuf-read), as it may be shown. UNSUPPORTED if the VM has no debug console
+ * (machine/debugcon.c). Transfer full. */
+int vm_firmware_words(struct vm *vm, char **text_out, int64_t deadline, GError **err);
+
 /*
  * What the hypervisor itself says that the machine is: only what is the same in all versions of it
  * for one machine type, so that two ends can be compared. An object of field -> list of strings,

@@ -37,7 +37,17 @@ static int paint(struct vm *vm, const char *path, int64_t deadline, GError **err
     return g_file_set_contents(path, picture, -1, err) ? 0 : -1;
 }
 
-static const struct vm_driver driver = {.name = "none", .exited = exited_of, .screendump = paint};
+static const char *firmware_prints;
+
+static int tell(struct vm *vm, char **text_out, int64_t deadline, GError **err)
+{
+    (void)vm, (void)deadline, (void)err;
+    *text_out = g_strdup(firmware_prints);
+    return 0;
+}
+
+static const struct vm_driver driver = {
+    .name = "none", .exited = exited_of, .screendump = paint, .firmware_words = tell};
 
 /* A VM without a hypervisor, and the shell. */
 struct world {
@@ -238,6 +248,7 @@ static int give_up(void *arg, GError **err)
     g_autofree char *screen = NULL, *png = NULL;
 
     (void)arg;
+    firmware_prints = "Booting from Hard Disk...\n";
     if (world_open(&world, SERIAL, true, err) < 0)
         return -1;
     check(guest_login(world.guest, deadline_in(2500), &why) == NULL);
@@ -257,4 +268,32 @@ static int give_up(void *arg, GError **err)
 Test(guest_login, who_gives_up_says_what_was_tried_and_what_the_guest_shows)
 {
     expect_run(give_up, NULL);
+}
+
+/* What is said of the disks when a guest with these params gives no sign of life. */
+static int boot_in_vain(void *arg, GError **err)
+{
+    struct world world = {0};
+    g_autoptr(GError) why = NULL;
+    g_autofree char *params = g_strconcat(SERIAL, arg, NULL);
+    bool is_told = *(const char *)arg == '\0', says;
+
+    firmware_prints = "Booting from Hard Disk...\nBoot failed: not a bootable disk\n\nBooting from "
+                      "Floppy...\n";
+    if (world_open(&world, params, true, err) < 0)
+        return -1;
+    check(guest_login(world.guest, deadline_in(1500), &why) == NULL);
+    says = why != NULL && strstr(why->message, "the firmware says: Hard Disk... / Boot failed: not "
+                                               "a bootable disk; serial root: ") != NULL;
+    check(says == is_told);
+    g_autofree char *screen = g_build_filename(world.folder, "vm1.login.png", NULL);
+    g_unlink(screen);
+    return world_close(&world, err);
+}
+
+Test(guest_login, who_gives_up_says_that_the_firmware_found_no_disk_to_boot_from)
+{
+    expect_run(boot_in_vain, (void *)"");
+    expect_run(boot_in_vain, (void *)";image_verify_bootable=no");
+    expect_run(boot_in_vain, (void *)";image_unbootable_pattern=No boot sector");
 }
