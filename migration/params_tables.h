@@ -40,7 +40,7 @@ extern const struct param_info tpm_params[];       /* its TPM */
 extern const struct param_info rtc_params[];       /* its clock */
 extern const struct param_info graphics_params[];  /* its graphics card */
 extern const struct param_info screen_params[];    /* who can look at that */
-extern const struct param_info root_port_params[];  /* free places on its bus */
+extern const struct param_info root_port_params[]; /* free places on its bus */
 extern const struct param_info usb_params[];       /* USB */
 extern const struct param_info rng_params[];       /* its random number generators */
 extern const struct param_info watchdog_params[];  /* its watchdog */

@@ -51,8 +51,8 @@ GStrv coordinator_hosts(const struct coordinator *coordinator);
 struct trial_options {
     struct trial_wishes wishes;
     struct client *client; /* who asks its guests over the network; NULL: its hosts do */
-    int64_t ends_soon; /* a deadline: from then on it ends in order behind its leg, and has
-                          test_timeout for it; DEADLINE_NEVER: it has test_timeout as a whole */
+    int64_t ends_soon;     /* a deadline: from then on it ends in order behind its leg, and has
+                              test_timeout for it; DEADLINE_NEVER: it has test_timeout as a whole */
 };
 
 /*

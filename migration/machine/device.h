@@ -97,8 +97,8 @@ void device_set_live(struct device *device);
 /* It is there: the properties are kept. place: transfer full. */
 void device_set_place(struct device *device, json_t *place);
 
-/* Of what the hypervisor does not have yet, gives what the main bus does not take a root port that is
- * free, if there is one (root_port.c). */
+/* Of what the hypervisor does not have yet, gives what the main bus does not take a root port that
+ * is free, if there is one (root_port.c). */
 void root_port_take(struct device *board, struct device *device);
 
 /* Sets a property of `travels` or `local`. A text that is NULL is left out. */

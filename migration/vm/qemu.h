@@ -18,7 +18,7 @@ enum qemu_phase {
 struct qemu_migration {
     enum qemu_phase phase;
     bool is_incoming;
-    bool listens; /* at the address of its command line: it need not be told */
+    bool listens;       /* at the address of its command line: it need not be told */
     bool is_called_off; /* it was cancelled */
     char status[24];
     struct event ended;
@@ -39,11 +39,11 @@ struct qemu_mirrors {
 struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
-    struct port_claim *screen;     /* of its SPICE server; NULL: it has none */
-    struct port_claim *screen_tls; /* the same by TLS */
-    struct qemu_tpm *tpm;          /* its TPM's emulator; NULL: it has none */
+    struct port_claim *screen;         /* of its SPICE server; NULL: it has none */
+    struct port_claim *screen_tls;     /* the same by TLS */
+    struct qemu_tpm *tpm;              /* its TPM's emulator; NULL: it has none */
     bool has_debugcon, keeps_debugcon; /* keeps: what is printed there goes to the test's files */
-    struct device *board;           /* the machine as it is now; NULL: it has not been started */
+    struct device *board;              /* the machine as it is now; NULL: it has not been started */
     GHashTable *leaving;            /* id -> struct qemu_leaving, on the stack of who unplugs it */
     struct qemu_monitors *monitors; /* beside the process's own; NULL: not prepared yet */
     struct qemu_migration migration;
