@@ -161,7 +161,7 @@ static int finish(GError **err)
 static int step_around(int *begun_out, GError **err)
 {
     static const char *const names[] = {"host1", "host2"};
-    struct seat seat = {.name = "vm1"};
+    struct seat seat = {.name = "vm1", .where = SEAT_NOWHERE};
     g_autoptr(GPtrArray) seats = g_ptr_array_new();
     struct scene scene = {.test = &test, .seats = seats};
     struct step_on on = {.scene = &scene, .params = params, .ends_by = DEADLINE_NEVER};
