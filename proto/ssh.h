@@ -44,9 +44,10 @@ struct ssh_target {
     const char *password; /* tried after the keys (password, keyboard-interactive); NULL: none */
     const char *proxy_command; /* run by /bin/sh -c; its stdin/stdout is the connection; or NULL */
     const struct known_hosts_policy *host_keys; /* who may answer */
-    int64_t banner_ms;   /* one that has not begun to speak by then, or that would speak on a newer
-                            connection, is a HANDSHAKE error; hostname is numeric then. 0: may take
-                            its time until the deadline */
+    int64_t banner_ms;   /* one that has not begun to speak by then is a HANDSHAKE error; newer
+                            connections are tried meanwhile, and where one is turned away it is that
+                            error at once. Then hostname is numeric, and there is no proxy_command;
+                            the same who tries again gives more time. 0: until the deadline */
     const char *ciphers; /* in the order in which they are asked for, with commas; NULL: libssh2's.
                             Those that it does not know are left out */
 };

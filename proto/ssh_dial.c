@@ -110,23 +110,36 @@ static struct stream *connect_to_any(const char *const *addresses, uint16_t port
     return NULL;
 }
 
-static int dial_tcp(struct ssh *ssh, const struct ssh_target *target, int64_t deadline,
-                    GError **err)
+void ssh_take(struct ssh *ssh, struct stream *stream, const char *peer_address)
 {
     struct sockaddr_storage local;
     socklen_t size = sizeof(local);
-    g_auto(GStrv) addresses = resolve(target->hostname, deadline, err);
     int on = 1;
+
+    stream_close(ssh->stream);
+    g_free(ssh->peer_address);
+    g_free(ssh->local_address);
+    ssh->stream = stream;
+    ssh->peer_address = g_strdup(peer_address);
+    setsockopt(stream_fd(stream), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    ssh->local_address = getsockname(stream_fd(stream), (struct sockaddr *)&local, &size) == 0
+                             ? numeric_of((struct sockaddr *)&local, size)
+                             : g_strdup("");
+}
+
+static int dial_tcp(struct ssh *ssh, const struct ssh_target *target, int64_t deadline,
+                    GError **err)
+{
+    g_auto(GStrv) addresses = resolve(target->hostname, deadline, err);
+    g_autofree char *address = NULL;
+    struct stream *stream;
 
     if (addresses == NULL)
         return -1;
-    ssh->stream = connect_to_any((const char *const *)addresses, target->port, deadline,
-                                 &ssh->peer_address, err);
-    if (ssh->stream == NULL)
+    stream = connect_to_any((const char *const *)addresses, target->port, deadline, &address, err);
+    if (stream == NULL)
         return -1;
-    setsockopt(stream_fd(ssh->stream), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (getsockname(stream_fd(ssh->stream), (struct sockaddr *)&local, &size) == 0)
-        ssh->local_address = numeric_of((struct sockaddr *)&local, size);
+    ssh_take(ssh, stream, address);
     return 0;
 }
 

@@ -41,7 +41,10 @@ struct ssh {
 /* ssh_dial.c: sets stream, addresses and proxy. */
 int ssh_dial(struct ssh *ssh, const struct ssh_target *target, int64_t deadline, GError **err);
 
-/* ssh_reach.c: the same, and where the target says banner_ms also the server's first words. */
+/* ssh_dial.c: a TCP connection in place of the one that it has, if any. Transfer full: stream. */
+void ssh_take(struct ssh *ssh, struct stream *stream, const char *peer_address);
+
+/* ssh_reach.c: as ssh_dial(), and where the target says banner_ms also the server's first words. */
 int ssh_reach(struct ssh *ssh, const struct ssh_target *target, int64_t deadline, GError **err);
 
 /* What the proxy command said on stderr: its last line, or NULL. Transfer full. */

@@ -135,7 +135,7 @@ static void free_child(void *child)
 }
 
 /* late_ms: until our first connection has come; of a door that was silent, until the last, which is
- * the login's own, since the first may only have knocked. */
+ * the login's own or begun beside it, since the first may only have knocked. */
 static int measure_login(struct stub_guest *stub, const struct ssh_server *server, bool is_silent,
                          double *late_ms, GError **err)
 {

@@ -6,6 +6,7 @@
 #include "tests/unit/fiber_checks.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -225,4 +226,100 @@ Test(ssh_flood, a_peer_that_is_slow_to_speak_to_anybody_has_its_time)
     cr_expect_geq(forwarded_ms(NULL, &error), 3000);
     cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE));
     cr_expect(strstr(error->message, "says nothing for 3 s") != NULL, "%s", error->message);
+}
+
+#define CROWD 64
+
+/* Keeps all who come and says nothing to them, but to one. */
+struct crowd {
+    struct stranger stranger;
+    unsigned spoken_to; /* which of them; 0: none */
+    unsigned came, most_at_once;
+};
+
+/* Those that are still there, after the listener. */
+static nfds_t drop_gone(struct pollfd *open, nfds_t n)
+{
+    nfds_t left = 1;
+    char nothing;
+
+    for (nfds_t i = 1; i < n; i++) {
+        if (recv(open[i].fd, &nothing, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+            close(open[i].fd);
+        else
+            open[left++] = open[i];
+    }
+    return left;
+}
+
+static void *keep_crowd(void *arg)
+{
+    static const char junk[] = "this is no banner\r\n";
+    struct crowd *crowd = arg;
+    struct pollfd open[CROWD] = {{.fd = crowd->stranger.listener, .events = POLLIN}};
+    nfds_t n = 1;
+
+    while (n < CROWD && poll(open, n, -1) > 0) {
+        int fd = open[0].revents != 0 ? accept(open[0].fd, NULL, NULL) : -1;
+
+        if (open[0].revents != 0 && fd < 0)
+            break;
+        n = drop_gone(open, n);
+        if (fd < 0)
+            continue;
+        open[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+        crowd->most_at_once = MAX(crowd->most_at_once, (unsigned)n - 1);
+        while (++crowd->came == crowd->spoken_to && send(fd, junk, strlen(junk), MSG_NOSIGNAL) > 0)
+            crowd->came--;
+    }
+    while (n > 1)
+        close(open[--n].fd);
+    return NULL;
+}
+
+static GError *come_to(struct crowd *crowd, int64_t banner_ms)
+{
+    struct attempt attempt = {&crowd->stranger, LONG_MS, banner_ms, NULL};
+    pthread_t thread;
+
+    listen_as(&crowd->stranger);
+    cr_assert(pthread_create(&thread, NULL, keep_crowd, crowd) == 0);
+    expect_run(try_to_connect, &attempt);
+    shutdown(crowd->stranger.listener, SHUT_RDWR);
+    pthread_join(thread, NULL);
+    close(crowd->stranger.listener);
+    cr_assert_not_null(attempt.error);
+    return attempt.error;
+}
+
+/* What comes of it is what was said there. */
+Test(ssh_flood, a_newer_connection_that_is_spoken_on_is_the_one_that_is_used)
+{
+    struct crowd crowd = {.spoken_to = 3};
+    g_autoptr(GError) error = come_to(&crowd, LONG_MS);
+
+    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_FLOOD), "%s", error->message);
+}
+
+/* OpenSSH takes ten at a time that say nothing (MaxStartups), and fifteen in a row within seconds
+ * (PerSourcePenalties). */
+Test(ssh_flood, few_connections_are_begun_to_who_is_silent_and_fewer_are_open)
+{
+    struct crowd crowd = {0};
+    g_autoptr(GError) error = come_to(&crowd, 1000);
+
+    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE), "%s", error->message);
+    cr_expect_geq(crowd.came, 3, "%u came", crowd.came);
+    cr_expect_leq(crowd.came, 15, "%u came", crowd.came);
+    cr_expect_leq(crowd.most_at_once, 4, "%u at once", crowd.most_at_once);
+}
+
+/* Who tries again, with more patience, is no denser for that. */
+Test(ssh_flood, more_patience_begins_no_more_connections)
+{
+    struct crowd crowd = {0};
+    g_autoptr(GError) error = come_to(&crowd, 4000);
+
+    cr_assert(g_error_matches(error, SSH_ERROR, SSH_ERROR_HANDSHAKE), "%s", error->message);
+    cr_expect_leq(crowd.came, 16, "%u came", crowd.came);
 }
