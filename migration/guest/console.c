@@ -318,7 +318,7 @@ int console_run(struct console *console, const struct console_login *login, cons
     g_autofree char *run = NULL;
     g_autofree char *rest = NULL;
     char mark[MARK_SIZE];
-    int fetched = 1;
+    int fetched = 1, removed;
 
     /* What was said until now answers nothing. */
     g_string_truncate(console->heard, 0);
@@ -334,12 +334,12 @@ int console_run(struct console *console, const struct console_login *login, cons
     rest = await_line_with(console, mark, deadline, err);
     for (int i = 0; rest != NULL && fetched == 1 && i < FETCHES; i++)
         fetched = fetch(console, login, folder, deadline, result, err);
-    if (rest == NULL || fetched < 0)
+    if (rest == NULL)
         return -1;
-    if (fetched > 0) {
+    /* Whatever has come of the answer: the shell waits for a line. */
+    removed = say_line(console, login, remove, deadline, fetched == 0 ? err : NULL);
+    if (fetched > 0)
         g_set_error(err, SESSION_ERROR, SESSION_ERROR_BROKEN,
                     "%s: others talk into the answer, %d times", login->where, FETCHES);
-        return -1;
-    }
-    return say_line(console, login, remove, deadline, err);
+    return fetched == 0 ? removed : -1;
 }

@@ -54,6 +54,7 @@ struct world {
     char *folder;
     struct host host;
     struct vm vm;
+    bool is_deaf;
     struct child *shell;
     struct scope *scope;
     struct params *params;
@@ -67,6 +68,7 @@ static int world_open(struct world *world, const char *params, bool is_deaf, GEr
         "sh", "-c", is_deaf ? "echo booting; exec sleep 60" : "PS1='# ' exec sh -i", NULL};
     int pair[2];
 
+    world->is_deaf = is_deaf;
     world->folder = g_dir_make_tmp("vtmh-login-XXXXXX", err);
     world->host = (struct host){.name = "host1", .log_dir = world->folder};
     check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
@@ -82,6 +84,7 @@ static int world_open(struct world *world, const char *params, bool is_deaf, GEr
     return world->guest != NULL && world->shell != NULL ? 0 : -1;
 }
 
+/* A shell reads what it was told to the end, and goes. */
 static int world_close(struct world *world, GError **err)
 {
     g_autofree char *log = g_build_filename(world->folder, "vm1.serial.log", NULL);
@@ -89,8 +92,10 @@ static int world_close(struct world *world, GError **err)
 
     guest_free(world->guest);
     result = scope_close(world->scope, err);
-    stream_close(world->vm.serial);
+    shutdown(stream_fd(world->vm.serial), SHUT_WR);
+    check(world->is_deaf || child_await(world->shell, soon(), NULL, err) == 0);
     child_free(world->shell);
+    stream_close(world->vm.serial);
     params_unref(world->params);
     g_unlink(log);
     check(g_rmdir(world->folder) == 0);
@@ -158,7 +163,8 @@ Test(guest_login, two_who_come_at_once_come_in_once)
     expect_run(share, NULL);
 }
 
-/* The first has no time; the second waits for its turn meanwhile. */
+/* The first has no time, and nobody clears up behind it; the second waits for its turn meanwhile.
+ */
 static int break_beside(void *arg, GError **err)
 {
     struct world world = {0};
@@ -169,7 +175,7 @@ static int break_beside(void *arg, GError **err)
     g_autoptr(session) before = guest_login(world.guest, soon(), err);
     if (before == NULL)
         return -1;
-    struct caller callers[] = {{world.guest, "sleep 1", 200, 0, {0}, NULL},
+    struct caller callers[] = {{world.guest, "sleep 1; rm -r $PWD", 200, 0, {0}, NULL},
                                {world.guest, "echo two", 20000, 0, {0}, NULL}};
     if (call_at_once(callers, G_N_ELEMENTS(callers), err) < 0)
         return -1;
@@ -215,6 +221,40 @@ static int wait_beside(void *arg, GError **err)
 Test(guest_login, who_has_no_time_to_wait_for_a_turn_breaks_nothing)
 {
     expect_run(wait_beside, NULL);
+}
+
+/* A command's files lie in a folder in the guest; it tells here which. */
+static int leave_nothing(void *arg, GError **err)
+{
+    bool tells_status = *(bool *)arg;
+    struct world world = {0};
+    g_autofree char *where = NULL, *command = NULL, *told = NULL;
+
+    if (world_open(&world, SERIAL, false, err) < 0)
+        return -1;
+    if (!tells_status)
+        params_set(world.params, "status_test_command", "true", NULL);
+    where = g_build_filename(world.folder, "where", NULL);
+    command = g_strdup_printf("pwd >%s", where);
+    struct caller caller = {world.guest, command, 20000, 0, {0}, NULL};
+    call(&caller, NULL);
+    check((caller.rc == 0) == tells_status);
+    check(tells_status || strstr(caller.error->message, "tells no status") != NULL);
+    clear(&caller);
+    check(g_file_get_contents(where, &told, NULL, NULL) && g_unlink(where) == 0);
+    int rc = world_close(&world, err);
+    check(g_str_has_prefix(told, "/tmp/vtmh-") && access(g_strchomp(told), F_OK) < 0);
+    return rc;
+}
+
+Test(guest_login, a_command_leaves_nothing_in_the_guest)
+{
+    expect_run(leave_nothing, &(bool){true});
+}
+
+Test(guest_login, a_command_whose_status_is_not_told_leaves_nothing_either)
+{
+    expect_run(leave_nothing, &(bool){false});
 }
 
 static int regain(void *arg, GError **err)
