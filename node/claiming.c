@@ -73,7 +73,7 @@ static void find_images(struct claiming *claiming, const Vtmh__TestParams *test)
     g_autoptr(GPtrArray) plans = image_plans(params, NULL);
     for (unsigned i = 0; plans != NULL && i < plans->len; i++) {
         const struct image_plan *plan = g_ptr_array_index(plans, i);
-        if (plan->writes && !plan->image->is_url)
+        if (image_plan_changes(plan) && !plan->image->is_url)
             g_ptr_array_add(claiming->images, g_strdup(plan->image->location));
     }
 }

@@ -14,8 +14,8 @@
 static const char *const places[] = {"vms",   "images",   "data_dir",   "cdroms",
                                      "cdrom", "floppies", "floppy_name"};
 
-/* One of these names a file. */
-static const char *const files[] = {"image_name", "cdrom", "floppy_name"};
+/* One of these names a file, or images that have to be there. */
+static const char *const files[] = {"image_name", "image_chain", "cdrom", "floppy_name"};
 
 /* Tests whose images are the same. */
 struct alike {

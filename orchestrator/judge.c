@@ -23,6 +23,7 @@ static const struct {
     {"vms", PARAM_PER_VM, "vm1"},
     {"nics", PARAM_PER_NIC, "nic1"},
     {"images", PARAM_PER_IMAGE, "image1"},
+    {"image_chain", PARAM_PER_IMAGE, NULL}, /* behind images: one of those may have its own */
     {"cdroms", PARAM_PER_CDROM, "cd1"},
     {"floppies", PARAM_PER_FLOPPY, "fl"},
     {"monitors", PARAM_PER_MONITOR, "qmpmonitor1"},
@@ -249,38 +250,6 @@ static void add_words(struct objects *objects, enum param_scope scope, const cha
         objects_add(objects, scope, *word);
 }
 
-/* One list, and those that are it for a VM or a host. */
-static void add_list(struct judge *judge, struct meaning *meaning, unsigned list)
-{
-    const char *name = lists[list].name;
-    const struct param_info *info = description_parameter(name);
-    size_t size = strlen(name);
-    bool is_set = false, is_empty = true;
-
-    for (unsigned i = 0; i < judge->facts->len; i++) {
-        const struct fact *fact = g_ptr_array_index(judge->facts, i);
-
-        if (!fact->is_list || fact->value == NULL || strncmp(fact->key, name, size) != 0 ||
-            !objects_is_place(meaning->objects, fact->key + size))
-            continue;
-        is_set = is_set || fact->key[size] == '\0';
-        is_empty = is_empty && fact->value[strspn(fact->value, " \t")] == '\0';
-        add_words(meaning->objects, lists[list].scope, fact->value);
-    }
-    /* Of devices there are several lists. */
-    if (is_set && is_empty && lists[list].scope != PARAM_PER_DEVICE)
-        meaning->empty |= lists[list].scope;
-    if (!is_set)
-        add_words(meaning->objects, lists[list].scope,
-                  info != NULL && info->fallback != NULL ? info->fallback : lists[list].usual);
-}
-
-static gboolean is_in(gpointer name, gpointer value, gpointer set)
-{
-    (void)value;
-    return g_hash_table_contains(set, name);
-}
-
 /* Whether the key is this parameter of something that the test has: vhost, vhost_nic1_vm2. */
 static bool is_here(const struct objects *objects, const char *key, const char *name)
 {
@@ -294,6 +263,38 @@ static bool is_here(const struct objects *objects, const char *key, const char *
         parse->class == KEY_KNOWN && parse->info != NULL && strcmp(parse->info->name, name) == 0;
     key_parse_free(parse);
     return is_it;
+}
+
+/* One list, and those that are it for a VM, a host, or one of its objects. */
+static void add_list(struct judge *judge, struct meaning *meaning, unsigned list)
+{
+    const char *name = lists[list].name;
+    const struct param_info *info = description_parameter(name);
+    size_t size = strlen(name);
+    bool is_set = false, is_empty = true;
+
+    for (unsigned i = 0; i < judge->facts->len; i++) {
+        const struct fact *fact = g_ptr_array_index(judge->facts, i);
+
+        if (!fact->is_list || fact->value == NULL || strncmp(fact->key, name, size) != 0 ||
+            !is_here(meaning->objects, fact->key, name))
+            continue;
+        is_set = is_set || fact->key[size] == '\0';
+        is_empty = is_empty && fact->value[strspn(fact->value, " \t")] == '\0';
+        add_words(meaning->objects, lists[list].scope, fact->value);
+    }
+    /* Without a usual word it is one of several lists. */
+    if (is_set && is_empty && lists[list].usual != NULL)
+        meaning->empty |= lists[list].scope;
+    if (!is_set)
+        add_words(meaning->objects, lists[list].scope,
+                  info != NULL && info->fallback != NULL ? info->fallback : lists[list].usual);
+}
+
+static gboolean is_in(gpointer name, gpointer value, gpointer set)
+{
+    (void)value;
+    return g_hash_table_contains(set, name);
 }
 
 static void add_conditions(const struct judge *judge, struct meaning *meaning)

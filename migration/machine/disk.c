@@ -101,6 +101,13 @@ static int plug(struct device *board, const struct machine_spec *spec, const cha
 
     while (names[index] != NULL && strcmp(names[index], name) != 0)
         index++;
+    if (names[index] == NULL && names[0] != NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "%s cannot be plugged in: it is none of the disks in images, or below one "
+                    "(image_chain)",
+                    name);
+        return -1;
+    }
     return param_check_word("images", name, err) < 0
                ? -1
                : add_disk(board, spec->params, own, name, index, err);

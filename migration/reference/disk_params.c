@@ -11,7 +11,5 @@ const struct param_info reference_disk_params[] = {
     NO_MATTER("qemu_io_binary", PATH, IMAGE, "nothing here needs qemu-io", "qemu-io"),
     NO_MATTER("emulated_image", STRING, IMAGE, "it counts only with a storage_type of its own",
               "file behind an emulated device"),
-    NOT_YET("image_chain", STRING, IMAGE, NULL, "vtmh makes no images that build on one another",
-            "images that build on one another"),
     END,
 };

@@ -75,22 +75,70 @@ static char *value_of(const struct params *own, const char *name)
     return param_is_set(own, name) ? g_strstrip(g_strdup(params_get(own, name))) : NULL;
 }
 
-GStrv image_names(const struct params *vm)
+static GStrv listed(const struct params *vm)
+{
+    return params_get(vm, "images") != NULL ? params_objects(vm, "images")
+                                            : g_strsplit(DEFAULT_IMAGE, " ", -1);
+}
+
+/* Alone, where its image_chain does not name it. What that names twice stays there twice, to be
+ * told. Transfer full. */
+static GStrv chain_of(const struct params *own, const char *name)
+{
+    g_auto(GStrv) chain = params_list(own, "image_chain", " \t");
+
+    return g_strv_contains((const char *const *)chain, name) ? g_steal_pointer(&chain)
+                                                             : g_strsplit(name, " ", -1);
+}
+
+static bool has_chain(const GPtrArray *chains, GStrv chain)
+{
+    for (unsigned i = 0; i < chains->len; i++)
+        if (g_strv_equal(g_ptr_array_index(chains, i), (const char *const *)chain))
+            return true;
+    return false;
+}
+
+GPtrArray *image_chains(const struct params *vm)
 {
     bool is_listed = params_get(vm, "images") != NULL;
-    g_auto(GStrv) words =
-        is_listed ? params_objects(vm, "images") : g_strsplit(DEFAULT_IMAGE, " ", -1);
-    GPtrArray *names = g_ptr_array_new();
+    g_auto(GStrv) words = listed(vm);
+    GPtrArray *chains = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 
     for (char **word = words; *word != NULL; word++) {
         g_autoptr(params) own = params_object_params(vm, *word);
-        bool has_key = params_get(own, "image_name") != NULL;
+        g_auto(GStrv) chain = chain_of(own, *word);
+        bool is_asked_for = is_listed || chain[1] != NULL;
+        bool is_left_out = params_get(own, "image_name") != NULL || !is_asked_for;
 
-        if (param_is_set(own, "image_name") || (!has_key && is_listed))
-            g_ptr_array_add(names, g_strdup(*word));
+        if ((param_is_set(own, "image_name") || !is_left_out) &&
+            !(chain[1] != NULL && has_chain(chains, chain)))
+            g_ptr_array_add(chains, g_steal_pointer(&chain));
     }
-    g_ptr_array_add(names, NULL);
-    return (GStrv)g_ptr_array_free(names, FALSE);
+    return chains;
+}
+
+bool image_chain_is_used(const struct params *vm)
+{
+    g_auto(GStrv) chain = param_list(vm, "image_chain");
+    g_auto(GStrv) words = listed(vm);
+    bool is_used = *chain == NULL || *words == NULL;
+
+    for (char **word = words; *word != NULL; word++)
+        is_used = is_used || g_strv_contains((const char *const *)chain, *word);
+    return is_used;
+}
+
+GStrv image_names(const struct params *vm)
+{
+    g_autoptr(GPtrArray) chains = image_chains(vm);
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+    for (unsigned i = 0; i < chains->len; i++) {
+        GStrv chain = g_ptr_array_index(chains, i);
+        g_strv_builder_add(names, chain[g_strv_length(chain) - 1]);
+    }
+    return g_strv_builder_end(names);
 }
 
 static const char *format_by_ending(const char *location)
@@ -143,7 +191,7 @@ struct image *image_new(const struct params *vm, const char *name, GError **err)
 
     if (image_name == NULL) {
         g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                    "images names %s, which has no image_name", name);
+                    "images or image_chain names %s, which has no image_name", name);
         return NULL;
     }
     if (param_bool(own, "image_raw_device", &image->is_device, err) < 0)

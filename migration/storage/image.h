@@ -18,11 +18,19 @@ struct image {
 };
 
 /*
- * The images that a VM is to have, in their order: the words of `images`, or image1 where that is
- * not set and has a name. One whose image_name is set to nothing is left out: so a configuration
- * made for a guest on a disk serves for one that boots from its kernel. Transfer full.
+ * The disks of a VM, in their order: the words of `images`, or image1 where that is not set and has
+ * a name. One whose image_name is set to nothing is left out: so a configuration made for a guest
+ * on a disk serves for one that boots from its kernel. Of each its image_chain, if that names it,
+ * else itself alone: a GStrv that begins with what all others build on; the VM has the last.
+ * Several words of one chain are one disk. Transfer full.
  */
+GPtrArray *image_chains(const struct params *vm);
+
+/* The last of each: the images that a VM opens. Transfer full. */
 GStrv image_names(const struct params *vm);
+
+/* Whether a word of `images` is in the VM's image_chain, as far as both are set. */
+bool image_chain_is_used(const struct params *vm);
 
 /*
  * One of them. Where image_name begins neither with '/' nor with a URL's scheme it is below

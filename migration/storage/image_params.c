@@ -39,7 +39,9 @@ const struct param_info image_params[] = {
     {IMAGE("force_create_image"), NO_UNLESS_SAID,
      .doc = "the image is made anew before the test, whatever is there"},
     {IMAGE("image_size"), .kind = PARAM_SIZE, .fallback = "10G", .unit = 1, .min = 1,
-     .max = INT64_MAX, .doc = "size of an image that is made"},
+     .max = INT64_MAX,
+     .doc = "size of an image that is made; on top of another (image_chain) it is no smaller than "
+            "that"},
     {IMAGE("cluster_size"), .kind = PARAM_SIZE, .unit = 1, .min = 512, .max = 1 << 21,
      .example = "2M", .doc = "size of the clusters of an image that is made"},
     {IMAGE("image_extra_params"), .kind = PARAM_STRING, .example = "-o preallocation=metadata",
@@ -55,6 +57,11 @@ const struct param_info image_params[] = {
     {IMAGE("image_clone_command"), .kind = PARAM_STRING, .example = "cp --reflink=auto %s %s",
      .doc = "shell command that clones, with %s for the image and %s for the file that becomes "
             "its clone"},
+    {IMAGE("image_chain"), .kind = PARAM_LIST, .example = "image1 sn1", .same_everywhere = true,
+     .doc =
+         "images that build on one another, the first below: host 1 makes all but the first, "
+         "each a qcow2, on top of the one before, and removes them behind the test; the VM has the "
+         "last in the place of that which images names, and writes to no other"},
     {IMAGE("backup_image_before_testing"), NO_UNLESS_SAID,
      .doc = "a copy is kept before the test: NAME.backup"},
     {IMAGE("backup_image"), NO_UNLESS_SAID, .doc = "the same"},

@@ -33,6 +33,16 @@ char *image_plan_backup(const struct image_plan *plan)
     return g_build_filename(folder, file, NULL);
 }
 
+char *image_plan_backing(const struct image_plan *plan)
+{
+    g_autofree char *here = g_path_get_dirname(plan->image->location);
+    g_autofree char *there = g_path_get_dirname(plan->base->location);
+
+    return !plan->base->is_url && strcmp(here, there) == 0
+               ? g_path_get_basename(plan->base->location)
+               : g_strdup(plan->base->location);
+}
+
 static bool is_cloned(const struct params *image, const char *name)
 {
     g_auto(GStrv) cloned = param_list(image, "master_images_clone");
@@ -59,6 +69,14 @@ static bool is_yes(const struct image_plan *plan, const char *name)
     bool yes = false;
 
     return param_bool(plan->params, name, &yes, NULL) == 0 && yes;
+}
+
+bool image_plan_changes(const struct image_plan *plan)
+{
+    return plan->writes ||
+           (plan->is_work &&
+            (plan->origin != IMAGE_IS_THERE || is_yes(plan, "remove_image") ||
+             is_yes(plan, "restore_image") || is_yes(plan, "restore_image_after_testing")));
 }
 
 /* Behind the test it would be too late to say that nothing was kept. */
@@ -197,20 +215,83 @@ GStrv image_moving(const struct params *vm, GError **err)
     return g_strv_builder_end(moving);
 }
 
+/* The file that QEMU writes to is one of its own, which only refers to what it is made on. */
+static const char *why_not_on_top(const struct image_plan *plan)
+{
+    if (plan->image->is_url || plan->image->is_device)
+        return "is no file";
+    if (strcmp(plan->image->format, "qcow2") != 0)
+        return "is not in the format qcow2";
+    if (plan->origin == IMAGE_CLONED)
+        return "is to be a clone (master_images_clone)";
+    return NULL;
+}
+
+/* chain: the plans of it that are read, the last one's place found. */
+static int link_up(const GPtrArray *chain, GError **err)
+{
+    struct image_plan *plan = g_ptr_array_index(chain, chain->len - 1);
+    const char *why = NULL;
+
+    for (unsigned i = 0; i + 1 < chain->len; i++) {
+        const struct image_plan *below = g_ptr_array_index(chain, i);
+        if (strcmp(below->image->location, plan->image->location) != 0)
+            continue;
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "image_chain: %s would build on itself, as %s and as %s (image_name_%s)",
+                    plan->image->location, below->image->name, plan->image->name,
+                    plan->image->name);
+        return -1;
+    }
+    if (chain->len > 1)
+        why = why_not_on_top(plan);
+    if (why == NULL && plan->moves)
+        why = "moves with its VM (migrate_storage)";
+    if (why != NULL) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "image_chain: %s %s",
+                    plan->image->location, why);
+        return -1;
+    }
+    if (chain->len > 1 && plan->is_work) {
+        plan->base = ((struct image_plan *)g_ptr_array_index(chain, chain->len - 2))->image;
+        plan->origin = IMAGE_ON_TOP;
+    }
+    return 0;
+}
+
+static int add_chain(GPtrArray *plans, const struct params *vm, const char *vm_name, GStrv names,
+                     GError **err)
+{
+    g_autoptr(GPtrArray) chain = g_ptr_array_new();
+
+    for (char **name = names; *name != NULL; name++) {
+        struct image_plan *plan = g_new0(struct image_plan, 1);
+        g_ptr_array_add(plans, plan);
+        g_ptr_array_add(chain, plan);
+        plan->vm = g_strdup(vm_name);
+        if (read_plan(plan, vm, *name, err) < 0 || (names[1] != NULL && link_up(chain, err) < 0)) {
+            g_prefix_error(err, "%s of %s: ", *name, vm_name);
+            return -1;
+        }
+        plan->writes = plan->writes && name[1] == NULL;
+    }
+    return 0;
+}
+
 static int add_plans(GPtrArray *plans, const struct params *test, const char *name, GError **err)
 {
     g_autoptr(params) vm = params_object_params(test, name);
-    g_auto(GStrv) images = image_names(vm);
+    g_autoptr(GPtrArray) chains = image_chains(vm);
 
-    for (char **image = images; *image != NULL; image++) {
-        struct image_plan *plan = g_new0(struct image_plan, 1);
-        g_ptr_array_add(plans, plan);
-        plan->vm = g_strdup(name);
-        if (read_plan(plan, vm, *image, err) < 0) {
-            g_prefix_error(err, "%s of %s: ", *image, name);
-            return -1;
-        }
+    if (!image_chain_is_used(vm)) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "image_chain = %s: images of %s names none of them",
+                    params_get(vm, "image_chain"), name);
+        return -1;
     }
+    for (unsigned i = 0; i < chains->len; i++)
+        if (add_chain(plans, vm, name, g_ptr_array_index(chains, i), err) < 0)
+            return -1;
     return 0;
 }
 

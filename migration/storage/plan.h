@@ -10,12 +10,14 @@ enum image_origin {
     IMAGE_IS_THERE, /* it has to be */
     IMAGE_CREATED,  /* create_image, force_create_image */
     IMAGE_CLONED,   /* of master: master_images_clone */
+    IMAGE_ON_TOP,   /* made empty on top of base, before each test: image_chain */
 };
 
 struct image_plan {
     char *vm;
     struct image *image;
-    struct image *master; /* NULL: it is not cloned */
+    struct image *master;     /* NULL: it is not cloned */
+    const struct image *base; /* what it is made on top of, of an earlier plan; NULL: of nothing */
     enum image_origin origin;
     bool anew;             /* what lies there already is replaced in any case */
     bool writes;           /* the guest may write to it */
@@ -26,8 +28,9 @@ struct image_plan {
 };
 
 /* Of all images of all VMs of a test whose names clone_names() has given. An image that would be
- * cloned onto its master, and two whose copies would be one file, are errors. The error names image
- * and VM. Transfer full: array of struct image_plan. */
+ * cloned onto its master, two whose copies would be one file, and a chain that is none, are errors.
+ * The error names image and VM. Transfer full: array of struct image_plan, those of a chain from
+ * its base on. */
 GPtrArray *image_plans(const struct params *test, GError **err);
 
 /* What is to be in the CD-ROM and floppy drives of all VMs of a test: it has to be there, and is
@@ -39,6 +42,13 @@ GStrv image_moving(const struct params *vm, GError **err);
 
 /* "image1 of vm1". Transfer full. */
 char *image_plan_name(const struct image_plan *plan);
+
+/* Of what is made on top of a base: how its file names that. In one folder the name alone, which is
+ * right wherever a host has the folder. Transfer full. */
+char *image_plan_backing(const struct image_plan *plan);
+
+/* Whether the test changes the file: its guest writes, or vtmh makes, puts back or removes it. */
+bool image_plan_changes(const struct image_plan *plan);
 
 /* Where a copy of it is kept (backup_image_before_testing). Transfer full. */
 char *image_plan_backup(const struct image_plan *plan);

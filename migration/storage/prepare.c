@@ -75,21 +75,25 @@ static int written_at(const char *path, int64_t *seconds_out, int64_t deadline, 
     return 0;
 }
 
+/* What look.h says of a path; its trouble is an error. question: transfer full. Transfer full. */
+static json_t *look(const struct work *work, json_t *question, const char *path, GError **err)
+{
+    json_auto_t *answers = look_ask(json_pack("[o]", question), path, work->deadline, err);
+    json_t *answer = json_array_get(answers, 0);
+    const char *trouble = json_string_value(json_object_get(answer, "trouble"));
+
+    if (trouble != NULL)
+        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, trouble);
+    return trouble == NULL ? json_incref(answer) : NULL;
+}
+
 static int look_whether_there(const struct work *work, const char *path, bool *there_out,
                               GError **err)
 {
-    json_auto_t *answers = look_ask(json_pack("[{s:s}]", "place", path), path, work->deadline, err);
-    const json_t *answer = json_array_get(answers, 0);
-    const char *trouble = json_string_value(json_object_get(answer, "trouble"));
+    json_auto_t *answer = look(work, json_pack("{s:s}", "place", path), path, err);
 
-    if (answers == NULL)
-        return -1;
-    if (trouble != NULL) {
-        g_set_error_literal(err, SYNC_ERROR, SYNC_ERROR_SYSTEM, trouble);
-        return -1;
-    }
     *there_out = json_is_true(json_object_get(answer, "exists"));
-    return 0;
+    return answer != NULL ? 0 : -1;
 }
 
 /* ---- making */
@@ -104,12 +108,15 @@ static char *options_of(const struct work *work)
 
 static int create_of_size(const struct work *work, uint64_t size, GError **err)
 {
-    const struct image *image = work->plan->image;
+    const struct image *image = work->plan->image, *base = work->plan->base;
     g_autofree char *options = options_of(work);
+    g_autofree char *backing = base != NULL ? image_plan_backing(work->plan) : NULL;
     struct qemu_img_wish wish = {.format = image->format,
                                  .size = size,
                                  .options = options,
-                                 .words = param_text(work->params, "image_extra_params")};
+                                 .words = param_text(work->params, "image_extra_params"),
+                                 .backing = backing,
+                                 .backing_format = base != NULL ? base->format : NULL};
 
     if (qemu_img_create(&work->qemu_img, image->location, &wish, work->deadline, err) < 0)
         return -1;
@@ -206,10 +213,73 @@ static int is_clone(const struct work *work, bool *is_out, GError **err)
     return -1;
 }
 
+/* ---- on top of another */
+
+/* A base that builds on what is to be made on it would be a ring. */
+static int check_no_ring(const struct work *work, GError **err)
+{
+    const struct image *image = work->plan->image, *base = work->plan->base;
+    json_auto_t *below = base->is_url ? json_object()
+                                      : look(work,
+                                             json_pack("{s:s, s:s, s:b}", "image", base->location,
+                                                       "format", base->format, "writes", 0),
+                                             base->location, err);
+    json_auto_t *place = below != NULL ? look(work, json_pack("{s:s}", "place", image->location),
+                                              image->location, err)
+                                       : NULL;
+    const json_t *own = json_array_get(json_object_get(place, "files"), 0), *file;
+    size_t i;
+
+    json_array_foreach (json_object_get(below, "files"), i, file) {
+        if (!json_equal(json_object_get(file, "path"), json_object_get(own, "path")))
+            continue;
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "%s builds on %s, which is to be made on top of it (image_chain)",
+                    base->location, image->location);
+        return -1;
+    }
+    return place != NULL ? 0 : -1;
+}
+
+/* What an earlier test has left is made on the same base, and no loss. */
+static int check_left(const struct work *work, GError **err)
+{
+    const struct image *image = work->plan->image, *base = work->plan->base;
+    g_autofree char *backing = image_plan_backing(work->plan);
+    json_auto_t *info =
+        qemu_img_info(&work->qemu_img, image->location, image->format, work->deadline, NULL);
+
+    if (g_strcmp0(json_string_value(json_object_get(info, "backing-filename")), backing) == 0)
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                "%s is there, but not made on top of %s: force_create_image = yes makes it anew",
+                image->location, base->location);
+    return -1;
+}
+
+/* It is no smaller than what it is made on: the guest would miss the rest. */
+static int make_on_top(const struct work *work, bool is_there, GError **err)
+{
+    const struct image *base = work->plan->base;
+    uint64_t size = 0;
+
+    if (check_no_ring(work, err) < 0 ||
+        (is_there && !work->plan->anew && check_left(work, err) < 0))
+        return -1;
+    json_auto_t *info =
+        qemu_img_info(&work->qemu_img, base->location, base->format, work->deadline, err);
+    if (info == NULL || (param_is_set(work->params, "image_size") &&
+                         param_size(work->params, "image_size", &size, err) < 0))
+        return -1;
+    return create_of_size(work, MAX(size, (uint64_t)number_of(info, "virtual-size")), err);
+}
+
 static int make(const struct work *work, bool is_there, GError **err)
 {
     bool is_good = false;
 
+    if (work->plan->origin == IMAGE_ON_TOP)
+        return make_on_top(work, is_there, err);
     if (work->plan->origin == IMAGE_CREATED)
         return is_there && !work->plan->anew ? check_created(work, err) : create(work, err);
     if (is_there && !work->plan->anew && is_clone(work, &is_good, err) < 0)

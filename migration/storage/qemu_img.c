@@ -175,6 +175,12 @@ int qemu_img_create(const struct qemu_img *qemu_img, const char *path,
         g_ptr_array_add(argv, (char *)"-o");
         g_ptr_array_add(argv, (char *)wish->options);
     }
+    if (wish->backing != NULL) {
+        g_ptr_array_add(argv, (char *)"-b");
+        g_ptr_array_add(argv, (char *)wish->backing);
+        g_ptr_array_add(argv, (char *)"-F");
+        g_ptr_array_add(argv, (char *)wish->backing_format);
+    }
     for (char **word = words; word != NULL && *word != NULL; word++)
         g_ptr_array_add(argv, *word);
     g_ptr_array_add(argv, part);

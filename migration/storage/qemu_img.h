@@ -44,9 +44,11 @@ int qemu_img_check(const struct qemu_img *qemu_img, const char *location, const 
 /* What an image is to be like. */
 struct qemu_img_wish {
     const char *format;
-    uint64_t size;       /* bytes */
-    const char *options; /* "cluster_size=2M,…" as for -o; NULL: none */
-    const char *words;   /* more words for the command line; NULL: none */
+    uint64_t size;              /* bytes */
+    const char *options;        /* "cluster_size=2M,…" as for -o; NULL: none */
+    const char *words;          /* more words for the command line; NULL: none */
+    const char *backing;        /* what it builds on, from its own folder on; NULL: nothing */
+    const char *backing_format; /* of that */
 };
 
 /* Makes an empty image. */

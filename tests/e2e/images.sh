@@ -32,6 +32,7 @@ expect_refused() {
 
 on host1 qemu-img create -q -f qcow2 "$images/good.qcow2" 16M
 on host1 qemu-img create -q -f raw "$images/plain.raw" 16M
+on host1 mkdir "$images/sub"
 
 step "an image that is not there"
 expect_refused host1 "stg of vm1: $images/nothing.qcow2 is not there" "image_name_stg = $images/nothing"
@@ -92,6 +93,27 @@ expect_equal "its status" PASS "$(result .status)"
 expect_equal "hypervisors that were started" 2 "$(hypervisors_in "$job")"
 expect_match "the log" "made.qcow2 is made" "$(cat "$job"/test-results/*/debug.log)"
 expect_equal "the image" "" "$(on host1 find "$images" -name 'made*')"
+
+step "an image that is made on top of another, which nobody writes to"
+base_sum=$(on host1 sha256sum "$images/good.qcow2")
+config 'image_chain = stg sn1' "image_name_stg = $images/good" "image_name_sn1 = $images/sn1"
+job "${hosts[@]}" "$work/images.cfg"
+expect_equal "exit status" 0 "$status"
+expect_equal "its status" PASS "$(result .status)"
+expect_match "the log" "sn1.qcow2 is made" "$(cat "$job"/test-results/*/debug.log)"
+expect_equal "the base" "$base_sum" "$(on host1 sha256sum "$images/good.qcow2")"
+expect_equal "what was on top of it" "" "$(on host1 find "$images" -name 'sn1*')"
+
+step "a base that is missing, in another format, or elsewhere on another host"
+expect_refused host1 "stg of vm1: $images/nothing.qcow2 is not there" 'image_chain = stg sn1' \
+    "image_name_stg = $images/nothing" "image_name_sn1 = $images/sn1"
+expect_refused host1 "$images/plain.qcow2 is to be in the format qcow2" 'image_chain = stg sn1' \
+    "image_name_stg = $images/plain" "image_name_sn1 = $images/sn1"
+on host2 ln -s "$images" /run/images
+expect_refused host2 "sn1 of vm1: it builds on $images/good.qcow2 on host1, and on /run/images/good.qcow2 here" \
+    'image_chain = stg sn1' "image_name_stg = $images/good" "image_name_stg_host2 = /run/images/good" \
+    "image_name_sn1 = $images/sub/sn1"
+expect_equal "what was on top of them" "" "$(on host1 find "$images" -name 'sn1*')"
 
 step "a clone that does not fit on its disk is told before anything boots, and nothing half made stays"
 config "image_name_stg = $images/good" 'master_images_clone = stg' "image_clone_command = dd if=%s of=%s bs=64k; echo No space left on device >&2; exit 1"

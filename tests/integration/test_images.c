@@ -174,6 +174,15 @@ static int step_around(int *begun_out, GError **err)
     return images_end(&on, err);
 }
 
+/* A chain of disk.qcow2, a and b, up to its end. */
+static void set_chain(void)
+{
+    set("image_chain", "image1 a b");
+    set("image_name_a", "a");
+    set("image_name_b", "b");
+    set("image_size", "");
+}
+
 static void expect_failure(int result, GError **error, const char *text)
 {
     cr_assert_eq(result, -1, "%s", text);
@@ -446,4 +455,107 @@ static int run_out_of_time(void *arg, GError **err)
 Test(images, removes_what_is_half_made_when_the_time_is_over)
 {
     run(run_out_of_time);
+}
+
+static int build_on_one_another(void *arg, GError **err)
+{
+    int begun;
+    (void)arg;
+
+    sh("qemu-img create -q -f qcow2 disk.qcow2 4M && qemu-io -c 'write -P 7 0 64k' disk.qcow2 "
+       ">/dev/null && cp disk.qcow2 before");
+    set_chain();
+    said_there = "[\"vm1\"]";
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, 0);
+    /* What is kept since vm1 lives on builds on the base, wherever the folder is. */
+    sh("mkdir moved && cp *.qcow2 moved/ && qemu-io -r -c 'read -P 7 0 64k' moved/b.qcow2 "
+       ">/dev/null");
+    sh("qemu-io -c 'write -P 9 0 64k' b.qcow2 >/dev/null && cmp disk.qcow2 before");
+    sh("qemu-img info b.qcow2 | grep -q 'virtual size: 4 MiB'");
+    said_there = "[]";
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, 0);
+    cr_expect(is_there("disk.qcow2") && !is_there("a.qcow2") && !is_there("b.qcow2"));
+    sh("cmp disk.qcow2 before");
+    return 0;
+}
+
+Test(images, makes_what_builds_on_a_base_removes_it_and_leaves_the_base)
+{
+    run(build_on_one_another);
+}
+
+static int build_anew(void *arg, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    int begun;
+    (void)arg;
+
+    sh("qemu-img create -q -f qcow2 disk.qcow2 4M");
+    set_chain();
+    set("image_size_b", "8M");
+    said_there = "[\"vm1\"]";
+    if (step_around(&begun, err) < 0)
+        return -1;
+    sh("qemu-img info b.qcow2 | grep -q 'virtual size: 8 MiB'");
+    sh("qemu-io -c 'write -P 9 0 64k' b.qcow2 >/dev/null");
+    set("image_size_b", "1M");
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, 0);
+    sh("qemu-img info b.qcow2 | grep -q 'virtual size: 4 MiB'");
+    sh("qemu-io -r -c 'read -P 0 0 64k' b.qcow2 >/dev/null");
+    return 0;
+}
+
+Test(images, makes_what_builds_on_a_base_anew_and_never_smaller)
+{
+    run(build_anew);
+}
+
+static int build_on_none(void *arg, GError **err)
+{
+    int begun;
+    (void)arg;
+
+    set_chain();
+    said_there = "[]";
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, -1);
+    cr_expect(!is_there("a.qcow2") && !is_there("b.qcow2"));
+    sh("qemu-img create -q -f raw disk.qcow2 4M");
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, -1);
+    cr_expect(!is_there("a.qcow2"));
+    /* The base builds on what would be made on it. */
+    sh("qemu-img create -q -f qcow2 a.qcow2 4M && cp a.qcow2 before");
+    sh("qemu-img create -q -f qcow2 -b a.qcow2 -F qcow2 disk.qcow2");
+    set("force_create_image_a", "yes");
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, -1);
+    sh("cmp a.qcow2 before");
+    /* Somebody's own image is no snapshot. */
+    sh("qemu-img create -q -f qcow2 disk.qcow2 4M");
+    set("force_create_image_a", "no");
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, -1);
+    sh("cmp a.qcow2 before");
+    set("force_create_image_a", "yes");
+    if (step_around(&begun, err) < 0)
+        return -1;
+    cr_expect_eq(begun, 0);
+    cr_expect(!is_there("a.qcow2"));
+    return 0;
+}
+
+Test(images, builds_on_no_base_that_is_missing_of_another_format_or_a_ring)
+{
+    run(build_on_none);
 }

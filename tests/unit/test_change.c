@@ -105,6 +105,13 @@ Test(change, what_is_there_or_cannot_be_plugged_is_refused_and_changes_nothing)
     g_clear_error(&error);
     params_set(params, "drive_format_x", "nothing", NULL);
     cr_assert_lt(machine_plug(board, &spec, "disk", "x", &error), 0);
+    g_clear_error(&error);
+    params_set(params, "images", "hot base", NULL);
+    params_set(params, "image_name_base", "base", NULL);
+    params_set(params, "image_name_sn", "sn", NULL);
+    params_set(params, "image_chain", "base sn", NULL);
+    cr_assert_lt(machine_plug(board, &spec, "disk", "base", &error), 0);
+    cr_expect_not_null(strstr(error->message, "base cannot be plugged in"), "%s", error->message);
     cr_expect_eq(board->children->len, before + 1);
 }
 

@@ -62,7 +62,25 @@ Test(image, an_empty_name_is_no_disk_and_a_missing_one_is_an_error)
     expect_names(with("images = image1 data", NULL), "image1 data");
     cr_expect_null(image_new(params, "data", &error));
     cr_assert(g_error_matches(error, CFG_ERROR, CFG_ERROR_PARAM_VALUE));
-    cr_expect_str_eq(error->message, "images names data, which has no image_name");
+    cr_expect_str_eq(error->message, "images or image_chain names data, which has no image_name");
+}
+
+Test(image, the_last_of_a_chain_takes_the_place_of_what_images_names)
+{
+    expect_names(
+        with("images = image1 data", "image_chain = image1 sn1 sn2", "image_name = x", NULL),
+        "sn2 data");
+    expect_names(with("images = data image1 sn1", "image_chain = image1 sn1", NULL), "data sn1");
+    expect_names(with("image_chain = image1 sn1", "image_name = x", NULL), "sn1");
+    expect_names(with("image_chain = image1 sn1", NULL), "sn1");
+    expect_names(with("image_chain = image1", NULL), "");
+    expect_names(with("images = image1", "image_chain = image1", NULL), "image1");
+    expect_names(with("images = a b", "image_chain_a = a up", "image_chain_b = b on", NULL),
+                 "up on");
+    expect_names(with("images = a", "image_chain = x y", NULL), "a");
+    expect_names(with("images = ", "image_chain = image1 sn1", NULL), "");
+    expect_names(with("images = image1", "image_chain = image1 sn1", "image_name_image1 = ", NULL),
+                 "");
 }
 
 Test(image, a_relative_name_starts_in_data_dir)

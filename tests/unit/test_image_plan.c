@@ -73,6 +73,93 @@ Test(image_plan, does_not_clone_what_the_test_has_named_itself)
     cr_expect_eq(first(plans)->origin, IMAGE_IS_THERE);
 }
 
+static const struct image_plan *nth(const GPtrArray *plans, unsigned i)
+{
+    cr_assert_lt(i, plans->len);
+    return g_ptr_array_index(plans, i);
+}
+
+Test(image_plan, makes_each_of_a_chain_on_top_of_the_one_before_and_writes_to_the_last_alone)
+{
+    g_autoptr(params) test = test_of("image_chain=image1 a b;image_name=base.raw;image_name_a=a;"
+                                     "image_name_b=/x/b");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) plans = image_plans(test, &error);
+    cr_assert_not_null(plans, "%s", error != NULL ? error->message : "");
+    cr_assert_eq(plans->len, 3);
+    const struct image_plan *base = nth(plans, 0), *a = nth(plans, 1), *b = nth(plans, 2);
+    g_autofree char *below_a = image_plan_backing(a), *below_b = image_plan_backing(b);
+
+    cr_expect_eq(base->origin, IMAGE_IS_THERE);
+    cr_expect_null(base->base);
+    cr_expect(!base->writes && !image_plan_changes(base));
+    cr_expect_eq(a->origin, IMAGE_ON_TOP);
+    cr_expect_eq(a->base, base->image);
+    cr_expect(!a->writes && image_plan_changes(a));
+    cr_expect_eq(b->base, a->image);
+    cr_expect(b->writes);
+    cr_expect_str_eq(below_a, "base.raw");
+    cr_expect_str_eq(below_b, "/data/a.qcow2");
+}
+
+Test(image_plan, of_a_chain_may_have_its_base_made_or_cloned)
+{
+    g_autoptr(params) made = test_of("image_chain=image1 a;image_name=base;image_name_a=a;"
+                                     "create_image=yes");
+    g_autoptr(params) cloned = test_of("image_chain=image1 a;image_name=base;image_name_a=a;"
+                                       "master_images_clone=image1");
+    g_autoptr(params) looked_at = test_of("image_chain=image1 a;image_name=base;image_name_a=a;"
+                                          "skip_image_processing=yes");
+    g_autoptr(GPtrArray) plans = image_plans(made, NULL);
+
+    cr_expect_eq(nth(plans, 0)->origin, IMAGE_CREATED);
+    cr_expect(image_plan_changes(nth(plans, 0)));
+    cr_expect_eq(nth(plans, 1)->origin, IMAGE_ON_TOP);
+    g_ptr_array_unref(plans);
+    plans = image_plans(cloned, NULL);
+    cr_expect_eq(nth(plans, 0)->origin, IMAGE_CLONED);
+    cr_expect_str_eq(nth(plans, 1)->base->location, "/data/base_vm1.qcow2");
+    g_ptr_array_unref(plans);
+    plans = image_plans(looked_at, NULL);
+    cr_expect_eq(nth(plans, 1)->origin, IMAGE_IS_THERE);
+    cr_expect_null(nth(plans, 1)->base);
+}
+
+Test(image_plan, has_no_chain_that_cannot_be_made)
+{
+    static const struct {
+        const char *lines, *why;
+    } cases[] = {
+        {"image_chain=x1", "image_chain = x1: images of vm1 names none of them"},
+        {"images=data;image_chain=a b", "image_chain = a b: images of vm1 names none of them"},
+        {"image_chain=image1 a", "/data/base.qcow2 would build on itself, as image1 and as a"},
+        {"image_chain=image1 a image1;image_name_a=a", "/data/base.qcow2 would build on itself"},
+        {"image_chain=image1 a;image_name_a=a;image_format=raw",
+         "image_chain: /data/a.raw is not in the format qcow2"},
+        {"image_chain=image1 a;image_name_a=nbd://h/x;image_format=qcow2",
+         "image_chain: nbd://h/x is no file"},
+        {"image_chain=image1 a;image_name_a=/dev/x;image_raw_device_a=yes",
+         "image_chain: /dev/x is no file"},
+        {"image_chain=image1 a;image_name_a=a;master_images_clone=a",
+         "a_vm1.qcow2 is to be a clone (master_images_clone)"},
+        {"image_chain=image1 a;image_name_a=a;migrate_storage=yes",
+         "/data/base.qcow2 moves with its VM (migrate_storage)"},
+        {"image_chain=image1 a;image_name_a=a;migrate_storage_a=yes",
+         "/data/a.qcow2 moves with its VM (migrate_storage)"},
+        {"image_chain=image1 a;image_name_a=a;restore_image_a=yes", "there is no copy of"},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *lines = g_strdup_printf("image_name=base;%s", cases[i].lines);
+        g_autoptr(params) test = test_of(lines);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) plans = image_plans(test, &error);
+        cr_expect_null(plans, "%s", lines);
+        cr_assert_not_null(error, "%s", lines);
+        cr_expect_not_null(strstr(error->message, cases[i].why), "%s", error->message);
+    }
+}
+
 Test(image_plan, says_what_keeps_a_vm_from_moving)
 {
     static const struct {

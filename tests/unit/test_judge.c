@@ -503,6 +503,19 @@ Test(judge, all_errors_are_one_error)
     cr_expect_not_null(strstr(err->message, "\na.cfg:2: smp = many"));
 }
 
+Test(judge, images_of_a_chain_are_images_of_the_test)
+{
+    expect("images=d\nimage_name_d=/d\nimage_chain=d sn\nimage_name_sn=/sn\n", "");
+    expect("images=d\nimage_name_d=/d\nimage_chain_d=d sn\nimage_name_sn=/sn\n", "");
+    expect("images=d\nimage_name_d=/d\nimage_chain=\nimage_format_d=luks\n",
+           "S image_format_d = luks is not supported: images are not encrypted\n");
+    expect("images=d\nimage_name_d=/d\nimage_chain=d sn\nimage_format_sn=luks\n",
+           "S image_format_sn = luks is not supported: images are not encrypted\n");
+    expect("images=d\nimage_name_d=/d\nimage_chain_other=other sn\nimage_name_sn=/sn\n",
+           "? image_chain_other\n"
+           "? image_name_sn\n");
+}
+
 Test(judge, a_disk_beside_a_guest_that_boots_without_is_an_error_with_both_places)
 {
     expect("guest=tick\nimage_name=images/foo\nimages=\n", "");

@@ -2,7 +2,8 @@
  * The images of a test: host 1 makes and clones them, the others wait for it where all hosts meet
  * before the test; behind it, when every host has ended its VMs, host 1 checks and removes them.
  * Those that move with their VM (migrate_storage) each host has for itself: host 1 tells how large
- * they are, and where there is none yet an empty one is made, which is removed behind the test.
+ * they are, and where there is none yet an empty one is made, which is removed behind the test. So
+ * is what host 1 has made on top of another image (image_chain).
  */
 #include "migration/params.h"
 #include "migration/scenario/process/rows.h"
@@ -13,13 +14,14 @@
 #define A_VM_MS 160000       /* default of disk_prepare_timeout, a VM */
 #define ENDED_A_VM_MS 120000 /* default of finish_timeout, a VM */
 
-const char *const images_params[] = {"image_name", NULL};
+const char *const images_params[] = {"image_name", "image_chain", NULL};
 
 struct images {
     GPtrArray *plans;
     unsigned n_prepared; /* the first of them; what the others name this test has neither made nor
                             kept a copy of */
-    GPtrArray *made;     /* of them, to be written from another host: struct image_plan, theirs */
+    GPtrArray *made;     /* of them, to be written from another host, or on top of one: struct
+                            image_plan, theirs */
 };
 
 static void images_free(struct images *images)
@@ -52,39 +54,65 @@ static int limit_of(const struct step_on *on, const char *name, int64_t a_vm_ms,
     return param_is_set(on->params, name) ? param_duration_ms(on->params, name, ms_out, err) : 0;
 }
 
-static bool any_moves(const struct images *images)
+static bool any_is_told(const struct images *images)
 {
-    for (unsigned i = 0; i < images->plans->len; i++)
-        if (((const struct image_plan *)g_ptr_array_index(images->plans, i))->moves)
+    for (unsigned i = 0; i < images->plans->len; i++) {
+        const struct image_plan *plan = g_ptr_array_index(images->plans, i);
+        if (plan->moves || plan->base != NULL)
             return true;
+    }
     return false;
 }
 
-/* Host 1's, by their place in the list; of those that do not move 0. Transfer full. */
-static json_t *sizes_of(struct test *test, const struct images *images, int64_t deadline,
+/* Host 1's, by their place in the list: the size of what moves, and of what is made on top of
+ * another how it names that; of the others 0. Transfer full. */
+static json_t *facts_of(struct test *test, const struct images *images, int64_t deadline,
                         GError **err)
 {
-    json_t *sizes = json_array();
+    json_t *facts = json_array();
 
     for (unsigned i = 0; i < images->plans->len; i++) {
         const struct image_plan *plan = g_ptr_array_index(images->plans, i);
+        g_autofree char *backing = plan->base != NULL ? image_plan_backing(plan) : NULL;
         uint64_t size = 0;
         if (plan->moves && image_size(test, plan, &size, deadline, err) < 0) {
-            json_decref(sizes);
+            json_decref(facts);
             return NULL;
         }
-        json_array_append_new(sizes, json_integer((json_int_t)size));
+        json_array_append_new(facts, backing != NULL ? json_string(backing)
+                                                     : json_integer((json_int_t)size));
     }
-    return sizes;
+    return facts;
 }
 
-static int receive_all(struct test *test, struct images *images, const json_t *sizes,
+/* Host 1 has written it into a file that all read. */
+static int check_backing(const struct test *test, const struct image_plan *plan, const json_t *fact,
+                         GError **err)
+{
+    g_autofree char *ours = image_plan_backing(plan);
+    const char *theirs = json_string_value(fact);
+
+    if (g_strcmp0(ours, theirs) == 0)
+        return 0;
+    g_set_error(
+        err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+        "%s of %s: it builds on %s on %s, and on %s here: in one folder with it %s is found "
+        "wherever that is",
+        plan->image->name, plan->vm, theirs != NULL ? theirs : "nothing", test->names[0], ours,
+        plan->base->name);
+    return -1;
+}
+
+static int receive_all(struct test *test, struct images *images, const json_t *facts,
                        int64_t deadline, GError **err)
 {
     for (unsigned i = 0; i < images->plans->len; i++) {
         struct image_plan *plan = g_ptr_array_index(images->plans, i);
-        uint64_t size = (uint64_t)json_integer_value(json_array_get(sizes, i));
+        const json_t *fact = json_array_get(facts, i);
+        uint64_t size = (uint64_t)json_integer_value(fact);
         bool is_made;
+        if (plan->base != NULL && check_backing(test, plan, fact, err) < 0)
+            return -1;
         if (plan->moves && image_receive(test, plan, size, &is_made, deadline, err) < 0)
             return -1;
         if (plan->moves && is_made)
@@ -94,20 +122,26 @@ static int receive_all(struct test *test, struct images *images, const json_t *s
     return 0;
 }
 
-/* What moves has a place on each host before a VM starts. */
-static int make_room(struct test *test, struct images *images, int64_t deadline, GError **err)
+/* What moves has a place on each host before a VM starts, and what builds on another finds it.
+ * Hosts that are left alone (not_preprocess) only meet the others. */
+static int make_room(struct test *test, struct images *images, bool is_left_alone, int64_t deadline,
+                     GError **err)
 {
-    const struct test_meeting told = {
-        .tag = "disks that move", .once = true, .timeout_ms = deadline_left(deadline)};
-    g_autoptr(GPtrArray) sizes = NULL;
+    const struct test_meeting told = {.tag = "disks that move or build on others",
+                                      .once = true,
+                                      .timeout_ms = deadline_left(deadline)};
+    g_autoptr(GPtrArray) facts = NULL;
 
-    if (!any_moves(images))
+    if (!any_is_told(images))
         return 0;
-    json_t *mine = test->self == 0 ? sizes_of(test, images, deadline, err) : json_array();
-    if (mine == NULL || test_exchange(test, &told, mine, &sizes, err) < 0)
+    json_t *mine =
+        test->self == 0 && !is_left_alone ? facts_of(test, images, deadline, err) : json_array();
+    if (mine == NULL || test_exchange(test, &told, mine, &facts, err) < 0)
         return -1;
-    return test->self == 0 ? 0
-                           : receive_all(test, images, g_ptr_array_index(sizes, 0), deadline, err);
+    const json_t *told_by_first = g_ptr_array_index(facts, 0);
+    return test->self == 0 || is_left_alone || json_array_size(told_by_first) == 0
+               ? 0
+               : receive_all(test, images, told_by_first, deadline, err);
 }
 
 int images_begin(struct step_on *on, GError **err)
@@ -128,15 +162,17 @@ int images_begin(struct step_on *on, GError **err)
         return -1;
     int64_t deadline = deadline_in(limit_ms);
     for (unsigned i = 0; i < plans->len; i++) {
-        const struct image_plan *plan = g_ptr_array_index(plans, i);
+        struct image_plan *plan = g_ptr_array_index(plans, i);
         if (test->self != 0)
             continue;
         if (!is_left_alone && !is_in_use(on->scene, plan) &&
             image_prepare(test, plan, deadline, err) < 0)
             return -1;
+        if (!is_left_alone && plan->origin == IMAGE_ON_TOP)
+            g_ptr_array_add(images->made, plan);
         images->n_prepared = i + 1;
     }
-    return is_left_alone ? 0 : make_room(test, images, deadline, err);
+    return make_room(test, images, is_left_alone, deadline, err);
 }
 
 /* Names of VMs that live on here: kept for their user, uncertain, or not to be ended. */
@@ -184,28 +220,45 @@ static struct params *params_of(const struct step_on *on, const struct image_pla
     return params_object_params(vm, plan->image->name);
 }
 
-/* All of them, whatever is wrong with one; the first error counts. */
-static int finish_all(const struct step_on *on, const struct images *images, const GPtrArray *told,
+static int finish_one(const struct step_on *on, const struct images *images,
+                      const struct image_plan *plan, const GPtrArray *told, int64_t deadline,
                       GError **err)
 {
     struct test *test = on->scene->test;
+    const char *host = left_on(test, told, plan->vm);
+    g_autoptr(params) params = params_of(on, plan);
+
+    if (!is_mine(test, plan))
+        return 0;
+    if (host == NULL)
+        return image_finish(test, plan, params, g_ptr_array_find(images->made, plan, NULL),
+                            deadline, err);
+    test_note(test, "%s is left as it is: %s on %s may still write to it", plan->image->location,
+              plan->vm, host);
+    return 0;
+}
+
+/* All of them, whatever is wrong with one; the first error counts. What builds on another before
+ * that: its check reads both. */
+static int finish_all(const struct step_on *on, const struct images *images, const GPtrArray *told,
+                      GError **err)
+{
     int64_t limit_ms;
     int result = 0;
 
     if (limit_of(on, "disk_prepare_timeout", A_VM_MS, &limit_ms, err) < 0)
         return -1;
     int64_t deadline = step_deadline(on, limit_ms);
+    for (unsigned i = images->n_prepared; i > 0; i--) {
+        const struct image_plan *plan = g_ptr_array_index(images->plans, i - 1);
+        if (plan->base != NULL &&
+            finish_one(on, images, plan, told, deadline, result == 0 ? err : NULL) < 0)
+            result = -1;
+    }
     for (unsigned i = 0; i < images->n_prepared; i++) {
         const struct image_plan *plan = g_ptr_array_index(images->plans, i);
-        const char *host = left_on(test, told, plan->vm);
-        g_autoptr(params) params = params_of(on, plan);
-        if (!is_mine(test, plan))
-            continue;
-        if (host != NULL)
-            test_note(test, "%s is left as it is: %s on %s may still write to it",
-                      plan->image->location, plan->vm, host);
-        else if (image_finish(test, plan, params, g_ptr_array_find(images->made, plan, NULL),
-                              deadline, result == 0 ? err : NULL) < 0)
+        if (plan->base == NULL &&
+            finish_one(on, images, plan, told, deadline, result == 0 ? err : NULL) < 0)
             result = -1;
     }
     return result;

@@ -27,9 +27,11 @@ static GStrv images_of(const struct step_on *on, const char **goes_out)
         if (strcmp(plan->vm, on->seat->name) != 0)
             continue;
         g_strv_builder_add(images, plan->image->location);
-        if (plan->is_work &&
-            (is_yes(plan->params, "remove_image") || is_yes(plan->params, "restore_image") ||
-             is_yes(plan->params, "restore_image_after_testing")))
+        if (plan->origin == IMAGE_ON_TOP)
+            *goes_out = "the test has made an image of it on top of another (image_chain)";
+        else if (plan->is_work &&
+                 (is_yes(plan->params, "remove_image") || is_yes(plan->params, "restore_image") ||
+                  is_yes(plan->params, "restore_image_after_testing")))
             *goes_out = "the test removes or restores an image of it";
     }
     return g_strv_builder_end(images);
