@@ -76,5 +76,9 @@ void judge_look_at(const struct judge *judge, struct fact *fact);
 /* Takes the secrets of the test out of what is said of it: judge_secrets.c. */
 void judge_hide_secrets(struct judge *judge);
 
+/* What a VM asks for that its guest does not have, as it is Windows: judge_windows.c. Whether there
+ * is anything. */
+bool judge_windows(struct judge *judge, const char *vm, unsigned host);
+
 /* What several values mean together: judge_rules.c. */
 void judge_rules(struct judge *judge);

@@ -437,6 +437,7 @@ void judge_rules(struct judge *judge)
     check_type(judge);
     check_vms(judge);
     for_each_vm(judge, check_memory);
+    for_each_vm(judge, judge_windows);
     for_each_vm(judge, check_guest);
     check_cards_of_tick(judge);
     for_each_vm(judge, check_images);

@@ -41,7 +41,7 @@ bool guest_clock(struct guest *guest, int64_t deadline, double *ahead_ms_out)
     double now_s;
 
     if (guest->kind->know_login == NULL || !is_fast(guest->session) || guest_is_left_alone(guest) ||
-        guest_command(guest, ASK, deadline, &result, NULL) < 0)
+        guest_is_windows(guest->params) || guest_command(guest, ASK, deadline, &result, NULL) < 0)
         return false;
     answered_us = g_get_real_time();
     now_s = result.status == 0 ? guest_clock_read(result.out) : -1;

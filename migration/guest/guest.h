@@ -21,6 +21,12 @@ int guest_check_params(const struct params *params, GError **err);
 /* The name in the results: "tick", "jeos". Transfer none. */
 const char *guest_name(const struct params *params);
 
+/* Whether it is one with Windows (os_type). */
+bool guest_is_windows(const struct params *params);
+
+/* What shuts it down: shutdown_command, or the default of its system. Transfer none. */
+const char *guest_shutdown_command(const struct params *params);
+
 /* The guests there are: the name of the I-th, and whether its VM has network cards. NULL behind the
  * last. Transfer none. */
 const char *guest_kind_name(unsigned i, bool *has_network_out);

@@ -9,6 +9,7 @@
 #include "migration/guest/loads.h"
 #include "migration/guest/login.h"
 #include "migration/guest/way.h"
+#include "migration/guest/windows.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -46,6 +47,8 @@ static int image_show_life(struct guest *guest, int64_t deadline, GError **err)
 {
     g_auto(session_result) result = {0};
 
+    if (guest_is_windows(guest->params))
+        return windows_show_life(guest, deadline, err);
     if (guest_command(guest, BOOT_ID, deadline, &result, err) < 0)
         return -1;
     g_strchomp(result.out);

@@ -15,6 +15,7 @@
 #include "migration/guest/kind.h"
 #include "migration/guest/tried.h"
 #include "migration/guest/way.h"
+#include "migration/guest/windows.h"
 #include "migration/params.h"
 
 #define PAUSE_MS 20
@@ -75,6 +76,7 @@ static int try_ways(struct guest *guest, struct login *login, const GStrv ways, 
         guest->session = way->open(login, answer_ms, deadline, &why);
         if (guest->session != NULL) {
             guest->session->way = way;
+            guest->session->is_windows = login->is_windows;
             return 0;
         }
         if (why->domain == SYNC_ERROR) {
@@ -191,7 +193,8 @@ static int read_params(struct guest *guest, struct login *login, GStrv *ways_out
     if (guest->line_end == NULL)
         guest->line_end = g_strcompress(param_text(params, "shell_linesep"));
     login->guest = guest;
-    login->username = param_text(params, "username");
+    login->is_windows = guest_is_windows(params);
+    login->username = guest_username(params);
     login->password = param_text(params, "password");
     login->prompt = param_text(params, "shell_prompt");
     login->line_end = guest->line_end;
@@ -291,6 +294,7 @@ static struct session *log_in_for_files(struct guest *guest, uint16_t port, int6
     session = way_ssh.open(&login, ANSWER_MAX_MS, deadline, &why);
     if (session != NULL) {
         session->way = &way_ssh;
+        session->is_windows = login.is_windows;
         return session;
     }
     g_autofree char *what =

@@ -131,6 +131,15 @@ int session_run_ok(struct session *session, const char *command, int64_t deadlin
     return 0;
 }
 
+int session_needs_sh(const struct session *session, const char *what, GError **err)
+{
+    if (!session->is_windows)
+        return 0;
+    g_set_error(err, SESSION_ERROR, SESSION_ERROR_CANNOT, "%s: %s: Windows has no /bin/sh",
+                session->where, what);
+    return -1;
+}
+
 static bool is_token(const char *token)
 {
     size_t size = strlen(token);
@@ -152,6 +161,8 @@ static int run_about_job(struct session *session, const char *script, const char
                     token);
         return -1;
     }
+    if (session_needs_sh(session, "a command that outlives its session", err) < 0)
+        return -1;
     whole = g_strdup_printf("d=" JOB_FOLDER "%s; %s", token, script);
     return session_run(session, whole, input, input != NULL ? strlen(input) : 0, deadline, result,
                        err);

@@ -4,7 +4,8 @@
  * One command at a time; a second fiber waits for its turn, and holds the session meanwhile. Every
  * call has a deadline and can be cancelled; one that ends by that in its turn, or with
  * SESSION_ERROR_BROKEN, leaves a session that is only good for session_close() (session_is_broken).
- * Commands are lines for the guest's own /bin/sh, whatever the login shell is.
+ * Commands are lines for the guest's own /bin/sh, whatever the login shell is; for cmd.exe in a
+ * guest with Windows, where what takes more of a shell is CANNOT: jobs and copies.
  *
  * Errors: SESSION_ERROR, SYNC_ERROR. Messages begin with the way and where it led:
  * "ssh root@127.0.0.1:40022: …".

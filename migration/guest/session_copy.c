@@ -312,6 +312,8 @@ int session_put(struct session *session, const char *local_path, const char *gue
 {
     const struct session_copy copy = whole(how);
 
+    if (session_needs_sh(session, "copying a file", err) < 0)
+        return -1;
     if ((session->way->put != NULL ? put_by_way : put_by_running)(session, local_path, guest_path,
                                                                   &copy, deadline, err) < 0)
         return -1;
@@ -323,6 +325,8 @@ int session_get(struct session *session, const char *guest_path, const char *loc
 {
     const struct session_copy copy = whole(how);
 
+    if (session_needs_sh(session, "copying a file", err) < 0)
+        return -1;
     if ((session->way->get != NULL ? get_by_way : get_by_running)(session, guest_path, local_path,
                                                                   &copy, deadline, err) < 0)
         return -1;

@@ -23,6 +23,7 @@ struct login {
     const char *status;   /* command that tells how the one before it ended */
     const char *identity; /* file of a private key; NULL: none */
     const char *host_key; /* "ssh-ed25519 AAAA…": nobody else may answer; NULL: whoever is first */
+    bool is_windows;      /* commands are cmd.exe's */
 };
 
 struct way {
@@ -59,7 +60,8 @@ extern const struct way way_nc;
 extern const struct way way_agent;
 
 /* A session by an agent at the other end of a channel, for whoever has one of his own: its way is
- * way_agent. Errors as of open(). The stream stays open, and the caller's. */
+ * way_agent. username: NULL: whoever the agent itself is. Errors as of open(). The stream stays
+ * open, and the caller's. */
 struct session *agent_session_open(struct stream *stream, const char *username, int64_t answer_ms,
                                    int64_t deadline, GError **err);
 
@@ -73,11 +75,16 @@ const struct way *way_named(const char *name);
 struct session {
     const struct way *way;
     char *where;       /* "ssh root@127.0.0.1:40022" */
+    bool is_windows;   /* as of login */
     unsigned others;   /* who hold it beside its opener */
     bool is_busy;      /* a command runs */
     bool is_broken;    /* in the middle of one */
     struct event idle; /* set when it has ended */
 };
+
+/* Whether it takes more than single commands: -1 with CANNOT, "WHERE: WHAT: …", where it does not.
+ */
+int session_needs_sh(const struct session *session, const char *what, GError **err);
 
 /* A fiber's turn on a session, for what a way does beside running commands. TIMEOUT, NOT_BEGUN. */
 int session_begin_turn(struct session *session, int64_t deadline, GError **err);

@@ -1,6 +1,6 @@
 /*
  * QEMU's guest agent, at the other end of a virtio port. Nobody logs in: commands are root's, or by
- * su another user's where `username` names one.
+ * su another user's where `username` names one; on Windows they are those of the agent's service.
  *
  * The agent tells of a command's end only when it is asked (guest-exec-status): the one place where
  * nothing else is to be had, so it is asked at growing intervals. A command's end is also that of
@@ -61,8 +61,9 @@ struct session *agent_session_open(struct stream *stream, const char *username, 
 {
     struct agent_session *session = g_new0(struct agent_session, 1);
 
-    session->base.where = g_strdup_printf("agent %s@" MACHINE_AGENT_PORT, username);
-    session->user = strcmp(username, "root") != 0 ? g_strdup(username) : NULL;
+    session->base.where = g_strconcat("agent ", username != NULL ? username : "",
+                                      username != NULL ? "@" : "", MACHINE_AGENT_PORT, NULL);
+    session->user = g_strcmp0(username, "root") != 0 ? g_strdup(username) : NULL;
     agent_begin(&session->agent, stream, session->base.where);
     if (greet(&session->agent, answer_ms, deadline, err) == 0)
         return &session->base;
@@ -78,22 +79,31 @@ static struct session *open_agent(const struct login *login, int64_t answer_ms, 
     struct stream *stream = vm_agent(login->guest->vm);
 
     if (stream != NULL)
-        return agent_session_open(stream, login->username, answer_ms, deadline, err);
+        return agent_session_open(stream, login->is_windows ? NULL : login->username, answer_ms,
+                                  deadline, err);
     g_set_error_literal(err, SESSION_ERROR, SESSION_ERROR_CANNOT,
                         "agent: the VM has no channel to one");
     return NULL;
 }
 
-/* Transfer full; NULL: it cannot be said in JSON. */
+/* Who runs the command there. Transfer full; NULL: it cannot be said in JSON. */
+static json_t *exec_of(const struct agent_session *session, const char *command)
+{
+    if (session->base.is_windows)
+        return json_pack("{s:s, s:[s, s], s:b}", "path", "cmd.exe", "arg", "/c", command,
+                         "capture-output", 1);
+    if (session->user == NULL)
+        return json_pack("{s:s, s:[s, s], s:b}", "path", "/bin/sh", "arg", "-c", command,
+                         "capture-output", 1);
+    return json_pack("{s:s, s:[s, s, s, s, s], s:b}", "path", "su", "arg", "-s", "/bin/sh", "-c",
+                     command, session->user, "capture-output", 1);
+}
+
+/* The same with what the command reads. */
 static json_t *exec_arguments(const struct agent_session *session, const char *command,
                               const void *input, size_t input_size)
 {
-    json_t *arguments =
-        session->user == NULL
-            ? json_pack("{s:s, s:[s, s], s:b}", "path", "/bin/sh", "arg", "-c", command,
-                        "capture-output", 1)
-            : json_pack("{s:s, s:[s, s, s, s, s], s:b}", "path", "su", "arg", "-s", "/bin/sh", "-c",
-                        command, session->user, "capture-output", 1);
+    json_t *arguments = exec_of(session, command);
 
     if (arguments != NULL && input != NULL) {
         g_autofree char *text = g_base64_encode(input, input_size);
@@ -144,10 +154,18 @@ static int run_by_agent(struct session *base, const char *command, const void *i
                         GError **err)
 {
     struct agent_session *session = (struct agent_session *)base;
-    json_t *arguments = exec_arguments(session, command, input, input_size);
     json_auto_t *begun = NULL, *status = NULL;
     const json_t *signal, *exit_code;
+    json_t *arguments;
 
+    /* The agent puts a backslash before each for programs of C, and cmd.exe is none. */
+    if (base->is_windows && strchr(command, '"') != NULL) {
+        g_set_error(err, SESSION_ERROR, SESSION_ERROR_FAILED,
+                    "%s: a command with quotation marks does not come whole to cmd.exe: %s",
+                    base->where, command);
+        return -1;
+    }
+    arguments = exec_arguments(session, command, input, input_size);
     if (arguments == NULL) {
         g_set_error(err, SESSION_ERROR, SESSION_ERROR_FAILED,
                     "%s: a command is not UTF-8, as the agent wants it", base->where);

@@ -96,7 +96,8 @@ static int run_by_ssh(struct session *session, const char *command, const void *
                       GError **err)
 {
     g_autofree char *quoted = g_shell_quote(command);
-    g_autofree char *line = g_strconcat("/bin/sh -c ", quoted, NULL);
+    g_autofree char *line =
+        session->is_windows ? g_strdup(command) : g_strconcat("/bin/sh -c ", quoted, NULL);
     struct ssh_result said = {0};
     GError *error = NULL;
 

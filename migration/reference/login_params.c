@@ -8,7 +8,5 @@ const struct param_info reference_login_params[] = {
               "command that reboots the guest"),
     NO_MATTER("force_reset_go_down_check", STRING, VM, "no guest is rebooted by a command",
               "how a reboot is noticed"),
-    NOT_YET("os_type", STRING, VM, WORDS("linux"), "no guest here runs Windows",
-            "linux or windows"),
     END,
 };

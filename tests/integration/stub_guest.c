@@ -41,11 +41,14 @@ static void ignore_log(void *node, Vtmh__LogLevel level, const char *role, const
 
 static const struct host_ops ops = {.log = ignore_log};
 
-/* The key is known: nothing else of a cloud's image is asked for. */
+/* The key is known: nothing else of a cloud's image is asked for. A server of this computer has no
+ * Administrator. */
 static int know_login(struct guest *guest, struct login *login, GError **err)
 {
     (void)err;
     login->identity = guest->identity;
+    if (login->is_windows)
+        login->username = g_get_user_name();
     return 0;
 }
 

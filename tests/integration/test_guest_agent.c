@@ -1,5 +1,6 @@
 /* The guest agent as a way into a guest: QEMU's own, on this computer behind a socket, and in a
  * guest behind its virtio port. */
+#include "tests/integration/cmd_exe.h"
 #include "tests/integration/vm_bed.h"
 #include "tests/unit/fiber_checks.h"
 #include "tests/unit/runner.h"
@@ -60,8 +61,9 @@ static int peer_open(struct peer *peer, const char *more, GError **err)
     peer->socket = g_build_filename(peer->dir, "socket", NULL);
     fd = listen_at(peer->socket);
     const char *const argv[] = {
-        "sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec " PROGRAM " -t \"$1\" $2", "sh", peer->dir,
-        more, NULL};
+        "sh", "-c",      "LISTEN_PID=$$ LISTEN_FDS=1 PATH=$1:$PATH exec " PROGRAM " -t \"$1\" $2",
+        "sh", peer->dir, more,
+        NULL};
     const struct child_fd fds[] = {{.fd = fd, .as = LISTEN_FD}, {.fd = -1}};
     const struct child_spec spec = {.argv = argv, .fds = fds, .new_session = true};
     peer->child = child_start(&spec, err);
@@ -229,6 +231,47 @@ static int goes_on(void *arg, GError **err)
 Test(guest_agent, what_others_have_left_on_the_channel_is_no_answer)
 {
     expect_run(goes_on, NULL);
+}
+
+/* The agent finds the stand-in of cmd_exe.h by its PATH, as on Windows it finds cmd.exe. */
+static int windows(struct peer *peer, GError **err)
+{
+    g_autofree char *program = g_build_filename(peer->dir, "cmd.exe", NULL);
+    g_autoptr(session) session = open_as(peer, NULL, err);
+    g_autofree char *who = NULL, *words = NULL;
+    g_auto(session_result) ended = {0}, unknown = {0}, none = {0};
+    g_autoptr(GError) quoted = NULL;
+
+    check(g_file_set_contents(program, CMD_EXE, -1, NULL) && g_chmod(program, 0755) == 0);
+    if (session == NULL)
+        return -1;
+    check(strcmp(session_where(session), "agent org.qemu.guest_agent.0") == 0);
+    session->is_windows = true;
+    if (session_run_ok(session, "cmd /c ver", soon(), &who, err) < 0 ||
+        session_run_ok(session, "echo two  words & more", soon(), &words, err) < 0 ||
+        session_run(session, "exit 7", NULL, 0, soon(), &ended, err) < 0 ||
+        session_run(session, "/bin/sh -c true", NULL, 0, soon(), &unknown, err) < 0)
+        return -1;
+    check(strstr(who, "Microsoft Windows") != NULL);
+    check(strcmp(words, "two  words & more") == 0);
+    check(ended.status == 7);
+    check(unknown.status == 1 && strstr(unknown.err, "is not recognized") != NULL);
+    check(session_run(session, "echo \"x\"", NULL, 0, soon(), &none, &quoted) < 0);
+    check(g_error_matches(quoted, SESSION_ERROR, SESSION_ERROR_FAILED));
+    check(!session_is_broken(session));
+    g_unlink(program);
+    return 0;
+}
+
+static int runs_by_cmd(void *arg, GError **err)
+{
+    (void)arg;
+    return with_peer(windows, "", err);
+}
+
+Test(guest_agent, commands_for_windows_are_run_by_cmd)
+{
+    expect_run(runs_by_cmd, NULL);
 }
 
 /* Whoever asks and does not wait leaves no reply unread: then the agent ends when it is told to. */

@@ -1,8 +1,11 @@
 /* Sessions into a guest by SSH: a real OpenSSH server stands for the guest's. */
+#include "cmd_exe.h"
 #include "ssh_bed.h"
 #include "stub_guest.h"
 
+#include "migration/guest/clock.h"
 #include "migration/guest/login.h"
+#include "migration/guest/look.h"
 #include "migration/guest/way.h"
 
 #include <fcntl.h>
@@ -285,6 +288,92 @@ static int leased(void *arg, GError **err)
 Test(session, an_address_is_found_among_the_leases_of_a_dhcp_server)
 {
     run(leased, true);
+}
+
+static int guest_with_windows(struct stub_guest *stub, GError **err)
+{
+    if (stub_guest_open(stub, "os_type=windows;migration_bg_check_command=exit 4", server->user_key,
+                        err) < 0)
+        return -1;
+    stub_guest_forward(stub, 22, server->port);
+    return 0;
+}
+
+/* See cmd_exe.h for what answers. */
+static int windows(void *arg, GError **err)
+{
+    g_autoptr(session) session = NULL;
+    g_auto(session_result) said = {0}, ended = {0};
+    g_autofree char *complaints = NULL, *unread = NULL;
+    g_autoptr(GError) failed = NULL, no_copy = NULL, no_job = NULL;
+    struct stub_guest stub;
+    double ahead_ms;
+
+    (void)arg;
+    if (guest_with_windows(&stub, err) < 0 || guest_await_beat(stub.guest, soon(), err) < 0 ||
+        guest_command(stub.guest, "echo \"%PATH%\"", soon(), &said, err) < 0 ||
+        guest_command(stub.guest, "exit 7", soon(), &ended, err) < 0)
+        return -1;
+    cr_assert_str_eq(said.out, "\"%PATH%\"\r\n");
+    cr_assert_eq(ended.status, 7);
+
+    stub.guest->is_working = true;
+    cr_assert_eq(guest_check_work(stub.guest, soon(), &failed), -1);
+    assert_error(failed, VM_ERROR, VM_ERROR_GUEST, "\"exit 4\" ended with status 4");
+
+    if (guest_look(stub.guest, soon(), &complaints, &unread, err) < 0)
+        return -1;
+    cr_assert_null(complaints);
+    cr_assert_str_eq(unread, "the kernel's log of vm1 is not read (os_type = windows): what it "
+                             "says of the guest's health is not known");
+    cr_assert_not(guest_clock(stub.guest, soon(), &ahead_ms));
+
+    session = guest_login(stub.guest, soon(), err);
+    cr_assert_eq(session_put(session, server->config, "C:\\x", NULL, soon(), &no_copy), -1);
+    assert_error(no_copy, SESSION_ERROR, SESSION_ERROR_CANNOT, "copying a file");
+    cr_assert_eq(session_start(session, TOKEN, "echo", soon(), &no_job), -1);
+    assert_error(no_job, SESSION_ERROR, SESSION_ERROR_CANNOT, "Windows has no /bin/sh");
+    cr_assert_not(session_is_broken(session));
+    session_close(g_steal_pointer(&session));
+    return stub_guest_close(&stub, err);
+}
+
+static void prepare_windows(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("vtmh-cmd-XXXXXX", NULL);
+    g_autofree char *program = g_build_filename(folder, "cmd.exe", NULL);
+    g_autofree char *force = g_strdup_printf("ForceCommand %s", program);
+
+    cr_assert(g_file_set_contents(program, CMD_EXE, -1, NULL));
+    g_chmod(folder, 0755);
+    g_chmod(program, 0755);
+    prepare(force);
+    run(windows, true);
+    g_unlink(program);
+    g_rmdir(folder);
+}
+
+Test(session, commands_for_windows_are_lines_of_cmd_and_what_takes_linux_is_not_tried)
+{
+    prepare_windows();
+}
+
+static int no_windows(void *arg, GError **err)
+{
+    g_autoptr(GError) other = NULL;
+    struct stub_guest stub;
+
+    (void)arg;
+    if (guest_with_windows(&stub, err) < 0)
+        return -1;
+    cr_assert_eq(guest_await_beat(stub.guest, soon(), &other), -1);
+    assert_error(other, VM_ERROR, VM_ERROR_GUEST, "is no Windows (os_type): \"cmd /c ver\" ended");
+    return stub_guest_close(&stub, err);
+}
+
+Test(session, a_guest_that_is_said_to_be_windows_and_is_none_shows_no_sign_of_life)
+{
+    run(no_windows, true);
 }
 
 int main(int argc, char **argv)

@@ -81,7 +81,7 @@ Test(cfg_library, guests_of_ours_come_first)
     cr_expect_not_null(strstr(names, "\nWindows.Win2022\n"), "%s", names);
 }
 
-/* So the test is skipped for what it lacks, and not refused for a guest that there is not. */
+/* So the test is refused for the file that is missing, not for a guest that there is not. */
 Test(cfg_library, guests_with_windows_are_images_that_say_so)
 {
     g_autoptr(cfg) c = load(LIBRARY "guest-os.cfg", false);
@@ -95,6 +95,7 @@ Test(cfg_library, guests_with_windows_are_images_that_say_so)
         n++;
         cr_expect_str_eq(params_get(test, "guest"), "image");
         cr_expect_str_eq(params_get(test, "os_type"), "windows");
+        cr_expect(g_str_has_prefix(params_get(test, "image_name"), "images/windows-"));
     }
     cr_expect_eq(n, 6);
 }

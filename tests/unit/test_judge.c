@@ -261,6 +261,54 @@ Test(judge, a_guest_does_not_write_more_memory_than_it_has)
     expect("vms=a b\nmem=8\nmem_a=16\nmem_b=16\n", "");
 }
 
+#define WINDOWS "guest=image\nimage_name=x\nos_type=windows\n"
+
+Test(judge, of_windows_is_skipped_by_name_what_takes_linux)
+{
+    static const struct {
+        const char *line, *said;
+    } cases[] = {
+        {"login_ways=agent ssh\nusername=root", ""},
+        {"shell_client=ssh\nusername=x\npassword=y", ""},
+        {"shutdown_command=shutdown /s\nmigration_bg_check_command=ver", ""},
+        {"cloud_init=no\nload=\nnetwork_gap=yes", ""},
+        {"cloud_init=yes", "cloud_init = yes is not supported: Windows has no cloud-init"},
+        {"load=memory",
+         "load = memory is not supported: the programs that write and check are for Linux"},
+        {"migration_bg_command=x",
+         "migration_bg_command = x is not supported: nothing is left running in Windows"},
+        {"regain_ip_cmd=x",
+         "regain_ip_cmd = x is not supported: Windows has no shell on its serial port"},
+        {"vm_extra_dump_paths=/x",
+         "vm_extra_dump_paths = /x is not supported: files are not fetched from Windows"},
+        {"file_transfer_client=scp", "file_transfer_client = scp is not supported: files are "
+                                     "copied by what Windows does not have"},
+        {"file_transfer_client=rss", "file_transfer_client = rss is not supported: files are "
+                                     "copied over SSH, or over the session"},
+        {"network_gap=both", "network_gap = both is not supported: Windows does not ask by itself"},
+        {"nics=a b\nplug_nic=b",
+         "plug_nic = b is not supported: Windows is not asked what it sees"},
+        {"login_ways=ssh serial",
+         "login_ways = ssh serial is not supported: Windows is logged in to by ssh or agent"},
+        {"shell_client=nc",
+         "shell_client = nc is not supported: Windows is logged in to by ssh or agent"},
+        {"login_ways=agent\nusername=x", "username = x is not supported: commands by the agent of "
+                                         "Windows are those of its service"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *lines = g_strdup_printf(WINDOWS "%s\n", cases[i].line);
+        g_autofree char *said =
+            *cases[i].said != '\0' ? g_strdup_printf("S %s\n", cases[i].said) : g_strdup("");
+
+        expect(lines, said);
+    }
+    expect("os_type=linux\n", "");
+    expect("guest=jeos\nos_type=windows\n",
+           "S os_type = windows is not supported: guest jeos does not run Windows\n");
+    expect("os_type=dos\n", "E a.cfg:1: os_type = dos: no such value (expected linux, windows)\n");
+}
+
 Test(judge, cards_are_what_jeos_needs_and_tick_has_not)
 {
     expect("guest=jeos\nnics=\n", "S guest = jeos needs a card: nics is empty (of vm1)\n");

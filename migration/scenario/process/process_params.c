@@ -63,7 +63,8 @@ const struct param_info process_params[] = {
      .fallback = "poweroff",
      .scopes = PARAM_OF_VM | PARAM_ON_ERROR,
      .section = SECTION,
-     .doc = "command that shuts the guest down"},
+     .doc = "command that shuts the guest down; where os_type = windows, poweroff means "
+            "shutdown /s /f /t 0"},
     {.name = "kill_vm_timeout",
      .kind = PARAM_DURATION,
      .fallback = "0",

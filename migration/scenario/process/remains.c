@@ -72,7 +72,7 @@ static void keep_all(const struct step_on *on)
         !keep_registers(on, deadline_min(by, deadline_in(ASK_MS))))
         return;
     keep_screen(on, deadline_min(by, deadline_in(ASK_MS)));
-    if (strcmp(state, "running") == 0 && guest_is_up(seat->guest))
+    if (strcmp(state, "running") == 0 && guest_is_up(seat->guest) && !guest_is_windows(on->params))
         keep_dmesg(on, by);
 }
 

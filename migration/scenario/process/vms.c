@@ -43,8 +43,7 @@ int vms_shut_down(struct seat *seat, const struct params *params, const char *pa
         return 0;
     int64_t began = deadline_in(0), by = deadline_min(deadline_in(limit_ms), ends_by);
     /* A guest that goes down seldom lets the command end in order. */
-    if (guest_run(seat->guest, param_text(params, "shutdown_command"), by, &status, &said, &error) <
-            0 &&
+    if (guest_run(seat->guest, guest_shutdown_command(params), by, &status, &said, &error) < 0 &&
         g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED)) {
         test_note(test, "%s was not shut down in order (%s): %s", seat->name, parameter,
                   error->message);
