@@ -40,8 +40,8 @@ if [[ $(result '.vtmh.migrations[0].survivor') == source ]]; then
 fi
 
 step "one that did is lost with either of its halves"
-fails "postcopy-active+200ms kill destination" none 'host2: .*killed by SIGKILL'
-fails "postcopy-active+200ms kill source" none 'host1: .*killed by SIGKILL'
+fails "postcopy-active+200ms kill destination" none 'on host2 / .*killed by SIGKILL'
+fails "postcopy-active+200ms kill source" none 'on host1 / .*killed by SIGKILL'
 fails "postcopy-active+200ms cut" none 'broke in post-copy' -p mig_postcopy_recover=no
 
 step "after the switch nothing calls the leg off: the guest is whole on the destination"
