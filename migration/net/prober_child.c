@@ -116,8 +116,10 @@ static void say_one(struct asking *a)
                              .sll_protocol = htons(NET_PROBE_TYPE),
                              .sll_ifindex = (int)a->interface,
                              .sll_halen = ETH_ALEN};
-    const struct net_probe probe = {GUINT64_TO_BE(NET_PROBE_MAGIC), GUINT64_TO_BE(++a->number)};
+    struct net_probe probe = {.magic = GUINT64_TO_BE(NET_PROBE_MAGIC)};
 
+    a->number++; /* not within the macro, which may name its argument eight times */
+    probe.number = GUINT64_TO_BE(a->number);
     memcpy(to.sll_addr, a->mac, ETH_ALEN);
     sendto(a->say_fd, &probe, sizeof probe, MSG_DONTWAIT,
            (const struct sockaddr *)(const void *)&to, sizeof to);
