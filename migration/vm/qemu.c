@@ -134,11 +134,28 @@ static char *find_binary(const struct vm_spec *spec, const char *who, GError **e
         destination != NULL ? destination : param_text(spec->params, "qemu_binary"), who, err);
 }
 
+/* The guest's memory would be most of a core (`core_dumps`). */
+static GStrv add_core_words(const struct vm_spec *spec, GStrv argv)
+{
+    const char *more = params_get_or(spec->params, "extra_params", "");
+    guint n = g_strv_length(argv);
+    bool makes_cores = false;
+
+    if (param_bool(spec->params, "core_dumps", &makes_cores, NULL) < 0 || !makes_cores ||
+        strstr(more, "dump-guest-core") != NULL)
+        return argv;
+    argv = g_renew(char *, argv, n + 3);
+    argv[n] = g_strdup("-machine");
+    argv[n + 1] = g_strdup("dump-guest-core=off");
+    argv[n + 2] = NULL;
+    return argv;
+}
+
 static json_t *qemu_show(const struct vm_spec *spec, GError **err)
 {
     g_autofree char *binary = find_binary(spec, "QEMU", err);
     g_autoptr(device) board = binary != NULL ? machine_of(spec, NULL, err) : NULL;
-    g_auto(GStrv) words = board != NULL ? words_of(board, binary) : NULL;
+    g_auto(GStrv) words = board != NULL ? add_core_words(spec, words_of(board, binary)) : NULL;
     json_t *list;
 
     if (words == NULL)
@@ -235,22 +252,6 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     qemu_tpm_started(vm);
     vm->base.pid = qemu_process_pid(vm->process);
     return 0;
-}
-
-/* The guest's memory would be most of a core. */
-static GStrv add_core_words(const struct vm_spec *spec, GStrv argv)
-{
-    g_autofree char *folder = core_dump_folder(spec->host, spec->name);
-    const char *more = params_get_or(spec->params, "extra_params", "");
-    guint n = g_strv_length(argv);
-
-    if (!g_file_test(folder, G_FILE_TEST_IS_DIR) || strstr(more, "dump-guest-core") != NULL)
-        return argv;
-    argv = g_renew(char *, argv, n + 3);
-    argv[n] = g_strdup("-machine");
-    argv[n + 1] = g_strdup("dump-guest-core=off");
-    argv[n + 2] = NULL;
-    return argv;
 }
 
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
