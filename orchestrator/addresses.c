@@ -123,16 +123,20 @@ static bool may_keep(const struct params *params)
     return false;
 }
 
-/* One that an earlier test on the tuple has left, or a new one. Transfer full. */
+/* One that an earlier test on the tuple has left, or a new one. Transfer full; *origin_out: none.
+ */
 static char *address_for(struct addresses *pool, const char *tuple, const char *key, bool keeps,
-                         GHashTable *given)
+                         GHashTable *given, const char **origin_out)
 {
     g_autofree char *name = g_strdup_printf("%s\n%s", tuple != NULL ? tuple : "", key);
     const char *left = tuple != NULL ? g_hash_table_lookup(pool->left, name) : NULL;
     char *address;
 
-    if (left != NULL && !g_hash_table_contains(given, left))
+    *origin_out = NULL;
+    if (left != NULL && !g_hash_table_contains(given, left)) {
+        *origin_out = "as in an earlier test";
         return g_strdup(left);
+    }
     address = next_address(pool, given);
     if (tuple != NULL && keeps)
         g_hash_table_insert(pool->left, g_steal_pointer(&name), g_strdup(address));
@@ -152,11 +156,12 @@ struct params *addresses_made_up(struct addresses *pool, const struct params *pa
         look_at_host(&cards, params, host);
     for (unsigned i = 0; i < keys->len; i++) {
         g_autofree char *address = NULL;
+        const char *origin;
 
         if (g_hash_table_contains(named, keys->pdata[i]))
             continue;
-        address = address_for(pool, tuple, keys->pdata[i], may_keep(params), given);
-        params_set(whole, keys->pdata[i], address, NULL);
+        address = address_for(pool, tuple, keys->pdata[i], may_keep(params), given, &origin);
+        params_set(whole, keys->pdata[i], address, origin);
     }
     return whole;
 }

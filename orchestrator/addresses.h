@@ -22,10 +22,11 @@ AUTOPTR_STRUCT(addresses, addresses_free);
 
 /*
  * A copy of a test's params (historic names resolved) in which each card of each VM on n_hosts
- * hosts has `mac_NIC_VM`, without an origin. A card keeps what the user gave it, in whatever way,
- * on any host. VMs whose guest has no network get none. A test that may keep its VMs
- * (keep_vms_after_test) leaves its cards' addresses to the later ones on the tuple, which is known
- * by its first host (NULL: none is left): they may go on with these VMs. Transfer full.
+ * hosts has `mac_NIC_VM`, without an origin where none had the address before. A card keeps what
+ * the user gave it, in whatever way, on any host. VMs whose guest has no network get none. A test
+ * that may keep its VMs (keep_vms_after_test) leaves its cards' addresses to the later ones on the
+ * tuple, which is known by its first host (NULL: none is left): they may go on with these VMs.
+ * Transfer full.
  */
 struct params *addresses_made_up(struct addresses *pool, const struct params *params,
                                  unsigned n_hosts, const char *tuple);

@@ -31,8 +31,8 @@ int vm_net_check_macs(GPtrArray *cards, const char *vm, const struct params *par
                       const struct vm_boot *boot, GError **err);
 
 /* Whether no station of their segments has one of these addresses (net/station.h), while no VM of
- * the test runs: START with host, card, address and bridge. Takes STATION_WAIT_MS if one of them is
- * the user's. */
+ * the test runs: START with host, card, address and bridge. Takes STATION_WAIT_MS if one of them
+ * has an origin: it may be remembered of somebody who has gone. */
 int vm_net_check_segment(const struct host *host, const GPtrArray *cards, GError **err);
 
 /* Makes what the machine's cards are connected to. START. Transfer full. */

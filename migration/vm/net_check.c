@@ -85,7 +85,7 @@ int vm_net_check(const struct host *host, const char *vm, const struct params *p
 struct own_card {
     char *name; /* "nic1 of vm1" */
     char *bridge, *mac, *address;
-    bool is_given; /* its MAC address, by the user */
+    bool is_new; /* its MAC address: made up for this test, no VM ever had it */
 };
 
 static void free_own_card(void *data)
@@ -114,7 +114,7 @@ static struct own_card *own_card_new(const char *vm, const char *name, const str
     card->bridge = g_strdup(param_text(params, "netdst"));
     card->mac = g_strdup(param_text(params, "mac"));
     card->address = ip != NULL ? g_strndup(ip, strcspn(ip, "/")) : NULL;
-    card->is_given = params_origin(params, "mac") != NULL;
+    card->is_new = params_origin(params, "mac") == NULL;
     return card;
 }
 
@@ -162,7 +162,7 @@ int vm_net_check_segment(const struct host *host, const GPtrArray *cards, GError
         const struct own_card *card = g_ptr_array_index(cards, i);
 
         stations[i] = (struct station){
-            .bridge = card->bridge, .address = card->address, .asks = card->is_given};
+            .bridge = card->bridge, .address = card->address, .asks = !card->is_new};
         link_parse_mac(card->mac, stations[i].mac);
     }
     if (stations_look(stations, cards->len, &which, err) == 0)

@@ -75,6 +75,23 @@ expect_match "reason" "host[12]: nic1 of vm1: mac = $mac: the segment of the bri
     "$(result .fail_reason)"
 expect_equal "legs" 0 "$(result '.vtmh.migrations | length')"
 
+step "a VM that lives on behind its test is no stranger to the next one, nor is what a bridge remembers of it"
+cat >"$work/kept.cfg" <<END
+include $work/tap.cfg
+migrate_count = 1
+keep_vms_after_test = yes
+variants:
+    - one:
+    - two:
+    - three:
+        kill_vm_before_test = yes
+END
+job "${hosts[@]}" "$work/kept.cfg"
+expect_equal "exit status" 0 "$status"
+expect_match "the second" 'goes on with vm1 of an earlier test on host[12]' "$(job_result '.tests[1].vtmh.notes | join(" ")')"
+expect_match "the third" 'is ended: the test wants a new one' "$(job_result '.tests[2].vtmh.notes | join(" ")')"
+no_leaks host1 host2
+
 step "a node that is killed leaves no tap"
 job_begin "${hosts[@]}" -p migrate_count=50 "$work/tap.cfg"
 await_migrating

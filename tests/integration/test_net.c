@@ -254,6 +254,31 @@ Test(net, another_vm_with_the_mac_on_the_bridge_is_told_until_it_has_gone)
     run(clashes_on_segment);
 }
 
+static int remembers(struct bed *bed, GError **err)
+{
+    const struct vm_boot boot = {.network = true};
+    g_autoptr(GPtrArray) new = vm_net_cards_new(), again = vm_net_cards_new();
+    g_autoptr(GError) error = NULL;
+
+    if (ip("ip link add up7 type veth peer name far7", err) < 0 ||
+        ip("ip link set far7 up", err) < 0 || ip("ip link set up7 master br7", err) < 0 ||
+        ip("ip link set up7 up", err) < 0 ||
+        ip("bridge fdb replace " MAC " dev up7 master dynamic", err) < 0 ||
+        vm_net_check_macs(new, "vm1", bed->params, &boot, err) < 0)
+        return -1;
+    check(vm_net_check_segment(&bed->host, new, &error) < 0);
+    check(has(error != NULL ? error->message : NULL, "it was heard behind the port up7"));
+    params_set(bed->params, "mac", MAC, "as in an earlier test");
+    if (vm_net_check_macs(again, "vm1", bed->params, &boot, err) < 0)
+        return -1;
+    return vm_net_check_segment(&bed->host, again, err);
+}
+
+Test(net, an_address_that_a_vm_may_have_had_before_may_be_remembered)
+{
+    run(remembers);
+}
+
 static bool reaches(struct vm *vm, uint16_t guest_port, uint16_t port)
 {
     struct vm_endpoint at = {0};

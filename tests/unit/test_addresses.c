@@ -110,6 +110,9 @@ Test(addresses, are_left_to_later_tests_of_the_tuple_by_one_that_keeps_its_vms)
 
     cr_expect_str_neq(params_get(before, key), params_get(first, key));
     cr_expect_str_eq(params_get(second, key), params_get(first, key));
+    /* Hosts may remember who had it. */
+    cr_expect_str_eq(params_origin(second, key), "as in an earlier test");
+    cr_expect(is_made_up(first, key) && is_made_up(elsewhere, key));
     cr_expect_str_neq(params_get(elsewhere, key), params_get(first, key));
 }
 

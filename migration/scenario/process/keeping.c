@@ -10,6 +10,7 @@
 #include "migration/scenario/process/rows.h"
 #include "migration/scenario/process/same.h"
 #include "migration/storage/plan.h"
+#include "migration/vm/net.h"
 
 #include <string.h>
 
@@ -248,6 +249,27 @@ static int settle(const struct step_on *on, struct seat *seat, const GPtrArray *
     return 0;
 }
 
+/*
+ * Whether a stranger has a MAC address of a VM that is to boot: what agree() left to us, since a VM
+ * that the test goes on with, or has just ended, is none. Nobody boots before all have looked.
+ */
+static int check_segments(const struct step_on *on, GError **err)
+{
+    struct test *test = on->scene->test;
+    const struct test_meeting meeting = {
+        .tag = "cards of VMs that boot", .once = true, .timeout_ms = MEET_MS};
+    g_autoptr(GPtrArray) cards = vm_net_cards_new();
+    for (unsigned i = 0; i < on->scene->seats->len; i++) {
+        const struct seat *seat = g_ptr_array_index(on->scene->seats, i);
+        if (seat->where == SEAT_NOWHERE &&
+            vm_net_check_macs(cards, seat->name, seat->params, seat->boot, err) < 0)
+            return -1;
+    }
+    if (vm_net_check_segment(test->host, cards, err) < 0)
+        return -1;
+    return test_barrier(test, &meeting, err);
+}
+
 int keeping_begin(struct step_on *on, GError **err)
 {
     struct test *test = on->scene->test;
@@ -262,7 +284,7 @@ int keeping_begin(struct step_on *on, GError **err)
     for (unsigned i = 0; i < on->scene->seats->len; i++)
         if (settle(on, g_ptr_array_index(on->scene->seats, i), told, err) < 0)
             return -1;
-    return 0;
+    return check_segments(on, err);
 }
 
 /* env_cleanup: what other tests of the environment have kept. */
