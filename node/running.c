@@ -543,6 +543,7 @@ void running_start(struct node *node, const Vtmh__StartTest *start)
         done.test = start->test;
         done.status = VTMH__STATUS__STATUS_ERROR;
         done.message = error->message;
+        done.keeps_vms = node->resting->len > 0;
         Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
         envelope.body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
         envelope.test_done = &done;

@@ -63,6 +63,7 @@ static void start(struct node *node, const Vtmh__StartTest *body)
     done.status = VTMH__STATUS__STATUS_ERROR;
     done.message = node->running != NULL ? "the node is still busy with the test before"
                                          : "the coordinator sent a test that makes no sense";
+    done.keeps_vms = node->running != NULL || node->resting->len > 0;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     envelope.body_case = VTMH__ENVELOPE__BODY_TEST_DONE;
     envelope.test_done = &done;

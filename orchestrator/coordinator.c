@@ -291,6 +291,9 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
     struct trial *trial = coordinator->trial;
     const struct coordinator_listener *listener = &coordinator->listener;
     unsigned host = index_of(coordinator, peer);
+    /* Also of a test that was given up since the host was lost. */
+    if (envelope->body_case == VTMH__ENVELOPE__BODY_TEST_DONE)
+        peer->keeps_vms = envelope->test_done->keeps_vms;
     if (trial == NULL || trial_wire_test_of(envelope) != trial->id)
         return;
 
@@ -303,7 +306,6 @@ static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *
                   envelope->test_failing->message);
         break;
     case VTMH__ENVELOPE__BODY_TEST_DONE:
-        peer->keeps_vms = envelope->test_done->keeps_vms;
         on_done(coordinator, host, envelope->test_done);
         break;
     case VTMH__ENVELOPE__BODY_PROGRESS:
@@ -486,6 +488,9 @@ static void start_on_hosts(struct coordinator *coordinator, const struct params 
         done.message = error->message;
         on_done(coordinator, i, &done);
     }
+    /* Of one that is lost before it says, nobody knows. */
+    for (unsigned i = 0; i < coordinator->n_peers; i++)
+        coordinator->peers[i]->keeps_vms = true;
 }
 
 /* What the book holds against the test though no host failed: a meeting that timed out. */

@@ -24,7 +24,8 @@ struct peer {
     void *arg;
     struct event goodbye;   /* the node has said good-bye */
     GPtrArray *final_leaks; /* char *: what it could not remove */
-    bool keeps_vms;         /* VMs of earlier tests live on there, as it last said */
+    bool keeps_vms;         /* VMs of earlier tests may live on there: at the end of the last one it
+                               has not said that none does */
     bool failed_before;     /* the last test on it has failed */
     bool is_gone;           /* lost for longer than the grace: not asked again */
 };

@@ -1,5 +1,6 @@
 #include "node/session.h"
 
+#include "migration/kept.h"
 #include "node/remove.h"
 
 #include <criterion/criterion.h>
@@ -192,15 +193,12 @@ Test(session, gives_up_on_a_silent_coordinator_before_it_counts_as_lost)
     run(ends_before_loss);
 }
 
-static int answer_goodbye(void *arg, GError **err)
+static int end_in_order(struct world *world, GError **err)
 {
-    struct world *world = arg;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
     Vtmh__Goodbye goodbye = VTMH__GOODBYE__INIT;
     g_autoptr(vtmh_envelope) said = NULL;
 
-    if (greet(world, err) < 0)
-        return -1;
     node_stop(&world->node, "SIGTERM");
     said = receive(world, VTMH__ENVELOPE__BODY_GOODBYE, err);
     if (said == NULL)
@@ -208,6 +206,13 @@ static int answer_goodbye(void *arg, GError **err)
     envelope.body_case = VTMH__ENVELOPE__BODY_GOODBYE;
     envelope.goodbye = &goodbye;
     return link_send(world->coordinator, &envelope, err);
+}
+
+static int answer_goodbye(void *arg, GError **err)
+{
+    struct world *world = arg;
+
+    return greet(world, err) < 0 ? -1 : end_in_order(world, err);
 }
 
 static int ends_with_coordinator(void *arg, GError **err)
@@ -226,4 +231,53 @@ static int ends_with_coordinator(void *arg, GError **err)
 Test(session, says_good_bye_and_waits_for_the_answer)
 {
     run(ends_with_coordinator);
+}
+
+/* A test that no node can run: what the answer says of VMs that rest there. */
+static int ask_for_nonsense(struct world *world, bool *keeps_out, GError **err)
+{
+    Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
+    Vtmh__StartTest start = VTMH__START_TEST__INIT;
+    g_autoptr(vtmh_envelope) answer = NULL;
+
+    envelope.body_case = VTMH__ENVELOPE__BODY_START_TEST;
+    envelope.start_test = &start;
+    if (link_send(world->coordinator, &envelope, err) == 0)
+        answer = receive(world, VTMH__ENVELOPE__BODY_TEST_DONE, err);
+    if (answer == NULL)
+        return -1;
+    *keeps_out = answer->test_done->keeps_vms;
+    return 0;
+}
+
+static int ask_with_resting(void *arg, GError **err)
+{
+    struct world *world = arg;
+    struct kept kept = {0};
+    bool keeps = true;
+
+    if (greet(world, err) < 0 || ask_for_nonsense(world, &keeps, err) < 0)
+        return -1;
+    cr_assert_not(keeps);
+    g_ptr_array_add(world->node.resting, &kept);
+    int asked = ask_for_nonsense(world, &keeps, err);
+    g_ptr_array_steal_index(world->node.resting, 0);
+    cr_assert(keeps);
+    return asked < 0 ? -1 : end_in_order(world, err);
+}
+
+static int refuses_with_resting(void *arg, GError **err)
+{
+    struct world world = {0};
+
+    (void)arg;
+    if (world_open(&world, err) < 0 || run_world(ask_with_resting, &world, err) < 0)
+        return -1;
+    world_close(&world);
+    return 0;
+}
+
+Test(session, says_of_vms_that_rest_there_also_when_it_refuses_a_test)
+{
+    run(refuses_with_resting);
 }
