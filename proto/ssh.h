@@ -98,10 +98,11 @@ typedef void (*ssh_progress_fn)(uint64_t done, uint64_t total, void *arg);
 int ssh_upload(struct ssh *ssh, const char *local_path, const char *remote_path, int mode,
                ssh_progress_fn progress, void *arg, int64_t deadline, GError **err);
 
-/* Copies a file from there; local_path appears only when it is whole. total is 0 in what progress
- * is told. */
+/* Copies a file from there; local_path appears only when it is whole, and no longer than max_bytes
+ * (0: of any size): else CHANNEL. total is 0 in what progress is told. */
 int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path,
-                 ssh_progress_fn progress, void *arg, int64_t deadline, GError **err);
+                 uint64_t max_bytes, ssh_progress_fn progress, void *arg, int64_t deadline,
+                 GError **err);
 
 /*
  * Ends the session; never waits longer than a moment. No other fiber may be in a call on it. NULL

@@ -26,6 +26,7 @@ struct copy {
     size_t block_at, block_end;
     GString *complaint; /* the other side's stderr */
     uint64_t done, total;
+    uint64_t max;  /* that may come; 0: any number */
     int64_t began; /* on the loop's clock, in ms */
     ssh_progress_fn progress;
     void *progress_arg;
@@ -124,6 +125,11 @@ static int take_to_file(void *arg, int stream, const void *data, size_t size, GE
     if (stream != 0) {
         keep_complaint(copy, data, size);
         return 0;
+    }
+    if (copy->max > 0 && copy->done + size > copy->max) {
+        g_set_error(err, SSH_ERROR, SSH_ERROR_CHANNEL,
+                    "%s: more than %" G_GUINT64_FORMAT " bytes come", copy->ssh->name, copy->max);
+        return -1;
     }
     if (copy->block_end + size > BLOCK_SIZE &&
         await_work(write_on_pool, copy, copy->deadline, err) < 0)
@@ -239,13 +245,15 @@ static int receive(struct copy *copy, const char *remote_path, GError **err)
 }
 
 int ssh_download(struct ssh *ssh, const char *remote_path, const char *local_path,
-                 ssh_progress_fn progress, void *arg, int64_t deadline, GError **err)
+                 uint64_t max_bytes, ssh_progress_fn progress, void *arg, int64_t deadline,
+                 GError **err)
 {
     g_autofree char *part = g_strdup_printf("%s.part-%08x", local_path, g_random_int());
     struct copy copy;
     int rc;
 
     copy_begin(&copy, ssh, part, deadline);
+    copy.max = max_bytes;
     copy.progress = progress;
     copy.progress_arg = arg;
     rc = receive(&copy, remote_path, err);

@@ -96,6 +96,7 @@ int session_forget(struct session *session, const char *token, int64_t deadline,
 struct session_copy {
     int mode;             /* permission bits of the copy in the guest; 0: 0644 */
     uint64_t bytes_per_s; /* 0: as fast as it goes */
+    uint64_t max_bytes;   /* from the guest: of a longer file nothing is kept (FAILED); 0: any */
     bool check;           /* its SHA-256 is compared afterwards */
     void (*progress)(uint64_t done, uint64_t total, void *arg); /* total 0: not known. Or NULL */
     void *arg;

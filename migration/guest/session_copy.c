@@ -227,6 +227,12 @@ static int get_pieces(struct session *session, struct piece *piece, const char *
     if (session_run_ok(session, ask, deadline, &answer, err) < 0)
         return -1;
     total = g_ascii_strtoull(answer, NULL, 10);
+    if (how->max_bytes > 0 && total > how->max_bytes) {
+        g_set_error(err, SESSION_ERROR, SESSION_ERROR_FAILED,
+                    "%s: %s has more than %" G_GUINT64_FORMAT " bytes", session->where, whole,
+                    how->max_bytes);
+        return -1;
+    }
     for (uint64_t n = 0; n * PIECE_BYTES < total; n++) {
         g_autofree char *command = g_strdup_printf("dd if=%s bs=%zu skip=%" G_GUINT64_FORMAT
                                                    " count=1 2>/dev/null | base64",

@@ -125,8 +125,8 @@ static int get_by_ssh(struct session *session, const char *guest_path, const cha
     GError *error = NULL;
 
     ssh_limit(ssh_of(session), how->bytes_per_s);
-    if (ssh_download(ssh_of(session), guest_path, local_path, how->progress, how->arg, deadline,
-                     &error) < 0)
+    if (ssh_download(ssh_of(session), guest_path, local_path, how->max_bytes, how->progress,
+                     how->arg, deadline, &error) < 0)
         return explain(session, error, err);
     return 0;
 }

@@ -105,17 +105,19 @@ expect_match "kernel messages" 'Linux version' "$(cat "$kept/vm1.dmesg.txt")"
 expect_match "the end" 'guest-shutdown' "$(cat "$kept/vm1.qmp.log")"
 
 step "files of the guest are copied out of it, also after a failure, and what cannot be had is told"
-guest=(-p guest=jeos -p mem=256 -p 'migration_bg_command=mkdir -p /tmp/dir; echo one >/tmp/dir/a; echo "two" >"/tmp/dir/b c"')
-try "${guest[@]}" -p 'vm_extra_dump_paths=/tmp/dir; /etc/hostname'
+guest=(-p guest=jeos -p mem=256 -p 'migration_bg_command=mkdir -p /tmp/dir; echo one >/tmp/dir/a; echo "two" >"/tmp/dir/b c"; ln -s dir/a /tmp/link; ln -s dir /tmp/to')
+try "${guest[@]}" -p 'vm_extra_dump_paths=/tmp/dir; /etc/hostname; /tmp/link; /tmp/to'
 expect_equal "exit status" 0 "$status"
 kept=$(echo "$job"/test-results/*/b)/vm1.dump.%2F
 expect_equal "a folder" $'one\ntwo' "$(cat "${kept}tmp%2Fdir%2Fa" "${kept}tmp%2Fdir%2Fb c")"
 expect_equal "a file" 1 "$(wc -l <"${kept}etc%2Fhostname")"
+expect_equal "what links lead to" $'one\none' "$(cat "${kept}tmp%2Flink" "${kept}tmp%2Fto%2Fa")"
 try "${guest[@]}" -p 'vm_extra_dump_paths=/tmp/dir/a;/no/such' -p limit_downtime=0.0001
 expect_equal "after a failure" one "$(cat "$job"/test-results/*/b/vm1.dump.%2Ftmp%2Fdir%2Fa)"
-try "${guest[@]}" -p 'vm_extra_dump_paths=/no/such'
+try "${guest[@]}" -p 'vm_extra_dump_paths=/dev/zero; /no/such'
 expect_equal "status" WARN "$(result .status)"
-expect_match "why" 'not all of vm_extra_dump_paths of vm1 was kept: /no/such: ' "$(result .fail_reason)"
+expect_match "why" 'not all of vm_extra_dump_paths of vm1 was kept: /dev/zero: there is no such file or folder' \
+    "$(result .fail_reason)"
 
 step "pictures are taken while the test runs, and what the monitor says is written down"
 job -q "${hosts[@]}" -p 'extra_params=-vga std' -p take_regular_screendumps=yes -p screendump_delay=0.1 \

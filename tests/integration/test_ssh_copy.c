@@ -47,7 +47,7 @@ static int there_and_back(void *arg, GError **err)
     wanted = file_sum(source);
     if (ssh == NULL ||
         ssh_upload(ssh, source, there, 0750, count_progress, &done, soon(), err) < 0 ||
-        ssh_download(ssh, there, back, NULL, NULL, soon(), err) < 0)
+        ssh_download(ssh, there, back, 0, NULL, NULL, soon(), err) < 0)
         return -1;
     sum_there = file_sum(there);
     sum_back = file_sum(back);
@@ -77,7 +77,7 @@ static int empty_file(void *arg, GError **err)
     g_clear_error(err);
     g_free(ssh_server_tool("touch %s", back));
     if (ssh_upload(ssh, back, there, 0600, NULL, NULL, soon(), err) < 0 ||
-        ssh_download(ssh, there, back, NULL, NULL, soon(), err) < 0)
+        ssh_download(ssh, there, back, 0, NULL, NULL, soon(), err) < 0)
         return -1;
     cr_assert_eq(g_stat(back, &st), 0);
     cr_assert_eq(st.st_size, 0);
@@ -105,6 +105,7 @@ static int failing_copies(void *arg, GError **err)
     g_autofree char *source = ssh_server_path(server, "user.pub");
     g_autofree char *back = ssh_server_path(server, "back");
     g_autoptr(GError) no_folder = NULL, a_folder = NULL, no_file = NULL, no_source = NULL;
+    g_autoptr(GError) no_end = NULL;
 
     (void)arg;
     if (ssh == NULL)
@@ -116,8 +117,10 @@ static int failing_copies(void *arg, GError **err)
     assert_error(a_folder, SSH_ERROR, SSH_ERROR_CHANNEL, "directory");
     cr_assert_eq(ssh_upload(ssh, "/no/such/file", back, 0600, NULL, NULL, soon(), &no_source), -1);
     assert_error(no_source, SSH_ERROR, SSH_ERROR_CHANNEL, "/no/such/file");
-    cr_assert_eq(ssh_download(ssh, "/no/such/file", back, NULL, NULL, soon(), &no_file), -1);
+    cr_assert_eq(ssh_download(ssh, "/no/such/file", back, 0, NULL, NULL, soon(), &no_file), -1);
     assert_error(no_file, SSH_ERROR, SSH_ERROR_CHANNEL, "/no/such/file");
+    cr_assert_eq(ssh_download(ssh, "/dev/zero", back, 300000, NULL, NULL, soon(), &no_end), -1);
+    assert_error(no_end, SSH_ERROR, SSH_ERROR_CHANNEL, "more than 300000 bytes come");
     cr_assert_not(g_file_test(back, G_FILE_TEST_EXISTS));
     assert_no_parts();
     return whoami(NULL, err);

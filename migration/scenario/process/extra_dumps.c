@@ -8,8 +8,10 @@
 #include "migration/params.h"
 #include "migration/scenario/process/rows.h"
 
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ALL_MS 120000
 #define FILES_MAX 200
@@ -47,7 +49,6 @@ static char *ask(const struct dumping *dumping, const char *path, const char *co
 static int copy_file(struct dumping *dumping, const char *path, GError **err)
 {
     const struct seat *seat = dumping->on->seat;
-    const struct session_copy how = {.check = true};
     g_autofree char *quoted = g_shell_quote(path);
     g_autofree char *command = g_strdup_printf("wc -c <%s", quoted);
     g_autofree char *size = ask(dumping, path, command, err);
@@ -56,23 +57,36 @@ static int copy_file(struct dumping *dumping, const char *path, GError **err)
     int64_t bytes = strtoll(size, NULL, 10);
     if (bytes > STEP_FILE_BYTES)
         return set_reason(err, path, "no file of more than 4 MiB is kept");
-    if (bytes < 0 || bytes > BYTES_MAX - dumping->bytes)
+    int64_t left = BYTES_MAX - dumping->bytes;
+    if (bytes < 0 || left <= 0 || bytes > left)
         return set_reason(err, path, "no more than 64 MiB are kept of a VM");
-    dumping->bytes += bytes;
 
-    /* The folder of a test has no others in it. */
-    g_autofree char *name = g_uri_escape_string(path, " ", TRUE);
+    /* The folder of a test has no others in it, and a name nothing that a terminal would obey. */
+    g_autofree char *name = g_uri_escape_string(path, " ", FALSE);
     g_autofree char *kept =
         g_strdup_printf("%s/%s.dump.%s", seat->test->host->log_dir, seat->name, name);
-    struct session *session = guest_login(seat->guest, dumping->deadline, err);
-    return session != NULL ? session_get(session, path, kept, &how, dumping->deadline, err) : -1;
+    /* What the guest says of a size is only what it says. */
+    const struct session_copy how = {.check = true,
+                                     .max_bytes = (uint64_t)MIN(left, STEP_FILE_BYTES)};
+    g_autoptr(session) session = guest_file_login(seat->guest, dumping->deadline, err);
+    if (session == NULL)
+        return -1;
+    /* One that grew meanwhile, which is told, is there all the same. */
+    struct stat info;
+    int result = session_get(session, path, kept, &how, dumping->deadline, err);
+    dumping->bytes += g_stat(kept, &info) == 0 ? (int64_t)info.st_size : 0;
+    return result;
 }
 
-/* A file, or all files below a folder. */
+/* A file, or all files below a folder; a link is what it leads to. */
 static int copy_path(struct dumping *dumping, const char *path, GError **err)
 {
     g_autofree char *quoted = g_shell_quote(path);
-    g_autofree char *command = g_strdup_printf("find %s -type f", quoted);
+    g_autofree char *command =
+        g_strdup_printf("if [ -d %s ]; then exec find -H %s -type f; fi\n"
+                        "[ -f %s ] || { echo there is no such file or folder; exit 1; }\n"
+                        "printf '%%s\\n' %s",
+                        quoted, quoted, quoted, quoted);
     g_autofree char *list = ask(dumping, path, command, err);
     if (list == NULL)
         return -1;
@@ -81,7 +95,7 @@ static int copy_path(struct dumping *dumping, const char *path, GError **err)
     for (char **file = files; *file != NULL; file++) {
         if (**file == '\0')
             continue;
-        if (dumping->n_files++ == FILES_MAX)
+        if (dumping->n_files++ >= FILES_MAX)
             return set_reason(result == 0 ? err : NULL, path,
                               "no more than 200 files are kept of a VM");
         /* What cannot be had of a folder is told, and the rest had. */
