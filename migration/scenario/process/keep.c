@@ -1,5 +1,6 @@
 /* A VM that lives on behind its test (keep_vms_after_test): until another test goes on with it, or
  * the job ends. One that could be of no use to that is ended as any other. */
+#include "migration/guest/cloud_seed.h"
 #include "migration/params.h"
 #include "migration/scenario/process/rows.h"
 #include "migration/scenario/process/same.h"
@@ -46,6 +47,8 @@ static char *look_at(const struct step_on *on)
     g_autoptr(GError) error = NULL;
     if (seat->boots || !guest_is_up(seat->guest))
         return g_strdup("its guest is not up");
+    if (cloud_seed_is_wanted(seat->params))
+        return g_strdup("the key to log in to its guest goes with the test (cloud_init)");
     if (vm_run_state(seat->vm, &state, deadline_in(ASK_MS), &error) < 0)
         return g_strdup(error->message);
     if (strcmp(state, "running") != 0)
