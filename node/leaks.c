@@ -24,8 +24,18 @@ static void leave_out(GPtrArray *leaks, const char *what, bool whole)
     }
 }
 
+static void leave_out_process(GPtrArray *leaks, const char *pid)
+{
+    g_autofree char *process = g_strdup_printf("process %s (", pid);
+    leave_out(leaks, process, false);
+}
+
 static void leave_out_owned(enum owned_kind kind, const char *what, void *arg)
 {
+    if (kind == OWNED_PROCESS) {
+        leave_out_process(arg, what);
+        return;
+    }
     g_autofree char *entry = g_strdup_printf("%s %s", owned_kind_names[kind], what);
     g_autofree char *file = g_strdup_printf("file %s", what);
     leave_out(arg, entry, true);
@@ -34,8 +44,8 @@ static void leave_out_owned(enum owned_kind kind, const char *what, void *arg)
 
 static void leave_out_vm(const struct vm *vm, GPtrArray *leaks)
 {
-    g_autofree char *process = g_strdup_printf("process %d (", (int)vm_pid(vm));
-    leave_out(leaks, process, false);
+    g_autofree char *pid = g_strdup_printf("%d", (int)vm_pid(vm));
+    leave_out_process(leaks, pid);
     vm_each_owned(vm, leave_out_owned, leaks);
 }
 

@@ -18,6 +18,9 @@ struct vm_driver {
     struct event *(*exited)(struct vm *vm);
     GError *(*death)(struct vm *vm);
 
+    /* As vm_each_owned(), beside taps and files. NULL: there is nothing. */
+    void (*each_owned)(const struct vm *vm, vm_owned_fn each, void *arg);
+
     int (*cont)(struct vm *vm, int64_t deadline, GError **err);
     int (*stop)(struct vm *vm, int64_t deadline, GError **err);
     int (*run_state)(struct vm *vm, char **state_out, int64_t deadline, GError **err);

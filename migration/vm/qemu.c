@@ -511,6 +511,7 @@ const struct vm_driver qemu_driver = {
     .destroy = qemu_destroy,
     .drop = qemu_drop,
     .rehost = qemu_rehost,
+    .each_owned = qemu_tpm_each_owned,
     .exited = qemu_exited,
     .death = qemu_death,
     .cont = qemu_cont,

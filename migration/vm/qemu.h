@@ -102,6 +102,7 @@ void qemu_tpm_add_fd(const struct qemu_vm *vm, GArray *fds);
 void qemu_tpm_started(struct qemu_vm *vm);
 void qemu_tpm_end(struct qemu_vm *vm);
 void qemu_tpm_free(struct qemu_vm *vm);
+void qemu_tpm_each_owned(const struct vm *base, vm_owned_fn each, void *arg);
 
 /* qemu_movable.c */
 int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);

@@ -170,3 +170,13 @@ void qemu_tpm_free(struct qemu_vm *vm)
     g_free(vm->tpm->pid);
     g_clear_pointer(&vm->tpm, g_free);
 }
+
+void qemu_tpm_each_owned(const struct vm *base, vm_owned_fn each, void *arg)
+{
+    const struct qemu_tpm *tpm = ((const struct qemu_vm *)base)->tpm;
+
+    if (tpm != NULL && tpm->pid != NULL)
+        each(OWNED_PROCESS, tpm->pid, arg);
+    if (tpm != NULL && tpm->folder != NULL)
+        each(OWNED_PATH, tpm->folder, arg);
+}

@@ -211,6 +211,8 @@ void vm_each_owned(const struct vm *vm, vm_owned_fn each, void *arg)
         each(OWNED_LINK, g_ptr_array_index(taps, i), arg);
     for (unsigned i = 0; vm->files != NULL && i < vm->files->len; i++)
         each(OWNED_PATH, g_ptr_array_index(vm->files, i), arg);
+    if (vm->driver != NULL && vm->driver->each_owned != NULL)
+        vm->driver->each_owned(vm, each, arg);
 }
 
 struct stream *vm_agent(struct vm *vm)

@@ -71,7 +71,8 @@ int vm_give_serial(struct vm *vm, const char *path, int64_t deadline, GError **e
 /* The hypervisor's process: for a script that kills or stops it, and for people. */
 pid_t vm_pid(const struct vm *vm);
 
-/* Calls each for what is in the ledger for the VM beside its process: taps, files. */
+/* Calls each for what is in the ledger for the VM beside its process: taps, files, other
+ * processes. */
 typedef void (*vm_owned_fn)(enum owned_kind kind, const char *what, void *arg);
 void vm_each_owned(const struct vm *vm, vm_owned_fn each, void *arg);
 

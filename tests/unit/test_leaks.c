@@ -16,6 +16,34 @@ static unsigned count(const struct node *node, const char *run_dir)
     return leaks->len;
 }
 
+static void own_a_helper(const struct vm *vm, vm_owned_fn each, void *arg)
+{
+    g_autofree char *pid = g_strdup_printf("%d", (int)getppid());
+
+    (void)vm;
+    each(OWNED_PROCESS, pid, arg);
+}
+
+Test(leaks, a_process_beside_a_vm_that_is_kept_is_none)
+{
+    static const struct vm_driver driver = {.name = "any", .each_owned = own_a_helper};
+    g_autofree char *base = g_dir_make_tmp("vtmh-leaks-XXXXXX", NULL);
+    g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
+    g_autofree char *helper = g_strdup_printf("%d", (int)getppid());
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    struct vm vm = {.name = (char *)"vm1", .pid = getpid(), .driver = &driver};
+    struct node node = {.ledger = ledger_open(base, "a", NULL), .kept = kept};
+
+    cr_assert_not_null(node.ledger);
+    cr_assert_eq(ledger_own(node.ledger, OWNED_PROCESS, pid, NULL), 0);
+    cr_assert_eq(ledger_own(node.ledger, OWNED_PROCESS, helper, NULL), 0);
+    cr_expect_eq(count(&node, "/no/such/folder"), 2);
+    g_ptr_array_add(kept, &vm);
+    cr_expect_eq(count(&node, "/no/such/folder"), 0);
+    ledger_close(node.ledger, false);
+    remove_tree(base);
+}
+
 Test(leaks, what_a_vm_needs_that_is_kept_is_none)
 {
     g_autofree char *base = g_dir_make_tmp("vtmh-leaks-XXXXXX", NULL);
