@@ -1,5 +1,6 @@
 #include "migration/vm/host_check.h"
 
+#include "migration/kept.h"
 #include "migration/vm/numa.h"
 #include "sync/child.h"
 
@@ -72,6 +73,18 @@ static int check_folder(const struct host *host, const char *vm, const struct de
     return -1;
 }
 
+/* Whether a VM of that name lives on here from an earlier test: this one goes on with it, or starts
+ * when it has ended. */
+static bool rests_here(const struct host *host, const char *vm)
+{
+    const GPtrArray *resting = host->ops->resting != NULL ? host->ops->resting(host->node) : NULL;
+
+    for (unsigned i = 0; resting != NULL && i < resting->len; i++)
+        if (strcmp(vm_name(((const struct kept *)g_ptr_array_index(resting, i))->vm), vm) == 0)
+            return true;
+    return false;
+}
+
 /* Pages of a hugetlbfs of its own may have another size: of them QEMU will say if they lack. */
 static int check_huge_pages(const struct host *host, const char *vm, const struct device *memory,
                             GError **err)
@@ -94,7 +107,7 @@ static int check_huge_pages(const struct host *host, const char *vm, const struc
                     needed, host->name, page_kib);
         return -1;
     }
-    if (page_kib > 0 && n_free * page_kib >= needed)
+    if ((page_kib > 0 && n_free * page_kib >= needed) || rests_here(host, vm))
         return 0;
     g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                 "hugepage = yes is not supported on %s: %s needs %" G_GUINT64_FORMAT
