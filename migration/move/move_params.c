@@ -68,9 +68,9 @@ const struct param_info move_params[] = {
          "notice of, and what counts is that they come to its tap: a guest that says nothing is "
          "found again only if its move is announced. Who asks is a host of the test that is "
          "neither end of the leg, else the destination; or client"},
-    {MIGRATION("client"), .kind = PARAM_STRING, .scopes = PARAM_PER_HOST,
-     .only_with = WORDS("network_gap"), .word_pattern = "^[^ ,]+$",
-     .word_rule = "one host, as in -m, or controller", .example = "user@192.0.2.9:2222",
+    {MIGRATION("client"), .kind = PARAM_STRING, .only_with = WORDS("network_gap"),
+     .word_pattern = "^[^ ,]+$", .word_rule = "one host, as in -m, or controller",
+     .example = "user@192.0.2.9:2222",
      .doc =
          "host outside of the test that asks a guest over the network (network_gap): a node is put "
          "there as on hosts of the test, of which it needs CAP_NET_RAW alone; controller: the "

@@ -237,6 +237,8 @@ Test(judge, what_must_be_equal_on_all_hosts_is_told)
     expect("vms_host2=vm1\n", "E a.cfg:1: vms_host2: vms must be equal on all hosts\n");
     expect("migrate_count_host2=2\n",
            "E a.cfg:1: migrate_count_host2: migrate_count must be equal on all hosts\n");
+    expect("network_gap=yes\nclient_host2=h3\n",
+           "E a.cfg:2: client_host2: client must be equal on all hosts\n");
     expect("mem_host2_vm1=2\n",
            "E a.cfg:1: mem_host2_vm1: its endings stand in another order: mem_vm1_host2\n");
     expect("migrate_count_vm1=2\n",
