@@ -70,7 +70,7 @@ expect_equal "exit status" 0 "$status"
 for host in a b; do
     expect_match stderr "vtmh: $host: .*Linux $(uname -r), [0-9]+ CPU" "$err"
 done
-expect_equal "the test" "SKIP it would run: its hosts agree (--dry-run=hosts)" \
+expect_equal "the test" "SKIP test base: it would run: its hosts agree (--dry-run=hosts)" \
     "$(results '.tests[] | .status + " " + .fail_reason')"
 expect_equal "legs" 0 "$(results '.tests[0].vtmh.migrations | length')"
 job -m local:a,local:b --dry-run=hosts -p mig_address_host2=192.0.2.1 "$work/base.cfg"
