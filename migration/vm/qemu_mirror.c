@@ -55,7 +55,7 @@ void qemu_mirror_on_job(struct qemu_vm *vm, const char *event, const json_t *dat
         mirror->has_ended = true;
         if (error != NULL)
             mirror->error = g_strdup(error);
-        else if (!vm->mirrors.are_ending)
+        else if (!vm->mirrors.are_ending || strcmp(event, "BLOCK_JOB_COMPLETED") != 0)
             mirror->error = g_strdup("its copy was given up");
         if (mirror->error != NULL)
             event_set(&vm->mirrors.failed);
