@@ -58,8 +58,11 @@ static int await_sight(struct seat *seat, const struct pluggable *what, const ch
 {
     int after;
 
-    if (before < 0)
+    if (before < 0) {
+        test_note(seat->test, "the guest of %s cannot be asked whether it has seen %s %s %s",
+                  seat->name, what->noun, name, more > 0 ? "come" : "go");
         return 0;
+    }
     SEAT_DOING(seat, BLAME_PRODUCT, "waiting for %s to see what became of %s %s", seat->name,
                what->noun, name);
     if (ask(seat, what, (unsigned)(before + more), SIGHT_MS, &after, err) < 0)
