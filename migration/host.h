@@ -17,6 +17,8 @@ enum owned_kind {
     OWNED_LINK,    /* what: name of a network interface that vtmh makes (net/link.h) */
     OWNED_BESIDE,  /* what: absolute path of a file that is made beside images, on a storage that
                       hosts share, for a moment: .vtmh-*.part */
+    OWNED_IMAGE,   /* what: "DEVICE:INODE /absolute/path", of stat(2), in decimal: an image that was
+                      made for a test, and no other file that has come to lie there */
     OWNED_GUEST,   /* what: the guest whose one running copy is here: the handover's token */
 };
 

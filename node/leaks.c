@@ -49,6 +49,16 @@ static void leave_out_vm(const struct vm *vm, GPtrArray *leaks)
     vm_each_owned(vm, leave_out_owned, leaks);
 }
 
+/* One that was made for a disk that moves is removed behind its test, whose error it is if it
+ * cannot be; that of a VM that lives on is still needed. Either goes with the node at the latest.
+ */
+static void leave_out_images(GPtrArray *leaks)
+{
+    g_autofree char *image = g_strdup_printf("%s /", owned_kind_names[OWNED_IMAGE]);
+
+    leave_out(leaks, image, false);
+}
+
 /* A VM that is kept on purpose is no leak, nor is what it needs. */
 static void leave_out_kept(const struct node *node, GPtrArray *leaks)
 {
@@ -75,5 +85,6 @@ GPtrArray *leaks_find(const struct node *node, const char *run_dir)
         add(leaks, g_strdup_printf("file %s/%s", run_dir, name));
 
     leave_out_kept(node, leaks);
+    leave_out_images(leaks);
     return leaks;
 }

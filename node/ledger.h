@@ -8,6 +8,7 @@
  *     + process PID START       START: the process's start time, so that a recycled pid is not hit
  *     + path /absolute/path     below the base
  *     + link vtmh0a1b2c3d4e5     a network interface, named as ours are
+ *     + image 2049:131 /path    a file elsewhere, by its device and inode: no other that lies there
  *     + guest vm1               the one running copy of vm1 is here
  *     - process PID             struck out; not synced, since it is of something that is gone
  *
@@ -42,8 +43,8 @@ const char *ledger_dir(const struct ledger *ledger);
 const char *ledger_id(const struct ledger *ledger);
 
 /* what holds no line feed. A path must lie below the base, and be plain: absolute, no "..", no
- * "//". Nothing else can be owned, so that no mistake, and no damaged ledger, makes a node remove
- * what is not a node's. */
+ * "//". Of what lies elsewhere only what owned_may_be() lets be can be owned, so that no mistake,
+ * and no damaged ledger, makes a node remove what is not a node's. */
 int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err);
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what);
 

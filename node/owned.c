@@ -13,7 +13,8 @@
 
 const char *const owned_kind_names[] = {
     [OWNED_PROCESS] = "process", [OWNED_PATH] = "path",     [OWNED_STREAM] = "stream",
-    [OWNED_LINK] = "link",       [OWNED_BESIDE] = "beside", [OWNED_GUEST] = "guest",
+    [OWNED_LINK] = "link",       [OWNED_BESIDE] = "beside", [OWNED_IMAGE] = "image",
+    [OWNED_GUEST] = "guest",
 };
 
 void owned_free(gpointer data)
@@ -23,10 +24,43 @@ void owned_free(gpointer data)
     g_free(entry);
 }
 
+struct image_file {
+    uint64_t device, inode;
+    const char *path; /* within what was read */
+};
+
+static bool read_image(const char *what, struct image_file *file)
+{
+    char *end;
+
+    file->device = g_ascii_strtoull(what, &end, 10);
+    if (!g_ascii_isdigit(*what) || *end != ':')
+        return false;
+    what = end + 1;
+    file->inode = g_ascii_strtoull(what, &end, 10);
+    file->path = end + 1;
+    return g_ascii_isdigit(*what) && *end == ' ' && *file->path == '/' && file->path[1] != '/';
+}
+
+static bool image_exists(const char *what)
+{
+    struct image_file file;
+    struct stat info;
+
+    return read_image(what, &file) && lstat(file.path, &info) == 0 && S_ISREG(info.st_mode) &&
+           info.st_uid == geteuid() && info.st_dev == file.device && info.st_ino == file.inode;
+}
+
 bool owned_may_be(const char *base, enum owned_kind kind, const char *what)
 {
     if (kind == OWNED_LINK)
         return link_may_be_ours(what);
+    struct image_file file;
+    if (kind == OWNED_IMAGE) {
+        g_autofree char *path =
+            read_image(what, &file) ? g_canonicalize_filename(file.path, "/") : NULL;
+        return path != NULL && strcmp(path, file.path) == 0;
+    }
     if (kind != OWNED_PATH && kind != OWNED_STREAM && kind != OWNED_BESIDE)
         return true;
     g_autofree char *plain = g_canonicalize_filename(what, "/");
@@ -74,6 +108,8 @@ bool owned_exists(const struct owned *entry)
         return lstat(entry->what, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid();
     case OWNED_LINK:
         return link_exists(entry->what);
+    case OWNED_IMAGE:
+        return image_exists(entry->what);
     case OWNED_GUEST:
         return false;
     }
@@ -82,6 +118,9 @@ bool owned_exists(const struct owned *entry)
 
 char *owned_describe(const struct owned *entry)
 {
+    struct image_file file;
+    if (entry->kind == OWNED_IMAGE && read_image(entry->what, &file))
+        return g_strdup_printf("image %s", file.path);
     if (entry->kind != OWNED_PROCESS)
         return g_strdup_printf("%s %s", owned_kind_names[entry->kind], entry->what);
     g_autofree char *name = process_name((pid_t)g_ascii_strtoll(entry->what, NULL, 10));
@@ -100,6 +139,9 @@ static bool dispose(const struct owned *entry)
         return link_delete(entry->what);
     if (entry->kind == OWNED_STREAM || entry->kind == OWNED_BESIDE)
         return unlink(entry->what) == 0;
+    struct image_file file;
+    if (entry->kind == OWNED_IMAGE)
+        return read_image(entry->what, &file) && unlink(file.path) == 0;
     return remove_tree(entry->what) == 0;
 }
 

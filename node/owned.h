@@ -15,10 +15,9 @@ extern const char *const owned_kind_names[OWNED_KINDS];
 
 /*
  * Whether a thing may be owned, and so be removed: of paths only what lies below the nodes' own
- * base, of files elsewhere only those with the name of a stream, or of what is made beside images, of
- * interfaces those that are named
- * as ours. A ledger that is read back may
- * have been damaged, and what it says is done as root.
+ * base, of files elsewhere only those with the name of a stream, or of what is made beside images,
+ * and images that are the very files that were made, of interfaces those that are named as ours. A
+ * ledger that is read back may have been damaged, and what it says is done as root.
  */
 bool owned_may_be(const char *base, enum owned_kind kind, const char *what);
 

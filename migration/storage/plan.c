@@ -13,6 +13,7 @@ static void plan_free(gpointer data)
     image_free(plan->image);
     image_free(plan->master);
     g_clear_pointer(&plan->params, params_unref);
+    g_free(plan->made);
     g_free(plan);
 }
 

@@ -106,7 +106,7 @@ static char *options_of(const struct work *work)
     return cluster != NULL && *cluster != '\0' ? g_strdup_printf("cluster_size=%s", cluster) : NULL;
 }
 
-static int create_of_size(const struct work *work, uint64_t size, GError **err)
+static int create_of_size(const struct work *work, uint64_t size, char **owned_out, GError **err)
 {
     const struct image *image = work->plan->image, *base = work->plan->base;
     g_autofree char *options = options_of(work);
@@ -118,7 +118,8 @@ static int create_of_size(const struct work *work, uint64_t size, GError **err)
                                  .backing = backing,
                                  .backing_format = base != NULL ? base->format : NULL};
 
-    if (qemu_img_create(&work->qemu_img, image->location, &wish, work->deadline, err) < 0)
+    if (qemu_img_create(&work->qemu_img, image->location, &wish, owned_out, work->deadline, err) <
+        0)
         return -1;
     tell(work, "is made", image->location);
     return 0;
@@ -128,8 +129,9 @@ static int create(const struct work *work, GError **err)
 {
     uint64_t size;
 
-    return param_size(work->params, "image_size", &size, err) < 0 ? -1
-                                                                  : create_of_size(work, size, err);
+    return param_size(work->params, "image_size", &size, err) < 0
+               ? -1
+               : create_of_size(work, size, NULL, err);
 }
 
 static int copy(const struct work *work, const char *command, const char *from, const char *to,
@@ -271,7 +273,7 @@ static int make_on_top(const struct work *work, bool is_there, GError **err)
     if (info == NULL || (param_is_set(work->params, "image_size") &&
                          param_size(work->params, "image_size", &size, err) < 0))
         return -1;
-    return create_of_size(work, MAX(size, (uint64_t)number_of(info, "virtual-size")), err);
+    return create_of_size(work, MAX(size, (uint64_t)number_of(info, "virtual-size")), NULL, err);
 }
 
 static int make(const struct work *work, bool is_there, GError **err)
@@ -361,19 +363,16 @@ int image_size(struct test *test, const struct image_plan *plan, uint64_t *size_
     return work_end(&work, result, err);
 }
 
-static int receive(const struct work *work, uint64_t size, bool *made_out, GError **err)
+static int receive(const struct work *work, uint64_t size, char **made_out, GError **err)
 {
     const char *location = work->plan->image->location;
     bool is_there = true;
     uint64_t is;
 
-    *made_out = false;
     if (is_worked_on(work->plan) && look_whether_there(work, location, &is_there, err) < 0)
         return -1;
-    if (!is_there) {
-        *made_out = create_of_size(work, size, err) == 0;
-        return *made_out ? 0 : -1;
-    }
+    if (!is_there)
+        return create_of_size(work, size, made_out, err);
     if (look_at_size(work, &is, err) < 0)
         return -1;
     if (is != size) {
@@ -386,14 +385,14 @@ static int receive(const struct work *work, uint64_t size, bool *made_out, GErro
     return is_worked_on(work->plan) ? keep(work, err) : 0;
 }
 
-int image_receive(struct test *test, const struct image_plan *plan, uint64_t size, bool *made_out,
-                  int64_t deadline, GError **err)
+int image_receive(struct test *test, struct image_plan *plan, uint64_t size, int64_t deadline,
+                  GError **err)
 {
     struct work work;
 
     int result = work_init(&work, test, plan, plan->params, deadline, err);
     if (result == 0)
-        result = receive(&work, size, made_out, err);
+        result = receive(&work, size, &plan->made, err);
     return work_end(&work, result, err);
 }
 
@@ -427,6 +426,8 @@ static int remove_image(const struct work *work, GError **err)
         return -1;
     }
     tell(work, "is removed", path);
+    if (work->plan->made != NULL)
+        host_disown(work->test->host, OWNED_IMAGE, work->plan->made);
     return 0;
 }
 
@@ -435,13 +436,14 @@ static void deal_with_bad(const struct work *work)
 {
     g_autofree char *bad = g_strconcat(work->plan->image->location, ".bad", NULL);
     g_autoptr(GError) error = NULL;
+    bool stays = work->plan->made == NULL; /* else it is removed in any case */
     int result = 0;
 
     if (is_yes(work, "save_image") || is_yes(work, "backup_image_on_check_error"))
         result = copy(work, NULL, work->plan->image->location, bad, "is kept", &error);
-    if (result == 0 && is_yes(work, "restore_image_on_check_error"))
+    if (result == 0 && stays && is_yes(work, "restore_image_on_check_error"))
         result = restore(work, &error);
-    else if (result == 0 && is_yes(work, "remove_image_on_check_error"))
+    else if (result == 0 && stays && is_yes(work, "remove_image_on_check_error"))
         result = remove_image(work, &error);
     if (result < 0)
         test_note(work->test, "%s", error->message);
@@ -482,11 +484,24 @@ static int check_unused(const struct work *work, GError **err)
     return answers != NULL && trouble == NULL ? 0 : -1;
 }
 
+/* It was not there before the test, and so there is nothing to put back. */
+static int finish_made(const struct work *work, GError **err)
+{
+    int checked;
+
+    if (check_unused(work, err) < 0)
+        return -1;
+    checked = is_checked(work) ? check(work, err) : 0;
+    return remove_image(work, checked == 0 ? err : NULL) < 0 ? -1 : checked;
+}
+
 static int finish(const struct work *work, bool removes, GError **err)
 {
     bool restores = is_yes(work, "restore_image_after_testing") || is_yes(work, "restore_image");
 
     removes = removes || is_yes(work, "remove_image");
+    if (work->plan->made != NULL)
+        return finish_made(work, err);
     if (!is_checked(work) && !restores && !removes)
         return 0;
     if (check_unused(work, err) < 0 || (is_checked(work) && check(work, err) < 0) ||

@@ -21,14 +21,14 @@ int image_size(struct test *test, const struct image_plan *plan, uint64_t *size_
 
 /*
  * In the place of image_prepare(), on a host to which the image will move with its VM: where none
- * is an empty one is made, of that size; what lies there is written over, and has to be as large.
- * *made_out: it was made, and so is removed behind the test.
+ * is an empty one is made, of that size, which is in the ledger (plan->made) until it is removed;
+ * what lies there is written over, and has to be as large.
  */
-int image_receive(struct test *test, const struct image_plan *plan, uint64_t size, bool *made_out,
-                  int64_t deadline, GError **err);
+int image_receive(struct test *test, struct image_plan *plan, uint64_t size, int64_t deadline,
+                  GError **err);
 
-/* Behind it, when no VM has it open any more. removes: it is removed in any case. params: of the
- * image, as they are then (_on_error). What is wrong with the image is the error, when all else is
- * done. */
+/* Behind it, when no VM has it open any more. removes: it is removed in any case, as is one that
+ * image_receive() has made. params: of the image, as they are then (_on_error). What is wrong with
+ * the image is the error, when all else is done. */
 int image_finish(struct test *test, const struct image_plan *plan, const struct params *params,
                  bool removes, int64_t deadline, GError **err);

@@ -129,34 +129,84 @@ static int put_in_place(const char *part, const char *path, int64_t deadline, GE
 }
 
 /* Also when the fiber was cancelled, or the time is over: nothing half made stays. */
-static void drop_part(const struct host *host, const char *part)
+static void drop(const struct host *host, const char *const *argv, enum owned_kind kind,
+                 const char *what)
 {
-    const char *const argv[] = {"rm", "-f", "--", part, NULL};
     int status = -1;
 
     fiber_shield();
     if (child_run(argv, NULL, deadline_in(10000), &status, NULL, NULL, NULL) == 0 && status == 0)
-        host_disown(host, OWNED_BESIDE, part);
+        host_disown(host, kind, what);
     fiber_unshield();
 }
 
-/* argv: makes part. */
+static void drop_part(const struct host *host, const char *part)
+{
+    const char *const argv[] = {"rm", "-f", "--", part, NULL};
+
+    drop(host, argv, OWNED_BESIDE, part);
+}
+
+/* It may have come to its place all the same. */
+static void drop_image(const struct host *host, const char *path, const char *owned)
+{
+    const char *const argv[] = {"sh",
+                                "-c",
+                                "test \"$(stat -c '%d:%i %n' -- \"$0\" 2>/dev/null)\" != \"$1\" || "
+                                "rm -f -- \"$0\"",
+                                path,
+                                owned,
+                                NULL};
+
+    drop(host, argv, OWNED_IMAGE, owned);
+}
+
+/* By what it is once it lies at path, which stays as it is renamed. */
+static int own_image(const struct qemu_img *qemu_img, const char *part, const char *path,
+                     char **owned_out, int64_t deadline, GError **err)
+{
+    const char *const argv[] = {"stat", "-c", "%d:%i", "--", part, NULL};
+    g_autofree char *out = NULL, *said = NULL, *owned = NULL;
+    int status;
+
+    if (child_run(argv, NULL, deadline, &status, &out, &said, err) < 0) {
+        g_prefix_error(err, "%s: ", path);
+        return -1;
+    }
+    if (status != 0) {
+        set_failed("made", path, status, said, err);
+        return -1;
+    }
+    owned = g_strdup_printf("%s %s", g_strchomp(out), path);
+    if (host_own(qemu_img->host, OWNED_IMAGE, owned, err) < 0)
+        return -1;
+    *owned_out = g_steal_pointer(&owned);
+    return 0;
+}
+
+/* argv: makes part. owned_out: as that of qemu_img_create(). */
 static int make(const struct qemu_img *qemu_img, const char *const *argv, const char *part,
-                const char *path, int64_t deadline, GError **err)
+                const char *path, char **owned_out, int64_t deadline, GError **err)
 {
     if (host_own(qemu_img->host, OWNED_BESIDE, part, err) < 0)
         return -1;
     if (run_to_make(argv, path, deadline, err) == 0 &&
+        (owned_out == NULL || own_image(qemu_img, part, path, owned_out, deadline, err) == 0) &&
         put_in_place(part, path, deadline, err) == 0) {
         host_disown(qemu_img->host, OWNED_BESIDE, part);
         return 0;
     }
     drop_part(qemu_img->host, part);
+    if (owned_out != NULL && *owned_out != NULL) {
+        drop_image(qemu_img->host, path, *owned_out);
+        g_clear_pointer(owned_out, g_free);
+    }
     return -1;
 }
 
 int qemu_img_create(const struct qemu_img *qemu_img, const char *path,
-                    const struct qemu_img_wish *wish, int64_t deadline, GError **err)
+                    const struct qemu_img_wish *wish, char **owned_out, int64_t deadline,
+                    GError **err)
 {
     g_autofree char *part = beside(path);
     g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, wish->size);
@@ -186,7 +236,7 @@ int qemu_img_create(const struct qemu_img *qemu_img, const char *path,
     g_ptr_array_add(argv, part);
     g_ptr_array_add(argv, size);
     g_ptr_array_add(argv, NULL);
-    return make(qemu_img, (const char *const *)argv->pdata, part, path, deadline, err);
+    return make(qemu_img, (const char *const *)argv->pdata, part, path, owned_out, deadline, err);
 }
 
 /* The command with both names in it, quoted for a shell. NULL: it has not two %s. Transfer full. */
@@ -213,7 +263,7 @@ int qemu_img_copy(const struct qemu_img *qemu_img, const char *command, const ch
                     "%s: a command that clones has two %%s, for the image and its clone", command);
         return -1;
     }
-    return make(qemu_img, text != NULL ? shell : plain, part, to, deadline, err);
+    return make(qemu_img, text != NULL ? shell : plain, part, to, NULL, deadline, err);
 }
 
 int qemu_img_compare(const struct qemu_img *qemu_img, const char *one, const char *format,

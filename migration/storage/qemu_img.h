@@ -51,9 +51,13 @@ struct qemu_img_wish {
     const char *backing_format; /* of that */
 };
 
-/* Makes an empty image. */
+/*
+ * Makes an empty image. owned_out NULL: it is its user's. Else it is in the ledger before it lies
+ * there, as *owned_out (OWNED_IMAGE; NULL before, and after an error). Transfer full.
+ */
 int qemu_img_create(const struct qemu_img *qemu_img, const char *path,
-                    const struct qemu_img_wish *wish, int64_t deadline, GError **err);
+                    const struct qemu_img_wish *wish, char **owned_out, int64_t deadline,
+                    GError **err);
 
 /*
  * Copies a file by a shell's command with two %s in it, the source and the new file (as

@@ -31,8 +31,10 @@ static fiber_fn body;
 
 static int own(void *node, enum owned_kind kind, const char *what, GError **err)
 {
-    (void)node, (void)kind, (void)err;
-    cr_assert_neq(access(what, F_OK), 0, "%s is there before it is in the ledger", what);
+    const char *path = kind == OWNED_IMAGE ? strchr(what, '/') : what;
+
+    (void)node, (void)err;
+    cr_assert_neq(access(path, F_OK), 0, "%s is there before it is in the ledger", path);
     g_hash_table_add(owned, g_strdup(what));
     return 0;
 }
@@ -365,6 +367,74 @@ static int clone_by_command(void *arg, GError **err)
 Test(images, clones_by_the_command_of_the_user)
 {
     run(clone_by_command);
+}
+
+/* Where the image moves to, not on host 1. */
+static int make_to_write_to(void *arg, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) plans = NULL;
+    struct image_plan *plan;
+    (void)arg;
+
+    set("migrate_storage", "yes");
+    set("backup_image", "yes");
+    set("restore_image", "yes");
+    plans = image_plans(params, err);
+    if (plans == NULL)
+        return -1;
+    plan = g_ptr_array_index(plans, 0);
+    if (image_receive(&test, plan, 4 << 20, deadline_in(LIMIT_MS), err) < 0)
+        return -1;
+    g_autofree char *same = g_strdup_printf(
+        "test \"$(stat -c '%%d:%%i %%n' %s/disk.qcow2)\" = '%s'", folder, plan->made);
+    sh(same);
+    cr_expect(g_hash_table_contains(owned, plan->made));
+    if (image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), err) < 0)
+        return -1;
+    cr_expect_not(is_there("disk.qcow2"));
+    cr_expect_eq(g_hash_table_size(owned), 0);
+
+    g_clear_pointer(&plan->made, g_free);
+    if (image_receive(&test, plan, 4 << 20, deadline_in(LIMIT_MS), err) < 0)
+        return -1;
+    sh("qemu-io -c 'write 0 1M' disk.qcow2 >/dev/null && "
+       "dd if=/dev/zero of=disk.qcow2 bs=64k seek=2 count=1 conv=notrunc status=none");
+    expect_failure(image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), &error),
+                   &error, "disk.qcow2 is bad (qemu-img check)");
+    cr_expect_not(is_there("disk.qcow2"));
+    return 0;
+}
+
+Test(images, makes_one_to_be_written_from_another_host_and_removes_it_whatever_is_wrong)
+{
+    run(make_to_write_to);
+}
+
+static int write_over(void *arg, GError **err)
+{
+    g_autoptr(GPtrArray) plans = NULL;
+    struct image_plan *plan;
+    (void)arg;
+
+    sh("qemu-img create -q -f qcow2 disk.qcow2 4M");
+    set("migrate_storage", "yes");
+    plans = image_plans(params, err);
+    if (plans == NULL)
+        return -1;
+    plan = g_ptr_array_index(plans, 0);
+    if (image_receive(&test, plan, 4 << 20, deadline_in(LIMIT_MS), err) < 0)
+        return -1;
+    cr_expect_null(plan->made);
+    if (image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), err) < 0)
+        return -1;
+    cr_expect(is_there("disk.qcow2"));
+    return 0;
+}
+
+Test(images, leaves_one_that_was_there_to_be_written_to)
+{
+    run(write_over);
 }
 
 static int find_bad(void *arg, GError **err)

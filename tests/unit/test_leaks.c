@@ -5,6 +5,7 @@
 #include "node/remove.h"
 
 #include <criterion/criterion.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 TestSuite(leaks, .timeout = 10);
@@ -76,6 +77,27 @@ Test(leaks, what_a_vm_needs_that_is_kept_is_none)
     cr_expect_eq(count(&node, run_dir), 0, "it rests until a test wants it");
     g_ptr_array_set_size(resting, 0);
     cr_expect_eq(count(&node, run_dir), 3, "nobody keeps it any more");
+    ledger_close(node.ledger, false);
+    remove_tree(base);
+}
+
+Test(leaks, an_image_that_was_made_is_none_as_it_goes_with_the_node)
+{
+    g_autofree char *base = g_dir_make_tmp("vtmh-leaks-XXXXXX", NULL);
+    g_autofree char *run_dir = g_build_filename(base, "run", NULL);
+    g_autofree char *file = g_build_filename(base, "disk.raw", NULL);
+    struct node node = {.ledger = ledger_open(base, "a", NULL)};
+    struct stat info;
+
+    cr_assert_not_null(node.ledger);
+    cr_assert(g_file_set_contents(file, "", 0, NULL));
+    cr_assert_eq(stat(file, &info), 0);
+    g_autofree char *image =
+        g_strdup_printf("%lu:%lu %s", (unsigned long)info.st_dev, (unsigned long)info.st_ino, file);
+    cr_assert_eq(ledger_own(node.ledger, OWNED_IMAGE, image, NULL), 0);
+    g_autoptr(GPtrArray) list = ledger_list(node.ledger);
+    cr_expect_eq(list->len, 1);
+    cr_expect_eq(count(&node, run_dir), 0);
     ledger_close(node.ledger, false);
     remove_tree(base);
 }

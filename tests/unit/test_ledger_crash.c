@@ -298,6 +298,64 @@ Test(ledger_crash, takes_no_file_beside_images_for_its_own_that_is_not_named_so)
         cr_expect_not(owned_may_be("/base", OWNED_BESIDE, others[i]), "%s", others[i]);
 }
 
+/* What the ledger calls the image at that path. Transfer full. */
+static char *image_at(const char *path)
+{
+    struct stat info;
+    cr_assert_eq(stat(path, &info), 0);
+    return g_strdup_printf("%lu:%lu %s", (unsigned long)info.st_dev, (unsigned long)info.st_ino,
+                           path);
+}
+
+Test(ledger_crash, removes_an_image_that_was_made_and_no_other_that_lies_there)
+{
+    struct ledger *ledger = open_ledger();
+    g_autofree char *made = in_base("made one.qcow2"), *other = in_base("other.qcow2");
+    g_autofree char *dir = g_strdup(ledger_dir(ledger));
+    write_file(made, "");
+    write_file(other, "");
+    g_autofree char *image = image_at(made), *gone = image_at(other);
+    own(ledger, OWNED_IMAGE, image);
+    own(ledger, OWNED_IMAGE, gone);
+    g_autofree char *kept = in_base("kept.qcow2");
+    cr_assert_eq(rename(other, kept), 0); /* so that its inode is not given to the next */
+    write_file(other, "somebody's");
+    g_autoptr(GPtrArray) list = ledger_list(ledger);
+    cr_expect_eq(list->len, 1);
+    cr_expect(lists(list, "image /tmp/"));
+
+    /* As one of a node that is dead. */
+    g_autofree char *path = g_build_filename(dir, "ledger", NULL);
+    g_autofree char *text = NULL;
+    cr_assert(g_file_get_contents(path, &text, NULL, NULL));
+    g_autofree char *dead = g_strdup_printf("node 999999999 1 host1\n%s", strchr(text, '\n') + 1);
+    write_file(path, dead);
+    g_autoptr(reap_call) call = reap(0);
+    cr_expect_eq(call->reaping.left->len, 0);
+    cr_expect(lists(call->reaping.removed, made));
+    cr_expect_not(exists(made));
+    cr_expect(exists(other));
+    cr_expect(exists(kept));
+    ledger_close(ledger, false);
+}
+
+Test(ledger_crash, takes_nothing_for_an_image_that_does_not_say_which_file)
+{
+    static const char *const others[] = {"/no-such/a.qcow2",
+                                         "1 /no-such/a.qcow2",
+                                         "1:2",
+                                         "1:2 ",
+                                         "1:2 no-such/a",
+                                         "1:2 /no-such/../a",
+                                         "1:2 //no-such/a",
+                                         "-1:2 /no-such/a",
+                                         "1: /no-such/a",
+                                         "1:2/no-such/a"};
+    cr_expect(owned_may_be("/base", OWNED_IMAGE, "1:2 /no-such/a.qcow2"));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        cr_expect_not(owned_may_be("/base", OWNED_IMAGE, others[i]), "%s", others[i]);
+}
+
 Test(ledger_crash, makes_its_base_for_the_user_alone)
 {
     g_autofree char *path = in_base("base");

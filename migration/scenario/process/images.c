@@ -20,8 +20,7 @@ struct images {
     GPtrArray *plans;
     unsigned n_prepared; /* the first of them; what the others name this test has neither made nor
                             kept a copy of */
-    GPtrArray *made;     /* of them, to be written from another host, or on top of one: struct
-                            image_plan, theirs */
+    GPtrArray *made;     /* of them, on top of another: struct image_plan, theirs */
 };
 
 static void images_free(struct images *images)
@@ -36,15 +35,15 @@ static bool is_mine(const struct test *test, const struct image_plan *plan)
     return test->self == 0 || plan->moves;
 }
 
-/* Of a VM that lives on from an earlier test. */
-static bool is_in_use(const struct scene *scene, const struct image_plan *plan)
+/* Where its VM lives, if it lives on from an earlier test; else SEAT_NOWHERE. */
+static unsigned where_used(const struct scene *scene, const struct image_plan *plan)
 {
     for (unsigned i = 0; i < scene->seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(scene->seats, i);
-        if (seat->where != SEAT_NOWHERE && strcmp(seat->name, plan->vm) == 0)
-            return true;
+        if (strcmp(seat->name, plan->vm) == 0)
+            return seat->where;
     }
-    return false;
+    return SEAT_NOWHERE;
 }
 
 static int limit_of(const struct step_on *on, const char *name, int64_t a_vm_ms, int64_t *ms_out,
@@ -103,20 +102,20 @@ static int check_backing(const struct test *test, const struct image_plan *plan,
     return -1;
 }
 
-static int receive_all(struct test *test, struct images *images, const json_t *facts,
+static int receive_all(const struct scene *scene, struct images *images, const json_t *facts,
                        int64_t deadline, GError **err)
 {
+    struct test *test = scene->test;
+
     for (unsigned i = 0; i < images->plans->len; i++) {
         struct image_plan *plan = g_ptr_array_index(images->plans, i);
         const json_t *fact = json_array_get(facts, i);
         uint64_t size = (uint64_t)json_integer_value(fact);
-        bool is_made;
         if (plan->base != NULL && check_backing(test, plan, fact, err) < 0)
             return -1;
-        if (plan->moves && image_receive(test, plan, size, &is_made, deadline, err) < 0)
+        if (plan->moves && where_used(scene, plan) != test->self &&
+            image_receive(test, plan, size, deadline, err) < 0)
             return -1;
-        if (plan->moves && is_made)
-            g_ptr_array_add(images->made, plan);
         images->n_prepared = i + 1;
     }
     return 0;
@@ -124,9 +123,10 @@ static int receive_all(struct test *test, struct images *images, const json_t *f
 
 /* What moves has a place on each host before a VM starts, and what builds on another finds it.
  * Hosts that are left alone (not_preprocess) only meet the others. */
-static int make_room(struct test *test, struct images *images, bool is_left_alone, int64_t deadline,
-                     GError **err)
+static int make_room(const struct scene *scene, struct images *images, bool is_left_alone,
+                     int64_t deadline, GError **err)
 {
+    struct test *test = scene->test;
     const struct test_meeting told = {.tag = "disks that move or build on others",
                                       .once = true,
                                       .timeout_ms = deadline_left(deadline)};
@@ -141,7 +141,7 @@ static int make_room(struct test *test, struct images *images, bool is_left_alon
     const json_t *told_by_first = g_ptr_array_index(facts, 0);
     return test->self == 0 || is_left_alone || json_array_size(told_by_first) == 0
                ? 0
-               : receive_all(test, images, told_by_first, deadline, err);
+               : receive_all(scene, images, told_by_first, deadline, err);
 }
 
 int images_begin(struct step_on *on, GError **err)
@@ -165,14 +165,14 @@ int images_begin(struct step_on *on, GError **err)
         struct image_plan *plan = g_ptr_array_index(plans, i);
         if (test->self != 0)
             continue;
-        if (!is_left_alone && !is_in_use(on->scene, plan) &&
+        if (!is_left_alone && where_used(on->scene, plan) == SEAT_NOWHERE &&
             image_prepare(test, plan, deadline, err) < 0)
             return -1;
         if (!is_left_alone && plan->origin == IMAGE_ON_TOP)
             g_ptr_array_add(images->made, plan);
         images->n_prepared = i + 1;
     }
-    return make_room(test, images, is_left_alone, deadline, err);
+    return make_room(on->scene, images, is_left_alone, deadline, err);
 }
 
 /* Names of VMs that live on here: kept for their user, uncertain, or not to be ended. */
@@ -200,14 +200,18 @@ static int await_ends(const struct step_on *on, GPtrArray **told_out, GError **e
     return test_exchange(on->scene->test, &ended, left_here(on), told_out, err);
 }
 
-/* Where a VM that may have the image lives on; NULL: nowhere. */
-static const char *left_on(const struct test *test, const GPtrArray *told, const char *vm)
+/* Where a VM that may have the image lives on; NULL: nowhere. One that was made for what moves here
+ * is nobody's elsewhere. */
+static const char *left_on(const struct test *test, const GPtrArray *told,
+                           const struct image_plan *plan)
 {
     for (unsigned i = 0; i < told->len; i++) {
         const json_t *name;
         size_t n;
+        if (plan->made != NULL && i != test->self)
+            continue;
         json_array_foreach ((json_t *)g_ptr_array_index(told, i), n, name)
-            if (g_strcmp0(json_string_value(name), vm) == 0)
+            if (g_strcmp0(json_string_value(name), plan->vm) == 0)
                 return test->names[i];
     }
     return NULL;
@@ -225,7 +229,7 @@ static int finish_one(const struct step_on *on, const struct images *images,
                       GError **err)
 {
     struct test *test = on->scene->test;
-    const char *host = left_on(test, told, plan->vm);
+    const char *host = left_on(test, told, plan);
     g_autoptr(params) params = params_of(on, plan);
 
     if (!is_mine(test, plan))
