@@ -129,6 +129,16 @@ step "a VM does not start again where its disk is not"
 expect_equal "status" ERROR "$(of elsewhere .status)"
 expect_match "why" 'vm1 is to be started on host1, but its disk data is on host2' "$(of elsewhere .fail_reason)"
 
+step "what a node has made to be written to is removed for it when it was killed"
+printf 'include %s\nonly clean\n' "$work/moved.cfg" >"$work/killed.cfg"
+job_begin -m host1,host2 "$work/killed.cfg"
+expect_within 60 on host2 test -e $images/other/clean.qcow2
+# shellcheck disable=SC2046
+on host2 kill -9 $(pids_on host2 '^vtmh-node$')
+job_end
+expect_equal "status" ERROR "$(of moved.clean .status)"
+expect_status 0 lab exec "$VTMH_BUILD/vtmh" cleanup -m host1,host2
+
 step "what was made to be written to is gone, and what was there is as it was"
 expect_equal "files on host2" "large.qcow2" "$(on host2 ls $images/other $images/full | grep -F . | grep -v :)"
 expect_equal "the source's" "$before" "$(on host1 sha256sum $images/one/full.raw)"
