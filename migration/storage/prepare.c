@@ -270,8 +270,7 @@ static int make_on_top(const struct work *work, bool is_there, GError **err)
         return -1;
     json_auto_t *info =
         qemu_img_info(&work->qemu_img, base->location, base->format, work->deadline, err);
-    if (info == NULL || (param_is_set(work->params, "image_size") &&
-                         param_size(work->params, "image_size", &size, err) < 0))
+    if (info == NULL || param_size(work->params, "image_size", &size, err) < 0)
         return -1;
     return create_of_size(work, MAX(size, (uint64_t)number_of(info, "virtual-size")), NULL, err);
 }

@@ -182,7 +182,7 @@ static void set_chain(void)
     set("image_chain", "image1 a b");
     set("image_name_a", "a");
     set("image_name_b", "b");
-    set("image_size", "");
+    set("image_size", "1M"); /* less than any base */
 }
 
 static void expect_failure(int result, GError **error, const char *text)

@@ -90,6 +90,7 @@ static void expect_error(const char *key, const char *value, GQuark domain, int 
     cr_assert_eq(move_request_read(&request, params, &error), -1, "%s = %s", key, value);
     cr_expect(g_error_matches(error, domain, code), "%s", error->message);
     cr_expect_not_null(strstr(error->message, part), "%s", error->message);
+    move_request_clear(&request);
 }
 
 Test(request, what_is_no_port_is_told_with_its_place)
