@@ -188,6 +188,18 @@ void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what
         begin_anew(ledger);
 }
 
+static int host_owns(void *ledger, enum owned_kind kind, const char *what, GError **err)
+{
+    return ledger_own(ledger, kind, what, err);
+}
+
+static void host_disowns(void *ledger, enum owned_kind kind, const char *what)
+{
+    ledger_disown(ledger, kind, what);
+}
+
+const struct host_ops ledger_host_ops = {.own = host_owns, .disown = host_disowns};
+
 GPtrArray *ledger_list(const struct ledger *ledger)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func(g_free);

@@ -48,6 +48,9 @@ const char *ledger_id(const struct ledger *ledger);
 int ledger_own(struct ledger *ledger, enum owned_kind kind, const char *what, GError **err);
 void ledger_disown(struct ledger *ledger, enum owned_kind kind, const char *what);
 
+/* What a host can do for who has no test: these two alone. Its node is the ledger. */
+extern const struct host_ops ledger_host_ops;
+
 /* What is still owned and still exists: "process 1234 (qemu-system-x86_64)", …. Transfer full. */
 GPtrArray *ledger_list(const struct ledger *ledger);
 

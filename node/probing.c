@@ -4,7 +4,6 @@
 #include "sync/stream.h"
 
 #include <errno.h>
-
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -61,22 +60,11 @@ static void pass_lines(struct end *end)
     }
 }
 
-static int own(void *node, enum owned_kind kind, const char *what, GError **err)
-{
-    return ledger_own(((struct node *)node)->ledger, kind, what, err);
-}
-
-static void disown(void *node, enum owned_kind kind, const char *what)
-{
-    ledger_disown(((struct node *)node)->ledger, kind, what);
-}
-
-static const struct host_ops ledger_only = {.own = own, .disown = disown};
-
 /* A prober here, for a test elsewhere. */
 static void serve(struct end *end)
 {
-    const struct host host = {.ops = &ledger_only, .node = end->node, .name = end->node->name};
+    const struct host host = {
+        .ops = &ledger_host_ops, .node = end->node->ledger, .name = end->node->name};
     g_autoptr(GError) error = NULL;
     g_autoptr(prober) prober = prober_open(&host, (const char *const *)end->words, &error);
 

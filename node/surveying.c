@@ -18,18 +18,6 @@ struct comparing {
     Vtmh__CompareImages *body;
 };
 
-static int own(void *node, enum owned_kind kind, const char *what, GError **err)
-{
-    return ledger_own(((struct node *)node)->ledger, kind, what, err);
-}
-
-static void disown(void *node, enum owned_kind kind, const char *what)
-{
-    ledger_disown(((struct node *)node)->ledger, kind, what);
-}
-
-static const struct host_ops ledger_only = {.own = own, .disown = disown};
-
 void surveying_free(struct surveying *surveying)
 {
     if (surveying == NULL)
@@ -79,7 +67,8 @@ void surveying_start(struct node *node, const Vtmh__LookAtImages *body)
     struct surveying *surveying = g_new0(struct surveying, 1);
 
     surveying->node = node;
-    surveying->host = (struct host){.ops = &ledger_only, .node = node, .name = node->name};
+    surveying->host =
+        (struct host){.ops = &ledger_host_ops, .node = node->ledger, .name = node->name};
     surveying->request = copy_message(&body->base);
     surveying->survey = survey_new(&surveying->host, surveying->request);
     surveying->before = node->surveying;
