@@ -13,13 +13,9 @@ const char *chardev_tcp_host(const struct params *own)
 
 const char *machine_serial_host(const struct device *board)
 {
-    for (unsigned i = 0; i < board->children->len; i++) {
-        const struct device *device = g_ptr_array_index(board->children, i);
+    const struct device *serial = device_of_kind(board, &device_serial);
 
-        if (device->kind == &device_serial)
-            return device_get(device->local, "tcp_host");
-    }
-    return NULL;
+    return serial != NULL ? device_get(serial->local, "tcp_host") : NULL;
 }
 
 /* QEMU looks for the port itself: what is found free here may not be when it comes. */

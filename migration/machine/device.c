@@ -50,6 +50,17 @@ struct device *device_find(struct device *device, const char *kind, const char *
     return found;
 }
 
+const struct device *device_of_kind(const struct device *board, const struct device_kind *kind)
+{
+    for (unsigned i = 0; i < board->children->len; i++) {
+        const struct device *device = g_ptr_array_index(board->children, i);
+
+        if (device->kind == kind)
+            return device;
+    }
+    return NULL;
+}
+
 void device_remove(struct device *board, const struct device *which)
 {
     if (g_ptr_array_remove(board->children, (void *)which))

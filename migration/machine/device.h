@@ -86,6 +86,10 @@ AUTOPTR_STRUCT(device, device_free);
  * Transfer none. */
 struct device *device_find(struct device *device, const char *kind, const char *id);
 
+/* The first of that kind that is plugged into the machine itself; NULL: there is none. Transfer
+ * none. */
+const struct device *device_of_kind(const struct device *board, const struct device_kind *kind);
+
 /* Takes out of the machine, and frees, what is plugged in: this one, or all that the hypervisor
  * does not have. */
 void device_remove(struct device *board, const struct device *which);

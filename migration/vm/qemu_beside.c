@@ -96,17 +96,6 @@ static int bind_threads(struct qemu_vm *vm, int node, int64_t deadline, GError *
     return numa_bind_named(vm->base.pid, vhost, node, err);
 }
 
-static const struct device *find_kind(const struct device *board, const struct device_kind *kind)
-{
-    for (unsigned i = 0; i < board->children->len; i++) {
-        const struct device *device = g_ptr_array_index(board->children, i);
-
-        if (device->kind == kind)
-            return device;
-    }
-    return NULL;
-}
-
 /* What it is, is in the ledger before it is there. */
 int qemu_own_file(struct qemu_vm *vm, const char *path, GError **err)
 {
@@ -172,10 +161,10 @@ void qemu_beside_clear(struct qemu_vm *vm)
 int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                       int64_t deadline, GError **err)
 {
-    const struct device *memory = find_kind(board, &device_memory);
+    const struct device *memory = device_of_kind(board, &device_memory);
     const json_t *node = memory != NULL ? json_object_get(memory->local, "node") : NULL;
 
-    vm->has_debugcon = find_kind(board, &device_debugcon) != NULL;
+    vm->has_debugcon = device_of_kind(board, &device_debugcon) != NULL;
     if (param_bool(spec->params, "enable_debugcon", &vm->keeps_debugcon, err) < 0)
         return -1;
     if (tell_lines(vm, spec, board, deadline, err) < 0 || tell_screen(vm, spec, deadline, err) < 0)

@@ -25,17 +25,6 @@ struct qemu_tpm {
     int fd; /* QEMU's, until that has it; else -1 */
 };
 
-static const struct device *find_tpm(const struct device *board)
-{
-    for (unsigned i = 0; i < board->children->len; i++) {
-        const struct device *device = g_ptr_array_index(board->children, i);
-
-        if (device->kind == &device_tpm)
-            return device;
-    }
-    return NULL;
-}
-
 static int make_folder(struct qemu_vm *vm, const struct vm_spec *spec, const char *id, GError **err)
 {
     struct qemu_tpm *tpm = vm->tpm;
@@ -84,7 +73,7 @@ static int start_emulator(struct qemu_vm *vm, const struct vm_spec *spec,
 
 int qemu_tpm_start(struct qemu_vm *vm, const struct vm_spec *spec, GError **err)
 {
-    const struct device *device = find_tpm(vm->board);
+    const struct device *device = device_of_kind(vm->board, &device_tpm);
     int pair[2], result;
 
     if (device == NULL)
