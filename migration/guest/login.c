@@ -49,6 +49,19 @@ void guest_explain(struct guest *guest, const char *what, GError *error, GError 
     g_error_free(error);
 }
 
+/* One try by one way. Transfer full. */
+static struct session *come_in(const struct way *way, const struct login *login, int64_t answer_ms,
+                               int64_t deadline, GError **err)
+{
+    struct session *session = way->open(login, answer_ms, deadline, err);
+
+    if (session != NULL) {
+        session->way = way;
+        session->is_windows = login->is_windows;
+    }
+    return session;
+}
+
 /* One try by each of the ways, in their order. *final_out: no further try would do better. */
 static int try_ways(struct guest *guest, struct login *login, const GStrv ways, int64_t answer_ms,
                     int64_t deadline, struct tried *tried, bool *final_out, GError **err)
@@ -73,12 +86,9 @@ static int try_ways(struct guest *guest, struct login *login, const GStrv ways, 
         const struct way *way = way_named(*name);
         g_autoptr(GError) why = NULL;
 
-        guest->session = way->open(login, answer_ms, deadline, &why);
-        if (guest->session != NULL) {
-            guest->session->way = way;
-            guest->session->is_windows = login->is_windows;
+        guest->session = come_in(way, login, answer_ms, deadline, &why);
+        if (guest->session != NULL)
             return 0;
-        }
         if (why->domain == SYNC_ERROR) {
             *final_out = true;
             g_propagate_error(err, g_steal_pointer(&why));
@@ -152,11 +162,11 @@ static int give_up(struct guest *guest, const struct tried *tried, GError *error
         g_autofree char *firmware = firmware_complaint(guest);
         char *before = error->message;
 
-        error->message = g_strdup_printf(
-            "%s%s%s%s; last serial output: %s%s", firmware != NULL ? "the firmware says: " : "",
-            firmware != NULL ? firmware : "", firmware != NULL ? "; " : "",
-            last != NULL ? last : before, serial, screen);
+        error->message = g_strdup_printf("%s; last serial output: %s%s",
+                                         last != NULL ? last : before, serial, screen);
         g_free(before);
+        if (firmware != NULL)
+            g_prefix_error(&error, "the firmware says: %s; ", firmware);
     }
     guest_explain(guest, "cannot be logged in to", error, err);
     return -1;
@@ -275,10 +285,10 @@ static struct session *log_in_for_files(struct guest *guest, uint16_t port, int6
                                         GError **err)
 {
     struct vm_endpoint at = {0};
-    struct login login = {.name = "files"};
-    g_auto(GStrv) ways = NULL;
     g_autofree char *name =
         g_strdup_printf("guest of %s on %s", vm_name(guest->vm), guest->host->name);
+    struct login login = {.name = name};
+    g_auto(GStrv) ways = NULL;
     struct session *session;
     GError *why = NULL;
 
@@ -286,17 +296,13 @@ static struct session *log_in_for_files(struct guest *guest, uint16_t port, int6
         guest->kind->know_login(guest, &login, err) < 0)
         return NULL;
     vm_endpoint(guest->vm, NULL, port, &at);
-    login.name = name;
     login.has_card = vm_addresses_changed(guest->vm) != NULL;
     login.address = at.address;
     login.port = at.port;
     login.host_key = guest->host_key;
-    session = way_ssh.open(&login, ANSWER_MAX_MS, deadline, &why);
-    if (session != NULL) {
-        session->way = &way_ssh;
-        session->is_windows = login.is_windows;
+    session = come_in(&way_ssh, &login, ANSWER_MAX_MS, deadline, &why);
+    if (session != NULL)
         return session;
-    }
     g_autofree char *what =
         g_strdup_printf("has no SSH server for files at port %u", (unsigned)port);
     guest_explain(guest, what, why, err);
@@ -324,17 +330,13 @@ static struct session *session_on_serial(struct guest *guest, int64_t deadline, 
 {
     g_auto(GStrv) ways = NULL;
     struct login login = {.name = "serial"};
-    struct session *session;
 
     if (guest->session != NULL && guest->session->way == &way_serial)
         return session_hold(guest->session);
     if (read_params(guest, &login, &ways, err) < 0 ||
         guest->kind->know_login(guest, &login, err) < 0)
         return NULL;
-    session = way_serial.open(&login, ANSWER_MS, deadline, err);
-    if (session != NULL)
-        session->way = &way_serial;
-    return session;
+    return come_in(&way_serial, &login, ANSWER_MS, deadline, err);
 }
 
 /* Nobody else comes in meanwhile. */
