@@ -80,7 +80,8 @@ int sim_guest_run(void *arg, GError **err)
 {
     struct copy *copy = arg;
     struct scope *scope = scope_open("machine");
-    if (copy->state == COPY_PRELAUNCH && await_cpus(copy, err) == 0)
+    /* Whoever is cancelled here is told so when the scope is closed. */
+    if (copy->state == COPY_PRELAUNCH && await_cpus(copy, NULL) == 0)
         say(copy, "vtmh tick up\n");
     scope_spawn_detached(scope, "beats", beat, copy);
     scope_spawn_detached(scope, "line", listen_to_line, copy);
