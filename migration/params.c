@@ -177,6 +177,13 @@ int param_int(const struct params *params, const char *name, int64_t *out, GErro
     return params_int_range(params, name, info->min, info->max, fallback, out, err);
 }
 
+bool param_is_yes(const struct params *params, const char *name)
+{
+    bool yes = false;
+
+    return param_bool(params, name, &yes, NULL) == 0 && yes;
+}
+
 int param_bool(const struct params *params, const char *name, bool *out, GError **err)
 {
     const struct param_info *info = row_of(name, PARAM_BOOL);
@@ -220,6 +227,20 @@ GStrv param_list(const struct params *params, const char *name)
         return params_objects(defaults, name);
     }
     return params_objects(params, name);
+}
+
+int param_regex(const struct params *params, const char *name, GRegexCompileFlags flags,
+                GRegex **out, GError **err)
+{
+    const char *pattern = param_text(params, name);
+    g_autoptr(GError) why = NULL;
+
+    *out = pattern != NULL ? g_regex_new(pattern, flags, 0, &why) : NULL;
+    if (why == NULL)
+        return 0;
+    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE, "%s = %s: not a regular expression: %s",
+                name, pattern, why->message);
+    return -1;
 }
 
 int param_check_word(const char *name, const char *word, GError **err)

@@ -31,9 +31,15 @@ const struct param_alias *param_aliases(void);
 const char *param_text(const struct params *params, const char *name); /* NULL: no value */
 int param_int(const struct params *params, const char *name, int64_t *out, GError **err);
 int param_bool(const struct params *params, const char *name, bool *out, GError **err);
+bool param_is_yes(const struct params *params, const char *name); /* false also for no value */
 int param_size(const struct params *params, const char *name, uint64_t *out_bytes, GError **err);
 int param_duration_ms(const struct params *params, const char *name, int64_t *out_ms, GError **err);
 GStrv param_list(const struct params *params, const char *name); /* transfer full, never NULL */
+
+/* A regular expression; *out: transfer full, NULL if there is no value. CFG_ERROR_PARAM_VALUE for
+ * what is none. */
+int param_regex(const struct params *params, const char *name, GRegexCompileFlags flags,
+                GRegex **out, GError **err);
 
 /* Whether a word can stand in the list: see word_pattern. CFG_ERROR_PARAM_VALUE. */
 int param_check_word(const char *name, const char *word, GError **err);

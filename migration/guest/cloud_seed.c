@@ -20,10 +20,7 @@ static const char *const scratch[] = {CLOUD_SEED_IDENTITY ".pub", "host-key", "u
 
 bool cloud_seed_is_wanted(const struct params *params)
 {
-    bool wanted = false;
-
-    return strcmp(guest_name(params), "image") == 0 &&
-           param_bool(params, "cloud_init", &wanted, NULL) == 0 && wanted;
+    return strcmp(guest_name(params), "image") == 0 && param_is_yes(params, "cloud_init");
 }
 
 char *cloud_seed_file(const struct host *host, const char *vm, const char *file)

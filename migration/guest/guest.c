@@ -87,17 +87,10 @@ int guest_check_params(const struct params *params, GError **err)
                                         "image_unbootable_pattern", NULL};
 
     for (const char *const *name = names; *name != NULL; name++) {
-        const char *pattern = param_text(params, *name);
-        g_autoptr(GError) why = NULL;
-        GRegex *regex = pattern != NULL ? g_regex_new(pattern, 0, 0, &why) : NULL;
+        g_autoptr(GRegex) regex = NULL;
 
-        if (why != NULL) {
-            g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                        "%s = %s: not a regular expression: %s", *name, pattern, why->message);
+        if (param_regex(params, *name, 0, &regex, err) < 0)
             return -1;
-        }
-        if (regex != NULL)
-            g_regex_unref(regex);
     }
     static const struct {
         const char *name, *why;
@@ -396,10 +389,8 @@ int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
 
 bool guest_is_left_alone(const struct guest *guest)
 {
-    bool alone = false;
-
     return guest->has_come && guest->kind->know_login != NULL &&
-           param_bool(guest->params, "not_login_after_mig", &alone, NULL) == 0 && alone;
+           param_is_yes(guest->params, "not_login_after_mig");
 }
 
 void guest_has_stayed(struct guest *guest, const char *bytes, size_t size)

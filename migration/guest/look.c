@@ -24,9 +24,10 @@ void guest_note_complaint(struct guest *guest, const char *line)
 /* What does not count; NULL: nothing of the kind. Its form has been checked before the test. */
 static GRegex *expected_words(const struct guest *guest)
 {
-    const char *pattern = param_text(guest->params, "expected_guest_dmesg");
+    GRegex *expected;
 
-    return pattern != NULL ? g_regex_new(pattern, 0, 0, NULL) : NULL;
+    return param_regex(guest->params, "expected_guest_dmesg", 0, &expected, NULL) == 0 ? expected
+                                                                                       : NULL;
 }
 
 static char *join(const GPtrArray *lines)
@@ -42,7 +43,7 @@ static char *join(const GPtrArray *lines)
 char *guest_look_at_serial(struct guest *guest)
 {
     g_autoptr(GPtrArray) said = g_steal_pointer(&guest->complaints);
-    GRegex *expected = expected_words(guest);
+    g_autoptr(GRegex) expected = expected_words(guest);
     g_autofree char *lines = NULL;
 
     for (unsigned i = 0; said != NULL && expected != NULL && i < said->len;) {
@@ -51,8 +52,6 @@ char *guest_look_at_serial(struct guest *guest)
         else
             i++;
     }
-    if (expected != NULL)
-        g_regex_unref(expected);
     if (said == NULL || said->len == 0)
         return NULL;
     lines = join(said);
@@ -73,7 +72,7 @@ static int look_at_log(struct guest *guest, int64_t deadline, GPtrArray *found, 
 {
     g_auto(session_result) result = {0};
     g_autofree char *command = NULL;
-    GRegex *expected;
+    g_autoptr(GRegex) expected = NULL;
     bool wanted;
     int64_t below;
 
@@ -107,8 +106,6 @@ static int look_at_log(struct guest *guest, int64_t deadline, GPtrArray *found, 
     }
     expected = expected_words(guest);
     complaints_of_log(result.out, (unsigned)below, expected, &guest->log_seen_us, found);
-    if (expected != NULL)
-        g_regex_unref(expected);
     return 0;
 }
 

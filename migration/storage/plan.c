@@ -65,19 +65,13 @@ static struct image *master_of(const struct params *vm, const struct params *ima
     return image_new(original, name, err);
 }
 
-static bool is_yes(const struct image_plan *plan, const char *name)
-{
-    bool yes = false;
-
-    return param_bool(plan->params, name, &yes, NULL) == 0 && yes;
-}
-
 bool image_plan_changes(const struct image_plan *plan)
 {
     return plan->writes ||
            (plan->is_work &&
-            (plan->origin != IMAGE_IS_THERE || is_yes(plan, "remove_image") ||
-             is_yes(plan, "restore_image") || is_yes(plan, "restore_image_after_testing")));
+            (plan->origin != IMAGE_IS_THERE || param_is_yes(plan->params, "remove_image") ||
+             param_is_yes(plan->params, "restore_image") ||
+             param_is_yes(plan->params, "restore_image_after_testing")));
 }
 
 /* Behind the test it would be too late to say that nothing was kept. */
@@ -85,10 +79,11 @@ static int check_restore(const struct image_plan *plan, GError **err)
 {
     static const char *const restores[] = {"restore_image", "restore_image_after_testing"};
 
-    if (is_yes(plan, "backup_image_before_testing") || is_yes(plan, "backup_image"))
+    if (param_is_yes(plan->params, "backup_image_before_testing") ||
+        param_is_yes(plan->params, "backup_image"))
         return 0;
     for (size_t i = 0; i < G_N_ELEMENTS(restores); i++) {
-        if (!is_yes(plan, restores[i]))
+        if (!param_is_yes(plan->params, restores[i]))
             continue;
         g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
                     "%s = yes: without backup_image_before_testing = yes there is no copy of %s "
@@ -299,7 +294,8 @@ static int add_plans(GPtrArray *plans, const struct params *test, const char *na
 static bool keeps_copy(const struct image_plan *plan)
 {
     return plan->is_work && !plan->image->is_url && !plan->image->is_device &&
-           (is_yes(plan, "backup_image_before_testing") || is_yes(plan, "backup_image"));
+           (param_is_yes(plan->params, "backup_image_before_testing") ||
+            param_is_yes(plan->params, "backup_image"));
 }
 
 /* The copy of one would be put back over another. */
@@ -434,9 +430,8 @@ static bool keeps_no_writes(const char *cache)
 char *image_plan_unmovable(const struct image_plan *plan)
 {
     const char *cache = params_get(plan->params, "drive_cache");
-    bool snapshot = false;
 
-    if (param_bool(plan->params, "image_snapshot", &snapshot, NULL) == 0 && snapshot)
+    if (param_is_yes(plan->params, "image_snapshot"))
         return g_strdup_printf("image_snapshot = yes (%s): what the guest writes to %s would stay "
                                "on the host that it leaves",
                                params_origin(plan->params, "image_snapshot"),

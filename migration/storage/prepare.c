@@ -17,16 +17,9 @@ struct work {
     int64_t deadline;
 };
 
-static bool is_yes(const struct work *work, const char *name)
-{
-    bool yes = false;
-
-    return param_bool(work->params, name, &yes, NULL) == 0 && yes;
-}
-
 static bool is_checked(const struct work *work)
 {
-    return work->plan->writes && is_yes(work, "check_image");
+    return work->plan->writes && param_is_yes(work->params, "check_image");
 }
 
 /* Where a test needs qemu-img it is known before anything boots that there is one. */
@@ -294,7 +287,8 @@ static int keep(const struct work *work, GError **err)
 {
     g_autofree char *backup = image_plan_backup(work->plan);
 
-    return is_yes(work, "backup_image_before_testing") || is_yes(work, "backup_image")
+    return param_is_yes(work->params, "backup_image_before_testing") ||
+                   param_is_yes(work->params, "backup_image")
                ? copy(work, NULL, work->plan->image->location, backup, "is kept", err)
                : 0;
 }
@@ -438,11 +432,12 @@ static void deal_with_bad(const struct work *work)
     bool stays = work->plan->made == NULL; /* else it is removed in any case */
     int result = 0;
 
-    if (is_yes(work, "save_image") || is_yes(work, "backup_image_on_check_error"))
+    if (param_is_yes(work->params, "save_image") ||
+        param_is_yes(work->params, "backup_image_on_check_error"))
         result = copy(work, NULL, work->plan->image->location, bad, "is kept", &error);
-    if (result == 0 && stays && is_yes(work, "restore_image_on_check_error"))
+    if (result == 0 && stays && param_is_yes(work->params, "restore_image_on_check_error"))
         result = restore(work, &error);
-    else if (result == 0 && stays && is_yes(work, "remove_image_on_check_error"))
+    else if (result == 0 && stays && param_is_yes(work->params, "remove_image_on_check_error"))
         result = remove_image(work, &error);
     if (result < 0)
         test_note(work->test, "%s", error->message);
@@ -457,7 +452,7 @@ static int check(const struct work *work, GError **err)
     if (qemu_img_check(&work->qemu_img, image->location, image->format, &verdict, &says,
                        work->deadline, err) < 0)
         return -1;
-    if (verdict == QEMU_IMG_LEAKS && !is_yes(work, "skip_cluster_leak_warn"))
+    if (verdict == QEMU_IMG_LEAKS && !param_is_yes(work->params, "skip_cluster_leak_warn"))
         test_note(work->test, "%s has clusters that nothing refers to (qemu-img check)",
                   image->location);
     if (verdict != QEMU_IMG_ERRORS)
@@ -496,9 +491,10 @@ static int finish_made(const struct work *work, GError **err)
 
 static int finish(const struct work *work, bool removes, GError **err)
 {
-    bool restores = is_yes(work, "restore_image_after_testing") || is_yes(work, "restore_image");
+    bool restores = param_is_yes(work->params, "restore_image_after_testing") ||
+                    param_is_yes(work->params, "restore_image");
 
-    removes = removes || is_yes(work, "remove_image");
+    removes = removes || param_is_yes(work->params, "remove_image");
     if (work->plan->made != NULL)
         return finish_made(work, err);
     if (!is_checked(work) && !restores && !removes)

@@ -139,10 +139,8 @@ static GStrv add_core_words(const struct vm_spec *spec, GStrv argv)
 {
     const char *more = params_get_or(spec->params, "extra_params", "");
     guint n = g_strv_length(argv);
-    bool makes_cores = false;
 
-    if (param_bool(spec->params, "core_dumps", &makes_cores, NULL) < 0 || !makes_cores ||
-        strstr(more, "dump-guest-core") != NULL)
+    if (!param_is_yes(spec->params, "core_dumps") || strstr(more, "dump-guest-core") != NULL)
         return argv;
     argv = g_renew(char *, argv, n + 3);
     argv[n] = g_strdup("-machine");

@@ -93,7 +93,8 @@ Test(disk, no_image_is_no_disk)
 {
     expect("", "images = image1", "image_name = ", NULL);
     expect("", "image_name = /i/x", "boot_drive = no", NULL);
-    expect_error("images or image_chain names data, which has no image_name", "images = data", NULL);
+    expect_error("images or image_chain names data, which has no image_name", "images = data",
+                 NULL);
 }
 
 Test(disk, each_bus_has_its_controller_and_its_places)

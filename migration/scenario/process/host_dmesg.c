@@ -23,18 +23,6 @@ struct listening {
     GRegex *expected; /* NULL: nothing is */
 };
 
-static int read_expected(const struct params *params, GRegex **out, GError **err)
-{
-    const char *pattern = param_text(params, "expected_host_dmesg");
-    g_autoptr(GError) why = NULL;
-    *out = pattern != NULL ? g_regex_new(pattern, 0, 0, &why) : NULL;
-    if (why == NULL)
-        return 0;
-    g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
-                "expected_host_dmesg = %s: not a regular expression: %s", pattern, why->message);
-    return -1;
-}
-
 int host_dmesg_begin(struct step_on *on, GError **err)
 {
     bool wanted;
@@ -50,7 +38,7 @@ int host_dmesg_begin(struct step_on *on, GError **err)
                     on->scene->test->host->name, g_strerror(errno));
         return -1;
     }
-    return read_expected(on->params, &listening->expected, err);
+    return param_regex(on->params, "expected_host_dmesg", 0, &listening->expected, err);
 }
 
 /* "4,1234,5678901,-;text": as a line of dmesg -r. What follows the text's line is left out. */

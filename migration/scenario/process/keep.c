@@ -12,12 +12,6 @@
 #define ASK_MS 5000
 #define END_MS 60000 /* for migration_bg_kill_command */
 
-static bool is_yes(const struct params *params, const char *name)
-{
-    bool yes = false;
-    return param_bool(params, name, &yes, NULL) == 0 && yes;
-}
-
 /* The images that the VM has, and whether the test puts one of them away. */
 static GStrv images_of(const struct step_on *on, const char **goes_out)
 {
@@ -30,9 +24,9 @@ static GStrv images_of(const struct step_on *on, const char **goes_out)
         g_strv_builder_add(images, plan->image->location);
         if (plan->origin == IMAGE_ON_TOP)
             *goes_out = "the test has made an image of it on top of another (image_chain)";
-        else if (plan->is_work &&
-                 (is_yes(plan->params, "remove_image") || is_yes(plan->params, "restore_image") ||
-                  is_yes(plan->params, "restore_image_after_testing")))
+        else if (plan->is_work && (param_is_yes(plan->params, "remove_image") ||
+                                   param_is_yes(plan->params, "restore_image") ||
+                                   param_is_yes(plan->params, "restore_image_after_testing")))
             *goes_out = "the test removes or restores an image of it";
     }
     return g_strv_builder_end(images);
@@ -53,7 +47,7 @@ static char *look_at(const struct step_on *on)
         return g_strdup(error->message);
     if (strcmp(state, "running") != 0)
         return g_strdup_printf("its guest does not run (%s)", state);
-    if (is_yes(on->params, "kill_unresponsive_vms") &&
+    if (param_is_yes(on->params, "kill_unresponsive_vms") &&
         guest_await_again(seat->guest, by, &error) < 0)
         return g_strdup_printf("%s (kill_unresponsive_vms)", error->message);
     return NULL;
@@ -95,10 +89,10 @@ static void end_background(const struct step_on *on)
 static bool is_wanted(const struct step_on *on)
 {
     const struct test *test = on->scene->test;
-    if (is_yes(on->params, "keep_vms_after_test"))
+    if (param_is_yes(on->params, "keep_vms_after_test"))
         return on->failure == NULL && on->ends_by == DEADLINE_NEVER &&
-               !is_yes(on->params, "env_cleanup") && test->host->ops->rest != NULL;
-    if (!is_yes(on->params, "kill_vm"))
+               !param_is_yes(on->params, "env_cleanup") && test->host->ops->rest != NULL;
+    if (!param_is_yes(on->params, "kill_vm"))
         test_note(on->scene->test, "kill_vm = no is overridden: between hosts a VM ends with its "
                                    "test, unless keep_vms_after_test = yes");
     return false;

@@ -22,12 +22,6 @@ bool keeping_is_due(const struct test *test)
     return test->meets_kept;
 }
 
-static bool is_yes(const struct params *params, const char *name)
-{
-    bool yes = false;
-    return param_bool(params, name, &yes, NULL) == 0 && yes;
-}
-
 static struct seat *seat_of(const struct scene *scene, const char *name)
 {
     for (unsigned i = 0; i < scene->seats->len; i++) {
@@ -102,13 +96,14 @@ static enum keep_deed judge(const struct step_on *on, const struct kept *kept,
         .in_use = image_in_use(kept, plans),
         .is_listed = seat != NULL,
         .is_of_env = strcmp(kept->env, param_text(params, "env")) == 0,
-        .is_unwanted = is_yes(params, "kill_vm_before_test") || is_yes(params, "force_remove_vm"),
-        .pauses = is_yes(params, "paused_after_start_vm"),
-        .is_checked = is_yes(params, "check_vm_needs_restart") &&
-                      is_yes(on->params, "check_vm_before_migration"),
+        .is_unwanted =
+            param_is_yes(params, "kill_vm_before_test") || param_is_yes(params, "force_remove_vm"),
+        .pauses = param_is_yes(params, "paused_after_start_vm"),
+        .is_checked = param_is_yes(params, "check_vm_needs_restart") &&
+                      param_is_yes(on->params, "check_vm_before_migration"),
         .machine = machine,
         .works = works,
-        .keeps_others = is_yes(on->params, "keep_unrequested_vms"),
+        .keeps_others = param_is_yes(on->params, "keep_unrequested_vms"),
     };
     return keep_judge(&facts, why_out);
 }
@@ -141,7 +136,7 @@ static int end_kept(const struct step_on *on, struct kept *kept, bool is_listed,
     test_note(test, "%s, which an earlier test has kept on %s as process %d, is ended: %s", name,
               test->host->name, (int)vm_pid(kept->vm), why);
     test->host->ops->wake(test->host->node, kept);
-    if (!is_listed && is_yes(on->params, "kill_unrequested_vms_gracefully") &&
+    if (!is_listed && param_is_yes(on->params, "kill_unrequested_vms_gracefully") &&
         !event_is_set(vm_exited(kept->vm)))
         result = shut_down(on, kept, err);
     fiber_shield();
@@ -315,7 +310,7 @@ int keeping_end(struct step_on *on, GError **err)
         else
             host_disown(host, OWNED_GUEST, seat->name);
     }
-    if (result == 0 && host->ops->resting != NULL && is_yes(on->params, "env_cleanup"))
+    if (result == 0 && host->ops->resting != NULL && param_is_yes(on->params, "env_cleanup"))
         result = clean_environment(on, err);
     return result;
 }
