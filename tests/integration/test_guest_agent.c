@@ -541,6 +541,7 @@ static int move_by_agent(struct bed *bed, GError **err)
     session = guest_login(seat.guest, BOOT, err);
     if (session == NULL || bring_agent(session, err) < 0)
         return -1;
+    session_close(session);
     guest_hang_up(seat.guest);
     bed_set(bed, "login_ways", "agent");
     for (int leg = 0; leg < 2; leg++) {
