@@ -408,9 +408,10 @@ static struct test_cause own_failure(const char *message)
         .status = VTMH__STATUS__STATUS_ERROR, .message = message, .about = ""};
 }
 
-/* The result: the error's status, else WARN, else PASS. A leak makes a pass a failure of ours. */
+/* The result: the error's status, else WARN, else PASS. A leak makes a pass a failure of ours.
+ * leak: the first, in words that live as long as the result; NULL: there is none. */
 static struct test_cause verdict(const struct running *running, const GError *error,
-                                 const GPtrArray *leaks)
+                                 const char *leak)
 {
     struct test_cause cause = {.status = VTMH__STATUS__STATUS_PASS, .message = "", .about = ""};
     /* What had failed before the node was ended still counts. */
@@ -419,8 +420,8 @@ static struct test_cause verdict(const struct running *running, const GError *er
         return own_failure(running->ended_by);
     if (error != NULL) {
         test_cause_of(&running->test, error, &cause);
-    } else if (leaks->len > 0) {
-        return own_failure("something was left behind after the test");
+    } else if (leak != NULL) {
+        return own_failure(leak);
     } else if (running->test.warning != NULL) {
         cause.status = VTMH__STATUS__STATUS_WARN;
         cause.message = running->test.warning;
@@ -452,7 +453,11 @@ static void report(struct running *running, const GError *error)
         node_log(node, "the files of test %" G_GUINT64_FORMAT " were not all sent: %s", test->id,
                  unsent->message);
 
-    g_auto(test_cause_t) cause = verdict(running, error, leaks);
+    g_autofree char *leak = leaks->len > 0
+                                ? g_strdup_printf("something was left behind after the test: %s",
+                                                  (const char *)g_ptr_array_index(leaks, 0))
+                                : NULL;
+    g_auto(test_cause_t) cause = verdict(running, error, leak);
     g_autofree char *message = text_that_fits(cause.message);
     g_autofree char *context = error != NULL ? context_of(running, &cause) : g_strdup("");
     Vtmh__TestDone done = VTMH__TEST_DONE__INIT;

@@ -344,7 +344,9 @@ void verdict_end(struct verdict *verdict, const struct host_report *reports, uns
         set_cause(result, VTMH__STATUS__STATUS_FAIL, NULL, verdict->copies, NULL);
     if (is_pass(result->status))
         distrust_pass(verdict, reports, n_reports);
-    if (result->leaks->len > 0 && weight(result->status) < weight(VTMH__STATUS__STATUS_ERROR))
-        set_cause(result, VTMH__STATUS__STATUS_ERROR, NULL,
-                  "something was left behind after the test", NULL);
+    if (result->leaks->len > 0 && weight(result->status) < weight(VTMH__STATUS__STATUS_ERROR)) {
+        g_autofree char *leak = g_strdup_printf("something was left behind after the test: %s",
+                                                (const char *)g_ptr_array_index(result->leaks, 0));
+        set_cause(result, VTMH__STATUS__STATUS_ERROR, NULL, leak, NULL);
+    }
 }

@@ -75,7 +75,8 @@ static void take_ppm(struct looker *looker)
     looker->why_no_ppm = g_strdup(error != NULL ? error->message : "it is larger than 4 MiB");
 }
 
-/* A picture like those before is not kept. */
+/* A picture like those before is not kept. A hypervisor writes the picture that it was asked for,
+ * however long whoever asked has gone: so it is waited for. */
 static void take_picture(struct looker *looker)
 {
     g_autofree char *path = picture_path(looker, looker->n_pictures, "png");
@@ -142,7 +143,9 @@ static int look_on(void *arg, GError **err)
     int64_t info_at = looker->info_ms > 0 ? deadline_in(looker->info_ms) : DEADLINE_NEVER;
     while (await_deadline(deadline_min(picture_at, info_at), err) == 0) {
         if (deadline_left(picture_at) == 0) {
+            fiber_shield();
             take_picture(looker);
+            fiber_unshield();
             picture_at = deadline_in(looker->picture_ms);
         }
         if (deadline_left(info_at) == 0) {
