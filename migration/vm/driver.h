@@ -21,6 +21,8 @@ struct vm_driver {
     /* As vm_each_owned(), beside taps and files. NULL: there is nothing. */
     void (*each_owned)(const struct vm *vm, vm_owned_fn each, void *arg);
 
+    int (*ask)(struct vm *vm, const char *name, json_t *arguments, int64_t deadline,
+               json_t **reply_out, GError **err); /* vm_ask() */
     int (*cont)(struct vm *vm, int64_t deadline, GError **err);
     int (*stop)(struct vm *vm, int64_t deadline, GError **err);
     int (*run_state)(struct vm *vm, char **state_out, int64_t deadline, GError **err);
@@ -70,6 +72,14 @@ struct vm_driver {
 
 extern const struct vm_driver qemu_driver;
 
+/*
+ * A QMP command to the QEMU behind a VM, by whatever way the driver has to it. arguments: transfer
+ * full, also on failure; *reply_out: as of qmp_command(). COMMAND when QEMU refuses; DIED, or what
+ * the guest did, when it has ended.
+ */
+int vm_ask(struct vm *vm, const char *name, json_t *arguments, int64_t deadline, json_t **reply_out,
+           GError **err);
+
 /* NULL if there is none of that name. */
 const struct vm_driver *vm_driver_find(const char *name);
 
@@ -91,6 +101,11 @@ struct vm {
     bool is_changed;      /* vm_is_changed() */
     struct vm_net *net;   /* what its cards are connected to; NULL: nothing */
     struct vm_home home;
+    struct device *board;           /* the machine as it is now; NULL: it has not been built */
+    struct qemu_monitors *monitors; /* beside the driver's own (qemu_monitors.c); NULL: none */
+    struct port_claim *screen;      /* of its SPICE server; NULL: it has none */
+    struct port_claim *screen_tls;  /* the same by TLS */
+    bool keeps_debugcon;            /* what is printed there goes to the test's files */
     GPtrArray *files; /* char *: made for this VM alone, gone with it; in the ledger; or NULL */
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];

@@ -2,13 +2,10 @@
 #include "migration/vm/qemu.h"
 
 #include "migration/machine/agent.h"
-#include "migration/machine/change.h"
 #include "migration/machine/chardev.h"
 #include "migration/params.h"
 #include "migration/vm/core_dump.h"
 #include "migration/vm/line_pair.h"
-#include "migration/vm/numa.h"
-#include "migration/vm/qemu_binary.h"
 #include "migration/vm/qemu_cmdline.h"
 #include "migration/vm/qemu_launch.h"
 
@@ -30,6 +27,12 @@ int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_
     else
         g_propagate_error(err, g_steal_pointer(&error));
     return -1;
+}
+
+static int qemu_ask(struct vm *vm, const char *name, json_t *arguments, int64_t deadline,
+                    json_t **reply_out, GError **err)
+{
+    return qemu_command(qemu_vm(vm), name, arguments, deadline, reply_out, err);
 }
 
 static void act(struct qemu_vm *vm, enum vm_act act, int64_t time_us)
@@ -87,51 +90,12 @@ static void disown(struct qemu_vm *vm)
     host_disown(vm->base.host, OWNED_PROCESS, pid);
 }
 
-struct machine_spec qemu_machine_spec(const struct vm_spec *spec, const struct qemu_vm *vm)
-{
-    return (struct machine_spec){
-        .name = spec->name,
-        .params = spec->params,
-        .platform = spec->platform,
-        .boot = spec->boot,
-        .incoming = spec->incoming,
-        .incoming_uri = spec->incoming_uri,
-        .serial_fd = QEMU_FD_SERIAL,
-        .agent_fd = QEMU_FD_AGENT,
-        .tpm_fd = QEMU_FD_TPM,
-        .net_fd = QEMU_FD_NET,
-        .run_dir = spec->host->run_dir,
-        .node = (unsigned)getpid(),
-        .last_numa_node = numa_last_node(),
-        .spice_port = vm != NULL ? port_claim_port(vm->screen) : 0,
-        .spice_tls_port = vm != NULL ? port_claim_port(vm->screen_tls) : 0,
-    };
-}
-
-/* Transfer full. */
-static struct device *machine_of(const struct vm_spec *spec, const struct qemu_vm *vm, GError **err)
-{
-    const struct machine_spec machine = qemu_machine_spec(spec, vm);
-
-    return spec->machine != NULL ? machine_follow(&machine, spec->machine, err)
-                                 : machine_new(&machine, err);
-}
-
 /* Transfer full. */
 static GStrv words_of(const struct device *board, const char *binary)
 {
     const struct qemu_cmdline line = {.binary = binary, .board = board, .qmp_fd = QEMU_FD_QMP};
 
     return qemu_cmdline_build(&line);
-}
-
-/* Of this end. Transfer full. */
-static char *find_binary(const struct vm_spec *spec, const char *who, GError **err)
-{
-    const char *destination = spec->incoming ? param_text(spec->params, "qemu_dst_binary") : NULL;
-
-    return qemu_find_binary(
-        destination != NULL ? destination : param_text(spec->params, "qemu_binary"), who, err);
 }
 
 /* The guest's memory would be most of a core (`core_dumps`). */
@@ -151,8 +115,8 @@ static GStrv add_core_words(const struct vm_spec *spec, GStrv argv)
 
 static json_t *qemu_show(const struct vm_spec *spec, GError **err)
 {
-    g_autofree char *binary = find_binary(spec, "QEMU", err);
-    g_autoptr(device) board = binary != NULL ? machine_of(spec, NULL, err) : NULL;
+    g_autofree char *binary = qemu_binary_of(spec, "QEMU", err);
+    g_autoptr(device) board = binary != NULL ? qemu_machine_of(spec, NULL, err) : NULL;
     g_auto(GStrv) words = board != NULL ? add_core_words(spec, words_of(board, binary)) : NULL;
     json_t *list;
 
@@ -235,7 +199,7 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
         return -1;
     add_lines(fds, lines);
     vm_net_add_fds(vm->base.net, fds);
-    qemu_monitors_add_fds(vm, fds);
+    qemu_monitors_add_fds(&vm->base, fds);
     qemu_tpm_add_fd(vm, fds);
     g_array_append_val(fds, no_fd);
     start.more_fds = (const struct child_fd *)(const void *)fds->data;
@@ -255,14 +219,15 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
 static int start_process(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
                          const char *who, const int lines[QEMU_LINES], GError **err)
 {
-    g_autofree char *binary = find_binary(spec, who, err);
+    g_autofree char *binary = qemu_binary_of(spec, who, err);
     struct qemu_launch launch = {NULL, NULL};
     int result = -1;
 
     if (binary != NULL &&
-        qemu_launch_of(&launch, spec->params,
-                       add_core_words(spec, qemu_monitors_add_words(vm, words_of(board, binary))),
-                       err) == 0)
+        qemu_launch_of(
+            &launch, spec->params,
+            add_core_words(spec, qemu_monitors_add_words(&vm->base, words_of(board, binary))),
+            err) == 0)
         result = launch_process(vm, spec, board, &launch, who, lines, err);
     qemu_launch_clear(&launch);
     return result;
@@ -272,20 +237,11 @@ static void qemu_free(struct qemu_vm *vm)
 {
     g_clear_pointer(&vm->migration.defaults, json_decref);
     g_clear_pointer(&vm->migration.were_set, json_decref);
-    stream_close(vm->base.serial);
-    stream_close(vm->base.agent);
-    qemu_monitors_free(vm);
     qemu_mirrors_clear(vm);
     qemu_process_free(vm->process);
     qemu_tpm_free(vm);
-    g_clear_pointer(&vm->base.files, g_ptr_array_unref);
-    port_claim_free(vm->screen);
-    port_claim_free(vm->screen_tls);
-    vm_net_drop(vm->base.net);
-    g_free(vm->base.user_monitor);
-    device_free(vm->board);
     g_clear_pointer(&vm->leaving, g_hash_table_unref);
-    g_free(vm->base.name);
+    qemu_beside_free(&vm->base);
     g_free(vm);
 }
 
@@ -295,7 +251,7 @@ static int qemu_destroy(struct vm *base, int *status_out, GError **err)
     int result = 0;
 
     if (vm->process != NULL)
-        qemu_beside_end(vm);
+        qemu_beside_end(base);
     if (vm->process != NULL)
         result = qemu_process_end(vm->process, err);
     if (vm->process != NULL && result == 0) {
@@ -305,7 +261,7 @@ static int qemu_destroy(struct vm *base, int *status_out, GError **err)
     if (result == 0)
         qemu_tpm_end(vm);
     if (result == 0)
-        qemu_beside_clear(vm);
+        qemu_beside_clear(base);
     if (result == 0)
         vm_net_close(g_steal_pointer(&vm->base.net));
     qemu_free(vm);
@@ -323,7 +279,7 @@ static int qemu_rehost(struct vm *base, const struct host *host, GError **err)
     g_autofree char *prefix = g_build_filename(host->log_dir, base->name, NULL);
 
     if (qemu_process_log_to(vm->process, prefix, host->known, err) < 0 ||
-        qemu_monitors_log_to(vm, host, err) < 0)
+        qemu_monitors_log_to(&vm->base, host, err) < 0)
         return -1;
     base->host = host;
     vm_net_rehost(base->net, host);
@@ -352,24 +308,6 @@ static int make_machine(struct qemu_vm *vm, const struct device *board, int64_t 
     return qemu_command(vm, "x-exit-preconfig", NULL, deadline, NULL, err);
 }
 
-/* SPICE servers look for no port themselves. */
-static int claim_screen(struct qemu_vm *vm, const struct vm_spec *spec, GError **err)
-{
-    bool by_tls;
-
-    if (param_bool(spec->params, "spice_ssl", &by_tls, err) < 0)
-        return -1;
-    if (strcmp(param_text(spec->params, "display"), "spice") != 0)
-        return 0;
-    vm->screen = port_claim_new(MACHINE_SPICE_LOW, MACHINE_SPICE_HIGH, err);
-    if (vm->screen != NULL && by_tls)
-        vm->screen_tls = port_claim_new(MACHINE_SPICE_TLS_LOW, MACHINE_SPICE_TLS_HIGH, err);
-    if (vm->screen != NULL && (!by_tls || vm->screen_tls != NULL))
-        return 0;
-    g_prefix_error(err, "display = spice (of %s) on %s: ", spec->name, spec->host->name);
-    return -1;
-}
-
 static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     g_autofree char *who = g_strdup_printf("QEMU of %s on %s", spec->name, spec->host->name);
@@ -377,12 +315,12 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     int theirs[QEMU_LINES] = {0};
     int started;
 
-    if (claim_screen(vm, spec, err) < 0)
+    if (qemu_beside_claim(&vm->base, spec, err) < 0)
         return -1;
-    board = machine_of(spec, vm, err);
-    vm->board = board;
-    if (board == NULL || qemu_beside_prepare(vm, board, deadline, err) < 0 ||
-        qemu_monitors_prepare(vm, spec, err) < 0 || qemu_tpm_start(vm, spec, err) < 0)
+    board = qemu_machine_of(spec, &vm->base, err);
+    vm->base.board = board;
+    if (board == NULL || qemu_beside_prepare(&vm->base, board, deadline, err) < 0 ||
+        qemu_monitors_prepare(&vm->base, spec, err) < 0 || qemu_tpm_start(vm, spec, err) < 0)
         return -1;
     started = open_lines(vm, board, who, theirs, err);
     if (started == 0)
@@ -395,10 +333,10 @@ static int start(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadlin
     device_set_live(board);
     if (own(vm, err) < 0 || qemu_process_greet(vm->process, deadline, err) < 0 ||
         make_machine(vm, board, deadline, err) < 0 || keep_after_panic(vm, deadline, err) < 0 ||
-        qemu_monitors_begin(vm, spec, deadline, err) < 0 ||
-        qemu_beside_begin(vm, spec, board, deadline, err) < 0)
+        qemu_monitors_begin(&vm->base, spec, deadline, err) < 0 ||
+        qemu_beside_begin(&vm->base, spec, board, deadline, err) < 0)
         return -1;
-    return qemu_find_forwards(vm, board, deadline, err);
+    return qemu_find_forwards(&vm->base, board, deadline, err);
 }
 
 static struct vm *qemu_create(const struct vm_spec *spec, int64_t deadline, GError **err)
@@ -448,42 +386,6 @@ static int qemu_stop(struct vm *vm, int64_t deadline, GError **err)
     return qemu_command(qemu_vm(vm), "stop", NULL, deadline, NULL, err);
 }
 
-/* The name of the character device of the first serial port, which is the one at a descriptor. */
-static int find_serial(struct qemu_vm *vm, char **label_out, int64_t deadline, GError **err)
-{
-    json_auto_t *chardevs = NULL;
-    const json_t *chardev;
-    size_t i;
-
-    if (qemu_command(vm, "query-chardev", NULL, deadline, &chardevs, err) < 0)
-        return -1;
-    json_array_foreach (chardevs, i, chardev) {
-        const char *label = json_string_value(json_object_get(chardev, "label"));
-
-        if (label == NULL || !g_str_has_prefix(label, "serial") ||
-            g_str_has_suffix(label, "-socket"))
-            continue;
-        *label_out = g_strdup(label);
-        return 0;
-    }
-    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s has no serial port", vm->base.name);
-    return -1;
-}
-
-static int qemu_give_serial(struct vm *base, const char *path, int64_t deadline, GError **err)
-{
-    struct qemu_vm *vm = qemu_vm(base);
-    g_autofree char *label = NULL;
-
-    if (find_serial(vm, &label, deadline, err) < 0)
-        return -1;
-    return qemu_command(vm, "chardev-change",
-                        json_pack("{s:s, s:{s:s, s:{s:{s:s, s:{s:s}}, s:b, s:b}}}", "id", label,
-                                  "backend", "type", "socket", "data", "addr", "type", "unix",
-                                  "data", "path", path, "server", 1, "wait", 0),
-                        deadline, NULL, err);
-}
-
 static int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)
 {
     g_autofree char *state = NULL;
@@ -512,6 +414,7 @@ const struct vm_driver qemu_driver = {
     .each_owned = qemu_tpm_each_owned,
     .exited = qemu_exited,
     .death = qemu_death,
+    .ask = qemu_ask,
     .cont = qemu_cont,
     .stop = qemu_stop,
     .run_state = qemu_run_state,

@@ -1,10 +1,9 @@
 /* What the files of the qemu driver share, and no one else. */
 #pragma once
 
-#include "migration/vm/driver.h"
-#include "migration/vm/net.h"
 #include "migration/vm/port_claim.h"
 #include "migration/vm/qemu_process.h"
+#include "migration/vm/qemu_shared.h"
 
 /* Where a migration of this QEMU is, as its MIGRATION events say. */
 enum qemu_phase {
@@ -39,13 +38,8 @@ struct qemu_mirrors {
 struct qemu_vm {
     struct vm base; /* first */
     struct qemu_process *process;
-    struct port_claim *screen;         /* of its SPICE server; NULL: it has none */
-    struct port_claim *screen_tls;     /* the same by TLS */
-    struct qemu_tpm *tpm;              /* its TPM's emulator; NULL: it has none */
-    bool has_debugcon, keeps_debugcon; /* keeps: what is printed there goes to the test's files */
-    struct device *board;              /* the machine as it is now; NULL: it has not been started */
-    GHashTable *leaving;            /* id -> struct qemu_leaving, on the stack of who unplugs it */
-    struct qemu_monitors *monitors; /* beside the process's own; NULL: not prepared yet */
+    struct qemu_tpm *tpm; /* its TPM's emulator; NULL: it has none */
+    GHashTable *leaving;  /* id -> struct qemu_leaving, on the stack of who unplugs it */
     struct qemu_migration migration;
     struct qemu_mirrors mirrors;
 };
@@ -59,42 +53,6 @@ static inline struct qemu_vm *qemu_vm(struct vm *vm)
 int qemu_command(struct qemu_vm *vm, const char *name, json_t *arguments, int64_t deadline,
                  json_t **reply_out, GError **err);
 
-/* qemu_offer.c */
-struct vm_offer *qemu_offer(const struct params *params, int64_t deadline, GError **err);
-
-/* qemu_beside.c: what a host does beside a VM's QEMU: makes its files, binds its threads to the
- * node that they are to be on, says where screen and serial lines are found, keeps what the debug
- * console said. Before it starts, when it runs, before it ends, and when it has ended. */
-int qemu_beside_prepare(struct qemu_vm *vm, const struct device *board, int64_t deadline,
-                        GError **err);
-int qemu_beside_begin(struct qemu_vm *vm, const struct vm_spec *spec, const struct device *board,
-                      int64_t deadline, GError **err);
-void qemu_beside_end(struct qemu_vm *vm);
-int qemu_firmware_words(struct vm *vm, char **text_out, int64_t deadline, GError **err);
-void qemu_beside_clear(struct qemu_vm *vm);
-/* A file or socket that is this VM's alone: in the ledger before it is there, gone when it ends. */
-int qemu_own_file(struct qemu_vm *vm, const char *path, GError **err);
-
-/* qemu_chardev.c: "127.0.0.1:5001", where QEMU listens for TCP as query-chardev says of a chardev
- * (place: in one answer; NULL: it does not). Transfer full. */
-char *qemu_chardev_place(const char *filename);
-int qemu_listens_at(struct qemu_vm *vm, const char *label, char **where_out, int64_t deadline,
-                    GError **err);
-
-/* qemu_monitors.c: the VM's monitors. Before QEMU starts, what they add to its words (argv and
- * result: transfer full) and descriptors, when it runs: connects and tries them. */
-int qemu_monitors_prepare(struct qemu_vm *vm, const struct vm_spec *spec, GError **err);
-GStrv qemu_monitors_add_words(const struct qemu_vm *vm, GStrv argv);
-void qemu_monitors_add_fds(const struct qemu_vm *vm, GArray *fds);
-int qemu_monitors_begin(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
-                        GError **err);
-int qemu_monitors_log_to(struct qemu_vm *vm, const struct host *host, GError **err);
-void qemu_monitors_free(struct qemu_vm *vm);
-/* By the main one; the others by that for what looks on beside the test (`catch_monitor`). */
-int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
-int qemu_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err);
-int qemu_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
-
 /* qemu_tpm.c: the emulator of its TPM, if the machine has one. Before QEMU starts; the descriptor
  * for that; when it has started; when it has ended. */
 int qemu_tpm_start(struct qemu_vm *vm, const struct vm_spec *spec, GError **err);
@@ -103,10 +61,6 @@ void qemu_tpm_started(struct qemu_vm *vm);
 void qemu_tpm_end(struct qemu_vm *vm);
 void qemu_tpm_free(struct qemu_vm *vm);
 void qemu_tpm_each_owned(const struct vm *base, vm_owned_fn each, void *arg);
-
-/* qemu_movable.c */
-int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);
-int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
 
 /* qemu_mirror.c: disks that move along, by NBD. */
 int qemu_offer_disks(struct vm *vm, const char *const *names, const char *path, int64_t deadline,
@@ -139,20 +93,11 @@ int qemu_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int qemu_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 
 /* qemu_plug.c */
-/* vm: NULL: none is started. */
-struct machine_spec qemu_machine_spec(const struct vm_spec *spec, const struct qemu_vm *vm);
 int qemu_plug(struct vm *vm, const struct vm_spec *spec, const char *kind, const char *name,
               int64_t deadline, GError **err);
 int qemu_unplug(struct vm *vm, const char *kind, const char *name, int64_t deadline, GError **err);
-bool qemu_has(struct vm *vm, const char *kind, const char *name);
-json_t *qemu_machine(struct vm *vm, int64_t deadline, GError **err);
 /* DEVICE_DELETED, or that the guest keeps it. */
 void qemu_plug_on_left(struct qemu_vm *vm, const json_t *data, bool is_kept);
-
-/* qemu_place.c: where the hypervisor has room for a device that is to come, and where all that came
- * is: their places. */
-int qemu_place_new(struct qemu_vm *vm, struct device *device, int64_t deadline, GError **err);
-int qemu_take_places(struct qemu_vm *vm, int64_t deadline, GError **err);
 
 /* qemu_settings.c */
 /* Sets migration parameters of this move alone, and reads them back. wanted: transfer full. */
@@ -167,17 +112,3 @@ int qemu_set_tls(struct vm *vm, const struct vm_tls *tls, int64_t deadline, GErr
 /* qemu_stats.c */
 void qemu_stats_fill(struct vm_move_stats *stats, const json_t *query_migrate);
 int qemu_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
-
-/* qemu_facts.c; the lines of one answer, for tests. Transfer full. */
-json_t *qemu_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
-json_t *qemu_facts_devices(struct qemu_vm *vm, int64_t deadline, GError **err); /* by asking */
-json_t *qemu_facts_pci(const json_t *query_pci);
-json_t *qemu_facts_drives(const json_t *query_block);
-
-/* qemu_forward.c: finds, or takes, the ports of the host that the machine's cards forward, and
- * tells the VM's network (net.h). START where none of the range is free. */
-int qemu_find_forwards(struct qemu_vm *vm, const struct device *board, int64_t deadline,
-                       GError **err);
-
-/* The host port that HMP `info usernet` shows as forwarded to a guest's port; 0: none. */
-uint16_t qemu_usernet_port(const char *text, uint16_t guest_port);

@@ -1,5 +1,5 @@
-/* Where QEMU listens for whoever wants a serial line or monitor of it. */
-#include "migration/vm/qemu.h"
+/* Serial lines and monitors of a QEMU for whoever wants one: where it listens. */
+#include "migration/vm/qemu_shared.h"
 
 #include <string.h>
 
@@ -23,14 +23,14 @@ char *qemu_chardev_place(const char *filename)
                                      : g_strdup_printf("%s:%s", text, port);
 }
 
-int qemu_listens_at(struct qemu_vm *vm, const char *label, char **where_out, int64_t deadline,
+int qemu_listens_at(struct vm *vm, const char *label, char **where_out, int64_t deadline,
                     GError **err)
 {
     json_auto_t *chardevs = NULL;
     const json_t *chardev;
     size_t i;
 
-    if (qemu_command(vm, "query-chardev", NULL, deadline, &chardevs, err) < 0)
+    if (vm_ask(vm, "query-chardev", NULL, deadline, &chardevs, err) < 0)
         return -1;
     *where_out = NULL;
     json_array_foreach (chardevs, i, chardev)
@@ -42,4 +42,39 @@ int qemu_listens_at(struct qemu_vm *vm, const char *label, char **where_out, int
     g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "query-chardev: %s does not listen for TCP",
                 label);
     return -1;
+}
+
+/* The name of the character device of the first serial port, which is the one at a descriptor. */
+static int find_serial(struct vm *vm, char **label_out, int64_t deadline, GError **err)
+{
+    json_auto_t *chardevs = NULL;
+    const json_t *chardev;
+    size_t i;
+
+    if (vm_ask(vm, "query-chardev", NULL, deadline, &chardevs, err) < 0)
+        return -1;
+    json_array_foreach (chardevs, i, chardev) {
+        const char *label = json_string_value(json_object_get(chardev, "label"));
+
+        if (label == NULL || !g_str_has_prefix(label, "serial") ||
+            g_str_has_suffix(label, "-socket"))
+            continue;
+        *label_out = g_strdup(label);
+        return 0;
+    }
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s has no serial port", vm->name);
+    return -1;
+}
+
+int qemu_give_serial(struct vm *vm, const char *path, int64_t deadline, GError **err)
+{
+    g_autofree char *label = NULL;
+
+    if (find_serial(vm, &label, deadline, err) < 0)
+        return -1;
+    return vm_ask(vm, "chardev-change",
+                  json_pack("{s:s, s:{s:s, s:{s:{s:s, s:{s:s}}, s:b, s:b}}}", "id", label,
+                            "backend", "type", "socket", "data", "addr", "type", "unix", "data",
+                            "path", path, "server", 1, "wait", 0),
+                  deadline, NULL, err);
 }

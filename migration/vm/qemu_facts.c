@@ -3,7 +3,7 @@
  * its version: neither the whole object tree nor -dump-vmstate, of which most differs between
  * versions that migrate to each other without harm.
  */
-#include "migration/vm/qemu.h"
+#include "migration/vm/qemu_shared.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,13 +121,13 @@ static json_t *memory(const json_t *summary)
 }
 
 /* The value of a property as text; NULL when this QEMU does not have it. Transfer full. */
-static char *property(struct qemu_vm *vm, const char *path, const char *name, int64_t deadline)
+static char *property(struct vm *vm, const char *path, const char *name, int64_t deadline)
 {
     json_auto_t *value = NULL;
     char *dumped, *text;
 
-    if (qemu_command(vm, "qom-get", json_pack("{s:s, s:s}", "path", path, "property", name),
-                     deadline, &value, NULL) < 0 ||
+    if (vm_ask(vm, "qom-get", json_pack("{s:s, s:s}", "path", path, "property", name), deadline,
+               &value, NULL) < 0 ||
         value == NULL)
         return NULL;
     if (json_is_string(value))
@@ -139,8 +139,7 @@ static char *property(struct qemu_vm *vm, const char *path, const char *name, in
 }
 
 /* The model, and what has become of each flag that was asked for. */
-static json_t *cpu_model(struct qemu_vm *vm, const json_t *cpus, const char *asked,
-                         int64_t deadline)
+static json_t *cpu_model(struct vm *vm, const json_t *cpus, const char *asked, int64_t deadline)
 {
     const char *path = text_of(json_array_get(cpus, 0), "qom-path");
     g_autofree char *type = property(vm, path, "type", deadline);
@@ -169,7 +168,7 @@ static json_t *cpu_count(const json_t *cpus)
 }
 
 /* Those of the command line or plugged since: their names, or places, and types. */
-json_t *qemu_facts_devices(struct qemu_vm *vm, int64_t deadline, GError **err)
+json_t *qemu_facts_devices(struct vm *vm, int64_t deadline, GError **err)
 {
     static const char *const folders[] = {"/machine/peripheral", "/machine/peripheral-anon"};
     GPtrArray *lines = lines_new();
@@ -179,8 +178,8 @@ json_t *qemu_facts_devices(struct qemu_vm *vm, int64_t deadline, GError **err)
         const json_t *item;
         size_t n;
 
-        if (qemu_command(vm, "qom-list", json_pack("{s:s}", "path", folders[i]), deadline, &list,
-                         err) < 0) {
+        if (vm_ask(vm, "qom-list", json_pack("{s:s}", "path", folders[i]), deadline, &list, err) <
+            0) {
             g_ptr_array_unref(lines);
             return NULL;
         }
@@ -194,18 +193,17 @@ json_t *qemu_facts_devices(struct qemu_vm *vm, int64_t deadline, GError **err)
     return to_list(lines);
 }
 
-json_t *qemu_facts(struct vm *base, const char *cpu, int64_t deadline, GError **err)
+json_t *qemu_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err)
 {
-    struct qemu_vm *vm = qemu_vm(base);
     json_auto_t *cpus = NULL, *pci = NULL, *summary = NULL, *drives = NULL;
     json_t *asked_for;
 
-    if (qemu_command(vm, "query-cpus-fast", NULL, deadline, &cpus, err) < 0 ||
-        qemu_command(vm, "query-pci", NULL, deadline, &pci, err) < 0 ||
-        qemu_command(vm, "query-memory-size-summary", NULL, deadline, &summary, err) < 0 ||
-        qemu_command(vm, "query-block", NULL, deadline, &drives, err) < 0 ||
+    if (vm_ask(vm, "query-cpus-fast", NULL, deadline, &cpus, err) < 0 ||
+        vm_ask(vm, "query-pci", NULL, deadline, &pci, err) < 0 ||
+        vm_ask(vm, "query-memory-size-summary", NULL, deadline, &summary, err) < 0 ||
+        vm_ask(vm, "query-block", NULL, deadline, &drives, err) < 0 ||
         (asked_for = qemu_facts_devices(vm, deadline, err)) == NULL) {
-        g_prefix_error(err, "asking what %s on %s is made of: ", base->name, base->host->name);
+        g_prefix_error(err, "asking what %s on %s is made of: ", vm->name, vm->host->name);
         return NULL;
     }
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "CPU", cpu_model(vm, cpus, cpu, deadline),

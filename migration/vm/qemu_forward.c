@@ -1,6 +1,6 @@
 /* Ports of the host that the user network forwards to the guest: chosen by QEMU, or here out of a
  * range. */
-#include "migration/vm/qemu.h"
+#include "migration/vm/qemu_shared.h"
 
 #include <stdio.h>
 
@@ -39,18 +39,18 @@ static const struct device *forwarding_card(const struct device *device)
 }
 
 /* Transfer full; NULL with err. */
-static char *ask_human(struct qemu_vm *vm, const char *line, int64_t deadline, GError **err)
+static char *ask_human(struct vm *vm, const char *line, int64_t deadline, GError **err)
 {
     json_auto_t *text = NULL;
 
-    if (qemu_command(vm, "human-monitor-command", json_pack("{s:s}", "command-line", line),
-                     deadline, &text, err) < 0)
+    if (vm_ask(vm, "human-monitor-command", json_pack("{s:s}", "command-line", line), deadline,
+               &text, err) < 0)
         return NULL;
     return g_strdup(json_is_string(text) ? json_string_value(text) : "");
 }
 
 /* From the first port of the range that QEMU can take; one that is taken it says so of. */
-static int forward_one(struct qemu_vm *vm, const struct device *card, uint16_t guest_port,
+static int forward_one(struct vm *vm, const struct device *card, uint16_t guest_port,
                        int64_t deadline, GError **err)
 {
     int low = (int)device_get_int(card->local, "low_port");
@@ -69,12 +69,11 @@ static int forward_one(struct qemu_vm *vm, const struct device *card, uint16_t g
     }
     g_set_error(err, VM_ERROR, VM_ERROR_START,
                 "no port of 127.0.0.1 on %s is free for port %d of %s (redir_ports = %d-%d)",
-                vm->base.host->name, guest_port, vm->base.name, low, high);
+                vm->host->name, guest_port, vm->name, low, high);
     return -1;
 }
 
-int qemu_find_forwards(struct qemu_vm *vm, const struct device *board, int64_t deadline,
-                       GError **err)
+int qemu_find_forwards(struct vm *vm, const struct device *board, int64_t deadline, GError **err)
 {
     const struct device *card = forwarding_card(board);
     const json_t *ports = card != NULL ? json_object_get(card->local, "forwards") : NULL;
@@ -93,7 +92,7 @@ int qemu_find_forwards(struct qemu_vm *vm, const struct device *board, int64_t d
     json_array_foreach ((json_t *)ports, i, port) {
         uint16_t guest_port = (uint16_t)json_integer_value(port);
 
-        vm_net_forward(vm->base.net, guest_port, qemu_usernet_port(usernet, guest_port));
+        vm_net_forward(vm->net, guest_port, qemu_usernet_port(usernet, guest_port));
     }
     return 0;
 }

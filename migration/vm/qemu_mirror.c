@@ -66,7 +66,7 @@ void qemu_mirror_on_job(struct qemu_vm *vm, const char *event, const json_t *dat
 /* A disk of the machine as it is now; a VM may be without one of those that its params name. */
 bool qemu_has_disk(const struct vm *vm, const char *name)
 {
-    return device_find(((const struct qemu_vm *)vm)->board, device_disk.name, name) != NULL;
+    return device_find(vm->board, device_disk.name, name) != NULL;
 }
 
 /* Of a drive its node in QEMU. Transfer full. */

@@ -9,7 +9,8 @@
 #include "migration/vm/hmp.h"
 #include "migration/vm/line_pair.h"
 #include "migration/vm/monitor_plan.h"
-#include "migration/vm/qemu.h"
+#include "migration/vm/qemu_process.h"
+#include "migration/vm/qemu_shared.h"
 #include "migration/vm/qemu_words.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ struct language {
 
 struct monitor {
     const struct language *language;
-    struct qemu_vm *vm;
+    struct vm *vm;
     char *name;       /* NULL: the main one */
     bool is_debug;    /* for the user */
     char *socket;     /* where it is; NULL: it has no path */
@@ -53,7 +54,7 @@ static int ask(struct monitor *monitor, const char *name, json_t *arguments, int
                json_t **reply_out, GError **err)
 {
     return monitor->qmp == NULL
-               ? qemu_command(monitor->vm, name, arguments, deadline, reply_out, err)
+               ? vm_ask(monitor->vm, name, arguments, deadline, reply_out, err)
                : qmp_command(monitor->qmp, name, arguments, -1, deadline, reply_out, err);
 }
 
@@ -68,7 +69,7 @@ static int qmp_open_monitor(struct monitor *monitor, int fd, const char *log_pre
 {
     g_autofree char *log = log_prefix != NULL ? g_strconcat(log_prefix, ".qmp.log", NULL) : NULL;
 
-    monitor->qmp = qmp_open(fd, log, monitor->vm->base.host->known, ignore_event, NULL, err);
+    monitor->qmp = qmp_open(fd, log, monitor->vm->host->known, ignore_event, NULL, err);
     return monitor->qmp != NULL ? qmp_greet(monitor->qmp, deadline, err) : -1;
 }
 
@@ -213,7 +214,7 @@ static void free_monitor(void *data)
     g_free(monitor);
 }
 
-static struct monitor *add(struct qemu_vm *vm, const char *name, bool is_human)
+static struct monitor *add(struct vm *vm, const char *name, bool is_human)
 {
     struct monitor *monitor = g_new0(struct monitor, 1);
 
@@ -242,7 +243,7 @@ static int connect_pair(struct monitor *monitor, GError **err)
  * the node itself goes, not the test. The first for people is what he is told of there. */
 static int make_debug(struct monitor *monitor, const struct vm_spec *spec, GError **err)
 {
-    struct vm *vm = &monitor->vm->base;
+    struct vm *vm = monitor->vm;
     const char *side = spec->incoming ? "in" : "out";
     const char *prefix = spec->host->user_prefix;
     bool is_users =
@@ -264,7 +265,7 @@ static int make_debug(struct monitor *monitor, const struct vm_spec *spec, GErro
     return qemu_own_file(monitor->vm, monitor->socket, err);
 }
 
-static int make(struct qemu_vm *vm, const struct vm_spec *spec, const struct monitor_plan *plan,
+static int make(struct vm *vm, const struct vm_spec *spec, const struct monitor_plan *plan,
                 GError **err)
 {
     struct monitor *monitor;
@@ -279,7 +280,7 @@ static int make(struct qemu_vm *vm, const struct vm_spec *spec, const struct mon
     return plan->is_debug ? make_debug(monitor, spec, err) : connect_pair(monitor, err);
 }
 
-int qemu_monitors_prepare(struct qemu_vm *vm, const struct vm_spec *spec, GError **err)
+int qemu_monitors_prepare(struct vm *vm, const struct vm_spec *spec, GError **err)
 {
     g_autoptr(GPtrArray) plans = monitor_plan_new(spec->params, spec->name, err);
 
@@ -290,7 +291,7 @@ int qemu_monitors_prepare(struct qemu_vm *vm, const struct vm_spec *spec, GError
     for (unsigned i = 0; i < plans->len; i++)
         if (make(vm, spec, g_ptr_array_index(plans, i), err) < 0)
             return -1;
-    if (spec->host->user_prefix != NULL && vm->base.user_monitor == NULL)
+    if (spec->host->user_prefix != NULL && vm->user_monitor == NULL)
         return make_debug(add(vm, "_user", true), spec, err); /* no name of the params */
     return 0;
 }
@@ -319,7 +320,7 @@ static void add_words(const struct monitor *monitor, unsigned number, GPtrArray 
                      monitor->language->mode);
 }
 
-GStrv qemu_monitors_add_words(const struct qemu_vm *vm, GStrv argv)
+GStrv qemu_monitors_add_words(const struct vm *vm, GStrv argv)
 {
     GPtrArray *words = g_ptr_array_new();
 
@@ -332,7 +333,7 @@ GStrv qemu_monitors_add_words(const struct qemu_vm *vm, GStrv argv)
     return (GStrv)g_ptr_array_free(words, FALSE);
 }
 
-void qemu_monitors_add_fds(const struct qemu_vm *vm, GArray *fds)
+void qemu_monitors_add_fds(const struct vm *vm, GArray *fds)
 {
     for (unsigned i = 0; i < vm->monitors->others->len; i++) {
         const struct monitor *monitor = g_ptr_array_index(vm->monitors->others, i);
@@ -351,11 +352,11 @@ static char *log_prefix_of(const struct monitor *monitor, const struct host *hos
     return host->log_dir != NULL ? g_build_filename(host->log_dir, file, NULL) : NULL;
 }
 
-int qemu_monitors_log_to(struct qemu_vm *vm, const struct host *host, GError **err)
+int qemu_monitors_log_to(struct vm *vm, const struct host *host, GError **err)
 {
     for (unsigned i = 0; i < vm->monitors->others->len; i++) {
         struct monitor *monitor = g_ptr_array_index(vm->monitors->others, i);
-        g_autofree char *prefix = log_prefix_of(monitor, host, vm->base.name);
+        g_autofree char *prefix = log_prefix_of(monitor, host, vm->name);
         g_autofree char *path =
             g_strconcat(prefix, monitor->qmp != NULL ? ".qmp.log" : ".hmp.log", NULL);
 
@@ -393,8 +394,7 @@ static int tell_user(const struct monitor *monitor, const struct vm_spec *spec, 
     return 0;
 }
 
-int qemu_monitors_begin(struct qemu_vm *vm, const struct vm_spec *spec, int64_t deadline,
-                        GError **err)
+int qemu_monitors_begin(struct vm *vm, const struct vm_spec *spec, int64_t deadline, GError **err)
 {
     for (unsigned i = 0; i < vm->monitors->others->len; i++) {
         struct monitor *monitor = g_ptr_array_index(vm->monitors->others, i);
@@ -406,7 +406,7 @@ int qemu_monitors_begin(struct qemu_vm *vm, const struct vm_spec *spec, int64_t 
     return 0;
 }
 
-void qemu_monitors_free(struct qemu_vm *vm)
+void qemu_monitors_free(struct vm *vm)
 {
     if (vm->monitors == NULL)
         return;
@@ -418,7 +418,7 @@ void qemu_monitors_free(struct qemu_vm *vm)
 
 int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err)
 {
-    struct monitor main_monitor = {.vm = qemu_vm(vm)};
+    struct monitor main_monitor = {.vm = vm};
 
     return qmp_run_state(&main_monitor, state_out, deadline, err);
 }
@@ -436,9 +436,9 @@ static int explain(struct vm *vm, GError *error, GError **err)
 
 static struct monitor *onlookers(struct vm *vm, struct monitor *main_monitor)
 {
-    struct monitor *catch = qemu_vm(vm)->monitors->catch;
+    struct monitor *catch = vm->monitors->catch;
 
-    *main_monitor = (struct monitor){.language = &qmp_language, .vm = qemu_vm(vm)};
+    *main_monitor = (struct monitor){.language = &qmp_language, .vm = vm};
     return catch != NULL ? catch : main_monitor;
 }
 

@@ -5,9 +5,10 @@
 #include "migration/params.h"
 #include "migration/vm/file_identity.h"
 #include "migration/vm/kvm_proof.h"
-#include "migration/vm/qemu.h"
 #include "migration/vm/qemu_binary.h"
 #include "migration/vm/qemu_cmdline.h"
+#include "migration/vm/qemu_process.h"
+#include "migration/vm/qemu_shared.h"
 
 #include <cpuid.h>
 #include <errno.h>

@@ -2,18 +2,18 @@
  * Where devices are. A hypervisor finds room for what is plugged in, and the destination of a
  * migration must have it in the same place, whatever came and went before.
  */
-#include "migration/vm/qemu.h"
+#include "migration/vm/qemu_shared.h"
 
 #include <string.h>
 
 /* ---- of what is to come */
 
 /* A CPU takes the first place of the topology that has none. */
-static int place_cpu(struct qemu_vm *vm, struct device *cpu, int64_t deadline, GError **err)
+static int place_cpu(struct vm *vm, struct device *cpu, int64_t deadline, GError **err)
 {
     json_auto_t *places = NULL;
 
-    if (qemu_command(vm, "query-hotpluggable-cpus", NULL, deadline, &places, err) < 0)
+    if (vm_ask(vm, "query-hotpluggable-cpus", NULL, deadline, &places, err) < 0)
         return -1;
     /* QEMU names the last one first. */
     for (size_t i = json_array_size(places); i-- > 0;) {
@@ -28,7 +28,7 @@ static int place_cpu(struct qemu_vm *vm, struct device *cpu, int64_t deadline, G
     return -1;
 }
 
-int qemu_place_new(struct qemu_vm *vm, struct device *device, int64_t deadline, GError **err)
+int qemu_place_new(struct vm *vm, struct device *device, int64_t deadline, GError **err)
 {
     return device->kind == &device_vcpu ? place_cpu(vm, device, deadline, err) : 0;
 }
@@ -81,12 +81,12 @@ static void take_places(struct device *device, const json_t *pci, const json_t *
         take_places(g_ptr_array_index(device->children, i), pci, memory);
 }
 
-int qemu_take_places(struct qemu_vm *vm, int64_t deadline, GError **err)
+int qemu_take_places(struct vm *vm, int64_t deadline, GError **err)
 {
     json_auto_t *pci = NULL, *memory = NULL;
 
-    if (qemu_command(vm, "query-pci", NULL, deadline, &pci, err) < 0 ||
-        qemu_command(vm, "query-memory-devices", NULL, deadline, &memory, err) < 0)
+    if (vm_ask(vm, "query-pci", NULL, deadline, &pci, err) < 0 ||
+        vm_ask(vm, "query-memory-devices", NULL, deadline, &memory, err) < 0)
         return -1;
     take_places(vm->board, pci, memory);
     return 0;

@@ -134,7 +134,7 @@ static void take_all_back(struct qemu_vm *vm, GPtrArray *parts, unsigned made)
 /* All parts of what the hypervisor does not have yet, or none. */
 static int make_all(struct qemu_vm *vm, int64_t deadline, GError **err)
 {
-    g_autoptr(GPtrArray) parts = device_parts_unmade(vm->board);
+    g_autoptr(GPtrArray) parts = device_parts_unmade(vm->base.board);
 
     for (unsigned i = 0; i < parts->len; i++) {
         if (make(vm, g_ptr_array_index(parts, i), deadline, err) == 0)
@@ -166,19 +166,19 @@ int qemu_plug(struct vm *base, const struct vm_spec *spec, const char *kind, con
               int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
-    const struct machine_spec machine = qemu_machine_spec(spec, vm);
+    const struct machine_spec machine = qemu_machine_spec(spec, base);
     struct device *device;
 
-    if (machine_plug(vm->board, &machine, kind, name, err) < 0)
+    if (machine_plug(vm->base.board, &machine, kind, name, err) < 0)
         return -1;
-    device = device_find(vm->board, kind, name);
-    if (qemu_place_new(vm, device, deadline, err) == 0 &&
+    device = device_find(vm->base.board, kind, name);
+    if (qemu_place_new(base, device, deadline, err) == 0 &&
         make_with_net(vm, device, deadline, err) == 0) {
-        device_set_live(vm->board);
+        device_set_live(vm->base.board);
         return 0;
     }
     g_prefix_error(err, "plugging %s %s into %s on %s: ", kind, name, base->name, base->host->name);
-    device_remove_unmade(vm->board);
+    device_remove_unmade(vm->base.board);
     return -1;
 }
 
@@ -238,7 +238,7 @@ static int remove_parts(struct qemu_vm *vm, GPtrArray *parts, int64_t deadline, 
 int qemu_unplug(struct vm *base, const char *kind, const char *name, int64_t deadline, GError **err)
 {
     struct qemu_vm *vm = qemu_vm(base);
-    struct device *device = device_find(vm->board, kind, name);
+    struct device *device = device_find(vm->base.board, kind, name);
     g_autoptr(GPtrArray) parts = NULL;
 
     if (device == NULL || device->kind->to_parts == NULL) {
@@ -254,20 +254,6 @@ int qemu_unplug(struct vm *base, const char *kind, const char *name, int64_t dea
     }
     if (device->kind == &device_nic)
         vm_net_unplug(base->net, name);
-    device_remove(vm->board, device);
+    device_remove(vm->base.board, device);
     return 0;
-}
-
-bool qemu_has(struct vm *base, const char *kind, const char *name)
-{
-    struct qemu_vm *vm = qemu_vm(base);
-
-    return vm->board != NULL && device_find(vm->board, kind, name) != NULL;
-}
-
-json_t *qemu_machine(struct vm *base, int64_t deadline, GError **err)
-{
-    struct qemu_vm *vm = qemu_vm(base);
-
-    return qemu_take_places(vm, deadline, err) < 0 ? NULL : machine_travels(vm->board);
 }

@@ -73,7 +73,7 @@ static int start_emulator(struct qemu_vm *vm, const struct vm_spec *spec,
 
 int qemu_tpm_start(struct qemu_vm *vm, const struct vm_spec *spec, GError **err)
 {
-    const struct device *device = device_of_kind(vm->board, &device_tpm);
+    const struct device *device = device_of_kind(vm->base.board, &device_tpm);
     int pair[2], result;
 
     if (device == NULL)

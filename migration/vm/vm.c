@@ -250,6 +250,12 @@ void vm_take_addresses(struct vm *vm, const json_t *addresses)
     vm_net_take_addresses(vm->net, addresses);
 }
 
+int vm_ask(struct vm *vm, const char *name, json_t *arguments, int64_t deadline, json_t **reply_out,
+           GError **err)
+{
+    return vm->driver->ask(vm, name, arguments, deadline, reply_out, err);
+}
+
 int vm_cont(struct vm *vm, int64_t deadline, GError **err)
 {
     return vm->driver->cont(vm, deadline, err);
