@@ -3,6 +3,14 @@
 
 #include "migration/vm/vm.h"
 
+/* Of a driver whose VMs a manager runs: the calls of vm.h of these names (vm_is_managed()). */
+struct vm_manager {
+    json_t *(*expect)(struct vm *vm, const struct vm_expected *expected, int64_t deadline,
+                      GError **err);
+    const char *(*socket)(const struct vm *vm);
+    int (*begin)(struct vm *vm, const json_t *call, int64_t deadline, GError **err);
+};
+
 struct vm_driver {
     const char *name; /* the value of `vm_type` */
 
@@ -68,6 +76,8 @@ struct vm_driver {
     int (*await_migrated)(struct vm *vm, int64_t deadline, GError **err);
     int (*migrate_cancel)(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
     int (*move_stats)(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
+
+    const struct vm_manager *manager; /* NULL: the driver runs its hypervisors itself */
 };
 
 extern const struct vm_driver qemu_driver;
@@ -110,6 +120,7 @@ struct vm {
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
     bool is_postcopy; /* the migration has been there */
+    bool has_left;    /* vm_has_left(); a new move begins without */
     struct event move_changed, move_passed;
     struct event halted;
     struct event acted;

@@ -445,6 +445,38 @@ int vm_release_mirrors(struct vm *vm, int64_t deadline, GError **err)
     return vm->driver->release_mirrors(vm, deadline, err);
 }
 
+bool vm_is_managed(const struct vm *vm)
+{
+    return vm->driver->manager != NULL;
+}
+
+bool vm_params_are_managed(const struct params *params)
+{
+    const struct vm_driver *driver = vm_driver_find(param_text(params, "vm_type"));
+
+    return driver != NULL && driver->manager != NULL;
+}
+
+json_t *vm_expect(struct vm *vm, const struct vm_expected *expected, int64_t deadline, GError **err)
+{
+    return vm->driver->manager->expect(vm, expected, deadline, err);
+}
+
+const char *vm_manager_socket(const struct vm *vm)
+{
+    return vm->driver->manager->socket(vm);
+}
+
+int vm_begin_managed(struct vm *vm, const json_t *call, int64_t deadline, GError **err)
+{
+    return vm->driver->manager->begin(vm, call, deadline, err);
+}
+
+bool vm_has_left(const struct vm *vm)
+{
+    return vm->has_left;
+}
+
 int64_t vm_stopped_at_us(const struct vm *vm)
 {
     return vm->stopped_at_us;

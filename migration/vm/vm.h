@@ -372,6 +372,82 @@ int vm_pause_postcopy(struct vm *vm, int64_t deadline, GError **err);
 int vm_set_speed(struct vm *vm, uint64_t bytes_per_s, int64_t deadline, GError **err);
 int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **err);
 
+/*
+ * Managed VMs: a manager on the host (libvirtd) makes and ends the hypervisor. One call to the
+ * source's manager moves the VM: it has the destination's make the copy there, and ends the
+ * source's itself when all has arrived. What is above holds, with these differences.
+ *
+ * A destination: vm_create() makes no VM. It sees that the manager has none of that name or UUID,
+ * and listens for what the VM will connect to: vm_serial() is there from then on. Until the manager
+ * makes the VM, vm_pid() is 0, vm_facts() an empty object (managers compare machines themselves),
+ * and vm_run_state() "none"; then that is "inmigrate" until all has arrived (libvirt: paused for
+ * MIGRATION or STARTING_UP), "paused" when the VM is held, complete (paused for USER), "running".
+ * vm_exited() is set when a VM that has been here ends. vm_cont() refuses "none" and "inmigrate",
+ * and is done where the VM runs already.
+ *
+ * A source: when its manager has ended it since all has arrived (LIFECYCLE STOPPED for MIGRATED, or
+ * the call has returned success), vm_has_left(): nothing of the guest is here any more, vm_exited()
+ * is not set by that, vm_serial() may have ended, vm_move_stats() are those of the job that
+ * completed, and vm_end() finds nothing to end. A source that has not left runs on after a call
+ * that failed, or is "paused".
+ *
+ * In place of vm_incoming_fd(), vm_migrate_fd() and theirs there are vm_expect() and
+ * vm_begin_managed(); disks move by the call, too.
+ */
+bool vm_is_managed(const struct vm *vm);
+
+/* Whether the driver of such a VM is one of those; false also if there is no such driver. */
+bool vm_params_are_managed(const struct params *params);
+
+/* How the destination's copy comes. */
+struct vm_expected {
+    bool is_held; /* it stays paused until vm_cont() (VIR_MIGRATE_PAUSED); else the manager starts
+                     it */
+    bool is_postcopy; /* it may be started before all is here */
+};
+
+/*
+ * Destination, before each move: from now on the manager's events are of this move, and
+ * vm_await_migrated() waits for it: returns 0 when the VM is "paused" and complete where it is
+ * held, else when it runs and all is here; MIGRATION with what the manager told when the VM has
+ * ended again. vm_move_status() is "setup", then "active" (LIFECYCLE STARTED for MIGRATED),
+ * "postcopy-active" (RESUMED for POSTCOPY; vm_is_postcopy() from then on), "postcopy-paused"
+ * (POSTCOPY_FAILED), "completed", "failed".
+ *
+ * Returns what the source's call must be told of this host: {"name", "xml": the domain as it is to
+ * be here}. Transfer full.
+ */
+json_t *vm_expect(struct vm *vm, const struct vm_expected *expected, int64_t deadline,
+                  GError **err);
+
+/* The socket on this host at which its manager takes connections; NULL: it is not on this host.
+ * Transfer none. */
+const char *vm_manager_socket(const struct vm *vm);
+
+/*
+ * Source: makes the call (virDomainMigrateToURI3, or virDomainMigrate3 where "peer2peer" is not
+ * among the flags), whose end vm_await_migrated() waits for; returns when it has been made, without
+ * waiting for that. call: what the helper's domain-migrate takes beside the VM: {"dconnuri", "uri":
+ * of the stream, "dest_xml", "flags": ["live", "peer2peer", "paused", ...], "parameters":
+ * {"bandwidth": ..., "parallel.connections": ...}}; names without VIR_MIGRATE_ and
+ * VIR_MIGRATE_PARAM_, those of libvirt.
+ *
+ * vm_await_migrated(): the call has returned. 0: success, and vm_has_left(). MIGRATION, with
+ * libvirt's sentence: it has failed, and nothing of it goes on; BROKEN if it failed in post-copy:
+ * then another call with the flag "postcopy_resume" goes on with it. UNREACHABLE: what became of it
+ * is not known, since the manager or the way to it is gone: nobody waits for more.
+ * vm_move_status(): "setup", "active" (first ITERATION), "postcopy-active" (SUSPENDED for
+ * POSTCOPY), then as the call returned: "completed", "cancelled", "failed", "postcopy-paused".
+ * vm_move_passed() by ITERATION, vm_stopped_at_us() by SUSPENDED.
+ *
+ * vm_migrate_cancel(): aborts the job over the second connection, and waits until the call has
+ * returned; TIMEOUT when it does not.
+ */
+int vm_begin_managed(struct vm *vm, const json_t *call, int64_t deadline, GError **err);
+
+/* Source: its manager has ended it, for it has moved; see above. */
+bool vm_has_left(const struct vm *vm);
+
 /* CLOCK_MONOTONIC in microseconds of the last STOP / RESUME event by the hypervisor's own time
  * stamp; 0: none since a migration last began here. */
 int64_t vm_stopped_at_us(const struct vm *vm);
