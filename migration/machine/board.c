@@ -1,6 +1,9 @@
 /* The board: machine type, and what runs its CPUs. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
+
+#include <string.h>
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
@@ -36,4 +39,30 @@ static void to_qemu(const struct device *board, GPtrArray *line)
         qemu_line_word(line, "--preconfig");
 }
 
-const struct device_kind device_board = {.name = "board", .build = build, .to_qemu = to_qemu};
+static int to_xml(const struct device *board, struct domain *domain, GError **err)
+{
+    bool is_kvm = strcmp(device_get(board->travels, "accelerator"), "kvm") == 0;
+    struct xml *os = xml_get(domain->root, "os");
+
+    if (device_get_bool(board->local, "preconfig"))
+        return domain_refuse(board, err, "qemu_preconfig = yes has QEMU wait for libvirt's doing");
+    if (device_get_bool(board->travels, "defaults"))
+        return domain_refuse(board, err,
+                             "defaults = yes: libvirt starts QEMU without what QEMU "
+                             "adds by itself");
+    if (device_get_bool(board->travels, "no_shutdown"))
+        return domain_refuse(board, err,
+                             "disable_shutdown = yes: a domain whose guest powers off "
+                             "is gone, or starts again");
+    xml_set(domain->root, "type", is_kvm ? "kvm" : "qemu");
+    xml_text(xml_set(xml_set(xml_get(os, "type"), "arch", "x86_64"), "machine",
+                     device_get(board->travels, "type")),
+             "hvm");
+    if (device_get(board->travels, "extra") != NULL)
+        qemu_line_option(domain_say(domain, WORD_BOARD), "-machine", "%s",
+                         device_get(board->travels, "extra") + 1);
+    return 0;
+}
+
+const struct device_kind device_board = {
+    .name = "board", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

@@ -1,15 +1,17 @@
 /* What the guest boots from: its own files, or the user's in their place. Where they lie is a
  * host's own affair. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
 
 static const struct {
     const char *name, *option, *param;
-} files[] = {{"firmware", "-bios", "bios_path"},
-             {"kernel", "-kernel", "kernel"},
-             {"initrd", "-initrd", "initrd"}};
+    const char *element; /* of libvirt's <os>; NULL: it has attributes */
+} files[] = {{"firmware", "-bios", "bios_path", NULL},
+             {"kernel", "-kernel", "kernel", "kernel"},
+             {"initrd", "-initrd", "initrd", "initrd"}};
 
 static const char *own_file(const struct vm_boot *boot, unsigned i)
 {
@@ -53,4 +55,22 @@ static void to_qemu(const struct device *boot, GPtrArray *line)
         qemu_line_option(line, "-append", "%s", append);
 }
 
-const struct device_kind device_boot = {.name = "boot", .build = build, .to_qemu = to_qemu};
+static int to_xml(const struct device *boot, struct domain *domain, GError **err)
+{
+    const char *firmware = device_get(boot->local, "firmware");
+    struct xml *os = xml_get(domain->root, "os");
+
+    (void)err;
+    if (firmware != NULL)
+        xml_text(xml_set(xml_set(xml_add(os, "loader"), "readonly", "yes"), "type", "rom"),
+                 firmware);
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+        if (files[i].element != NULL && device_get(boot->local, files[i].name) != NULL)
+            xml_text(xml_add(os, files[i].element), device_get(boot->local, files[i].name));
+    if (device_get(boot->travels, "append") != NULL)
+        xml_text(xml_add(os, "cmdline"), device_get(boot->travels, "append"));
+    return 0;
+}
+
+const struct device_kind device_boot = {
+    .name = "boot", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

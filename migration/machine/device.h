@@ -5,6 +5,8 @@
 #include "migration/machine/part.h"
 #include "migration/machine/qemu_line.h"
 
+struct domain;
+
 struct device {
     const struct device_kind *kind;
     char *id;            /* no other device of the kind has it */
@@ -35,6 +37,10 @@ struct device_kind {
      */
     void (*to_parts)(const struct device *device, GPtrArray *parts);
     void (*to_qemu)(const struct device *device, GPtrArray *line);
+
+    /* Fills it into a domain of libvirt's, without its children (domain_part.h). UNSUPPORTED for
+     * what libvirt does not have; NULL: it has none of this kind at all. */
+    int (*to_xml)(const struct device *device, struct domain *domain, GError **err);
 };
 
 /* All kinds, the board first, in the order in which they are plugged in and rendered: both ends of

@@ -1,6 +1,7 @@
 /* What a user adds in the hypervisor's own words: nobody here knows what it is, but that both ends
  * must have it. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
@@ -33,4 +34,12 @@ static void to_qemu(const struct device *extra, GPtrArray *line)
         qemu_line_word(line, json_string_value(word));
 }
 
-const struct device_kind device_extra = {.name = "extra", .build = build, .to_qemu = to_qemu};
+static int to_xml(const struct device *extra, struct domain *domain, GError **err)
+{
+    (void)err;
+    to_qemu(extra, domain_say(domain, WORD_EXTRA));
+    return 0;
+}
+
+const struct device_kind device_extra = {
+    .name = "extra", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

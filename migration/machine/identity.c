@@ -1,5 +1,6 @@
 /* By what the guest knows its machine again. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -24,4 +25,12 @@ static void to_qemu(const struct device *identity, GPtrArray *line)
     qemu_line_option(line, "-uuid", "%s", device_get(identity->travels, "uuid"));
 }
 
-const struct device_kind device_identity = {.name = "identity", .build = build, .to_qemu = to_qemu};
+static int to_xml(const struct device *identity, struct domain *domain, GError **err)
+{
+    (void)err;
+    xml_text(xml_get(domain->root, "uuid"), device_get(identity->travels, "uuid"));
+    return 0;
+}
+
+const struct device_kind device_identity = {
+    .name = "identity", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

@@ -3,12 +3,15 @@
  * that QEMU gives to plain memory, so that an end with huge pages migrates to one without.
  */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
 
 #define KIB 1024
-#define BLOCK "pc.ram" /* the name of the board's plain memory */
+#define MIB ((int64_t)1 << 20)
+#define BLOCK "pc.ram"         /* the name of the board's plain memory */
+#define EXACT_BLOCK "vtmh.ram" /* libvirt has a block of the other name, which is not used then */
 
 /* More can be plugged: both or none. */
 static int add_slots(struct device *memory, const struct machine_spec *spec, GError **err)
@@ -96,12 +99,21 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     return add_backend(memory, spec, err);
 }
 
-static void add_object(const struct device *memory, GPtrArray *line)
+/* libvirt has one for plain memory, too. */
+static const char *backend_in(const struct device *memory)
 {
+    const char *backend = device_get(memory->local, "backend");
+
+    return backend != NULL ? backend : "memory-backend-ram";
+}
+
+static void add_object(const struct device *memory, const char *block, GPtrArray *line)
+{
+    const char *backend = backend_in(memory);
     const char *path = device_get(memory->local, "path");
     g_autofree char *quoted = path != NULL ? qemu_line_quote(path) : NULL;
     bool is_huge = device_get_bool(memory->local, "huge");
-    bool is_memfd = strcmp(device_get(memory->local, "backend"), "memory-backend-memfd") == 0;
+    bool is_memfd = strcmp(backend, "memory-backend-memfd") == 0;
     g_autoptr(GString) more = g_string_new(NULL);
 
     if (quoted != NULL)
@@ -117,13 +129,12 @@ static void add_object(const struct device *memory, GPtrArray *line)
     if (json_object_get(memory->local, "node") != NULL)
         g_string_append_printf(more, ",host-nodes=%d,policy=bind",
                                (int)device_get_int(memory->local, "node"));
-    qemu_line_option(line, "-object", "%s,id=" BLOCK ",size=%" G_GINT64_FORMAT "%s",
-                     device_get(memory->local, "backend"), device_get_int(memory->travels, "bytes"),
-                     more->str);
-    qemu_line_option(line, "-machine", "memory-backend=" BLOCK);
+    qemu_line_option(line, "-object", "%s,id=%s,size=%" G_GINT64_FORMAT "%s", backend, block,
+                     device_get_int(memory->travels, "bytes"), more->str);
+    qemu_line_option(line, "-machine", "memory-backend=%s", block);
 }
 
-static void to_qemu(const struct device *memory, GPtrArray *line)
+static void add_size(const struct device *memory, GPtrArray *line)
 {
     int64_t kib = device_get_int(memory->travels, "bytes") / KIB;
     int64_t slots = device_get_int(memory->travels, "slots");
@@ -134,8 +145,71 @@ static void to_qemu(const struct device *memory, GPtrArray *line)
                          (int)slots, device_get_int(memory->travels, "max_bytes") / KIB);
     else
         qemu_line_option(line, "-m", "%" G_GINT64_FORMAT "k", kib);
-    if (device_get(memory->local, "backend") != NULL)
-        add_object(memory, line);
 }
 
-const struct device_kind device_memory = {.name = "memory", .build = build, .to_qemu = to_qemu};
+static void to_qemu(const struct device *memory, GPtrArray *line)
+{
+    add_size(memory, line);
+    if (device_get(memory->local, "backend") != NULL)
+        add_object(memory, BLOCK, line);
+}
+
+/* ---- as libvirt has it */
+
+bool memory_is_exact(const struct device *board)
+{
+    const struct device *memory = device_of_kind(board, &device_memory);
+
+    return device_get_int(memory->travels, "bytes") % MIB != 0 ||
+           device_get(memory->local, "path") != NULL;
+}
+
+/* Memory that can be more needs a guest's NUMA node, which libvirt adds itself. */
+static void add_backing(const struct device *memory, struct domain *domain)
+{
+    const char *backend = backend_in(memory);
+    bool is_huge = device_get_bool(memory->local, "huge");
+    bool is_shared = device_get_bool(memory->local, "share");
+    struct xml *backing;
+
+    if (device_get(memory->local, "backend") == NULL)
+        return;
+    backing = xml_add(domain->root, "memoryBacking");
+    if (is_huge)
+        xml_add(backing, "hugepages");
+    xml_set(xml_add(backing, "source"), "type",
+            strcmp(backend, "memory-backend-memfd") == 0  ? "memfd"
+            : strcmp(backend, "memory-backend-file") == 0 ? "file"
+                                                          : "anonymous");
+    xml_set(xml_add(backing, "access"), "mode", is_shared ? "shared" : "private");
+    if (is_huge)
+        xml_set(xml_add(backing, "allocation"), "mode", "immediate");
+}
+
+static int to_xml(const struct device *memory, struct domain *domain, GError **err)
+{
+    int64_t slots = device_get_int(memory->travels, "slots");
+    struct xml *size = xml_set(xml_add(domain->root, "memory"), "unit", "KiB");
+
+    (void)err;
+    xml_text_int(size, device_get_int(memory->travels, "bytes") / KIB);
+    if (domain->spec->core_has_no_ram)
+        xml_set(size, "dumpCore", "off");
+    if (memory_is_exact(domain->board)) {
+        add_size(memory, domain_say(domain, WORD_RAM));
+        add_object(memory, EXACT_BLOCK, domain_say(domain, WORD_RAM));
+        return 0;
+    }
+    if (slots > 0)
+        xml_text_int(
+            xml_set_int(xml_set(xml_add(domain->root, "maxMemory"), "unit", "KiB"), "slots", slots),
+            device_get_int(memory->travels, "max_bytes") / KIB);
+    if (json_object_get(memory->local, "node") != NULL)
+        xml_set_int(xml_set(xml_add(xml_add(domain->root, "numatune"), "memory"), "mode", "strict"),
+                    "nodeset", device_get_int(memory->local, "node"));
+    add_backing(memory, domain);
+    return 0;
+}
+
+const struct device_kind device_memory = {
+    .name = "memory", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

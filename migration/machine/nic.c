@@ -168,5 +168,71 @@ static void to_parts(const struct device *nic, GPtrArray *parts)
         device_set_int(card, "vectors", device_get_int(nic->travels, "vectors"));
 }
 
+/* ---- as libvirt has it */
+
+static const char *libvirt_model(const char *model)
+{
+    static const char *const names[][2] = {
+        {"virtio-net-pci", "virtio"},
+        {"virtio-net-pci-transitional", "virtio-transitional"},
+        {"virtio-net-pci-non-transitional", "virtio-non-transitional"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(names[i][0], model) == 0)
+            return names[i][1];
+    return model;
+}
+
+/* A card with several queues has the vectors for them from libvirt. */
+static int add_vectors(const struct device *nic, struct domain *domain, GError **err)
+{
+    int64_t vectors = device_get_int(nic->travels, "vectors");
+    unsigned queues = nic_queues(nic);
+    g_autofree char *tail = g_strdup_printf(",vectors=%d", (int)vectors);
+
+    if (vectors == 0 && queues > 1)
+        return domain_refuse(nic, err, "enable_msix_vectors = no: libvirt gives it vectors");
+    if (vectors == 0 || (queues > 1 && vectors == 2 * (int64_t)queues + 2))
+        return 0;
+    return domain_set_properties(domain, nic, tail, err);
+}
+
+static int to_xml(const struct device *nic, struct domain *domain, GError **err)
+{
+    const struct nic_network *network = find_network(device_get(nic->local, "network"));
+    const char *model = device_get(nic->travels, "model");
+    struct xml *card;
+
+    if (strcmp(model, "ne2k_isa") == 0)
+        return domain_refuse(nic, err, "nic_model = ne2k_isa");
+    if (network->is_past_libvirt != NULL && network->is_past_libvirt(nic))
+        return domain_say_device(domain, nic, WORD_FORWARD, err);
+    card = xml_add(domain->devices, "interface");
+    if (network->to_xml(nic, card, err) < 0)
+        return -1;
+    if (device_get(nic->travels, "mac") != NULL)
+        xml_set(xml_add(card, "mac"), "address", device_get(nic->travels, "mac"));
+    xml_set(xml_add(card, "model"), "type", libvirt_model(model));
+    xml_set(xml_add(card, "rom"), "enabled", "no");
+    if (nic_queues(nic) > 1)
+        xml_set_int(xml_get(card, "driver"), "queues", nic_queues(nic));
+    domain_name(card, nic);
+    if (add_vectors(nic, domain, err) < 0)
+        return -1;
+    return domain_set_properties(domain, nic, device_get(nic->travels, "extra"), err);
+}
+
+const char *domain_forward_netdev(const struct device *board)
+{
+    for (unsigned i = 0; i < board->children->len; i++) {
+        const struct device *nic = g_ptr_array_index(board->children, i);
+
+        if (nic->kind == &device_nic && json_object_get(nic->local, "forwards") != NULL)
+            return device_get(nic->local, "netdev");
+    }
+    return NULL;
+}
+
 const struct device_kind device_nic = {
-    .name = "nic", .build = build, .add = plug, .to_parts = to_parts};
+    .name = "nic", .build = build, .add = plug, .to_parts = to_parts, .to_xml = to_xml};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 
 /* What the networks of one machine share while it is built. */
 struct nic_building {
@@ -21,6 +22,12 @@ struct nic_network {
 
     /* The netdev. */
     void (*to_parts)(const struct device *nic, GPtrArray *parts);
+
+    /* Whether libvirt has no words for it; NULL: it has. */
+    bool (*is_past_libvirt)(const struct device *nic);
+
+    /* What libvirt's <interface> is connected to. UNSUPPORTED. */
+    int (*to_xml)(const struct device *nic, struct xml *card, GError **err);
 };
 
 extern const struct nic_network nic_user;

@@ -69,4 +69,24 @@ static void to_parts(const struct device *nic, GPtrArray *parts)
     set_fds(network, "vhostfd", device_get_int(nic->local, "vhost_fd"), n);
 }
 
-const struct nic_network nic_bridge = {.nettype = "bridge", .build = build, .to_parts = to_parts};
+/* libvirt makes the tap, and takes the kernel's help wherever it is if nothing is said of it. */
+static int to_xml(const struct device *nic, struct xml *card, GError **err)
+{
+    bool is_virtio = g_str_has_prefix(device_get(nic->travels, "model"), "virtio");
+    bool by_kernel = device_get_bool(nic->local, "vhost");
+
+    if (device_get(nic->local, "extra") != NULL)
+        return domain_refuse(nic, err,
+                             "netdev_extra_params of a card on a bridge, whose netdev "
+                             "is libvirt's own");
+    if (device_get_bool(nic->local, "vhostforce"))
+        return domain_refuse(nic, err, "vhostforce: libvirt does not force it");
+    xml_set(card, "type", "bridge");
+    xml_set(xml_add(card, "source"), "bridge", device_get(nic->local, "bridge"));
+    if (is_virtio)
+        xml_set(xml_get(card, "driver"), "name", by_kernel ? "vhost" : "qemu");
+    return 0;
+}
+
+const struct nic_network nic_bridge = {
+    .nettype = "bridge", .build = build, .to_parts = to_parts, .to_xml = to_xml};

@@ -129,4 +129,29 @@ static void to_parts(const struct device *nic, GPtrArray *parts)
         json_object_set_new(network, "hostfwd", rules_of(ports));
 }
 
-const struct nic_network nic_user = {.nettype = "user", .build = build, .to_parts = to_parts};
+static bool is_past_libvirt(const struct device *nic)
+{
+    return json_object_get(nic->local, "forwards") != NULL ||
+           device_get(nic->local, "extra") != NULL;
+}
+
+static int to_xml(const struct device *nic, struct xml *card, GError **err)
+{
+    const char *subnet = device_get(nic->local, "subnet");
+    g_auto(GStrv) halves = subnet != NULL ? g_strsplit(subnet, "/", 2) : NULL;
+    struct xml *ip;
+
+    (void)err;
+    xml_set(card, "type", "user");
+    if (halves == NULL)
+        return 0;
+    ip = xml_set(xml_add(card, "ip"), "family", "ipv4");
+    xml_set(xml_set(ip, "address", halves[0]), "prefix", halves[1]);
+    return 0;
+}
+
+const struct nic_network nic_user = {.nettype = "user",
+                                     .build = build,
+                                     .to_parts = to_parts,
+                                     .is_past_libvirt = is_past_libvirt,
+                                     .to_xml = to_xml};

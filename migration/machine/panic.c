@@ -1,5 +1,6 @@
 /* By which a guest tells that it panics. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
 {
@@ -14,4 +15,13 @@ static void to_parts(const struct device *panic, GPtrArray *parts)
     part_add(parts, PART_DEVICE, device_get(panic->travels, "model"), NULL, NULL);
 }
 
-const struct device_kind device_panic = {.name = "panic", .build = build, .to_parts = to_parts};
+static int to_xml(const struct device *panic, struct domain *domain, GError **err)
+{
+    (void)panic;
+    (void)err;
+    xml_set(xml_add(domain->devices, "panic"), "model", "isa");
+    return 0;
+}
+
+const struct device_kind device_panic = {
+    .name = "panic", .build = build, .to_parts = to_parts, .to_xml = to_xml};

@@ -1,5 +1,6 @@
 /* Random number generators, fed by the hypervisor itself or by a file of the host. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -66,5 +67,23 @@ static void to_parts(const struct device *rng, GPtrArray *parts)
     }
 }
 
+static int to_xml(const struct device *rng, struct domain *domain, GError **err)
+{
+    const char *backend = device_get(rng->local, "backend");
+    int64_t bytes = device_get_int(rng->travels, "max-bytes");
+    struct xml *element = xml_set(xml_add(domain->devices, "rng"), "model", "virtio");
+    struct xml *source = xml_add(element, "backend");
+
+    (void)err;
+    if (bytes > 0)
+        xml_set_int(xml_set_int(xml_add(element, "rate"), "bytes", bytes), "period",
+                    device_get_int(rng->travels, "period"));
+    xml_set(source, "model", backend != NULL ? "random" : "builtin");
+    if (backend != NULL)
+        xml_text(source, device_get(rng->local, "file"));
+    domain_name(element, rng);
+    return 0;
+}
+
 const struct device_kind device_rng = {
-    .name = "rng", .build = build, .add = plug, .to_parts = to_parts};
+    .name = "rng", .build = build, .add = plug, .to_parts = to_parts, .to_xml = to_xml};

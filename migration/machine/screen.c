@@ -3,6 +3,7 @@
  * that is free, so that VMs of two jobs do not meet; for SPICE the driver claims one.
  */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -91,4 +92,15 @@ static void to_qemu(const struct device *screen, GPtrArray *line)
         qemu_line_option(line, "-display", "%s", display);
 }
 
-const struct device_kind device_screen = {.name = "screen", .build = build, .to_qemu = to_qemu};
+static int to_xml(const struct device *screen, struct domain *domain, GError **err)
+{
+    const char *display = device_get(screen->local, "display");
+
+    (void)domain;
+    if (strcmp(display, "none") == 0 || strcmp(display, "nographic") == 0)
+        return 0;
+    return domain_refuse(screen, err, "display = %s", display);
+}
+
+const struct device_kind device_screen = {
+    .name = "screen", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

@@ -4,6 +4,7 @@
  */
 #include "migration/machine/chardev.h"
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -92,6 +93,20 @@ static void to_parts(const struct device *serial, GPtrArray *parts)
     device_set(device, "chardev", id);
 }
 
-const struct device_kind device_serial = {.name = "serial", .build = build, .to_qemu = to_qemu};
+static int to_xml(const struct device *serial, struct domain *domain, GError **err)
+{
+    struct xml *element = xml_set(xml_add(domain->devices, "serial"), "type", "unix");
+    struct xml *target;
+
+    (void)err;
+    xml_set(xml_set(xml_add(element, "source"), "mode", "connect"), "path", domain->spec->serial);
+    target = xml_set(xml_set(xml_add(element, "target"), "type", ISA), "port", "0");
+    xml_set(xml_add(target, "model"), "name", ISA);
+    domain_name(element, serial);
+    return 0;
+}
+
+const struct device_kind device_serial = {
+    .name = "serial", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};
 const struct device_kind device_serial_line = {
     .name = "serial line", .build = build_lines, .to_parts = to_parts};

@@ -1,0 +1,45 @@
+/* What a kind of device fills in when it says itself as domain XML. */
+#pragma once
+
+#include "migration/machine/domain.h"
+#include "migration/machine/domain_words.h"
+#include "migration/machine/xml.h"
+
+struct domain {
+    const struct device *board;
+    const struct domain_spec *spec;
+    struct xml *root;    /* <domain> */
+    struct xml *devices; /* its <devices> */
+    GPtrArray *words;    /* of <qemu:commandline>: char * */
+    bool says[WORD_COUNT];
+    struct xml *overrides; /* <qemu:override>; NULL: nothing is */
+    unsigned own_slots;    /* how many places of the main bus devices in words have */
+};
+
+/* <alias>: the device's name. Returns the element. */
+struct xml *domain_name(struct xml *element, const struct device *device);
+
+/* Where words go that are of that row of the table. Transfer none. */
+GPtrArray *domain_say(struct domain *domain, enum domain_word row);
+
+/*
+ * The device in QEMU's words, as QEMU's driver has it (to_parts), on a place of the main bus that
+ * libvirt does not give away by itself if it is on that. UNSUPPORTED where all of these are taken.
+ */
+int domain_say_device(struct domain *domain, const struct device *device, enum domain_word row,
+                      GError **err);
+
+/*
+ * Properties of a device that libvirt makes, which has no words for them, by <qemu:override>: tail
+ * is ",key=value,…" or NULL. UNSUPPORTED where libvirt is too old to know of that (8.2).
+ */
+int domain_set_properties(struct domain *domain, const struct device *device, const char *tail,
+                          GError **err);
+
+/* UNSUPPORTED: "driver libvirt: …", with the device. Returns -1. */
+int domain_refuse(const struct device *device, GError **err, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* Whether the memory is one that libvirt has no words for, and goes past it: what is added to it
+ * has to go that way, too (memory.c). */
+bool memory_is_exact(const struct device *board);

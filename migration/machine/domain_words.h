@@ -1,0 +1,20 @@
+/* What goes by <qemu:commandline>, past libvirt: it does not know of it, and cannot take care of
+ * it. */
+#pragma once
+
+/* A row of the table each. */
+enum domain_word {
+    WORD_RAM,
+    WORD_FORWARD,
+    WORD_BOARD,
+    WORD_CPU,
+    WORD_EXTRA,
+    WORD_COUNT,
+};
+
+struct domain_word_info {
+    const char *what; /* goes that way */
+    const char *why;  /* what libvirt lacks */
+};
+
+extern const struct domain_word_info domain_words[WORD_COUNT];
