@@ -25,7 +25,7 @@ struct image_plan {
     bool is_work;          /* vtmh does more with it than to look (skip_image_processing) */
     bool is_medium;        /* in a CD-ROM or floppy drive: each host has its own */
     struct params *params; /* of the image */
-    char *made;            /* image_receive() has made it: what the ledger calls it; else NULL */
+    char *made;            /* for this test alone: what the ledger calls it; NULL: it is not */
 };
 
 /* Of all images of all VMs of a test whose names clone_names() has given. An image that would be

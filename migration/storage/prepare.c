@@ -253,7 +253,7 @@ static int check_left(const struct work *work, GError **err)
 }
 
 /* It is no smaller than what it is made on: the guest would miss the rest. */
-static int make_on_top(const struct work *work, bool is_there, GError **err)
+static int make_on_top(const struct work *work, bool is_there, char **made_out, GError **err)
 {
     const struct image *base = work->plan->base;
     uint64_t size = 0;
@@ -265,15 +265,16 @@ static int make_on_top(const struct work *work, bool is_there, GError **err)
         qemu_img_info(&work->qemu_img, base->location, base->format, work->deadline, err);
     if (info == NULL || param_size(work->params, "image_size", &size, err) < 0)
         return -1;
-    return create_of_size(work, MAX(size, (uint64_t)number_of(info, "virtual-size")), NULL, err);
+    return create_of_size(work, MAX(size, (uint64_t)number_of(info, "virtual-size")), made_out,
+                          err);
 }
 
-static int make(const struct work *work, bool is_there, GError **err)
+static int make(const struct work *work, bool is_there, char **made_out, GError **err)
 {
     bool is_good = false;
 
     if (work->plan->origin == IMAGE_ON_TOP)
-        return make_on_top(work, is_there, err);
+        return make_on_top(work, is_there, made_out, err);
     if (work->plan->origin == IMAGE_CREATED)
         return is_there && !work->plan->anew ? check_created(work, err) : create(work, err);
     if (is_there && !work->plan->anew && is_clone(work, &is_good, err) < 0)
@@ -293,13 +294,13 @@ static int keep(const struct work *work, GError **err)
                : 0;
 }
 
-static int prepare(const struct work *work, GError **err)
+static int prepare(const struct work *work, char **made_out, GError **err)
 {
     bool is_there = true;
 
     if (work->plan->origin != IMAGE_IS_THERE &&
         (look_whether_there(work, work->plan->image->location, &is_there, err) < 0 ||
-         make(work, is_there, err) < 0))
+         make(work, is_there, made_out, err) < 0))
         return -1;
     return keep(work, err);
 }
@@ -319,7 +320,7 @@ static bool is_worked_on(const struct image_plan *plan)
     return plan->is_work && !plan->image->is_url && !plan->image->is_device;
 }
 
-int image_prepare(struct test *test, const struct image_plan *plan, int64_t deadline, GError **err)
+int image_prepare(struct test *test, struct image_plan *plan, int64_t deadline, GError **err)
 {
     struct work work;
 
@@ -327,7 +328,7 @@ int image_prepare(struct test *test, const struct image_plan *plan, int64_t dead
         return 0;
     int result = work_init(&work, test, plan, plan->params, deadline, err);
     if (result == 0)
-        result = prepare(&work, err);
+        result = prepare(&work, &plan->made, err);
     return work_end(&work, result, err);
 }
 
@@ -478,7 +479,7 @@ static int check_unused(const struct work *work, GError **err)
     return answers != NULL && trouble == NULL ? 0 : -1;
 }
 
-/* It was not there before the test, and so there is nothing to put back. */
+/* It is the test's own, and so there is nothing to put back. */
 static int finish_made(const struct work *work, GError **err)
 {
     int checked;
@@ -489,12 +490,12 @@ static int finish_made(const struct work *work, GError **err)
     return remove_image(work, checked == 0 ? err : NULL) < 0 ? -1 : checked;
 }
 
-static int finish(const struct work *work, bool removes, GError **err)
+static int finish(const struct work *work, GError **err)
 {
     bool restores = param_is_yes(work->params, "restore_image_after_testing") ||
                     param_is_yes(work->params, "restore_image");
+    bool removes = param_is_yes(work->params, "remove_image");
 
-    removes = removes || param_is_yes(work->params, "remove_image");
     if (work->plan->made != NULL)
         return finish_made(work, err);
     if (!is_checked(work) && !restores && !removes)
@@ -506,7 +507,7 @@ static int finish(const struct work *work, bool removes, GError **err)
 }
 
 int image_finish(struct test *test, const struct image_plan *plan, const struct params *params,
-                 bool removes, int64_t deadline, GError **err)
+                 int64_t deadline, GError **err)
 {
     struct work work;
 
@@ -514,6 +515,6 @@ int image_finish(struct test *test, const struct image_plan *plan, const struct 
         return 0;
     int result = work_init(&work, test, plan, params, deadline, err);
     if (result == 0)
-        result = finish(&work, removes, err);
+        result = finish(&work, err);
     return work_end(&work, result, err);
 }

@@ -12,8 +12,9 @@
 #include "migration/storage/plan.h"
 #include "migration/test.h"
 
-/* Before the test. */
-int image_prepare(struct test *test, const struct image_plan *plan, int64_t deadline, GError **err);
+/* Before the test. What is made on top of another image is in the ledger (plan->made) until it is
+ * removed. */
+int image_prepare(struct test *test, struct image_plan *plan, int64_t deadline, GError **err);
 
 /* Bytes that a guest sees of an image; 0: of one that nobody looks into. */
 int image_size(struct test *test, const struct image_plan *plan, uint64_t *size_out,
@@ -27,8 +28,8 @@ int image_size(struct test *test, const struct image_plan *plan, uint64_t *size_
 int image_receive(struct test *test, struct image_plan *plan, uint64_t size, int64_t deadline,
                   GError **err);
 
-/* Behind it, when no VM has it open any more. removes: it is removed in any case, as is one that
- * image_receive() has made. params: of the image, as they are then (_on_error). What is wrong with
- * the image is the error, when all else is done. */
+/* Behind it, when no VM has it open any more. One that is in the ledger is removed in any case.
+ * params: of the image, as they are then (_on_error). What is wrong with the image is the error,
+ * when all else is done. */
 int image_finish(struct test *test, const struct image_plan *plan, const struct params *params,
-                 bool removes, int64_t deadline, GError **err);
+                 int64_t deadline, GError **err);

@@ -29,12 +29,23 @@ static GPtrArray *notes;
 static struct params *params;
 static fiber_fn body;
 
-static int own(void *node, enum owned_kind kind, const char *what, GError **err)
+/* Of an image, another may lie in its place, which it takes. */
+static bool lies_there(enum owned_kind kind, const char *what)
 {
     const char *path = kind == OWNED_IMAGE ? strchr(what, '/') : what;
+    struct stat info;
 
+    if (stat(path, &info) < 0)
+        return false;
+    g_autofree char *is =
+        g_strdup_printf("%lu:%lu %s", (unsigned long)info.st_dev, (unsigned long)info.st_ino, path);
+    return kind != OWNED_IMAGE || strcmp(is, what) == 0;
+}
+
+static int own(void *node, enum owned_kind kind, const char *what, GError **err)
+{
     (void)node, (void)err;
-    cr_assert_neq(access(path, F_OK), 0, "%s is there before it is in the ledger", path);
+    cr_assert_not(lies_there(kind, what), "%s is there before it is in the ledger", what);
     g_hash_table_add(owned, g_strdup(what));
     return 0;
 }
@@ -62,11 +73,14 @@ static const struct host_ops host_ops = {.own = own, .disown = disown, .log = lo
 static const struct host host = {.ops = &host_ops, .name = "host1"};
 /* What host2 says wherever hosts meet. */
 static const char *said_there = "null";
+static unsigned n_owned_during; /* the test: in the ledger when all VMs have ended */
 
 static int exchange(void *node, const struct test_meeting *meeting, GBytes *payload,
                     GPtrArray **answers_out, GError **err)
 {
-    (void)node, (void)meeting, (void)err;
+    (void)node, (void)err;
+    if (strcmp(meeting->tag, "VMs have ended") == 0)
+        n_owned_during = g_hash_table_size(owned);
     *answers_out = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     g_ptr_array_add(*answers_out, g_bytes_ref(payload));
     g_ptr_array_add(*answers_out, g_bytes_new(said_there, strlen(said_there)));
@@ -156,7 +170,7 @@ static int finish(GError **err)
     g_autoptr(GPtrArray) plans = image_plans(params, err);
     const struct image_plan *plan = g_ptr_array_index(plans, 0);
 
-    return image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), err);
+    return image_finish(&test, plan, plan->params, deadline_in(LIMIT_MS), err);
 }
 
 /* The step around a test, on the first of two hosts. */
@@ -390,7 +404,7 @@ static int make_to_write_to(void *arg, GError **err)
         "test \"$(stat -c '%%d:%%i %%n' %s/disk.qcow2)\" = '%s'", folder, plan->made);
     sh(same);
     cr_expect(g_hash_table_contains(owned, plan->made));
-    if (image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), err) < 0)
+    if (image_finish(&test, plan, plan->params, deadline_in(LIMIT_MS), err) < 0)
         return -1;
     cr_expect_not(is_there("disk.qcow2"));
     cr_expect_eq(g_hash_table_size(owned), 0);
@@ -400,8 +414,8 @@ static int make_to_write_to(void *arg, GError **err)
         return -1;
     sh("qemu-io -c 'write 0 1M' disk.qcow2 >/dev/null && "
        "dd if=/dev/zero of=disk.qcow2 bs=64k seek=2 count=1 conv=notrunc status=none");
-    expect_failure(image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), &error),
-                   &error, "disk.qcow2 is bad (qemu-img check)");
+    expect_failure(image_finish(&test, plan, plan->params, deadline_in(LIMIT_MS), &error), &error,
+                   "disk.qcow2 is bad (qemu-img check)");
     cr_expect_not(is_there("disk.qcow2"));
     return 0;
 }
@@ -426,7 +440,7 @@ static int write_over(void *arg, GError **err)
     if (image_receive(&test, plan, 4 << 20, deadline_in(LIMIT_MS), err) < 0)
         return -1;
     cr_expect_null(plan->made);
-    if (image_finish(&test, plan, plan->params, false, deadline_in(LIMIT_MS), err) < 0)
+    if (image_finish(&test, plan, plan->params, deadline_in(LIMIT_MS), err) < 0)
         return -1;
     cr_expect(is_there("disk.qcow2"));
     return 0;
@@ -544,10 +558,13 @@ static int build_on_one_another(void *arg, GError **err)
        ">/dev/null");
     sh("qemu-io -c 'write -P 9 0 64k' b.qcow2 >/dev/null && cmp disk.qcow2 before");
     sh("qemu-img info b.qcow2 | grep -q 'virtual size: 4 MiB'");
+    cr_expect_eq(n_owned_during, 2);
+    cr_expect_eq(g_hash_table_size(owned), 0, "this node would remove what vm1 elsewhere has");
     said_there = "[]";
     if (step_around(&begun, err) < 0)
         return -1;
     cr_expect_eq(begun, 0);
+    cr_expect_eq(n_owned_during, 2, "a and b would stay when the node is killed");
     cr_expect(is_there("disk.qcow2") && !is_there("a.qcow2") && !is_there("b.qcow2"));
     sh("cmp disk.qcow2 before");
     return 0;

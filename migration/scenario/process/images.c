@@ -20,12 +20,10 @@ struct images {
     GPtrArray *plans;
     unsigned n_prepared; /* the first of them; what the others name this test has neither made nor
                             kept a copy of */
-    GPtrArray *made;     /* of them, on top of another: struct image_plan, theirs */
 };
 
 static void images_free(struct images *images)
 {
-    g_ptr_array_unref(images->made);
     g_ptr_array_unref(images->plans);
     g_free(images);
 }
@@ -154,7 +152,6 @@ int images_begin(struct step_on *on, GError **err)
         return -1;
     struct images *images = on->state = g_new0(struct images, 1);
     images->plans = plans;
-    images->made = g_ptr_array_new();
     if (limit_of(on, "disk_prepare_timeout", A_VM_MS, &limit_ms, err) < 0)
         return -1;
     bool is_left_alone;
@@ -168,8 +165,6 @@ int images_begin(struct step_on *on, GError **err)
         if (!is_left_alone && where_used(on->scene, plan) == SEAT_NOWHERE &&
             image_prepare(test, plan, deadline, err) < 0)
             return -1;
-        if (!is_left_alone && plan->origin == IMAGE_ON_TOP)
-            g_ptr_array_add(images->made, plan);
         images->n_prepared = i + 1;
     }
     return make_room(on->scene, images, is_left_alone, deadline, err);
@@ -208,7 +203,7 @@ static const char *left_on(const struct test *test, const GPtrArray *told,
     for (unsigned i = 0; i < told->len; i++) {
         const json_t *name;
         size_t n;
-        if (plan->made != NULL && i != test->self)
+        if (plan->made != NULL && plan->moves && i != test->self)
             continue;
         json_array_foreach ((json_t *)g_ptr_array_index(told, i), n, name)
             if (g_strcmp0(json_string_value(name), plan->vm) == 0)
@@ -224,9 +219,8 @@ static struct params *params_of(const struct step_on *on, const struct image_pla
     return params_object_params(vm, plan->image->name);
 }
 
-static int finish_one(const struct step_on *on, const struct images *images,
-                      const struct image_plan *plan, const GPtrArray *told, int64_t deadline,
-                      GError **err)
+static int finish_one(const struct step_on *on, const struct image_plan *plan,
+                      const GPtrArray *told, int64_t deadline, GError **err)
 {
     struct test *test = on->scene->test;
     const char *host = left_on(test, told, plan);
@@ -235,10 +229,12 @@ static int finish_one(const struct step_on *on, const struct images *images,
     if (!is_mine(test, plan))
         return 0;
     if (host == NULL)
-        return image_finish(test, plan, params, g_ptr_array_find(images->made, plan, NULL),
-                            deadline, err);
+        return image_finish(test, plan, params, deadline, err);
     test_note(test, "%s is left as it is: %s on %s may still write to it", plan->image->location,
               plan->vm, host);
+    /* This node may end before that VM does. */
+    if (plan->made != NULL && strcmp(host, test->names[test->self]) != 0)
+        host_disown(test->host, OWNED_IMAGE, plan->made);
     return 0;
 }
 
@@ -256,13 +252,13 @@ static int finish_all(const struct step_on *on, const struct images *images, con
     for (unsigned i = images->n_prepared; i > 0; i--) {
         const struct image_plan *plan = g_ptr_array_index(images->plans, i - 1);
         if (plan->base != NULL &&
-            finish_one(on, images, plan, told, deadline, result == 0 ? err : NULL) < 0)
+            finish_one(on, plan, told, deadline, result == 0 ? err : NULL) < 0)
             result = -1;
     }
     for (unsigned i = 0; i < images->n_prepared; i++) {
         const struct image_plan *plan = g_ptr_array_index(images->plans, i);
         if (plan->base == NULL &&
-            finish_one(on, images, plan, told, deadline, result == 0 ? err : NULL) < 0)
+            finish_one(on, plan, told, deadline, result == 0 ? err : NULL) < 0)
             result = -1;
     }
     return result;
