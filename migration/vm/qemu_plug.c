@@ -83,11 +83,13 @@ static int hand_over_fds(struct qemu_vm *vm, int64_t deadline, GError **err)
     return 0;
 }
 
-/* Those that no card has taken: one that has taken them has closed their names. */
+/* Those that no card has taken, which would keep their taps: a card that has taken them has closed
+ * their names. Works on a cancelled fiber. */
 static void take_fds_back(struct qemu_vm *vm)
 {
     const GArray *fds = vm_net_fds(vm->base.net);
 
+    fiber_shield();
     for (unsigned i = 0; i < fds->len; i++) {
         g_autofree char *name =
             g_strdup_printf(FD_NAME "%d", g_array_index(fds, struct child_fd, i).as);
@@ -95,6 +97,7 @@ static void take_fds_back(struct qemu_vm *vm)
         qemu_command(vm, "closefd", json_pack("{s:s}", "fdname", name), deadline_in(TAKE_BACK_MS),
                      NULL, NULL);
     }
+    fiber_unshield();
 }
 
 static int make(struct qemu_vm *vm, const struct part *part, int64_t deadline, GError **err)
@@ -127,7 +130,6 @@ static void take_all_back(struct qemu_vm *vm, GPtrArray *parts, unsigned made)
     fiber_shield();
     while (made-- > 0)
         take_back(vm, g_ptr_array_index(parts, made), deadline_in(TAKE_BACK_MS), NULL);
-    take_fds_back(vm);
     fiber_unshield();
 }
 
@@ -157,8 +159,10 @@ static int make_with_net(struct qemu_vm *vm, const struct device *device, int64_
         vm_net_started(vm->base.net);
         return 0;
     }
-    if (is_card)
+    if (is_card) {
+        take_fds_back(vm);
         vm_net_unplug(vm->base.net, device->id);
+    }
     return -1;
 }
 

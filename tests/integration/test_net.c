@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define MAC "9a:00:00:00:00:01"
@@ -353,6 +354,65 @@ static int carries(struct bed *bed, GError **err)
 Test(net, an_address_comes_with_the_guest_or_is_given)
 {
     run(carries);
+}
+
+/* So that QEMU can be given one more descriptor, and no second. */
+static void let_it_open_one(pid_t pid, struct rlimit *before_out)
+{
+    struct rlimit limit;
+    rlim_t number = 0;
+
+    prlimit(pid, RLIMIT_NOFILE, NULL, before_out);
+    for (bool found = false; !found; number++) {
+        g_autofree char *path = g_strdup_printf("/proc/%d/fd/%u", (int)pid, (unsigned)number);
+        found = readlink(path, (char[1]){0}, 1) < 0;
+    }
+    limit = (struct rlimit){number, before_out->rlim_max};
+    prlimit(pid, RLIMIT_NOFILE, &limit, NULL);
+}
+
+static int plug_nic2(struct bed *bed, struct seat *seat, GError **err)
+{
+    struct vm_boot *boot = guest_boot(&bed->host, bed->params, err);
+    const struct vm_spec spec = {.host = &bed->host,
+                                 .name = "vm1",
+                                 .params = bed->params,
+                                 .platform = bed->platform,
+                                 .boot = boot};
+    int plugged = vm_plug(seat->vm, &spec, "nic", "nic2", SOON, err);
+
+    guest_boot_free(boot);
+    return plugged;
+}
+
+static int takes_back(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    struct rlimit before;
+    struct seat seat;
+
+    bed_set(bed, "mac_nic2", "9a:00:00:00:00:02");
+    bed_set(bed, "queues_nic2", "2");
+    if (seat_open(bed, &seat, false, NULL, err) < 0)
+        return -1;
+    g_autofree char *first = ports();
+    bed_set(bed, "nics", "nic1 nic2");
+    let_it_open_one(vm_pid(seat.vm), &before);
+    check(plug_nic2(bed, &seat, &error) == -1);
+    check(has(error->message, "plugging nic nic2 into vm1 on host1: "));
+    prlimit(vm_pid(seat.vm), RLIMIT_NOFILE, &before, NULL);
+    g_autofree char *behind = ports();
+    check(strcmp(first, behind) == 0); /* else QEMU has the tap's first queue still */
+    if (plug_nic2(bed, &seat, err) < 0)
+        return -1;
+    g_autofree char *both = ports();
+    check(strlen(both) > strlen(first));
+    return seat_close(bed, &seat, err);
+}
+
+Test(net, a_hypervisor_that_cannot_take_all_of_a_plugged_card_keeps_none_of_it)
+{
+    run(takes_back);
 }
 
 static int disposes(struct bed *bed, GError **err)
