@@ -340,7 +340,8 @@ int vm_withdraw_disks(struct vm *vm, int64_t deadline, GError **err);
  * writing, and returns when the copies have caught up (QMP blockdev-mirror, BLOCK_JOB_READY). The
  * migration that begins then ends the copies when the guest has stopped and before it sends the
  * rest; it must pause there (pause-before-switchover). One that fails, now or until then, is a
- * MIGRATION error, with the hypervisor's sentence. bytes_per_s: limit of each; 0: none.
+ * MIGRATION error, with the hypervisor's sentence. bytes_per_s: limit of each until it has caught
+ * up; 0: none.
  */
 int vm_mirror_disks(struct vm *vm, const char *const *names, const char *path, uint64_t bytes_per_s,
                     int64_t deadline, GError **err);

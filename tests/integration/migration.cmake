@@ -1,4 +1,4 @@
-foreach(name test_vm test_devices test_jeos test_guest_agent test_monitors)
+foreach(name test_vm test_devices test_jeos test_guest_agent test_mirror test_monitors)
     vtmh_integration_test(${name} SOURCES vm_bed.c LIBS vtmh_vm)
     set_tests_properties(integration/${name} PROPERTIES LABELS qemu)
 endforeach()
