@@ -96,18 +96,23 @@ static int machine_main(int argc, char **argv)
     static const struct option long_options[] = {
         {"vm", required_argument, NULL, 'v'},
         {"guests", required_argument, NULL, 'g'},
+        {"libvirt", no_argument, NULL, 'l'},
         {NULL, 0, NULL, 0},
     };
     const char *vm = NULL, *guests_dir = NULL;
+    bool by_libvirt = false;
     int option;
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
         if (option == '?')
             return 4;
-        *(option == 'v' ? &vm : &guests_dir) = optarg;
+        if (option == 'l')
+            by_libvirt = true;
+        else
+            *(option == 'v' ? &vm : &guests_dir) = optarg;
     }
     if (vm == NULL || guests_dir == NULL)
         return wrong_usage("machine needs --vm and --guests", "");
-    return show_machine(vm, guests_dir);
+    return show_machine(vm, guests_dir, by_libvirt);
 }
 
 static void print_lines(const char *word, const GPtrArray *lines)

@@ -3,6 +3,7 @@
 #include "migration/guest/cloud_seed.h"
 #include "migration/guest/guest.h"
 #include "migration/storage/plan.h"
+#include "migration/vm/libvirt_show.h"
 
 #include <stdio.h>
 
@@ -13,6 +14,7 @@ struct showing {
     const char *vm;
     struct host host;
     struct params *params; /* of the VM */
+    bool by_libvirt;
     json_t *answer;
 };
 
@@ -61,11 +63,16 @@ static int answer(struct showing *showing, const struct vm_boot *boot,
                            .params = showing->params,
                            .platform = platform,
                            .boot = boot};
-    json_auto_t *source = vm_show(&spec, err);
+    json_auto_t *source = showing->by_libvirt ? libvirt_show(&spec, err) : vm_show(&spec, err);
     json_auto_t *destination = NULL;
 
     if (source == NULL)
         return -1;
+    if (showing->by_libvirt) {
+        json_object_set_new(source, "platform", platform_to_json(platform));
+        showing->answer = g_steal_pointer(&source);
+        return 0;
+    }
     spec.incoming = true;
     destination = vm_show(&spec, err);
     if (destination == NULL)
@@ -102,9 +109,10 @@ static int print(const json_t *answer, GError **err)
     return -1;
 }
 
-static int show_vm(const char *vm, const char *guests_dir, GError **err)
+static int show_vm(const char *vm, const char *guests_dir, bool by_libvirt, GError **err)
 {
-    struct showing showing = {.vm = vm, .host = {.name = HERE, .guests_dir = guests_dir}};
+    struct showing showing = {
+        .vm = vm, .host = {.name = HERE, .guests_dir = guests_dir}, .by_libvirt = by_libvirt};
     g_autoptr(params) params = params_new();
     int result;
 
@@ -120,11 +128,11 @@ static int show_vm(const char *vm, const char *guests_dir, GError **err)
     return result;
 }
 
-int show_machine(const char *vm, const char *guests_dir)
+int show_machine(const char *vm, const char *guests_dir, bool by_libvirt)
 {
     g_autoptr(GError) error = NULL;
 
-    if (show_vm(vm, guests_dir, &error) == 0)
+    if (show_vm(vm, guests_dir, by_libvirt, &error) == 0)
         return 0;
     fprintf(stderr, "%s: %s\n", vm, error->message);
     return error->domain == CFG_ERROR ? 4 : 1;

@@ -227,13 +227,14 @@ static struct domain domain_of(const struct device *board, const struct domain_s
                             .root = xml_new("domain"),
                             .words = g_ptr_array_new_with_free_func(g_free)};
 
-    domain.devices = xml_add(domain.root, "devices");
+    domain.devices = xml_new("devices");
     return domain;
 }
 
 static void clear(struct domain *domain)
 {
     xml_free(domain->root);
+    xml_free(domain->devices);
     g_ptr_array_unref(domain->words);
 }
 
@@ -246,6 +247,7 @@ char *machine_to_xml(const struct device *board, const struct domain_spec *spec,
     add_head(&domain);
     leave_out(&domain);
     if (add_device(&domain, board, err) == 0) {
+        xml_adopt(domain.root, g_steal_pointer(&domain.devices));
         add_words(&domain);
         text = xml_print(domain.root, err);
     }

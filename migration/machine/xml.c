@@ -51,11 +51,16 @@ void xml_free(struct xml *element)
     g_free(element);
 }
 
+void xml_adopt(struct xml *parent, struct xml *child)
+{
+    g_ptr_array_add(parent->children, child);
+}
+
 struct xml *xml_add(struct xml *parent, const char *name)
 {
     struct xml *element = xml_new(name);
 
-    g_ptr_array_add(parent->children, element);
+    xml_adopt(parent, element);
     return element;
 }
 

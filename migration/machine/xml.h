@@ -19,6 +19,9 @@ AUTOPTR_STRUCT(xml, xml_free);
 /* One more child of that name. Transfer none. */
 struct xml *xml_add(struct xml *parent, const char *name);
 
+/* A tree of its own becomes a child. child: transfer full. */
+void xml_adopt(struct xml *parent, struct xml *child);
+
 /* The first child of that name, which is added where there is none. Transfer none. */
 struct xml *xml_get(struct xml *parent, const char *name);
 

@@ -18,6 +18,7 @@ struct showing {
     char *test;                  /* --test, or NULL for all */
     char *vm;                    /* --machine, or NULL */
     unsigned host;               /* --host; 0: none was asked for */
+    const char *driver;          /* --driver; NULL: none was asked for */
 };
 
 static int print_text(struct cfg *cfg, const char *file, GString *buffer, GError **err);
@@ -69,6 +70,21 @@ static int take_host(const char *value, void *target, GError **err)
     return arguments_count(value, TUPLE_MAX, &((struct showing *)target)->host, err);
 }
 
+static const char *const drivers[] = {"qemu", "libvirt"};
+
+static int take_driver(const char *value, void *target, GError **err)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        if (strcmp(drivers[i], value) != 0)
+            continue;
+        ((struct showing *)target)->driver = drivers[i];
+        return 0;
+    }
+    g_set_error(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_VALUE,
+                "\"%s\" is not a driver; there are qemu and libvirt", value);
+    return -1;
+}
+
 static const struct argument table[] = {
     {"format", '\0', "FORMAT", .take = take_format,
      .help = "text (the default), or jsonl: one JSON object a line,\n"
@@ -82,6 +98,9 @@ static const struct argument table[] = {
              "host's own, and the command lines that would start it"},
     {"host", '\0', "N", .take = take_host,
      .help = "with --machine: as the Nth host of the test has it (1)"},
+    {"driver", '\0', "DRIVER", .take = take_driver,
+     .help = "with --machine: qemu (the default), or libvirt: the domain XML\n"
+             "of it, and on stderr what of it goes past libvirt, and why"},
     READING_ROWS,
     {NULL},
 };
@@ -99,6 +118,7 @@ static const struct arguments arguments = {
             "  vtmh show --test 1 migrate.cfg\n"
             "  vtmh show --format jsonl migrate.cfg 'only quick' | jq -r .mem\n"
             "  vtmh show --machine vm1 --test 1 migrate.cfg | jq -r .command_lines.source\n"
+            "  vtmh show --machine vm1 --driver libvirt --test 1 migrate.cfg > vm1.xml\n"
             "\n"
             "exit status: 0; 4 when the command line or the configuration is wrong; 2 when this\n"
             "computer cannot have the machine",
@@ -186,15 +206,17 @@ static int print_tests(const struct showing *showing, struct cfg *cfg, GError **
     return more < 0 ? -1 : 0;
 }
 
-/* The format, and a host, are each of one of the two things that can be shown. */
+/* The format is of one of the two things that can be shown; a host and a driver are of the other.
+ */
 static int check(const struct showing *showing, GError **err)
 {
-    if ((showing->vm == NULL || showing->format == NULL) &&
-        (showing->vm != NULL || showing->host == 0))
+    if (showing->vm != NULL ? showing->format == NULL
+                            : showing->host == 0 && showing->driver == NULL)
         return 0;
     g_set_error_literal(err, ARGUMENTS_ERROR, ARGUMENTS_ERROR_USAGE,
-                        showing->vm != NULL ? "--format is of parameters, and --machine is JSON"
-                                            : "--host is for --machine only");
+                        showing->vm != NULL ? "--format is of parameters, and --machine has its own"
+                        : showing->host != 0 ? "--host is for --machine only"
+                                             : "--driver is for --machine only");
     return -1;
 }
 
@@ -220,7 +242,7 @@ static int show(struct showing *showing)
     if (showing->vm == NULL)
         return show_tests(showing);
     status = show_machine(&showing->reading.selection, showing->test, showing->vm,
-                          MAX(showing->host, 1));
+                          MAX(showing->host, 1), g_strcmp0(showing->driver, "libvirt") == 0);
     return status | reading_end(NULL);
 }
 

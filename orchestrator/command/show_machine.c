@@ -21,6 +21,7 @@
 
 struct asking {
     const char *vm;
+    bool by_libvirt;
     char *program, *guests_dir;
     char *input; /* the parameters, for the node's stdin */
     char *out, *errors;
@@ -82,8 +83,14 @@ static char *params_text(const struct params *test, unsigned n_hosts, unsigned h
 static int ask_node(void *arg, GError **err)
 {
     struct asking *asking = arg;
-    const char *const arguments[] = {asking->program, "machine",          "--vm", asking->vm,
-                                     "--guests",      asking->guests_dir, NULL};
+    const char *const arguments[] = {asking->program,
+                                     "machine",
+                                     "--vm",
+                                     asking->vm,
+                                     "--guests",
+                                     asking->guests_dir,
+                                     asking->by_libvirt ? "--libvirt" : NULL,
+                                     NULL};
 
     return child_run(arguments, asking->input, deadline_in(NODE_MS), &asking->status, &asking->out,
                      &asking->errors, err);
@@ -110,15 +117,29 @@ static void join_words(json_t *lines)
     }
 }
 
+/* The domain itself, for a program that takes XML. */
+static char *domain_of(const json_t *answer)
+{
+    const json_t *past;
+    size_t i;
+
+    json_array_foreach (json_object_get(answer, "past_libvirt"), i, past)
+        fprintf(stderr, "note: %s: in QEMU's words, since %s\n",
+                json_string_value(json_object_get(past, "what")),
+                json_string_value(json_object_get(past, "why")));
+    return g_strchomp(g_strdup(json_string_value(json_object_get(answer, "domain"))));
+}
+
 static void print(const struct planned_test *planned, json_t *answer)
 {
     g_autoptr(secrets) secrets = secrets_new();
     g_autofree char *text = NULL;
     g_autofree char *shown = NULL;
+    bool is_domain = json_object_get(answer, "domain") != NULL;
 
     join_words(json_object_get(answer, "command_lines"));
     secret_params_collect(planned->params, secrets);
-    text = json_dumps(answer, JSON_INDENT(2));
+    text = is_domain ? domain_of(answer) : json_dumps(answer, JSON_INDENT(2));
     shown = secrets_hide(secrets, text);
     puts(shown);
     if (planned->skip != NULL)
@@ -174,13 +195,14 @@ static void asking_clear(struct asking *asking)
     g_free(asking->errors);
 }
 
-int show_machine(const struct selection *selection, const char *test, const char *vm, unsigned host)
+int show_machine(const struct selection *selection, const char *test, const char *vm, unsigned host,
+                 bool by_libvirt)
 {
     unsigned n_hosts = MAX(host, N_HOSTS);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) tests = read_test(selection, test, n_hosts, &error);
     const struct planned_test *planned = tests != NULL ? g_ptr_array_index(tests, 0) : NULL;
-    struct asking asking = {.vm = vm};
+    struct asking asking = {.vm = vm, .by_libvirt = by_libvirt};
     int status;
 
     if (planned == NULL || check_vm(planned->params, vm, &error) < 0)

@@ -83,3 +83,10 @@ if ((status == 0)); then
 else
     expect_match "stderr" "deploy/guest" "$err"
 fi
+
+step "libvirt's driver has the same machine as domain XML"
+show vm1 --driver libvirt "$work/one.cfg"
+expect_equal "exit status" 0 "$status"
+expect_match "its type" "<type arch=\"x86_64\" machine=\"pc-" "$machine"
+expect_match "what it boots" "<loader readonly=\"yes\" type=\"rom\">/.*tick.rom</loader>" "$machine"
+expect_match "what goes past libvirt is said" "note: extra_params: in QEMU's words" "$err"

@@ -223,12 +223,17 @@ Test(list_show, a_machine_without_a_node_program_is_no_mistake_of_the_configurat
                             "(cmake --build, or deploy/quickstart)\n");
 }
 
-Test(list_show, a_format_is_of_parameters_and_a_host_of_a_machine)
+Test(list_show, a_format_is_of_parameters_and_a_host_and_a_driver_of_a_machine)
 {
     cr_expect_eq(call(command_show, "--machine|vm1|--format|text|FILE"), 4);
     cr_expect_eq(call(command_show, "--host|2|FILE"), 4);
-    cr_assert_stderr_eq_str("vtmh: --format is of parameters, and --machine is JSON\n"
-                            "vtmh: --host is for --machine only\n");
+    cr_expect_eq(call(command_show, "--driver|libvirt|FILE"), 4);
+    cr_expect_eq(call(command_show, "--machine|vm1|--driver|xen|FILE"), 4);
+    cr_assert_stderr_eq_str(
+        "vtmh: --format is of parameters, and --machine has its own\n"
+        "vtmh: --host is for --machine only\n"
+        "vtmh: --driver is for --machine only\n"
+        "vtmh: --driver: \"xen\" is not a driver; there are qemu and libvirt\n");
 }
 
 Test(list_show, asks_for_a_file)
