@@ -1,4 +1,6 @@
-# vtmh_bundle(TARGET): what is uploaded to a machine so that TARGET runs there.
+# vtmh_bundle(TARGET [BESIDE...]): what is uploaded to a machine so that TARGET runs there, with the
+# programs that it starts, which find all that they need on the host (targets too; those that are not
+# built are left out).
 #
 # Beside TARGET's program there are then TARGET.bundle.tar (the program and those shared libraries
 # that a virtualization host may lack) and TARGET.bundle.json (its sha256, the glibc it needs, and
@@ -13,14 +15,23 @@ function(vtmh_bundle target)
     target_link_options(${target} PRIVATE LINKER:--disable-new-dtags)
     set(tar ${PROJECT_BINARY_DIR}/${target}.bundle.tar)
     set(json ${PROJECT_BINARY_DIR}/${target}.bundle.json)
+    set(beside "")
+    foreach(other ${ARGN})
+        if(TARGET ${other})
+            list(APPEND beside ${other})
+            install(TARGETS ${other} DESTINATION libexec/vtmh)
+        endif()
+    endforeach()
+    list(TRANSFORM beside REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE beside_files)
+    list(JOIN beside_files "|" beside_files)
     set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/bundle-pack.cmake)
     add_custom_command(
         OUTPUT ${tar} ${json}
         COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:${target}>
                 -D FOLDER=${PROJECT_BINARY_DIR}/node-bundle -D TARBALL=${tar} -D JSON=${json}
-                -D VERSION=${PROJECT_VERSION} -D ARCH=${CMAKE_SYSTEM_PROCESSOR}
+                -D BESIDE=${beside_files} -D VERSION=${PROJECT_VERSION} -D ARCH=${CMAKE_SYSTEM_PROCESSOR}
                 -D OBJDUMP=${OBJDUMP} -D STRIP=${STRIP} -D TAR=${TAR} -P ${script}
-        DEPENDS ${target} ${script}
+        DEPENDS ${target} ${beside} ${script}
         COMMENT "Bundling ${target}"
         VERBATIM)
     add_custom_target(${target}-bundle ALL DEPENDS ${tar} ${json})

@@ -11,3 +11,6 @@ pkg_check_modules(PROTOBUFC REQUIRED IMPORTED_TARGET libprotobuf-c)
 find_program(PROTOC_C protoc-c REQUIRED)
 # Tests are built wherever Criterion is; the programs alone do not need it.
 pkg_check_modules(CRITERION IMPORTED_TARGET criterion)
+# What speaks to libvirt is built where its headers are.
+pkg_check_modules(LIBVIRT IMPORTED_TARGET libvirt>=9.0 libvirt-qemu>=9.0)
+find_package(Threads REQUIRED)

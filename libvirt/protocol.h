@@ -1,7 +1,7 @@
 /*
  * What vtmh-node and vtmh-node-libvirt say to each other.
  *
- * A socket pair, stdin of vtmh-node-libvirt, with QMP's framing: lines of JSON, a greeting
+ * A socket pair (PROTOCOL_FD of vtmh-node-libvirt) with QMP's framing: lines of JSON, a greeting
  * {"QMP": …}, qmp_capabilities, then {"execute": NAME, "arguments": {…}, "id": N}, answered in any
  * order by {"return": …, "id": N} or {"error": {"class": …, "desc": …}, "id": N}, and events
  * {"event": …, "data": …, "timestamp": …} at any time. Each call runs on a thread of its own, so
@@ -13,17 +13,20 @@
  *   CommandNotFound  there is no such command
  *   Arguments        an argument is missing, unknown or of another type: desc names it
  *   NotConnected     `connect` has not succeeded yet
+ *   GenericError     what is none of these
  *   Busy             more calls at a time than PROTOCOL_CALLS_MAX
  *
- * DOMAIN below: "name" or "uuid" (the latter first). [x]: may be left out. A command without "->"
- * answers {}. Those marked * may last for minutes; they go over a connection of their own
- * (`calls`), all others over the other one (`control`), so that libvirtd's limit of requests for
- * each client never keeps an abort from it.
+ * DOMAIN below: "name" or "uuid" (the latter first). [x]: may be left out. What has no "->" answers
+ * {}. Those marked * may last for minutes; they go over a connection of their own (`calls`), all
+ * others over the other one (`control`), so that libvirtd's limit of requests for each client never
+ * keeps an abort from it.
  *
  * connect {uri} -> {uri, libvirt: "9.0.0" (of the daemon), client: "9.0.0" (of libvirt.so.0),
- *     hypervisor: "QEMU", hypervisor_version: "7.2.22", hostname}
+ *     hypervisor: "QEMU", hostname, generation}
+ *     NoDaemon, NoPermission in place of VIR_ERR_38: nobody listens there, or not for us.
  *     May be called again after CONNECTION_CLOSED, and then begins anew; calls that hang on the old
  *     connections end by themselves.
+ * hypervisor-version -> {version: "7.2.22"}     asks QEMU where libvirtd has not yet: seconds
  * capabilities -> {xml}
  * domain-capabilities {[emulator, arch, machine, virttype]} -> {xml}
  * compare-cpu {xml} -> {result: "incompatible" | "identical" | "superset"}
@@ -61,10 +64,13 @@
  *     type: "none", "bounded", "unbounded", "completed", "failed", "cancelled". The rest by
  *     libvirt's own names (VIR_DOMAIN_JOB_*); what it does not tell is not there. keep: completed
  *     statistics are not forgotten by being read.
- * domain-set-max-speed {DOMAIN, mib_per_s, [postcopy: bool]}, domain-max-speed {DOMAIN} ->
- * {mib_per_s} domain-set-max-downtime {DOMAIN, ms}, domain-max-downtime {DOMAIN} -> {ms}
+ * domain-set-max-speed {DOMAIN, mib_per_s, [postcopy: bool]}
+ * domain-max-speed {DOMAIN, [postcopy: bool]} -> {mib_per_s}
+ * domain-set-max-downtime {DOMAIN, ms}
+ * domain-max-downtime {DOMAIN} -> {ms}
  * domain-set-compression-cache {DOMAIN, bytes}
- * quit       closes the connections and ends the program; calls that are under way are given up
+ * quit
+ *     closes the connections and ends the program; calls that are under way are given up
  *
  * Events; all of a domain have name and uuid:
  *   LIFECYCLE {event, detail}         PROTOCOL_LIFECYCLE; detail by its name in libvirt, in small
@@ -75,13 +81,18 @@
  *   IO_ERROR {path, alias, action, reason}      action: "none", "pause", "report"
  *   AGENT_LIFECYCLE {state, reason}   state: "connected", "disconnected"
  *   DEVICE_ADDED, DEVICE_REMOVED, DEVICE_REMOVAL_FAILED {alias}
- *   QEMU {event, data}                of QEMU's own: STOP, RESUME, MIGRATION, MIGRATION_PASS,
- * RESET, SHUTDOWN, GUEST_PANICKED, with QEMU's time stamp CONNECTION_CLOSED {connection: "calls" |
- * "control", reason: "error", "eof", "keepalive"} libvirtd has gone, or has not answered for
- * PROTOCOL_KEEPALIVE_S x PROTOCOL_KEEPALIVE_COUNT.
+ *   QEMU {event, data}                QEMU's own, with its time stamp: STOP, RESUME, MIGRATION,
+ *                                     MIGRATION_PASS, RESET, SHUTDOWN, GUEST_PANICKED
+ *
+ *   CONNECTION_CLOSED {connection: "calls" | "control", reason, generation}
+ *     reason: "eof", "error", "keepalive" (libvirtd has not answered for PROTOCOL_KEEPALIVE_S x
+ *     PROTOCOL_KEEPALIVE_COUNT); generation: of the connect that has made the connection.
+ *
+ * An event may come after the answer of the call that has caused it.
  */
 #pragma once
 
+#define PROTOCOL_FD 3 /* of the program: the socket */
 #define PROTOCOL_CALLS_MAX 64
 #define PROTOCOL_LINE_MAX_BYTES (8U << 20) /* the program ends at a longer one */
 #define PROTOCOL_KEEPALIVE_S 5
@@ -96,7 +107,7 @@
     "defined", "undefined", "started", "suspended", "resumed", "stopped", "shutdown",              \
         "pmsuspended", "crashed"
 
-/* Names of virDomainMigrateFlags, by bit; NULL: not a flag of ours. */
+/* Names of virDomainMigrateFlags, by bit. */
 #define PROTOCOL_MIGRATE_FLAGS                                                                     \
     "live", "peer2peer", "tunnelled", "persist_dest", "undefine_source", "paused",                 \
         "non_shared_disk", "non_shared_inc", "change_protection", "unsafe", "offline",             \

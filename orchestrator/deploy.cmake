@@ -15,5 +15,5 @@ target_link_libraries(vtmh_deploy PUBLIC vtmh_sync vtmh_proto PkgConfig::GLIB Pk
 
 if(TARGET vtmh-node)
     include(${PROJECT_SOURCE_DIR}/cmake/bundle.cmake)
-    vtmh_bundle(vtmh-node)
+    vtmh_bundle(vtmh-node vtmh-node-libvirt)
 endif()

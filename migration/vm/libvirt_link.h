@@ -28,6 +28,9 @@ struct libvirt_watch;
 struct libvirt_link *libvirt_link_open(const struct host *host, const char *uri, int64_t deadline,
                                        GError **err);
 
+/* Tests only: the program; NULL: vtmh-node-libvirt beside the program that runs. */
+extern const char *libvirt_link_program;
+
 /* The last holder ends the program (quit, then SIGKILL after a moment), waits until it is dead and
  * strikes it from the ledger. Works on a cancelled fiber. Domains are not touched. NULL is fine. */
 void libvirt_link_close(struct libvirt_link *link);
@@ -65,7 +68,7 @@ struct libvirt_watch *libvirt_link_watch(struct libvirt_link *link, const char *
 /* No callback comes after this. Before the link is closed. NULL is fine. */
 void libvirt_link_unwatch(struct libvirt_watch *watch);
 
-/* What connect said: {"uri", "libvirt", "client", "hypervisor", "hypervisor_version", "hostname"}.
+/* What connect said: {"uri", "libvirt", "client", "hypervisor", "hostname", …}.
  * Transfer none, until the link is renewed. */
 const json_t *libvirt_link_facts(const struct libvirt_link *link);
 

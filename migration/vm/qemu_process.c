@@ -171,6 +171,23 @@ int qemu_process_command(struct qemu_process *process, const char *name, json_t 
     return -1;
 }
 
+int qemu_process_ask(struct qemu_process *process, const char *name, json_t *arguments,
+                     int64_t deadline, json_t **reply_out, json_t **refusal_out, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (qmp_ask(process->qmp, name, arguments, -1, deadline, reply_out, refusal_out, &error) == 0)
+        return 0;
+    explain(process, VM_ERROR_DIED, &error);
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+void qemu_process_on_ended(struct qemu_process *process, qmp_ended_fn on_ended, void *arg)
+{
+    qmp_on_ended(process->qmp, on_ended, arg);
+}
+
 pid_t qemu_process_pid(const struct qemu_process *process)
 {
     return child_pid(process->child);
@@ -227,7 +244,7 @@ GError *qemu_process_death(struct qemu_process *process, enum vm_error code)
     return evidence_set(error, evidence_of_death(status, words, are_own), 0);
 }
 
-static void kill_it(struct qemu_process *process)
+void qemu_process_kill(struct qemu_process *process)
 {
     process->is_killed = true;
     child_signal(process->child, SIGKILL);
@@ -249,9 +266,9 @@ int qemu_process_end(struct qemu_process *process, GError **err)
 
         if (qmp_command(process->qmp, "quit", NULL, -1, deadline, NULL, NULL) < 0 &&
             !event_is_set(qmp_ended(process->qmp)))
-            kill_it(process);
+            qemu_process_kill(process);
         if (await_event(ended, deadline, NULL) < 0)
-            kill_it(process);
+            qemu_process_kill(process);
     }
     if (child_await(process->child, deadline_in(KILL_MS), &process->status, NULL) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_DIED, "%s (pid %d) does not end after SIGKILL",

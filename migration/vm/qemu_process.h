@@ -48,6 +48,16 @@ int qemu_process_greet(struct qemu_process *process, int64_t deadline, GError **
 int qemu_process_command(struct qemu_process *process, const char *name, json_t *arguments, int fd,
                          int64_t deadline, json_t **reply_out, GError **err);
 
+/* The same, with the refusal as of qmp_ask(). */
+int qemu_process_ask(struct qemu_process *process, const char *name, json_t *arguments,
+                     int64_t deadline, json_t **reply_out, json_t **refusal_out, GError **err);
+
+/* As of qmp_on_ended(), of its QMP. */
+void qemu_process_on_ended(struct qemu_process *process, qmp_ended_fn on_ended, void *arg);
+
+/* At once, by SIGKILL; waits for nothing. */
+void qemu_process_kill(struct qemu_process *process);
+
 /* From now on its logs are those of another PREFIX, in a folder of the same file system: what it
  * prints is there too, with what it has printed. VM_ERROR_START. */
 int qemu_process_log_to(struct qemu_process *process, const char *log_prefix, GHashTable *known,

@@ -47,6 +47,8 @@ struct qmp {
     size_t last_id;
     qmp_event_fn on_event;
     void *arg;
+    qmp_ended_fn on_ended; /* or NULL */
+    void *ended_arg;
     struct qmp_log *log; /* or NULL */
     struct event greeted;
     struct event ended;
@@ -88,6 +90,8 @@ static void end(struct qmp *qmp, GError *cause)
         event_set(&((struct pending *)value)->done);
     event_set(&qmp->greeted);
     event_set(&qmp->ended);
+    if (qmp->on_ended != NULL)
+        qmp->on_ended(qmp->ended_arg);
 }
 
 /*
@@ -332,13 +336,16 @@ static int queue_command(struct qmp *qmp, const char *name, json_t *arguments, s
     return 0;
 }
 
-static int take_answer(const char *name, json_t *answer, json_t **reply_out, GError **err)
+static int take_answer(const char *name, json_t *answer, json_t **reply_out, json_t **refusal_out,
+                       GError **err)
 {
     json_t *error = json_object_get(answer, "error");
     json_t *value = json_object_get(answer, "return");
     const char *class = json_string_value(json_object_get(error, "class"));
     const char *desc = json_string_value(json_object_get(error, "desc"));
 
+    if (refusal_out != NULL)
+        *refusal_out = json_incref(error);
     if (error != NULL || value == NULL) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "QMP %s: %s (%s)", name,
                     desc != NULL ? desc : "no description", class != NULL ? class : "no class");
@@ -352,10 +359,18 @@ static int take_answer(const char *name, json_t *answer, json_t **reply_out, GEr
 int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
                 json_t **reply_out, GError **err)
 {
+    return qmp_ask(qmp, name, arguments, fd, deadline, reply_out, NULL, err);
+}
+
+int qmp_ask(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
+            json_t **reply_out, json_t **refusal_out, GError **err)
+{
     struct pending pending = {.command = name, .done = EVENT_INIT};
     size_t id = ++qmp->last_id;
     int result = -1;
 
+    if (refusal_out != NULL)
+        *refusal_out = NULL;
     if (qmp->cause != NULL) {
         json_decref(arguments);
         g_propagate_error(err, g_error_copy(qmp->cause));
@@ -370,11 +385,17 @@ int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, in
     else if (pending.answer == NULL)
         g_propagate_error(err, g_error_copy(qmp->cause));
     else
-        result = take_answer(name, pending.answer, reply_out, err);
+        result = take_answer(name, pending.answer, reply_out, refusal_out, err);
     g_hash_table_remove(qmp->pending, GSIZE_TO_POINTER(id));
     json_decref(pending.answer);
     unref(qmp);
     return result;
+}
+
+void qmp_on_ended(struct qmp *qmp, qmp_ended_fn on_ended, void *arg)
+{
+    qmp->on_ended = on_ended;
+    qmp->ended_arg = arg;
 }
 
 struct event *qmp_ended(struct qmp *qmp)
@@ -395,6 +416,7 @@ void qmp_close(struct qmp *qmp)
 {
     if (qmp == NULL)
         return;
+    qmp->on_ended = NULL;
     end(qmp, ended_error(0));
     uv_close((uv_handle_t *)&qmp->poll, on_closed);
     close(qmp->fd);

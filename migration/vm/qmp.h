@@ -39,11 +39,21 @@ int qmp_greet(struct qmp *qmp, int64_t deadline, GError **err);
 int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
                 json_t **reply_out, GError **err);
 
+/* The same. *refusal_out: the peer's error object ({"class", "desc"}) where it has refused,
+ * transfer full; else NULL. */
+int qmp_ask(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
+            json_t **reply_out, json_t **refusal_out, GError **err);
+
 /* From now on the log is there. As of qmp_open(); on failure it stays where it was. */
 int qmp_log_to(struct qmp *qmp, const char *log_path, GHashTable *known, GError **err);
 
 /* Set when the connection has ended; what it says of commands holds from then on. */
 struct event *qmp_ended(struct qmp *qmp);
+
+/* Called on the loop's stack (do not wait) when the connection ends by itself, once; not if that
+ * has been. */
+typedef void (*qmp_ended_fn)(void *arg);
+void qmp_on_ended(struct qmp *qmp, qmp_ended_fn on_ended, void *arg);
 
 /* Fails what is pending and closes the socket. No callback comes after this. NULL is fine. */
 void qmp_close(struct qmp *qmp);
