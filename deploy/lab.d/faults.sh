@@ -54,4 +54,5 @@ lab_revive() {
     exec 8<>"$lab/ready"
     start_hosts "$1"
     exec 8<&-
+    start_libvirtds
 }

@@ -50,7 +50,8 @@ make_certificates() {
         openssl x509 -req -CA "$authority/cert.pem" -CAkey "$authority/key.pem" -CAcreateserial \
             -days "$days" -out "$folder/server-cert.pem" -extfile <(
                 printf '%s\n' basicConstraints=critical,CA:FALSE \
-                    keyUsage=critical,digitalSignature extendedKeyUsage=serverAuth,clientAuth \
+                    keyUsage=critical,digitalSignature,keyEncipherment \
+                    extendedKeyUsage=serverAuth,clientAuth \
                     "subjectAltName=$names"
             ) 2>/dev/null
     ln -f "$folder/server-key.pem" "$folder/client-key.pem"

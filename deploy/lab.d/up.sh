@@ -2,17 +2,19 @@
 # shellcheck shell=bash disable=SC2154
 
 lab_up() {
-    local count=2 name
-    case ${1-} in
-    '') ;;
-    --libvirt) die "this lab has no libvirtd yet; leave out --libvirt" ;;
-    *)
-        [[ $1 =~ ^[1-9][0-9]{0,2}$ && $1 -le $hosts_max && $# == 1 ]] ||
-            usage_error "expected: up [N], N from 1 to $hosts_max"
-        count=$1
-        ;;
-    esac
+    local count='' name word wants_libvirt=
+    for word in "$@"; do
+        if [[ $word == --libvirt ]]; then
+            wants_libvirt=yes
+        elif [[ -z $count && $word =~ ^[1-9][0-9]{0,2}$ && $word -le $hosts_max ]]; then
+            count=$word
+        else
+            usage_error "expected: up [N] [--libvirt], N from 1 to $hosts_max"
+        fi
+    done
+    count=${count:-2}
     require_tools
+    [[ -z $wants_libvirt ]] || require_libvirt
     # Without the hub nothing of the rest can work; begin anew.
     if [[ -d $lab ]] && ! { pid_of hub && pid_of controller; } >/dev/null; then
         lab_down
@@ -24,6 +26,7 @@ lab_up() {
         ((${name#host} <= count)) || lab_remove_host "$name"
     done
     printf '%d\n' "$count" >"$lab/count"
+    [[ -z $wants_libvirt ]] || : >"$lab/libvirt"
     make_keys
     make_credentials
     write_names
@@ -36,6 +39,7 @@ lab_up() {
     # shellcheck disable=SC2046 # a list of names
     start_hosts $(dead_hosts)
     exec 8<&-
+    start_libvirtds
     trap - EXIT
 }
 

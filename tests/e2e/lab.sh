@@ -3,23 +3,6 @@
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# What the machine has that a lab could leave: processes with the lab's path, namespaces, mounts,
-# network cards, files.
-traces() {
-    pids_with "$VTMH_LAB_DIR" || true
-    grep -lsxzF "VTMH_LAB_MEMBER=$VTMH_LAB_DIR" /proc/[0-9]*/environ || true
-    ip netns
-    grep -F "$VTMH_LAB_DIR" /proc/mounts || true
-    ip -brief link | awk '{ print $1 }'
-    ip -brief address
-    ls -d "$VTMH_LAB_DIR" ~/.ssh /var/lib/vtmh /var/lib/vtmh/images /var/tmp/vtmh-lab-images 2>/dev/null || true
-}
-
-# pids_with ARGUMENT: processes that have it, word for word (grep itself must not).
-pids_with() {
-    grep -lsxzF -f <(printf '%s\n' "$1") /proc/[0-9]*/cmdline | cut -d / -f 3 | grep .
-}
-
 holder_of() {
     cut -d ' ' -f 1 "$VTMH_LAB_DIR/members/$1"
 }

@@ -112,14 +112,14 @@ expect_within() {
 
 # ---- the lab
 
-# lab_begin [N]: skips where there can be none.
+# lab_begin [N] [--libvirt]: skips where there can be none.
 lab_begin() {
     local brought=0
-    lab up "${1:-2}" >"$work/up" 2>&1 || brought=$?
+    lab up "$@" >"$work/up" 2>&1 || brought=$?
     case $brought in
     0) ;;
     3) skip "$(cat "$work/up")" ;;
-    *) fail "lab up ${1:-2}" "$(cat "$work/up")" ;;
+    *) fail "lab up $*" "$(cat "$work/up")" ;;
     esac
 }
 
@@ -146,6 +146,9 @@ pids_on() {
 # Where a node keeps what is only for the job. The cache (~/.cache/vtmh) may stay.
 node_folders=(/run/vtmh /run/lock /tmp /var/tmp)
 
+# Where a libvirtd keeps what is of its domains: state, definitions, monitors, images, logs.
+libvirt_folders=({/run,/etc,/var/lib,/var/log}/libvirt/qemu)
+
 leaks_on() {
     local host=$1
     on "$host" ps -e -o stat=,pid=,args= |
@@ -153,6 +156,30 @@ leaks_on() {
     on "$host" find "${node_folders[@]}" -mindepth 1 ! -type d 2>/dev/null | sed "s/^/$host: file /" || true
     on "$host" ip -brief link show 2>/dev/null | awk '{ print $1 }' | grep -Ev '^(lo|eth0@.*|br0)$' |
         sed "s/^/$host: network card /" || true
+    # With a libvirtd that is down there is no telling what it would still have.
+    if on "$host" test -e /etc/libvirt/libvirtd.conf; then
+        on "$host" timeout 20 virsh --quiet --connect qemu:///system list --all --name 2>&1 |
+            sed "/^$/d; s/^/$host: libvirt: /"
+        on "$host" find "${libvirt_folders[@]}" -mindepth 1 ! -type d 2>/dev/null |
+            grep -v '^/run/libvirt/qemu/\(driver\.pid\|autostarted\)$' | sed "s/^/$host: file /" || true
+    fi
+}
+
+# What the machine has that a lab could leave: processes with the lab's path, namespaces, mounts,
+# network cards, files.
+traces() {
+    pids_with "$VTMH_LAB_DIR" || true
+    grep -lsxzF "VTMH_LAB_MEMBER=$VTMH_LAB_DIR" /proc/[0-9]*/environ || true
+    ip netns
+    grep -F "$VTMH_LAB_DIR" /proc/mounts || true
+    ip -brief link | awk '{ print $1 }'
+    ip -brief address
+    ls -d "$VTMH_LAB_DIR" ~/.ssh /var/lib/vtmh /var/lib/vtmh/images /var/tmp/vtmh-lab-images 2>/dev/null || true
+}
+
+# pids_with ARGUMENT: processes that have it, word for word (grep itself must not).
+pids_with() {
+    grep -lsxzF -f <(printf '%s\n' "$1") /proc/[0-9]*/cmdline | cut -d / -f 3 | grep .
 }
 
 # A node needs a moment to end after its good-bye: asked again for 10 s.
