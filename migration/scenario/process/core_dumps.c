@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define GDB_MS 40000
-#define KEEP_MS 20000
+#define KEEP_MS 60000
 #define KEPT_BLOCKS "16384" /* of 512 bytes: 8 MiB, of which no part is left out */
 
 int core_dumps_begin(struct step_on *on, GError **err)
@@ -104,21 +104,25 @@ static void tell_backtrace(const struct step_on *on, const char *core)
                   test->host->name, on->seat->name);
 }
 
-/* Compressed, and not more of it than a limit. */
+/* Compressed, and not more of it than a limit. It is among the logs only when it is whole: they
+ * travel as they grow. */
 static void keep_core(const struct step_on *on, const char *core)
 {
     struct test *test = on->scene->test;
     g_autofree char *kept = g_strdup_printf("%s/%s.core.gz", test->host->log_dir, on->seat->name);
+    g_autofree char *packed = g_strconcat(core, ".gz", NULL);
     const char *const words[] = {
         "/bin/sh", "-c", "ulimit -f " KEPT_BLOCKS " && exec gzip -1 <\"$1\" >\"$2\"", "sh", core,
-        kept,      NULL};
+        packed,    NULL};
     g_autoptr(GError) error = NULL;
     int status = 0;
-    if (child_run(words, NULL, step_deadline(on, KEEP_MS), &status, NULL, NULL, &error) == 0 &&
-        status == 0)
+    int ran = child_run(words, NULL, step_deadline(on, KEEP_MS), &status, NULL, NULL, &error);
+    if (ran == 0 && status == 0 && rename(packed, kept) == 0)
         return;
-    g_unlink(kept);
-    g_autofree char *how = error != NULL ? g_strdup(error->message) : child_describe_status(status);
+    g_autofree char *how = ran < 0       ? g_strdup(error->message)
+                           : status == 0 ? g_strdup(g_strerror(errno))
+                                         : child_describe_status(status);
+    g_unlink(packed);
     test_note(test, "the core of QEMU of %s is not kept (8 MiB at most): %s", on->seat->name, how);
 }
 
