@@ -27,7 +27,7 @@ struct libvirt_link {
     char *program_of;             /* "vtmh-node-libvirt on host1 (qemu:///system)" */
     char *log_prefix;             /* or NULL */
     struct qemu_process *process; /* NULL: not started, or it could not be */
-    bool is_over;                 /* its wire has ended */
+    bool is_over;                 /* it has ended, or is about to */
     char *pid;                    /* as the ledger knows it; NULL: it does not */
     json_t *facts;                /* NULL: not connected */
     int lost_generation; /* of the newest connection that was lost, as the program counts them */
@@ -262,7 +262,7 @@ static int connect_it(struct libvirt_link *link, int64_t deadline, GError **err)
                          &facts, &refusal, &error) < 0) {
         say_not_connected(link, refusal, error, err);
         if (refusal == NULL)
-            qemu_process_kill(link->process); /* it hangs in there */
+            libvirt_link_kill(link); /* it hangs in there */
         return -1;
     }
     json_decref(link->facts);
@@ -346,8 +346,10 @@ int libvirt_link_renew(struct libvirt_link *link, int64_t deadline, GError **err
 
 void libvirt_link_kill(struct libvirt_link *link)
 {
-    if (link->process != NULL)
-        qemu_process_kill(link->process);
+    if (link->process == NULL)
+        return;
+    link->is_over = true;
+    qemu_process_kill(link->process);
 }
 
 /* "VIR_ERR_42" -> 42. */

@@ -3,3 +3,10 @@ set_source_files_properties(libvirt_bed.c PROPERTIES
     COMPILE_DEFINITIONS LIBVIRTD_FIXTURE="${CMAKE_CURRENT_SOURCE_DIR}/libvirtd")
 vtmh_integration_test(test_libvirt_bed SOURCES libvirt_bed.c)
 set_tests_properties(integration/test_libvirt_bed PROPERTIES TIMEOUT 120)
+if(TARGET vtmh-node-libvirt)
+    vtmh_integration_test(test_libvirt_program SOURCES libvirt_bed.c LIBS vtmh_vm)
+    target_compile_definitions(test_libvirt_program PRIVATE
+        LIBVIRT_PROGRAM="$<TARGET_FILE:vtmh-node-libvirt>")
+    add_dependencies(test_libvirt_program vtmh-node-libvirt)
+    set_tests_properties(integration/test_libvirt_program PROPERTIES TIMEOUT 180)
+endif()
