@@ -4,6 +4,7 @@
 #include "migration/move/handover.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/machine_sync.h"
+#include "migration/move/managed.h"
 #include "migration/move/memory_check.h"
 #include "migration/move/network_gap.h"
 #include "migration/move/postcopy.h"
@@ -22,13 +23,11 @@ struct moved {
     int64_t stream_bytes;
     int64_t last_probe; /* network_gap.h */
     uint32_t last_beat;
-    char *guest, *said;
-    bool boots; /* it was not seen up yet */
+    char *said;
 };
 
 static void moved_clear(struct moved *moved)
 {
-    g_free(moved->guest);
     g_free(moved->said);
 }
 
@@ -88,7 +87,8 @@ static int prepare(struct handover *h, GError **err)
     h->record->driver = g_strdup(vm_driver_name(seat->vm));
     h->record->prepared = seat->was_ahead;
     struct scope *asking = scope_open("facts");
-    scope_spawn(asking, "facts", ask_facts, h);
+    if (!managed_is(h))
+        scope_spawn(asking, "facts", ask_facts, h);
     int listening = listen_for_source(h, deadline, err);
     if (listening < 0)
         scope_abandon(asking);
@@ -105,9 +105,10 @@ static int receive(struct handover *h, GError **err)
 {
     const struct transport *transport = h->seat->request.transport;
     SEAT_DOING(h->seat, BLAME_PRODUCT, "receiving");
-    if (handover_start(h, err) < 0)
+    if (handover_start(h, err) < 0 || managed_own(h, err) < 0)
         return -1;
-    handover_step(h, HANDOVER_MOVING);
+    if (h->step != HANDOVER_OWNED)
+        handover_step(h, HANDOVER_MOVING);
     if ((h->seat->request.traits & TRANSPORT_OFFLINE) && handover_written(h, err) < 0)
         return -1;
     if (transport->receive(h->channel, h->deadline + HANDOVER_LATE_MS, err) < 0)
@@ -155,8 +156,10 @@ static int meet_moved(struct handover *h, struct moved *moved, GError **err)
     moved->stream_bytes = json_integer_value(json_object_get(theirs, "stream_bytes"));
     moved->last_probe = json_integer_value(json_object_get(theirs, "last_probe"));
     moved->said = g_strdup(json_string_value(json_object_get(theirs, "said")));
-    moved->boots = json_is_true(json_object_get(theirs, "boots"));
-    moved->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
+    h->is_moved = true;
+    h->boots = json_is_true(json_object_get(theirs, "boots"));
+    g_free(h->guest);
+    h->guest = g_strdup(json_string_value(json_object_get(theirs, "guest")));
     vm_take_addresses(h->seat->vm, json_object_get(theirs, "addresses"));
     return 0;
 }
@@ -198,14 +201,15 @@ int handover_own(struct handover *h, const char *guest, bool boots, GError **err
     return 0;
 }
 
-/* Writes down that the one copy is here, then starts it; in post-copy that is done. */
-static int take_over(struct handover *h, const struct moved *moved, GError **err)
+/* Writes down that the one copy is here, then starts it; in post-copy, or where its manager starts
+ * it, that is done. */
+static int take_over(struct handover *h, GError **err)
 {
     struct seat *seat = h->seat;
     SEAT_DOING(seat, BLAME_PRODUCT, "starting the guest after the move");
-    if (vm_is_postcopy(seat->vm))
+    if (vm_is_postcopy(seat->vm) || (managed_is(h) && !managed_is_held(h)))
         return 0;
-    if (disks_withdraw(h, err) < 0 || handover_own(h, moved->guest, moved->boots, err) < 0)
+    if (disks_withdraw(h, err) < 0 || handover_own(h, h->guest, h->boots, err) < 0)
         return -1;
     /* An abort that comes now comes too late: whether the guest has been started must be known. */
     fiber_shield();
@@ -292,7 +296,7 @@ static int check(struct handover *h, const struct moved *moved, GError **err)
     struct seat *seat = h->seat;
     seat_progress(seat, h->record, "checking", NULL);
     SEAT_DOING(seat, BLAME_PRODUCT, "checking the guest after the move");
-    if ((moved->boots ? await_booted(h, err) : await_alive(h, moved, err)) < 0)
+    if ((h->boots ? await_booted(h, err) : await_alive(h, moved, err)) < 0)
         return -1;
     measure(h, moved);
     /* Before anybody here talks to the guest, and so tells the network where it is. */
@@ -316,7 +320,7 @@ int destination_run(struct handover *h, GError **err)
     g_auto(moved_t) moved = {0};
 
     if (prepare(h, err) < 0 || receive(h, err) < 0 || meet_moved(h, &moved, err) < 0 ||
-        check_stream(h, &moved, err) < 0 || take_over(h, &moved, err) < 0)
+        check_stream(h, &moved, err) < 0 || take_over(h, err) < 0)
         return -1;
     const struct test_meeting running = handover_meeting(h, "running", tag);
     if (test_barrier(test, &running, err) < 0)

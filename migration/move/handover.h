@@ -96,6 +96,10 @@ struct handover {
     bool is_switching;        /* source: to post-copy, or it has */
     struct event switch_over; /* source: it is no longer under way */
     bool has_switched;        /* source: the guest may be the destination's by that */
+    bool is_unknown;          /* source: what became of the managers' call (managed.h) */
+    bool is_moved;            /* destination: released from "moved", so the guest is ours */
+    char *guest;              /* destination: what the source then said of it */
+    bool boots;               /* and that it was not up yet */
     bool is_moving;           /* it counts among the test's legs that move */
     GError *error;            /* why this end has not ended well; the running fiber's */
 };

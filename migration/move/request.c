@@ -145,6 +145,49 @@ static int read_through_file(const struct params *params, struct move_request *r
     return 0;
 }
 
+/* Managers move what they manage, and nothing else; that is what the default comes to there. */
+static int read_managed(const struct params *params, struct move_request *request, GError **err)
+{
+    const char *driver = param_text(params, "vm_type");
+    bool is_managed = vm_params_are_managed(params);
+
+    if (is_managed && strcmp(request->protocol, "tcp") == 0)
+        request->protocol = "managed";
+    if (is_managed == (strcmp(request->protocol, "managed") == 0))
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "mig_protocol = %s is not supported where vm_type = %s: %s", request->protocol,
+                driver,
+                is_managed ? "its manager makes the stream (mig_protocol = managed)"
+                           : "no manager moves its VMs");
+    return -1;
+}
+
+/* A manager starts what it has moved, unless it is told not to; a hypervisor never does. */
+static int read_hold(const struct params *params, struct move_request *request, GError **err)
+{
+    bool is_managed = request->traits & TRANSPORT_MANAGED;
+    bool holds = true;
+
+    if (param_bool(params, "mig_hold", &holds, err) < 0)
+        return -1;
+    if (!is_managed && !holds) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "mig_hold = no is not supported where vm_type = %s: there is no manager that "
+                    "would start the guest",
+                    param_text(params, "vm_type"));
+        return -1;
+    }
+    if (is_managed && request->postcopy != NULL && param_is_set(params, "mig_hold") && holds) {
+        g_set_error_literal(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                            "mig_hold = yes is not supported with mig_postcopy = yes: libvirt "
+                            "holds no guest that goes on in post-copy (PAUSED with POSTCOPY)");
+        return -1;
+    }
+    request->holds = is_managed && request->postcopy == NULL && (holds || request->offline);
+    return 0;
+}
+
 /* In post-copy the hypervisor itself breaks its stream. */
 static int check_cut(const struct move_request *request, GError **err)
 {
@@ -218,7 +261,9 @@ static int choose_transport(const struct params *params, struct move_request *re
     if (several != NULL)
         request->transport = several;
     request->traits = request->transport->traits;
-    return read_static_incoming(params, request, err) < 0 ? -1 : check_cut(request, err);
+    if (read_hold(params, request, err) < 0 || read_static_incoming(params, request, err) < 0)
+        return -1;
+    return check_cut(request, err);
 }
 
 /* migrate_timeout: the other word for the limit of a leg. */
@@ -293,7 +338,7 @@ int move_request_read(struct move_request *request, struct params *params, GErro
         param_duration_ms(params, "mig_downtime", &downtime_ms, err) < 0)
         return -1;
     if (read_postcopy(params, request, err) < 0 || read_through_file(params, request, err) < 0 ||
-        read_tls(params, request, err) < 0)
+        read_managed(params, request, err) < 0 || read_tls(params, request, err) < 0)
         return -1;
     if (choose_transport(params, request, err) < 0)
         return -1;

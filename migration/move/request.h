@@ -19,8 +19,9 @@ struct move_request {
     const char *guard;       /* mig_guard */
     bool listens_from_start; /* qemu_force_use_static_incoming_expression */
     const struct transport *transport;
-    unsigned traits;    /* the transport's (enum transport_trait), with these params */
-    bool offline;       /* mig_offline: the guest is stopped during the move */
+    unsigned traits; /* the transport's (enum transport_trait), with these params */
+    bool offline;    /* mig_offline: the guest is stopped during the move */
+    bool holds;      /* mig_hold, not in post-copy: what a manager moves is started by the node */
     int64_t timeout_ms; /* mig_timeout, migrate_timeout: for the whole leg */
     int64_t stall_ms;   /* mig_stall_timeout */
     int64_t login_ms;   /* login_timeout: boot and login */

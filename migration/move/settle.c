@@ -1,4 +1,6 @@
+#include "migration/move/settle.h"
 #include "migration/move/disks.h"
+#include "migration/move/managed.h"
 #include "migration/move/own_end.h"
 #include "migration/move/postcopy.h"
 
@@ -6,24 +8,22 @@
 
 #define SETTLE_MS 15000 /* for the other end to end its copy and say so */
 #define ANSWER_MS 3000  /* of a hypervisor whose stream flows */
-#define CANCEL_MS 10000
 #define ALIVE_MS 15000
 
-/* What the destination's copy is, in the settling exchange. */
-#define COPY_DEAD "dead" /* destroyed and confirmed; it never ran */
-#define COPY_RAN "ran"   /* destroyed or died, but it had been started: the guest went on there */
-#define COPY_RUNNING "running" /* the guest lives there */
-#define COPY_WAITS                                                                                 \
-    "waits" /* the guest went on there, in post-copy; the rest of it may still come */
-#define COPY_UNKNOWN                                                                               \
-    "unknown" /* it could not be destroyed, or may have been started before it was */
-
-static struct test_meeting settle_meeting(const struct handover *h, char tag[80])
+struct test_meeting settle_meeting(const struct handover *h, const char *what, int64_t timeout_ms,
+                                   char tag[80])
 {
-    struct test_meeting meeting = handover_meeting(h, "settle", tag);
+    struct test_meeting meeting = handover_meeting(h, what, tag);
     meeting.settle = true;
-    meeting.timeout_ms = SETTLE_MS + (postcopy_is_asked_for(h) ? postcopy_patience_ms(h) : 0);
+    meeting.timeout_ms = timeout_ms;
     return meeting;
+}
+
+static struct test_meeting copy_meeting(const struct handover *h, char tag[80])
+{
+    int64_t timeout_ms = managed_is(h) ? MANAGED_SETTLE_MS : SETTLE_MS;
+    return settle_meeting(
+        h, "settle", timeout_ms + (postcopy_is_asked_for(h) ? postcopy_patience_ms(h) : 0), tag);
 }
 
 /* Asks the destination what became of its copy. Transfer full; COPY_UNKNOWN when it does not
@@ -31,7 +31,7 @@ static struct test_meeting settle_meeting(const struct handover *h, char tag[80]
 static char *ask_destination(struct handover *h)
 {
     char tag[80];
-    const struct test_meeting meeting = settle_meeting(h, tag);
+    const struct test_meeting meeting = copy_meeting(h, tag);
     g_autoptr(GPtrArray) answers = NULL;
     g_autoptr(GError) error = NULL;
     if (test_exchange(h->seat->test, &meeting, json_object(), &answers, &error) < 0) {
@@ -66,7 +66,8 @@ static void stop_stream(struct handover *h)
         h->channel != NULL) {
         g_clear_error(&error);
         channel_break_off(h->channel);
-        cancelled = vm_migrate_cancel(h->seat->vm, &completed, deadline_in(CANCEL_MS), &error);
+        cancelled =
+            vm_migrate_cancel(h->seat->vm, &completed, deadline_in(SETTLE_COMMAND_MS), &error);
     }
     if (cancelled < 0)
         host_log(h->seat->test->host, VTMH__LOG_LEVEL__LOG_WARNING, "source", h->seat->name,
@@ -77,10 +78,10 @@ static void stop_stream(struct handover *h)
     handover_step(h, HANDOVER_COMPLETED);
 }
 
-static bool is_running(struct handover *h)
+bool settle_is_running(struct handover *h)
 {
     g_autofree char *state = NULL;
-    return vm_run_state(h->seat->vm, &state, deadline_in(CANCEL_MS), NULL) == 0 &&
+    return vm_run_state(h->seat->vm, &state, deadline_in(SETTLE_COMMAND_MS), NULL) == 0 &&
            strcmp(state, "running") == 0;
 }
 
@@ -101,15 +102,21 @@ static void note_unanswered(const struct seat *seat)
 
 /* Continues the source's copy and sees whether the guest lives. Only a copy whose process has ended
  * is dead: one that does not answer may be slow, and may hold the guest. */
-static Vtmh__Survivor continue_source(struct handover *h)
+Vtmh__Survivor settle_continue(struct handover *h)
 {
     struct seat *seat = h->seat;
     const struct host *host = seat->test->host;
     g_autoptr(GError) error = NULL;
     if (vm_act(seat->vm) != VM_ACT_NONE)
         return VTMH__SURVIVOR__SURVIVOR_NONE; /* by its own doing: one that resets begins anew */
-    if ((!is_running(h) && vm_cont(seat->vm, deadline_in(CANCEL_MS), &error) < 0) ||
-        await_life(seat, &error) < 0) {
+    int goes_on =
+        settle_is_running(h) ? 0 : vm_cont(seat->vm, deadline_in(SETTLE_COMMAND_MS), &error);
+    /* A manager may be gone that has left the guest running. */
+    if (goes_on < 0 && g_error_matches(error, VM_ERROR, VM_ERROR_UNREACHABLE)) {
+        g_clear_error(&error);
+        goes_on = 0;
+    }
+    if (goes_on < 0 || await_life(seat, &error) < 0) {
         bool is_dead = event_is_set(vm_exited(seat->vm));
         host_log(host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
                  "the guest did not continue here: %s", error->message);
@@ -125,13 +132,13 @@ static Vtmh__Survivor continue_source(struct handover *h)
 
 /* A guest that was stopped for post-copy and has never run over there: what we hold is all of it,
  * unless the hypervisor no longer lets it go on, since its stream has broken. */
-static Vtmh__Survivor take_back(struct handover *h)
+Vtmh__Survivor settle_take_back(struct handover *h)
 {
     struct seat *seat = h->seat;
     bool completed = false;
     g_autoptr(GError) error = NULL;
-    if (vm_migrate_cancel(seat->vm, &completed, deadline_in(CANCEL_MS), &error) == 0)
-        return continue_source(h);
+    if (vm_migrate_cancel(seat->vm, &completed, deadline_in(SETTLE_COMMAND_MS), &error) == 0)
+        return settle_continue(h);
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_ERROR, "source", seat->name,
              "the guest cannot go on here: %s", error->message);
     if (event_is_set(vm_exited(seat->vm)) || postcopy_lacks_stream(seat->vm))
@@ -154,9 +161,9 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
         return is_known || h->step != HANDOVER_GIVEN ? VTMH__SURVIVOR__SURVIVOR_NONE
                                                      : VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
     if (is_dead && h->has_switched)
-        return take_back(h);
-    if (is_dead || (!h->has_switched && is_running(h)))
-        return continue_source(h);
+        return settle_take_back(h);
+    if (is_dead || (!h->has_switched && settle_is_running(h)))
+        return settle_continue(h);
     test_note(
         h->seat->test,
         strcmp(copy, COPY_WAITS) == 0
@@ -168,9 +175,10 @@ static Vtmh__Survivor decide(struct handover *h, const char *copy)
     return VTMH__SURVIVOR__SURVIVOR_UNCERTAIN;
 }
 
-static void note_kept(const struct handover *h)
+void settle_keep(struct handover *h)
 {
-    const struct seat *seat = h->seat;
+    struct seat *seat = h->seat;
+    seat->is_uncertain = true;
     test_note(seat->test,
               "%s: process %d, which may hold the only copy of %s, is kept until the job ends",
               seat->test->host->name, (int)vm_pid(seat->vm), seat->name);
@@ -186,19 +194,21 @@ void settle_source(struct handover *h, GError **cause)
         return;
     }
     fiber_shield();
-    stop_stream(h);
+    if (managed_is(h))
+        managed_stop_call(h);
+    else
+        stop_stream(h);
     disks_give_up(h);
     own_end_look(h, cause);
     g_autofree char *copy = ask_destination(h);
-    h->record->survivor = decide(h, copy);
-    seat->is_uncertain = h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN &&
-                         !event_is_set(vm_exited(seat->vm));
-    if (seat->is_uncertain)
-        note_kept(h);
+    h->record->survivor = managed_is(h) ? managed_decide(h, copy) : decide(h, copy);
+    if (h->record->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN &&
+        !event_is_set(vm_exited(seat->vm)) && !vm_has_left(seat->vm))
+        settle_keep(h);
     fiber_unshield();
 }
 
-static const char *look_at_running_copy(const struct handover *h)
+const char *settle_look_at_running(const struct handover *h)
 {
     switch (postcopy_await_rest(h)) {
     case POSTCOPY_WHOLE:
@@ -223,16 +233,16 @@ static const char *look_at_own_copy(struct handover *h)
     bool is_told = true;
     if (h->step == HANDOVER_OWNED && vm_resumed_at_us(vm) == 0) {
         g_autofree char *state = NULL;
-        is_told = vm_run_state(vm, &state, deadline_in(CANCEL_MS), NULL) == 0;
+        is_told = vm_run_state(vm, &state, deadline_in(SETTLE_COMMAND_MS), NULL) == 0;
     }
     bool has_exited = event_is_set(vm_exited(vm));
     if (vm_resumed_at_us(vm) > 0)
-        return has_exited ? COPY_RAN : look_at_running_copy(h);
+        return has_exited ? COPY_RAN : settle_look_at_running(h);
     return is_told || has_exited ? COPY_DEAD : COPY_UNKNOWN;
 }
 
 /* Ends the copy here. Returns what there is to say of it then. */
-static const char *end_own_copy(struct handover *h, const char *copy)
+const char *settle_end_copy(struct handover *h, const char *copy)
 {
     struct seat *seat = h->seat;
     bool owned = h->step == HANDOVER_OWNED || h->step == HANDOVER_DONE;
@@ -248,24 +258,30 @@ static const char *end_own_copy(struct handover *h, const char *copy)
     return copy;
 }
 
+/* What there is to say of the copy here, which is ended unless it lives, or may. */
+static const char *settle_copy(struct handover *h)
+{
+    const char *copy = look_at_own_copy(h);
+    if (strcmp(copy, COPY_WAITS) == 0)
+        settle_keep(h);
+    else if (strcmp(copy, COPY_RUNNING) != 0)
+        copy = settle_end_copy(h, copy);
+    return copy;
+}
+
 void settle_destination(struct handover *h, GError **cause)
 {
     fiber_shield();
 
     own_end_look(h, cause);
-    const char *copy = look_at_own_copy(h);
-    bool lives = strcmp(copy, COPY_RUNNING) == 0;
-    h->seat->is_uncertain = strcmp(copy, COPY_WAITS) == 0;
-    if (h->seat->is_uncertain)
-        note_kept(h);
-    else if (!lives)
-        copy = end_own_copy(h, copy);
-    h->record->survivor = h->seat->is_uncertain ? VTMH__SURVIVOR__SURVIVOR_UNCERTAIN
-                          : lives               ? VTMH__SURVIVOR__SURVIVOR_DESTINATION
-                                                : VTMH__SURVIVOR__SURVIVOR_NONE;
+    h->seat->is_uncertain = false;
+    const char *copy = managed_is(h) ? managed_settle_copy(h) : settle_copy(h);
+    h->record->survivor = h->seat->is_uncertain             ? VTMH__SURVIVOR__SURVIVOR_UNCERTAIN
+                          : strcmp(copy, COPY_RUNNING) == 0 ? VTMH__SURVIVOR__SURVIVOR_DESTINATION
+                                                            : VTMH__SURVIVOR__SURVIVOR_NONE;
 
     char tag[80];
-    const struct test_meeting meeting = settle_meeting(h, tag);
+    const struct test_meeting meeting = copy_meeting(h, tag);
     test_tell(h->seat->test, &meeting, json_pack("{s:s}", "copy", copy));
     fiber_unshield();
 }

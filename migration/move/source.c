@@ -3,6 +3,7 @@
 #include "migration/move/disks.h"
 #include "migration/move/leg_record.h"
 #include "migration/move/machine_sync.h"
+#include "migration/move/managed.h"
 #include "migration/move/network_gap.h"
 #include "migration/move/options.h"
 #include "migration/move/postcopy.h"
@@ -317,7 +318,7 @@ int source_run(struct handover *h, GError **err)
     seat_progress(seat, h->record, "preparing", NULL);
     json_auto_t *theirs = machine_sync(h, err) == 0 ? meet_ready(h, err) : NULL;
     if (theirs == NULL || check_migratable(h, err) < 0 || start_work(h, err) < 0 ||
-        handover_start(h, err) < 0 || disks_mirror(h, theirs, err) < 0)
+        handover_start(h, err) < 0 || disks_mirror(h, theirs, err) < 0 || managed_give(h, err) < 0)
         return -1;
     h->record->prepare_ms = ms_since_request(h);
     SEAT_DOING(seat, BLAME_PRODUCT, "migrating");

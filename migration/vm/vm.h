@@ -388,9 +388,9 @@ int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **
  *
  * A source: when its manager has ended it since all has arrived (LIFECYCLE STOPPED for MIGRATED, or
  * the call has returned success), vm_has_left(): nothing of the guest is here any more, vm_exited()
- * is not set by that, vm_serial() may have ended, vm_move_stats() are those of the job that
- * completed, and vm_end() finds nothing to end. A source that has not left runs on after a call
- * that failed, or is "paused".
+ * is not set by that, vm_serial() does not end, vm_check_sound() is 0, vm_move_stats() are those of
+ * the job that completed, and vm_end() finds nothing to end. A source that has not left runs on
+ * after a call that failed, or is "paused".
  *
  * In place of vm_incoming_fd(), vm_migrate_fd() and theirs there are vm_expect() and
  * vm_begin_managed(); disks move by the call, too.
@@ -442,7 +442,7 @@ const char *vm_manager_socket(const struct vm *vm);
  * vm_move_passed() by ITERATION, vm_stopped_at_us() by SUSPENDED.
  *
  * vm_migrate_cancel(): aborts the job over the second connection, and waits until the call has
- * returned; TIMEOUT when it does not.
+ * returned; at once where there is none, or it has. TIMEOUT when it does not; UNREACHABLE as above.
  */
 int vm_begin_managed(struct vm *vm, const json_t *call, int64_t deadline, GError **err);
 

@@ -8,7 +8,7 @@ if(TARGET vtmh_node AND TARGET vtmh_report)
     foreach(test test_handover test_handover_matrix test_migrations)
         vtmh_unit_test(${test} vtmh_node vtmh_report)
         target_sources(${test} PRIVATE handover_world.c handover_truth.c handover_sim_coordinator.c
-                       handover_sim_copy.c handover_sim_driver.c handover_sim_guest.c handover_sim_stream.c
+                       handover_sim_copy.c handover_sim_driver.c handover_sim_guest.c handover_sim_manager.c handover_sim_stream.c
                        handover_sim_node.c handover_sim_transport.c sim_clock.c)
     endforeach()
 endif()

@@ -9,12 +9,12 @@
 #define NO_PROCESS INT_MAX /* no process has this id */
 #define RAM_BYTES ((int64_t)16 << 20)
 
-static const struct vm_driver sim_driver;
+static const struct vm_driver sim_driver, sim_managed_driver;
 
 static const char *const state_names[] = {
-    [COPY_PRELAUNCH] = "prelaunch", [COPY_INCOMING] = "inmigrate",   [COPY_RUNNING] = "running",
-    [COPY_PAUSED] = "paused",       [COPY_GIVEN] = "finish-migrate", [COPY_SENT] = "postmigrate",
-    [COPY_GONE] = "gone",
+    [COPY_ABSENT] = "none",      [COPY_PRELAUNCH] = "prelaunch", [COPY_INCOMING] = "inmigrate",
+    [COPY_RUNNING] = "running",  [COPY_PAUSED] = "paused",       [COPY_GIVEN] = "finish-migrate",
+    [COPY_SENT] = "postmigrate", [COPY_GONE] = "gone",
 };
 
 struct copy *copy_of(struct vm *vm)
@@ -43,6 +43,13 @@ static int died(struct copy *copy, GError **err)
     return -1;
 }
 
+static int no_manager(const struct copy *copy, GError **err)
+{
+    g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE, "the manager of %s on %s does not answer",
+                copy->base.name, copy->host->host.name);
+    return -1;
+}
+
 /*
  * A command: asked, done, answered; others run in between, and the caller may be cancelled before
  * it is asked or while it waits for the answer. effect may be NULL.
@@ -66,8 +73,10 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
         copy->late = effect; /* it has been asked */
         return -1;
     }
-    if (copy->state == COPY_GONE)
+    if (copy->state == COPY_GONE && !copy->base.has_left)
         return died(copy, err);
+    if (copy->host->is_unmanaged)
+        return no_manager(copy, err);
     if (fault == FAULT_REFUSED) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s refused", what);
         return -1;
@@ -89,7 +98,7 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
         return -1;
     if (world_node_goes_on(copy->host) < 0)
         return sim_node_is_dead(err);
-    return copy->state == COPY_GONE ? died(copy, err) : 0;
+    return copy->state == COPY_GONE && !copy->base.has_left ? died(copy, err) : 0;
 }
 
 static struct vm_offer *sim_offer(const struct params *params, int64_t deadline, GError **err)
@@ -137,13 +146,15 @@ static struct vm *sim_create(const struct vm_spec *spec, int64_t deadline, GErro
         return NULL;
     }
     struct copy *copy = g_new0(struct copy, 1);
-    copy->base.driver = &sim_driver;
+    copy->base.driver = world->setup->managed ? &sim_managed_driver : &sim_driver;
     copy->base.host = spec->host;
     copy->base.name = g_strdup(spec->name);
     copy->base.pid = NO_PROCESS;
     copy->world = world;
     copy->host = host;
-    copy->state = spec->incoming ? COPY_INCOMING : COPY_PRELAUNCH;
+    copy->state = !spec->incoming         ? COPY_PRELAUNCH
+                  : copy_is_managed(copy) ? COPY_ABSENT
+                                          : COPY_INCOMING;
     g_ptr_array_add(world->copies, copy);
     world_did(world, "%s is made on %s", spec->name, host->host.name);
     if (open_line(copy, err) < 0)
@@ -232,7 +243,7 @@ static void look_at_other(const struct copy *copy)
 
 static int sim_cont(struct vm *vm, int64_t deadline, GError **err)
 {
-    if (copy_of(vm)->state == COPY_INCOMING)
+    if (copy_of(vm)->state == COPY_INCOMING || copy_of(vm)->state == COPY_ABSENT)
         world_wrong(copy_of(vm)->world, "%s on %s is continued while it receives", vm->name,
                     vm->host->name);
     if (copy_is_broken(copy_of(vm)) && copy_of(vm)->world->setup->no_recovery)
@@ -332,6 +343,8 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
         return -1;
     if (copy_has_status(copy, "completed"))
         return 0;
+    if (copy_is_managed(copy) && copy->host->is_unmanaged)
+        return no_manager(copy, err);
     if (copy->state == COPY_GONE)
         return died(copy, err);
     g_propagate_error(
@@ -345,8 +358,24 @@ static int sim_await_migrated(struct vm *vm, int64_t deadline, GError **err)
     return -1;
 }
 
+/* It waits for the call, which may have to be broken. */
+static int sim_cancel_call(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
+{
+    struct copy *copy = copy_of(vm);
+    if (command(vm, "migrate_cancel", copy_cancel_call, deadline, err) < 0)
+        return -1;
+    if (copy_is_moving(copy) && await_event(&copy->move_ended, deadline, err) < 0)
+        return -1;
+    if (copy->host->is_unmanaged && copy->has_begun && !copy->base.has_left)
+        return no_manager(copy, err);
+    *completed_out = copy_has_status(copy, "completed");
+    return 0;
+}
+
 static int sim_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err)
 {
+    if (copy_is_managed(copy_of(vm)))
+        return sim_cancel_call(vm, completed_out, deadline, err);
     if (command(vm, "migrate_cancel", copy_cancel_move, deadline, err) < 0)
         return -1;
     *completed_out = copy_has_status(copy_of(vm), "completed");
@@ -400,39 +429,53 @@ static int sim_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, G
     return command(vm, "set_downtime", NULL, deadline, err);
 }
 
-static const struct vm_driver sim_driver = {
-    .name = "simulated",
-    .offer = sim_offer,
-    .show = sim_show,
-    .create = sim_create,
-    .destroy = sim_destroy,
-    .drop = sim_drop,
-    .exited = sim_exited,
-    .death = sim_death,
-    .cont = sim_cont,
-    .stop = sim_stop,
-    .run_state = sim_run_state,
-    .facts = sim_facts,
-    .check_sound = sim_check_sound,
-    .check_migratable = sim_check_migratable,
-    .prepare_move = sim_prepare_move,
-    .set_tls = sim_set_tls,
-    .own_words = sim_own_words,
-    .incoming_fd = sim_incoming_fd,
-    .incoming_uri = sim_incoming_uri,
-    .migrate_fd = sim_migrate_fd,
-    .migrate_uri = sim_migrate_uri,
-    .set_speed = sim_set_speed,
-    .set_downtime = sim_set_downtime,
-    .start_postcopy = sim_start_postcopy,
-    .pause_postcopy = sim_pause_postcopy,
-    .await_migrated = sim_await_migrated,
-    .migrate_cancel = sim_migrate_cancel,
-    .move_stats = sim_move_stats,
+static json_t *sim_expect(struct vm *vm, const struct vm_expected *expected, int64_t deadline,
+                          GError **err)
+{
+    const struct copy *copy = copy_of(vm);
+    if (expected->is_held == copy->world->setup->lets_go)
+        world_wrong(copy->world, "%s is expected to be held, or not to be", vm->name);
+    return command(vm, "expect", copy_expect, deadline, err) < 0 ? NULL : json_object();
+}
+
+static const char *sim_manager_socket(const struct vm *vm)
+{
+    (void)vm;
+    return NULL;
+}
+
+static int sim_begin(struct vm *vm, const json_t *call, int64_t deadline, GError **err)
+{
+    (void)call;
+    return command(vm, "begin", copy_begin_call, deadline, err);
+}
+
+static const struct vm_manager sim_manager = {
+    .expect = sim_expect,
+    .socket = sim_manager_socket,
+    .begin = sim_begin,
 };
+
+#define SIM_MEMBERS                                                                                \
+    .offer = sim_offer, .show = sim_show, .create = sim_create, .destroy = sim_destroy,            \
+    .drop = sim_drop, .exited = sim_exited, .death = sim_death, .cont = sim_cont,                  \
+    .stop = sim_stop, .run_state = sim_run_state, .facts = sim_facts,                              \
+    .check_sound = sim_check_sound, .check_migratable = sim_check_migratable,                      \
+    .prepare_move = sim_prepare_move, .set_tls = sim_set_tls, .own_words = sim_own_words,          \
+    .incoming_fd = sim_incoming_fd, .incoming_uri = sim_incoming_uri,                              \
+    .migrate_fd = sim_migrate_fd, .migrate_uri = sim_migrate_uri, .set_speed = sim_set_speed,      \
+    .set_downtime = sim_set_downtime, .start_postcopy = sim_start_postcopy,                        \
+    .pause_postcopy = sim_pause_postcopy, .await_migrated = sim_await_migrated,                    \
+    .migrate_cancel = sim_migrate_cancel, .move_stats = sim_move_stats
+
+static const struct vm_driver sim_driver = {.name = "simulated", SIM_MEMBERS};
+static const struct vm_driver sim_managed_driver = {
+    .name = "managed", SIM_MEMBERS, .manager = &sim_manager};
 
 /* The world's own table, in place of migration/vm/drivers.c. */
 const struct vm_driver *vm_driver_find(const char *name)
 {
+    if (strcmp(name, sim_managed_driver.name) == 0)
+        return &sim_managed_driver;
     return strcmp(name, sim_driver.name) == 0 ? &sim_driver : NULL;
 }

@@ -21,7 +21,7 @@
 #define BROKEN "postcopy-paused"
 #define RECOVER "postcopy-recover"
 
-static void tell_status(struct copy *copy, const char *status)
+void copy_tell_status(struct copy *copy, const char *status)
 {
     g_strlcpy(copy->base.move_status, status, sizeof(copy->base.move_status));
     event_set(&copy->base.move_changed);
@@ -48,9 +48,9 @@ bool copy_is_half(const struct copy *copy)
     return copy->base.is_postcopy && !copy->sends && !copy_has_status(copy, "completed");
 }
 
-static void end_move(struct copy *copy, const char *status)
+void copy_end_move(struct copy *copy, const char *status)
 {
-    tell_status(copy, status);
+    copy_tell_status(copy, status);
     if (copy_has_status(copy, "completed"))
         copy->base.completed_at_us = g_get_monotonic_time();
     event_set(&copy->move_ended);
@@ -59,7 +59,7 @@ static void end_move(struct copy *copy, const char *status)
 /* Post-copy waits for another stream. */
 static void await_another(struct copy *copy)
 {
-    end_move(copy, BROKEN);
+    copy_end_move(copy, BROKEN);
 }
 
 static void end_at_source(struct copy *source, const char *status)
@@ -69,7 +69,7 @@ static void end_at_source(struct copy *source, const char *status)
         return;
     }
     bool is_stopped = source->state == COPY_SENT || source->state == COPY_GIVEN;
-    end_move(source, status);
+    copy_end_move(source, status);
     if (is_stopped)
         source->state = source->ran_before_move ? COPY_SENT : COPY_PAUSED;
     if (is_stopped && source->ran_before_move)
@@ -82,7 +82,7 @@ static void end_at_destination(struct copy *destination)
         await_another(destination);
         return;
     }
-    end_move(destination, "failed");
+    copy_end_move(destination, "failed");
     copy_exit(destination);
 }
 
@@ -92,7 +92,7 @@ static struct copy *source_of(struct copy *copy)
 }
 
 /* Whether what one end does to the stream comes to the other. */
-static bool reaches_peer(struct copy *copy)
+bool copy_reaches_peer(struct copy *copy)
 {
     return event_is_set(&copy->world->way_is_free) && !source_of(copy)->is_severed;
 }
@@ -116,7 +116,7 @@ static void end_both(struct copy *copy, const char *status)
 {
     struct copy *peer = copy->peer;
     end_here(copy, status);
-    if (peer->state == COPY_GONE || reaches_peer(copy))
+    if (peer->state == COPY_GONE || copy_reaches_peer(copy))
         end_here(peer, "failed");
 }
 
@@ -148,7 +148,7 @@ void copy_cancel_move(struct copy *copy)
     if (copy_has_status(copy, POSTCOPY)) { /* it goes on when it is continued */
         copy->stream++;
         copy->state = COPY_SENT;
-        end_move(copy, "cancelled");
+        copy_end_move(copy, "cancelled");
         return;
     }
     end_both(copy, "cancelled");
@@ -159,10 +159,10 @@ void copy_leave_stream(struct copy *copy)
     if (!copy_is_moving(copy))
         return;
     copy->is_held = copy->base.is_postcopy && copy->n_channels > 0 && !copy->was_killed;
-    tell_status(copy, "failed");
+    copy_tell_status(copy, "failed");
     if (copy->is_held)
         return;
-    if (copy->sends || reaches_peer(copy))
+    if (copy->sends || copy_reaches_peer(copy))
         end_both(copy, "failed");
 }
 
@@ -172,7 +172,7 @@ void copy_close_channel(struct copy *copy)
     if (--copy->n_channels > 0 || !is_end)
         return;
     copy->is_held = false;
-    if (reaches_peer(copy))
+    if (copy_reaches_peer(copy))
         end_here(copy->peer, "failed");
 }
 
@@ -208,17 +208,17 @@ static void complete(const struct flow *flow)
 {
     struct copy *source = flow->source;
     struct copy *destination = source->peer;
-    end_move(destination, "completed");
+    copy_end_move(destination, "completed");
     world_point(destination->host, destination, "stream: destination completed");
     if (!await_step(flow, 0))
         return;
     source->state = COPY_SENT;
-    end_move(source, "completed");
+    copy_end_move(source, "completed");
     world_reach(source->world, PHASE_COMPLETED);
     world_point(source->host, source, "stream: source completed");
 }
 
-static void arrive(struct copy *source)
+void copy_arrive(struct copy *source)
 {
     source->peer->state = COPY_PAUSED;
     source->peer->beats = source->beats;
@@ -234,7 +234,7 @@ static void go_on_in_postcopy(const struct flow *flow)
 static void enter_postcopy(struct copy *copy)
 {
     copy->base.is_postcopy = true;
-    tell_status(copy, POSTCOPY);
+    copy_tell_status(copy, POSTCOPY);
 }
 
 static void switch_over(const struct flow *flow)
@@ -255,7 +255,7 @@ static void switch_over(const struct flow *flow)
     world_point(source->host, source, "stream: state sent");
     if (!await_step(flow, 1))
         return;
-    arrive(source);
+    copy_arrive(source);
     enter_postcopy(destination);
     world_point(destination->host, destination, "stream: destination switched");
     if (await_step(flow, STEP_MS))
@@ -280,7 +280,7 @@ static int flow_over(void *arg, GError **err)
     world_point(source->host, source, "stream: source stopped");
     if (!await_step(flow, STEP_MS))
         return 0;
-    arrive(source);
+    copy_arrive(source);
     complete(flow);
     return 0;
 }
@@ -314,22 +314,22 @@ void copy_connect(struct copy *source, struct copy *destination)
     event_set(&destination->receives);
 }
 
-static void begin_move(struct copy *copy)
+void copy_begin_move(struct copy *copy)
 {
     copy->has_begun = true;
     copy->is_given = false;
-    copy->base.is_postcopy = false;
+    copy->base.is_postcopy = copy->base.has_left = false;
     copy->base.stopped_at_us = copy->base.resumed_at_us = copy->base.completed_at_us = 0;
     event_reset(&copy->switch_asked);
     event_reset(&copy->move_ended);
-    tell_status(copy, "setup");
+    copy_tell_status(copy, "setup");
 }
 
 /* The stream is there, unless it has broken since; it flows when both have taken it. */
 static void go_on_over_another(struct copy *copy)
 {
     event_reset(&copy->move_ended);
-    tell_status(copy, RECOVER);
+    copy_tell_status(copy, RECOVER);
     if (!event_is_set(&copy->receives))
         await_another(copy);
     else if (copy_has_status(copy->peer, RECOVER))
@@ -346,7 +346,7 @@ void copy_listen(struct copy *copy)
         copy->refusal = "it receives already";
         return;
     }
-    begin_move(copy);
+    copy_begin_move(copy);
     event_set(&copy->receives);
 }
 
@@ -357,15 +357,15 @@ void copy_begin_stream(struct copy *copy)
         go_on_over_another(copy);
         return;
     }
-    begin_move(copy);
+    copy_begin_move(copy);
     copy->ran_before_move = copy->state == COPY_RUNNING;
     if (peer == NULL || peer->state != COPY_INCOMING || !peer->has_begun) {
-        end_move(copy, "failed");
+        copy_end_move(copy, "failed");
         return;
     }
     world_reach(copy->world, PHASE_MOVING);
-    tell_status(copy, "active");
-    tell_status(peer, "active");
+    copy_tell_status(copy, "active");
+    copy_tell_status(peer, "active");
     copy->peer = peer;
     copy->sends = true;
     peer->peer = copy;

@@ -6,7 +6,7 @@
 
 #define CONNECT_MS 10000
 
-static const struct transport sim_transport;
+static const struct transport sim_transport, sim_managed_transport;
 
 /* Outlives the seat's hold on the copy. */
 struct sim_channel {
@@ -14,12 +14,17 @@ struct sim_channel {
     struct copy *copy;
 };
 
-static struct channel *open_channel(struct seat *seat)
+static struct channel *open_channel_of(struct seat *seat, const struct transport *transport)
 {
     struct sim_channel *channel = g_new(struct sim_channel, 1);
-    *channel = (struct sim_channel){{&sim_transport, seat}, copy_of(seat->vm)};
+    *channel = (struct sim_channel){{transport, seat}, copy_of(seat->vm)};
     channel->copy->n_channels++;
     return &channel->base;
+}
+
+static struct channel *open_channel(struct seat *seat)
+{
+    return open_channel_of(seat, &sim_transport);
 }
 
 static struct copy *copy_at(const struct channel *channel)
@@ -113,8 +118,52 @@ static const struct transport sim_transport = {
     .close = sim_close,
 };
 
+static struct channel *managed_listen(struct seat *seat, const char *address, int64_t deadline,
+                                      GError **err)
+{
+    const struct vm_expected expected = {.is_held = seat->request.holds};
+    (void)address;
+    json_auto_t *said = vm_expect(seat->vm, &expected, deadline, err);
+    return said == NULL ? NULL : open_channel_of(seat, &sim_managed_transport);
+}
+
+static int managed_receive(struct channel *channel, int64_t deadline, GError **err)
+{
+    (void)channel, (void)deadline;
+    return await_turn(err);
+}
+
+static struct channel *managed_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                                       int64_t deadline, GError **err)
+{
+    (void)ticket, (void)peer, (void)deadline;
+    return await_turn(err) < 0 ? NULL : open_channel_of(seat, &sim_managed_transport);
+}
+
+static int managed_send(struct channel *channel, int64_t deadline, GError **err)
+{
+    json_auto_t *call = json_object();
+    return vm_begin_managed(channel->seat->vm, call, deadline, err);
+}
+
+static const struct transport sim_managed_transport = {
+    .name = "managed",
+    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS | TRANSPORT_MANAGED,
+    .guard = "relay",
+    .listen = managed_listen,
+    .ticket = sim_ticket,
+    .receive = managed_receive,
+    .connect = managed_connect,
+    .send = managed_send,
+    .probe = sim_probe,
+    .break_off = sim_break_off,
+    .close = sim_close,
+};
+
 /* The world's own table, in place of transport/transport.c. */
 const struct transport *transport_find(const char *name)
 {
+    if (strcmp(name, sim_managed_transport.name) == 0)
+        return &sim_managed_transport;
     return strcmp(name, sim_transport.name) == 0 ? &sim_transport : NULL;
 }

@@ -123,6 +123,20 @@ static bool is_lost_between(const struct copy *last)
             (copy_is_broken(last) && last->world->n_faults > 1));
 }
 
+/* A guest that its manager has ended at the source is all in the copy that was held for it. */
+static bool is_lost_while_held(const struct copy *last)
+{
+    return last->base.has_left && (is_dead(last->peer) || last->peer->outlived);
+}
+
+/* Whether a copy cannot be asked, and may hold the guest: the source's, or what it has left to. */
+static bool is_unmanaged(const struct copy *copy)
+{
+    return copy->peer != NULL && copy->host->is_unmanaged &&
+           (copy->sends || copy->peer->base.has_left ||
+            copy->host->world->hosts[SOURCE].is_unmanaged);
+}
+
 /* A source whose hypervisor lets the guest not go on, since it waits for another stream. */
 static bool is_held_back(const struct copy *copy)
 {
@@ -148,7 +162,7 @@ static bool may_be_uncertain(const struct world *world, const char *name)
         const struct copy *copy = g_ptr_array_index(world->copies, i);
         if (strcmp(copy->base.name, name) == 0 &&
             (copy->outlived || copy->late_at_end || copy->cont_failed || copy->end_unheard ||
-             waits_in_vain(copy)))
+             waits_in_vain(copy) || is_unmanaged(copy)))
             return true;
     }
     return false;
@@ -189,7 +203,8 @@ static void check_driver(struct world *world, const struct test_result *result)
 {
     for (unsigned i = 0; i < result->legs->len; i++) {
         const struct leg_result *leg = g_ptr_array_index(result->legs, i);
-        if (source_tells(world, leg) && g_strcmp0(leg->driver, "simulated") != 0)
+        if (source_tells(world, leg) &&
+            g_strcmp0(leg->driver, world->setup->managed ? "managed" : "simulated") != 0)
             world_wrong(world, "leg %u of %s is said to be by the driver '%s'", leg->leg, leg->vm,
                         leg->driver);
     }
@@ -253,6 +268,27 @@ static void check_not_ended(struct world *world, const struct leg_result *leg)
     }
 }
 
+/* Nor is one at the destination which the source has left to, unless it has died. */
+static void check_held_not_ended(struct world *world, const struct copy *last,
+                                 const struct leg_result *leg)
+{
+    const struct copy *held = last->base.has_left ? last->peer : NULL;
+    if (held != NULL && leg->survivor == VTMH__SURVIVOR__SURVIVOR_UNCERTAIN && !held->is_kept &&
+        !is_dead(held) && !held->host->is_dead && !held->outlived)
+        world_wrong(world, "leg %u: %s is uncertain, and all of it on %s was ended", leg->leg,
+                    leg->vm, held->host->host.name);
+}
+
+/* A destination that nobody told that the guest has stayed keeps what came of it: it is complete,
+ * and never runs. */
+static bool waits_untold(const struct copy *copy)
+{
+    const struct world *world = copy->world;
+    return world->setup->managed && !copy->sends && copy->ran_at == 0 &&
+           (world->has_no_coordinator || copy->peer->host->is_lost ||
+            copy->peer->host->is_unmanaged);
+}
+
 /* What may be the only copy outlives the test, and nothing else does. */
 static void check_kept(struct world *world, const char *name, const struct leg_result *leg)
 {
@@ -260,7 +296,7 @@ static void check_kept(struct world *world, const char *name, const struct leg_r
     for (unsigned i = 0; i < world->copies->len; i++) {
         const struct copy *copy = g_ptr_array_index(world->copies, i);
         if (strcmp(copy->base.name, name) == 0 && copy->is_kept && !copy->host->is_lost &&
-            !is_uncertain)
+            !is_uncertain && !waits_untold(copy))
             world_wrong(world, "%s on %s is kept though it is not uncertain", name,
                         copy->host->host.name);
     }
@@ -274,12 +310,13 @@ static void check_guest(struct world *world, const char *name, const struct test
     if (last == NULL)
         return;
     if (!is_dead(last) && !last->runs_at_end && !is_lost_between(last) && !is_held_back(last) &&
-        !may_be_uncertain(world, name))
+        !is_lost_while_held(last) && !may_be_uncertain(world, name))
         world_wrong(world, "%s could have lived on %s and does not", name, last->host->host.name);
     if (leg != NULL) {
         check_record(world, last, leg);
         check_not_ended(world, leg);
         check_half_not_ended(world, last, leg);
+        check_held_not_ended(world, last, leg);
     }
     check_kept(world, name, leg);
 }

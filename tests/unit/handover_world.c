@@ -40,6 +40,8 @@ static const char *const fault_names[N_FAULTS] = {
     [FAULT_STREAM_CUT] = "the stream is cut",
     [FAULT_STREAM_CUT_AT_SOURCE] = "the stream is cut, and the source alone sees it",
     [FAULT_STREAM_CUT_AT_DESTINATION] = "the stream is cut, and the destination alone sees it",
+    [FAULT_SOURCE_MANAGER_KILLED] = "the source's manager is killed",
+    [FAULT_DESTINATION_MANAGER_KILLED] = "the destination's manager is killed",
 };
 
 const char *fault_name(enum fault_kind kind)
@@ -146,7 +148,7 @@ static bool freeze(struct sim_host *host, fiber_fn thaw)
 
 static bool kill_copy(struct copy *copy)
 {
-    bool is_there = copy != NULL && copy->state != COPY_GONE;
+    bool is_there = copy != NULL && copy->state != COPY_GONE && copy->state != COPY_ABSENT;
     if (is_there)
         copy_kill(copy);
     return is_there;
@@ -163,13 +165,14 @@ static bool kill_node(struct sim_host *host)
 {
     bool lives = !host->has_ended;
     sim_node_kill(host);
+    manager_lose_node(host);
     return lives;
 }
 
 static bool cut_stream(struct world *world, enum fault_kind kind)
 {
     struct copy *copy = copy_last_on(world, SOURCE);
-    if (copy == NULL || !copy_is_moving(copy))
+    if (copy == NULL || !copy_is_moving(copy) || copy->base.has_left)
         return false;
     if (kind == FAULT_STREAM_CUT)
         copy_break_stream(copy);
@@ -223,6 +226,9 @@ static bool strike(struct sim_host *host, struct copy *copy, enum fault_kind kin
     case FAULT_STREAM_CUT_AT_SOURCE:
     case FAULT_STREAM_CUT_AT_DESTINATION:
         return cut_stream(world, kind);
+    case FAULT_SOURCE_MANAGER_KILLED:
+    case FAULT_DESTINATION_MANAGER_KILLED:
+        return manager_kill(&world->hosts[kind == FAULT_DESTINATION_MANAGER_KILLED]);
     default:
         return true; /* the call acts it out */
     }
@@ -368,7 +374,8 @@ static struct params *params_of(const struct world_setup *setup, unsigned host)
     g_autofree char *timeout = g_strdup_printf("%u", setup->timeout_s > 0 ? setup->timeout_s : 60);
     params_set(params, "type", "migration_multi_host_ping_pong", NULL);
     params_set(params, "vms", setup->n_vms == 1 ? "vm1" : "vm1 vm2", NULL);
-    params_set(params, "vm_type", "simulated", NULL);
+    params_set(params, "vm_type", setup->managed ? "managed" : "simulated", NULL);
+    params_set(params, "mig_hold", setup->lets_go ? "no" : "yes", NULL);
     params_set(params, "guest", "tick", NULL);
     params_set(params, "migrate_count", legs, NULL);
     params_set(params, "mig_offline", setup->offline ? "yes" : "no", NULL);

@@ -34,6 +34,9 @@ struct world_setup {
     unsigned retries;          /* of a leg that left the guest on its source */
     bool ends_differ;          /* the destination alone is asked for compression */
     unsigned timeout_s;        /* of a leg (mig_timeout); 0: a minute */
+    bool managed;              /* managers move the VMs (migration/move/managed.h) */
+    bool lets_go;              /* and start them at the destination (mig_hold = no) */
+    bool is_direct;            /* the managers reach each other without their nodes' help */
     int slow_host;             /* messages reach this host later than the other; -1: none is slow */
 };
 
@@ -67,6 +70,11 @@ enum fault_kind {
     FAULT_STREAM_CUT,           /* both ends see it */
     FAULT_STREAM_CUT_AT_SOURCE, /* only the source's hypervisor sees it */
     FAULT_STREAM_CUT_AT_DESTINATION,
+    N_STREAM_FAULTS,
+
+    /* Those of a manager; its hypervisors live on. */
+    FAULT_SOURCE_MANAGER_KILLED = N_STREAM_FAULTS,
+    FAULT_DESTINATION_MANAGER_KILLED,
     N_FAULTS,
 };
 

@@ -16,6 +16,7 @@
 #define WORLD_GRACE_MS 60000 /* after which a node gives up a silent coordinator */
 
 enum copy_state {
+    COPY_ABSENT,    /* its manager has not made it yet */
     COPY_PRELAUNCH, /* made, never run */
     COPY_INCOMING,
     COPY_RUNNING,
@@ -75,9 +76,10 @@ struct sim_host {
     struct meetings *meetings;
     struct mailbox *inbox; /* struct delivery */
     struct fiber *scenario;
-    bool is_cut;  /* its link: no message passes */
-    bool is_lost; /* the coordinator has noticed */
-    bool is_dead; /* its node was killed */
+    bool is_cut;       /* its link: no message passes */
+    bool is_lost;      /* the coordinator has noticed */
+    bool is_unmanaged; /* its manager was killed */
+    bool is_dead;      /* its node was killed */
     bool is_frozen, was_frozen;
     struct event thawed;
     bool has_ended;
@@ -205,6 +207,28 @@ bool copy_has_status(const struct copy *copy, const char *status); /* of its mig
 bool copy_is_moving(const struct copy *copy);
 bool copy_is_broken(const struct copy *copy); /* in post-copy, and waits for another stream */
 bool copy_is_half(const struct copy *copy);   /* in post-copy a destination that lacks the rest */
+
+/* How a hypervisor's migration ends. */
+void copy_end_move(struct copy *copy, const char *status);
+void copy_tell_status(struct copy *copy, const char *status);
+void copy_begin_move(struct copy *copy);
+/* The state of a guest that is stopped at the source has come. */
+void copy_arrive(struct copy *source);
+/* Whether what one end does comes to the other. */
+bool copy_reaches_peer(struct copy *copy);
+
+/* handover_sim_manager.c: what managers do by themselves. */
+
+/* Commands, when they are done. */
+void copy_expect(struct copy *copy);     /* destination */
+void copy_begin_call(struct copy *copy); /* source */
+void copy_cancel_call(struct copy *copy);
+
+bool copy_is_managed(const struct copy *copy);
+/* Its host's manager is gone: whether there was one. */
+bool manager_kill(struct sim_host *host);
+/* What its node carried for the managers has ended with it. */
+void manager_lose_node(struct sim_host *host);
 
 /* handover_sim_guest.c: the machine at the serial line, from its start to its end. */
 int sim_guest_run(void *copy, GError **err);

@@ -249,6 +249,60 @@ Test(handover, one_vm_that_is_tried_again_with_a_slow_destination)
         &(struct world_setup){.n_vms = 1, .legs = 1, .retries = 1, .slow_host = DESTINATION});
 }
 
+#define MANAGED .managed = true, .n_vms = 1
+
+Test(handover, one_managed_vm)
+{
+    try_each_fault_at_each_point(&(struct world_setup){MANAGED, .legs = 1, .slow_host = -1});
+}
+
+Test(handover, one_managed_vm_with_a_slow_source)
+{
+    try_each_fault_at_each_point(&(struct world_setup){MANAGED, .legs = 1, .slow_host = SOURCE});
+}
+
+Test(handover, one_managed_vm_with_a_slow_destination)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){MANAGED, .legs = 1, .slow_host = DESTINATION});
+}
+
+Test(handover, one_managed_vm_to_and_fro_between_managers_that_need_no_node)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){MANAGED, .legs = 2, .is_direct = true, .slow_host = -1});
+}
+
+Test(handover, one_managed_vm_that_is_stopped_meanwhile)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){MANAGED, .legs = 1, .offline = true, .slow_host = -1});
+}
+
+Test(handover, one_managed_vm_whose_legs_may_end_anyhow)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){MANAGED, .legs = 2, .may_fail = true, .slow_host = DESTINATION});
+}
+
+Test(handover, one_managed_vm_that_is_tried_again)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){MANAGED, .legs = 2, .retries = 1, .slow_host = -1});
+}
+
+Test(handover, one_vm_that_its_manager_starts)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){MANAGED, .legs = 1, .lets_go = true, .slow_host = -1});
+}
+
+Test(handover, one_vm_that_its_manager_starts_to_and_fro_with_a_slow_source)
+{
+    try_each_fault_at_each_point(
+        &(struct world_setup){MANAGED, .legs = 2, .lets_go = true, .slow_host = SOURCE});
+}
+
 #define IN_POSTCOPY .legs = 1, .postcopy_when = POSTCOPY_AT_ONCE
 
 Test(handover, one_vm_in_postcopy)
@@ -319,7 +373,7 @@ static unsigned try_faults_after(const struct world_setup *setup, struct fault f
         n_points++;
     world_outcome_free(outcome);
     for (unsigned point = first.point; point < n_points; point++) {
-        for (enum fault_kind kind = from; kind < N_FAULTS; kind++) {
+        for (enum fault_kind kind = from; kind < N_STREAM_FAULTS; kind++) {
             const struct fault faults[] = {first, {kind, point}};
             n_wrong += !is_right(setup, faults, G_N_ELEMENTS(faults), n_wrong < SHOWN_AT_MOST);
         }
@@ -359,13 +413,13 @@ Test(handover, one_vm_in_postcopy_whose_destination_sees_its_stream_break)
 
 Test(handover, one_vm_in_postcopy_whose_stream_breaks_twice_with_a_slow_source)
 {
-    for (enum fault_kind how = FAULT_STREAM_CUT; how < N_FAULTS; how++)
+    for (enum fault_kind how = FAULT_STREAM_CUT; how < N_STREAM_FAULTS; how++)
         try_faults_in_recovery(how, FAULT_STREAM_CUT, SOURCE);
 }
 
 Test(handover, one_vm_in_postcopy_whose_stream_breaks_twice_with_a_slow_destination)
 {
-    for (enum fault_kind how = FAULT_STREAM_CUT; how < N_FAULTS; how++)
+    for (enum fault_kind how = FAULT_STREAM_CUT; how < N_STREAM_FAULTS; how++)
         try_faults_in_recovery(how, FAULT_STREAM_CUT, DESTINATION);
 }
 

@@ -46,6 +46,8 @@ static const char verdict_letters[] = {
 #define ONE_LEG .n_vms = 1, .legs = 1
 #define IN_POSTCOPY ONE_LEG, .postcopy_when = POSTCOPY_AT_ONCE
 
+#define MANAGED ONE_LEG, .managed = true
+
 struct row {
     enum fault_kind fault;
     const char *cells[N_PHASES]; /* NULL: not of the matrix */
@@ -92,6 +94,60 @@ static const struct row post_copy_rows[] = {
     {.fault = FAULT_NONE},
 };
 
+#define HAS_LEFT "its manager has ended it"
+#define NOT_MADE "its manager has not made it yet"
+
+/* Managers that hold the guest at the destination. The source's copy is gone when the call has
+ * returned; the one there is not made before. */
+static const struct row held_rows[] = {
+    {FAULT_SOURCE_VM_KILLED, PRE_COPY("EF", "EF", "F", HAS_LEFT, HAS_LEFT, HAS_LEFT)},
+    {FAULT_DESTINATION_VM_KILLED, PRE_COPY(NOT_MADE, NOT_MADE, "F", "F", "F", "F")},
+    {FAULT_SOURCE_NODE_KILLED, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_DESTINATION_NODE_KILLED, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_COORDINATOR_KILLED, PRE_COPY("N", "N", "N", "N", "N", "N")},
+    {FAULT_SOURCE_FROZEN, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_DESTINATION_FROZEN, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_SOURCE_SLOW, PRE_COPY("P", "P", "P", "P", "P", "P")},
+    {FAULT_DESTINATION_SLOW, PRE_COPY("P", "P", "P", "P", "P", "P")},
+    {FAULT_SOURCE_LOST, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_DESTINATION_LOST, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_SOURCE_STOPPED, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_DESTINATION_STOPPED, PRE_COPY("E", "E", "E", "E", "E", "E")},
+    {FAULT_INTERRUPTED, PRE_COPY("I", "I", "I", "I", "I", "I")},
+    {FAULT_WAY_CUT, PRE_COPY("E", "E", "EP", "P", "P", "P")},
+    {FAULT_SOURCE_MANAGER_KILLED, PRE_COPY("E", "E", "EF", "EP", "P", "P")},
+    {FAULT_DESTINATION_MANAGER_KILLED, PRE_COPY("E", "EF", "EF", "E", "EP", "P")},
+    {.fault = FAULT_NONE},
+};
+
+/* Managers that start the guest: when all has come it runs there, and has left. */
+#define LET_GO(before_ready, ready, moving, running)                                               \
+    {                                                                                              \
+        [PHASE_BEFORE_READY] = (before_ready), [PHASE_READY] = (ready), [PHASE_MOVING] = (moving), \
+        [PHASE_RUNNING] = (running),                                                               \
+    }
+
+static const struct row let_go_rows[] = {
+    {FAULT_SOURCE_VM_KILLED, LET_GO("EF", "EF", "F", HAS_LEFT)},
+    {FAULT_DESTINATION_VM_KILLED, LET_GO(NOT_MADE, NOT_MADE, "F", "F")},
+    {FAULT_SOURCE_NODE_KILLED, LET_GO("E", "E", "E", "E")},
+    {FAULT_DESTINATION_NODE_KILLED, LET_GO("E", "E", "E", "E")},
+    {FAULT_COORDINATOR_KILLED, LET_GO("N", "N", "N", "N")},
+    {FAULT_SOURCE_FROZEN, LET_GO("E", "E", "E", "E")},
+    {FAULT_DESTINATION_FROZEN, LET_GO("E", "E", "E", "E")},
+    {FAULT_SOURCE_SLOW, LET_GO("P", "P", "P", "P")},
+    {FAULT_DESTINATION_SLOW, LET_GO("P", "P", "P", "P")},
+    {FAULT_SOURCE_LOST, LET_GO("E", "E", "E", "E")},
+    {FAULT_DESTINATION_LOST, LET_GO("E", "E", "E", "E")},
+    {FAULT_SOURCE_STOPPED, LET_GO("E", "E", "E", "E")},
+    {FAULT_DESTINATION_STOPPED, LET_GO("E", "E", "E", "E")},
+    {FAULT_INTERRUPTED, LET_GO("I", "I", "I", "I")},
+    {FAULT_WAY_CUT, LET_GO("E", "E", "E", "P")},
+    {FAULT_SOURCE_MANAGER_KILLED, LET_GO("E", "E", "EF", "EP")},
+    {FAULT_DESTINATION_MANAGER_KILLED, LET_GO("E", "EF", "EF", "P")},
+    {.fault = FAULT_NONE},
+};
+
 /* A stream that breaks, whoever sees it. */
 static const char *const broken_in_pre_copy[N_PHASES] =
     PRE_COPY(NO_STREAM, NO_STREAM, "F", STREAM_IS_OVER, STREAM_IS_OVER, STREAM_IS_OVER);
@@ -101,6 +157,9 @@ static const char *const broken_in_post_copy[N_PHASES] =
     POST_COPY(NO_STREAM, NO_STREAM, "F", "F", "F", "WF", "WF", STREAM_IS_OVER, STREAM_IS_OVER);
 static const char *const broken_for_good[N_PHASES] =
     POST_COPY(NO_STREAM, NO_STREAM, "F", "F", "F", "F", "F", STREAM_IS_OVER, STREAM_IS_OVER);
+
+static const char *const broken_in_let_go[N_PHASES] =
+    LET_GO(NO_STREAM, NO_STREAM, "F", STREAM_IS_OVER);
 
 /* How a guest is moved. */
 static const struct way {
@@ -147,6 +206,27 @@ static const struct way {
      {IN_POSTCOPY, .no_recovery = true, .slow_host = -1},
      post_copy_rows,
      broken_for_good},
+    {"managed", {MANAGED, .slow_host = -1}, held_rows, broken_in_pre_copy},
+    {"managed, messages to the source are late",
+     {MANAGED, .slow_host = SOURCE},
+     held_rows,
+     broken_in_pre_copy},
+    {"managed, messages to the destination are late",
+     {MANAGED, .slow_host = DESTINATION},
+     held_rows,
+     broken_in_pre_copy},
+    {"managed, by managers that need no node",
+     {MANAGED, .is_direct = true, .slow_host = -1},
+     held_rows,
+     broken_in_pre_copy},
+    {"managed, may end in any way",
+     {MANAGED, .may_fail = true, .slow_host = -1},
+     held_rows,
+     broken_in_pre_copy},
+    {"managed, the manager starts it",
+     {MANAGED, .lets_go = true, .slow_host = -1},
+     let_go_rows,
+     broken_in_let_go},
 };
 
 struct count {
@@ -246,7 +326,7 @@ static void try_way(const struct way *way)
 {
     for (const struct row *row = way->rows; row->fault != FAULT_NONE; row++)
         try_row(row, way);
-    for (enum fault_kind kind = FAULT_STREAM_CUT; kind < N_FAULTS; kind++) {
+    for (enum fault_kind kind = FAULT_STREAM_CUT; kind < N_STREAM_FAULTS; kind++) {
         struct row row = {.fault = kind};
         memcpy(row.cells, way->broken, sizeof(row.cells));
         try_row(&row, way);
@@ -308,10 +388,42 @@ Test(handover_matrix, post_copy_without_recovery)
     try_way(&ways[10]);
 }
 
+Test(handover_matrix, managed)
+{
+    try_way(&ways[11]);
+}
+
+Test(handover_matrix, managed_with_a_slow_source)
+{
+    try_way(&ways[12]);
+}
+
+Test(handover_matrix, managed_with_a_slow_destination)
+{
+    try_way(&ways[13]);
+}
+
+Test(handover_matrix, managed_by_managers_that_need_no_node)
+{
+    try_way(&ways[14]);
+}
+
+Test(handover_matrix, managed_that_may_end_in_any_way)
+{
+    try_way(&ways[15]);
+}
+
+Test(handover_matrix, managed_and_started_by_the_manager)
+{
+    try_way(&ways[16]);
+}
+
 /* Whether a leg comes through the phase, and can still fail there. */
 static bool has_phase(const struct way *way, enum world_phase phase)
 {
     if (phase < PHASE_BEFORE_READY || phase >= PHASE_RELEASED)
+        return false;
+    if (way->setup.lets_go && (phase == PHASE_COMPLETED || phase == PHASE_MOVED))
         return false;
     bool is_of_postcopy = phase >= PHASE_SWITCHING && phase <= PHASE_TWO_HALVES;
     return way->setup.postcopy_when != NULL ? phase != PHASE_RUNNING : !is_of_postcopy;
@@ -324,6 +436,13 @@ static void expect_whole(const struct way *way)
         for (const struct row *row = way->rows; row->fault != FAULT_NONE; row++)
             n_rows += row->fault == kind;
         cr_expect_eq(n_rows, 1, "%s: %s has %u rows", way->name, fault_name(kind), n_rows);
+    }
+    for (enum fault_kind kind = N_STREAM_FAULTS; kind < N_FAULTS; kind++) {
+        unsigned n_rows = 0;
+        for (const struct row *row = way->rows; row->fault != FAULT_NONE; row++)
+            n_rows += row->fault == kind;
+        cr_expect_eq(n_rows, way->setup.managed ? 1 : 0, "%s: %s has %u rows", way->name,
+                     fault_name(kind), n_rows);
     }
     for (enum world_phase phase = 0; phase < N_PHASES; phase++) {
         bool has = has_phase(way, phase);

@@ -21,6 +21,7 @@ enum transport_trait {
     TRANSPORT_TWO_WAY = 1 << 0, /* the destination can answer: return path, post-copy */
     TRANSPORT_STREAMS = 1 << 1, /* more than one at a time: multifd, preempt */
     TRANSPORT_OFFLINE = 1 << 2, /* the source writes all of it before the destination reads */
+    TRANSPORT_MANAGED = 1 << 3, /* managers move the VM (vm_is_managed()) */
 };
 
 struct transport;

@@ -5,8 +5,15 @@
 
 const struct param_info transport_params[] = {
     {MIGRATION("mig_protocol"), .kind = PARAM_WORD, .fallback = "tcp",
-     .values = WORDS("tcp", "unix", "exec", "fd", "file", "rdma", "x-rdma"), .scopes = PARAM_PER_VM,
-     .doc = "transport"},
+     .values = WORDS("tcp", "unix", "exec", "fd", "file", "rdma", "x-rdma", "managed"),
+     .scopes = PARAM_PER_VM,
+     .doc = "transport; managed: the hosts' managers move the VM (libvirt), which is what tcp is "
+            "there"},
+    {MIGRATION("mig_hold"), .kind = PARAM_BOOL, .fallback = "yes", .scopes = PARAM_PER_VM,
+     .doc =
+         "managed: whether the guest stays paused at the destination until both hosts agree that "
+         "it has moved, which costs about 2 s of downtime; no: libvirt starts it by itself, and "
+         "that it never runs twice is libvirt's promise. Not in post-copy"},
     {MIGRATION("mig_guard"), .kind = PARAM_WORD, .fallback = "auto",
      .values = WORDS("auto", "token", "relay", "none"), .scopes = PARAM_PER_VM,
      .doc =
