@@ -3,6 +3,7 @@
 #include "migration/machine/agent.h"
 
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -52,6 +53,29 @@ bool machine_has_agent(const struct device *board)
     return device_find((struct device *)board, device_agent.name, PORT) != NULL;
 }
 
+static int bus_to_xml(const struct device *bus, struct domain *domain, GError **err)
+{
+    struct xml *controller =
+        xml_set(xml_add(domain->devices, "controller"), "type", "virtio-serial");
+
+    (void)err;
+    domain_name(xml_set(controller, "index", "0"), bus);
+    return 0;
+}
+
 const struct device_kind device_port_bus = {
-    .name = "port bus", .build = build, .to_parts = bus_to_parts};
-const struct device_kind device_agent = {.name = "agent", .to_parts = agent_to_parts};
+    .name = "port bus", .build = build, .to_parts = bus_to_parts, .to_xml = bus_to_xml};
+static int agent_to_xml(const struct device *port, struct domain *domain, GError **err)
+{
+    struct xml *channel = xml_set(xml_add(domain->devices, "channel"), "type", "unix");
+
+    (void)err;
+    xml_set(xml_set(xml_add(channel, "source"), "mode", "connect"), "path", domain->spec->agent);
+    xml_set(xml_set(xml_add(channel, "target"), "type", "virtio"), "name",
+            device_get(port->travels, "name"));
+    domain_name(channel, port);
+    return 0;
+}
+
+const struct device_kind device_agent = {
+    .name = "agent", .to_parts = agent_to_parts, .to_xml = agent_to_xml};

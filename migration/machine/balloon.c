@@ -1,5 +1,6 @@
 /* A memory balloon. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 static int build(struct device *board, const struct machine_spec *spec, GError **err)
@@ -33,4 +34,18 @@ static void to_parts(const struct device *balloon, GPtrArray *parts)
             device_set_bool(device, switches[i], true);
 }
 
-const struct device_kind device_balloon = {.name = "balloon", .build = build, .to_parts = to_parts};
+static int to_xml(const struct device *balloon, struct domain *domain, GError **err)
+{
+    struct xml *element = xml_set(xml_add(domain->devices, "memballoon"), "model", "virtio");
+
+    (void)err;
+    if (device_get_bool(balloon->travels, "deflate-on-oom"))
+        xml_set(element, "autodeflate", "on");
+    if (device_get_bool(balloon->travels, "free-page-reporting"))
+        xml_set(element, "freePageReporting", "on");
+    domain_name(element, balloon);
+    return 0;
+}
+
+const struct device_kind device_balloon = {
+    .name = "balloon", .build = build, .to_parts = to_parts, .to_xml = to_xml};

@@ -55,6 +55,20 @@ static void to_qemu(const struct device *boot, GPtrArray *line)
         qemu_line_option(line, "-append", "%s", append);
 }
 
+/* QEMU tries all kinds of drives, and libvirt the first disk alone, where nothing is said of it. */
+static void add_usual_order(const struct device *boot, struct domain *domain)
+{
+    static const char *const usual[] = {"hd", "fd", "cdrom"};
+    const struct device *order = device_of_kind(domain->board, &device_boot_order);
+    bool is_said = order != NULL && device_get(order->travels, "order") != NULL;
+
+    if (is_said || domain_has_boot_index(domain->board) ||
+        device_get(boot->local, "firmware") != NULL || device_get(boot->local, "kernel") != NULL)
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(usual); i++)
+        xml_set(xml_add(xml_get(domain->root, "os"), "boot"), "dev", usual[i]);
+}
+
 static int to_xml(const struct device *boot, struct domain *domain, GError **err)
 {
     const char *firmware = device_get(boot->local, "firmware");
@@ -69,6 +83,7 @@ static int to_xml(const struct device *boot, struct domain *domain, GError **err
             xml_text(xml_add(os, files[i].element), device_get(boot->local, files[i].name));
     if (device_get(boot->travels, "append") != NULL)
         xml_text(xml_add(os, "cmdline"), device_get(boot->travels, "append"));
+    add_usual_order(boot, domain);
     return 0;
 }
 

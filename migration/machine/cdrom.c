@@ -56,4 +56,10 @@ static void to_parts(const struct device *cdrom, GPtrArray *parts)
     drive_to_parts(cdrom, parts);
 }
 
-const struct device_kind device_cdrom = {.name = "cdrom", .build = build, .to_parts = to_parts};
+static int to_xml(const struct device *cdrom, struct domain *domain, GError **err)
+{
+    return drive_to_xml(cdrom, domain, "cdrom", err) != NULL ? 0 : -1;
+}
+
+const struct device_kind device_cdrom = {
+    .name = "cdrom", .build = build, .to_parts = to_parts, .to_xml = to_xml};

@@ -26,5 +26,10 @@ static void to_parts(const struct device *disc, GPtrArray *parts)
     drive_to_parts(disc, parts);
 }
 
+static int to_xml(const struct device *disc, struct domain *domain, GError **err)
+{
+    return drive_to_xml(disc, domain, "cdrom", err) != NULL ? 0 : -1;
+}
+
 const struct device_kind device_cloud_disc = {
-    .name = "cloud_init", .build = build, .to_parts = to_parts};
+    .name = "cloud_init", .build = build, .to_parts = to_parts, .to_xml = to_xml};

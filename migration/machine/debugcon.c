@@ -2,6 +2,7 @@
  * a guest that prints there for ever fills no disk. A guest that boots from its disks has one, too,
  * so that it is known what the firmware makes of them (guest/firmware.h). */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #define PORT 0x402
@@ -30,5 +31,10 @@ static void to_parts(const struct device *debugcon, GPtrArray *parts)
     device_set_int(device, "iobase", PORT);
 }
 
+static int to_xml(const struct device *debugcon, struct domain *domain, GError **err)
+{
+    return domain_say_device(domain, debugcon, WORD_DEBUGCON, err);
+}
+
 const struct device_kind device_debugcon = {
-    .name = "debugcon", .build = build, .to_parts = to_parts};
+    .name = "debugcon", .build = build, .to_parts = to_parts, .to_xml = to_xml};

@@ -1,6 +1,7 @@
 /* Memory modules: memory beside that of the board, in the slots that it has for them. Each is a
  * backend, which is a host's own affair, and a device, which travels. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -102,5 +103,27 @@ static void to_parts(const struct device *dimm, GPtrArray *parts)
     device_set(part_add(parts, PART_DEVICE, "pc-dimm", dimm->id, NULL), "memdev", memory);
 }
 
+static int to_xml(const struct device *dimm, struct domain *domain, GError **err)
+{
+    bool is_shared = device_get_bool(dimm->local, "share");
+    struct xml *memory, *target;
+
+    if (memory_is_exact(domain->board))
+        return domain_say_device(domain, dimm, WORD_DIMM, err);
+    if (strcmp(device_get(dimm->local, "backend"), "memory-backend-ram") != 0 ||
+        device_get_bool(dimm->local, "prealloc"))
+        return domain_refuse(dimm, err,
+                             "backend_mem and prealloc_mem: with libvirt a module is "
+                             "plain memory, or as all memory is");
+    memory = xml_set(xml_add(domain->devices, "memory"), "model", "dimm");
+    xml_set(memory, "access", is_shared ? "shared" : "private");
+    target = xml_add(memory, "target");
+    xml_text_int(xml_set(xml_add(target, "size"), "unit", "KiB"),
+                 device_get_int(dimm->travels, "bytes") / 1024);
+    xml_text(xml_add(target, "node"), "0");
+    domain_name(memory, dimm);
+    return 0;
+}
+
 const struct device_kind device_dimm = {
-    .name = "dimm", .build = build, .add = plug, .to_parts = to_parts};
+    .name = "dimm", .build = build, .add = plug, .to_parts = to_parts, .to_xml = to_xml};

@@ -120,5 +120,37 @@ static void to_parts(const struct device *disk, GPtrArray *parts)
     device_set(device, "iothread", device_get(disk->local, "iothread"));
 }
 
+static int add_iothread(const struct device *disk, struct domain *domain, struct xml *element,
+                        GError **err)
+{
+    const char *name = device_get(disk->local, "iothread");
+    const struct device *thread =
+        name != NULL ? device_find((struct device *)domain->board, device_iothread.name, name)
+                     : NULL;
+
+    if (name == NULL)
+        return 0;
+    if (thread == NULL) {
+        g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
+                    "image_iothread = %s (of %s): iothreads names no such thread", name, disk->id);
+        return -1;
+    }
+    xml_set_int(xml_get(element, "driver"), "iothread",
+                domain_number(domain, NUMBER_IOTHREAD, thread) + 1);
+    return 0;
+}
+
+static int to_xml(const struct device *disk, struct domain *domain, GError **err)
+{
+    struct xml *element;
+
+    if (strcmp(device_get(disk->travels, "model"), "nvme") == 0)
+        return domain_say_device(domain, disk, WORD_NVME, err);
+    element = drive_to_xml(disk, domain, "disk", err);
+    if (element == NULL || add_iothread(disk, domain, element, err) < 0)
+        return -1;
+    return domain_set_properties(domain, disk, device_get(disk->travels, "extra"), err);
+}
+
 const struct device_kind device_disk = {
-    .name = "disk", .build = build, .add = plug, .to_parts = to_parts};
+    .name = "disk", .build = build, .add = plug, .to_parts = to_parts, .to_xml = to_xml};

@@ -1,6 +1,7 @@
 #include "migration/machine/domain.h"
 
 #include "migration/machine/domain_part.h"
+#include "migration/machine/drive_bus.h"
 
 #include <string.h>
 
@@ -46,20 +47,67 @@ GPtrArray *domain_say(struct domain *domain, enum domain_word row)
     return domain->words;
 }
 
+bool domain_is_q35(const struct domain *domain)
+{
+    return strstr(device_get(domain->board->travels, "type"), "q35") != NULL;
+}
+
+unsigned domain_number(struct domain *domain, enum domain_number kind, const struct device *device)
+{
+    GPtrArray **numbered = &domain->numbered[kind];
+    guint number;
+
+    if (*numbered == NULL)
+        *numbered = g_ptr_array_new();
+    if (g_ptr_array_find(*numbered, device, &number))
+        return number;
+    g_ptr_array_add(*numbered, (void *)device);
+    return (*numbered)->len - 1;
+}
+
+static const struct device *find_parent(const struct device *in, const struct device *device)
+{
+    const struct device *found = NULL;
+
+    for (unsigned i = 0; i < in->children->len && found == NULL; i++) {
+        const struct device *child = g_ptr_array_index(in->children, i);
+
+        found = child == device ? in : find_parent(child, device);
+    }
+    return found;
+}
+
+const struct device *domain_parent(const struct domain *domain, const struct device *device)
+{
+    return find_parent(domain->board, device);
+}
+
+bool domain_has_boot_index(const struct device *board)
+{
+    bool has = json_object_get(board->travels, "bootindex") != NULL;
+
+    for (unsigned i = 0; i < board->children->len && !has; i++)
+        has = domain_has_boot_index(g_ptr_array_index(board->children, i));
+    return has;
+}
+
 /* ---- a device in QEMU's words */
 
 static bool is_on_main_bus(const struct part *part)
 {
+    static const char *const others[] = {"isa-", "usb-", "pc-dimm"};
+    const char *driver = device_get(part->arguments, "driver");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        if (part->kind == PART_DEVICE && g_str_has_prefix(driver, others[i]))
+            return false;
     return part->kind == PART_DEVICE && json_object_get(part->arguments, "bus") == NULL &&
-           json_object_get(part->arguments, "addr") == NULL &&
-           strstr(device_get(part->arguments, "driver"), "isa") == NULL &&
-           !g_str_has_prefix(device_get(part->arguments, "driver"), "usb-");
+           json_object_get(part->arguments, "addr") == NULL;
 }
 
 static int place(struct domain *domain, const struct device *device, struct part *part,
                  GError **err)
 {
-    bool is_q35 = strstr(device_get(domain->board->travels, "type"), "q35") != NULL;
     unsigned slot = OWN_SLOT_HIGH - domain->own_slots++;
     g_autofree char *addr = g_strdup_printf("0x%x", slot);
 
@@ -67,9 +115,21 @@ static int place(struct domain *domain, const struct device *device, struct part
         return domain_refuse(device, err,
                              "there are more than %d devices that go in QEMU's own words",
                              OWN_SLOT_HIGH - OWN_SLOT_LOW + 1);
-    device_set(part->arguments, "bus", is_q35 ? "pcie.0" : "pci.0");
+    device_set(part->arguments, "bus", domain_is_q35(domain) ? "pcie.0" : "pci.0");
     device_set(part->arguments, "addr", addr);
     return 0;
+}
+
+/* Any other bus is of a controller that libvirt makes. */
+static void rename_bus(struct part *part)
+{
+    const char *bus = device_get(part->arguments, "bus");
+    g_autofree char *renamed = NULL;
+
+    if (part->kind != PART_DEVICE || bus == NULL)
+        return;
+    renamed = g_strconcat(ALIAS_PREFIX, bus, NULL);
+    device_set(part->arguments, "bus", renamed);
 }
 
 int domain_say_device(struct domain *domain, const struct device *device, enum domain_word row,
@@ -82,8 +142,12 @@ int domain_say_device(struct domain *domain, const struct device *device, enum d
     for (unsigned i = 0; i < parts->len; i++) {
         struct part *part = g_ptr_array_index(parts, i);
 
-        if (is_on_main_bus(part) && place(domain, device, part, err) < 0)
-            return -1;
+        if (is_on_main_bus(part)) {
+            if (place(domain, device, part, err) < 0)
+                return -1;
+        } else {
+            rename_bus(part);
+        }
         part_to_line(part, line);
     }
     return 0;
@@ -160,7 +224,7 @@ static void add_head(struct domain *domain)
     struct xml *label;
 
     xml_text(xml_add(root, "name"), spec->name);
-    if (identity == NULL && spec->uuid != NULL)
+    if (identity != NULL || spec->uuid != NULL) /* it fills in its own */
         xml_text(xml_add(root, "uuid"), spec->uuid);
     xml_add(xml_add(root, "features"), "acpi"); /* else libvirt takes it away */
     xml_text(xml_add(root, "on_poweroff"), "destroy");
@@ -175,11 +239,22 @@ static void add_head(struct domain *domain)
         xml_text(xml_add(domain->devices, "emulator"), spec->emulator);
 }
 
+static bool has_usb(const struct device *board)
+{
+    bool has = device_of_kind(board, &device_usb) != NULL;
+
+    for (unsigned i = 0; i < board->children->len && !has; i++)
+        has = drive_bus_is_usb(g_ptr_array_index(board->children, i));
+    return has;
+}
+
 /* What libvirt adds by itself where nothing is said of it. */
 static void leave_out(struct domain *domain)
 {
-    if (device_of_kind(domain->board, &device_usb) == NULL)
+    if (!has_usb(domain->board))
         xml_set(xml_set(xml_add(domain->devices, "controller"), "type", "usb"), "model", "none");
+    if (device_of_kind(domain->board, &device_graphics) == NULL)
+        xml_set(xml_add(xml_add(domain->devices, "video"), "model"), "type", "none");
     if (device_of_kind(domain->board, &device_balloon) == NULL)
         xml_set(xml_add(domain->devices, "memballoon"), "model", "none");
 }
@@ -235,6 +310,9 @@ static void clear(struct domain *domain)
 {
     xml_free(domain->root);
     xml_free(domain->devices);
+    for (unsigned i = 0; i < NUMBER_KINDS; i++)
+        if (domain->numbered[i] != NULL)
+            g_ptr_array_unref(domain->numbered[i]);
     g_ptr_array_unref(domain->words);
 }
 

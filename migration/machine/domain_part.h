@@ -5,6 +5,21 @@
 #include "migration/machine/domain_words.h"
 #include "migration/machine/xml.h"
 
+/* What libvirt numbers, each kind from 0 on. */
+enum domain_number {
+    NUMBER_USB,
+    NUMBER_SATA,
+    NUMBER_SCSI,
+    NUMBER_IDE,
+    NUMBER_SERIAL,
+    NUMBER_IOTHREAD,
+    NUMBER_NAMES_HD, /* of disks: hda, hdb, … */
+    NUMBER_NAMES_SD,
+    NUMBER_NAMES_VD,
+    NUMBER_NAMES_FD,
+    NUMBER_KINDS,
+};
+
 struct domain {
     const struct device *board;
     const struct domain_spec *spec;
@@ -12,12 +27,25 @@ struct domain {
     struct xml *devices; /* its <devices> */
     GPtrArray *words;    /* of <qemu:commandline>: char * */
     bool says[WORD_COUNT];
-    struct xml *overrides; /* <qemu:override>; NULL: nothing is */
-    unsigned own_slots;    /* how many places of the main bus devices in words have */
+    struct xml *overrides;             /* <qemu:override>; NULL: nothing is */
+    GPtrArray *numbered[NUMBER_KINDS]; /* struct device, at its number; NULL: none yet */
+    unsigned own_slots;                /* how many places of the main bus devices in words have */
 };
 
 /* <alias>: the device's name. Returns the element. */
 struct xml *domain_name(struct xml *element, const struct device *device);
+
+/* The number of a device among those of that kind, which is the next one where it has none yet. */
+unsigned domain_number(struct domain *domain, enum domain_number kind, const struct device *device);
+
+/* The device that one is plugged into. Transfer none. */
+const struct device *domain_parent(const struct domain *domain, const struct device *device);
+
+/* Whether the machine is a Q35, whose main bus is PCI Express. */
+bool domain_is_q35(const struct domain *domain);
+
+/* Whether a drive says itself when the firmware tries it (bootindex). */
+bool domain_has_boot_index(const struct device *board);
 
 /* Where words go that are of that row of the table. Transfer none. */
 GPtrArray *domain_say(struct domain *domain, enum domain_word row);
@@ -39,6 +67,9 @@ int domain_set_properties(struct domain *domain, const struct device *device, co
 /* UNSUPPORTED: "driver libvirt: …", with the device. Returns -1. */
 int domain_refuse(const struct device *device, GError **err, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+
+/* A controller of USB, of usbs or for drives (usb.c). UNSUPPORTED: libvirt has not its model. */
+int usb_controller_to_xml(const struct device *controller, struct domain *domain, GError **err);
 
 /* Whether the memory is one that libvirt has no words for, and goes past it: what is added to it
  * has to go that way, too (memory.c). */

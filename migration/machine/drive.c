@@ -141,3 +141,78 @@ json_t *drive_to_parts(const struct device *drive, GPtrArray *parts)
     device_set(device, "rerror", device_get(drive->local, "rerror"));
     return device;
 }
+
+/* ---- as libvirt has it */
+
+/* Of what a user appends to the node libvirt has this. */
+static int add_tail(const struct device *drive, struct xml *driver, GError **err)
+{
+    const char *tail = device_get(drive->local, "extra");
+    static const char wanted[] = ",detect-zeroes=";
+
+    if (tail == NULL)
+        return 0;
+    if (!g_str_has_prefix(tail, wanted) || strchr(tail + 1, ',') != NULL)
+        return domain_refuse(drive, err,
+                             "drv_extra_params: of what is appended to a -blockdev it has "
+                             "detect-zeroes alone");
+    xml_set(driver, "detect_zeroes", tail + strlen(wanted));
+    return 0;
+}
+
+static const char *policy(const struct device *drive, const char *name)
+{
+    const char *value = device_get(drive->local, name);
+
+    if (g_strcmp0(value, "auto") == 0)
+        return NULL;
+    return g_strcmp0(value, "enospc") == 0 ? "enospace" : value;
+}
+
+static int add_driver(const struct device *drive, struct xml *disk, GError **err)
+{
+    const json_t *file = json_object_get(drive->local, "file");
+    const char *discard = device_get(drive->local, "discard");
+    struct xml *driver = xml_set(xml_add(disk, "driver"), "name", "qemu");
+
+    xml_set(driver, "type", device_get(drive->travels, "format"));
+    xml_set(driver, "cache", device_get(drive->travels, "cache"));
+    xml_set(driver, "io", device_get(file, "aio"));
+    xml_set(driver, "error_policy", policy(drive, "werror"));
+    xml_set(driver, "rerror_policy", policy(drive, "rerror"));
+    if (discard != NULL)
+        xml_set(driver, "discard",
+                strcmp(discard, "on") == 0 || strcmp(discard, "unmap") == 0 ? "unmap" : "ignore");
+    return add_tail(drive, driver, err);
+}
+
+struct xml *drive_to_xml(const struct device *drive, struct domain *domain, const char *what,
+                         GError **err)
+{
+    struct xml *disk = xml_set(xml_add(domain->devices, "disk"), "device", what);
+    const json_t *file = json_object_get(drive->local, "file");
+
+    if (device_get_bool(drive->local, "thrown_away")) {
+        domain_refuse(drive, err,
+                      "what is written is thrown away (image_snapshot), and it moves "
+                      "no VM with such a disk");
+        return NULL;
+    }
+    if (file == NULL) /* no medium */
+        xml_set(disk, "type", "file");
+    if ((file != NULL && drive_source_to_xml(domain, drive, file, disk, err) < 0) ||
+        (file != NULL && add_driver(drive, disk, err) < 0))
+        return NULL;
+    if (strcmp(what, "floppy") == 0)
+        drive_bus_floppy_to_xml(drive, domain, disk);
+    else if (drive_bus_to_xml(drive, domain, disk, err) < 0)
+        return NULL;
+    if (device_get(drive->travels, "serial") != NULL)
+        xml_text(xml_add(disk, "serial"), device_get(drive->travels, "serial"));
+    if (json_object_get(drive->travels, "bootindex") != NULL) /* from 1 on there */
+        xml_set_int(xml_add(disk, "boot"), "order",
+                    device_get_int(drive->travels, "bootindex") + 1);
+    if (device_get_bool(drive->travels, "read_only"))
+        xml_add(disk, "readonly");
+    return domain_name(disk, drive);
+}

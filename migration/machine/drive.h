@@ -34,6 +34,17 @@ int drive_set_policies(struct device *drive, const struct drive_form *form,
  * place, medium, serial number and order of boot. Transfer none. */
 json_t *drive_to_parts(const struct device *drive, GPtrArray *parts);
 
+/*
+ * Libvirt's <disk>; what: "disk", "cdrom" or "floppy". To it the caller adds what it has beside
+ * that. NULL: UNSUPPORTED. Transfer none.
+ */
+struct xml *drive_to_xml(const struct device *drive, struct domain *domain, const char *what,
+                         GError **err);
+
+/* Its <source>, of a node as image_url_node() or a file has it (drive_source.c). UNSUPPORTED. */
+int drive_source_to_xml(const struct domain *domain, const struct device *drive, const json_t *node,
+                        struct xml *disk, GError **err);
+
 /* ",key=value" of a parameter in which a user may leave out the first comma; NULL: nothing.
  * Transfer full. */
 char *drive_tail(const struct params *own, const char *name);

@@ -1,5 +1,6 @@
 #include "migration/machine/drive_bus.h"
 
+#include "migration/machine/domain_part.h"
 #include "migration/machine/drive.h"
 #include "migration/params.h"
 
@@ -63,18 +64,20 @@ struct bus {
     const char *model; /* of its controller; NULL: the board has one, whose id is that of the bus */
     unsigned slots;    /* for drives */
     void (*place)(json_t *place, const struct device *controller, unsigned slot);
+    const char *libvirt;        /* its name there */
+    enum domain_number numbers; /* of its controllers there */
 };
 
 /* IDE is PIIX's two channels with two drives each; what a Q35 has by itself is AHCI. A SCSI
  * controller is of the model that scsi_hba says, and the smallest have seven targets. */
 static const struct bus buses[] = {
-    {"ide", NULL, 4, place_ide},
-    {"q35", NULL, 6, place_port},
-    {"ahci", "ich9-ahci", 6, place_port},
-    {"scsi", "virtio-scsi-pci", 255, place_scsi},
-    {"uhci", "piix3-usb-uhci", 2, place_usb},
-    {"ehci", "ich9-usb-ehci1", 6, place_usb},
-    {"xhci", "qemu-xhci", 4, place_usb},
+    {"ide", NULL, 4, place_ide, "ide", NUMBER_IDE},
+    {"q35", NULL, 6, place_port, "sata", NUMBER_SATA},
+    {"ahci", "ich9-ahci", 6, place_port, "sata", NUMBER_SATA},
+    {"scsi", "virtio-scsi-pci", 255, place_scsi, "scsi", NUMBER_SCSI},
+    {"uhci", "piix3-usb-uhci", 2, place_usb, "usb", NUMBER_USB},
+    {"ehci", "ich9-usb-ehci1", 6, place_usb, "usb", NUMBER_USB},
+    {"xhci", "qemu-xhci", 4, place_usb, "usb", NUMBER_USB},
 };
 
 static const struct bus *find_bus(const char *name)
@@ -83,6 +86,14 @@ static const struct bus *find_bus(const char *name)
         if (strcmp(buses[i].name, name) == 0)
             return &buses[i];
     return NULL;
+}
+
+static bool find_bus_of_usb(const char *model)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(buses); i++)
+        if (buses[i].numbers == NUMBER_USB && g_strcmp0(buses[i].model, model) == 0)
+            return true;
+    return false;
 }
 
 static const struct bus *bus_of(const struct device *board, const char *name)
@@ -102,9 +113,66 @@ static void controller_to_parts(const struct device *controller, GPtrArray *part
                  device_get(controller->travels, "extra"));
 }
 
+/* ---- controllers as libvirt has them */
+
+/* "scsi" of "scsi0"; the one of the board itself has no number. */
+static const struct bus *bus_of_controller(const struct domain *domain,
+                                           const struct device *controller)
+{
+    g_autofree char *name = g_strdup(controller->id);
+
+    name[strcspn(name, "0123456789")] = '\0';
+    return bus_of(domain->board, name);
+}
+
+static const char *scsi_model(const char *model)
+{
+    static const char *const models[][2] = {
+        {"virtio-scsi-pci", "virtio-scsi"},
+        {"lsi53c895a", "lsilogic"},
+        {"megasas", "lsisas1078"},
+        {"mptsas1068", "lsisas1068"},
+        {"pvscsi", "vmpvscsi"},
+        {"am53c974", "am53c974"},
+        {"dc390", "dc390"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(models); i++)
+        if (strcmp(models[i][0], model) == 0)
+            return models[i][1];
+    return NULL;
+}
+
+static int controller_to_xml(const struct device *controller, struct domain *domain, GError **err)
+{
+    const char *model = device_get(controller->travels, "model");
+    const struct bus *bus = bus_of_controller(domain, controller);
+    struct xml *element;
+
+    if (model == NULL)
+        return 0;
+    if (bus->numbers == NUMBER_USB)
+        return usb_controller_to_xml(controller, domain, err);
+    if (bus->numbers == NUMBER_SCSI && scsi_model(model) == NULL)
+        return domain_refuse(controller, err, "scsi_hba = %s: libvirt has no such controller",
+                             model);
+    element = xml_set(xml_add(domain->devices, "controller"), "type", bus->libvirt);
+    xml_set_int(element, "index", domain_number(domain, bus->numbers, controller));
+    if (bus->numbers == NUMBER_SCSI)
+        xml_set(element, "model", scsi_model(model));
+    domain_name(element, controller);
+    return domain_set_properties(domain, controller, device_get(controller->travels, "extra"), err);
+}
+
 /* Not of the table of kinds: it comes with the first drive that needs it. */
-static const struct device_kind device_controller = {.name = "controller",
-                                                     .to_parts = controller_to_parts};
+static const struct device_kind device_controller = {
+    .name = "controller", .to_parts = controller_to_parts, .to_xml = controller_to_xml};
+
+bool drive_bus_is_usb(const struct device *controller)
+{
+    return controller->kind == &device_controller &&
+           find_bus_of_usb(device_get(controller->travels, "model"));
+}
 
 static struct device *controller_for(struct device *board, const struct bus *bus,
                                      const struct params *own, GError **err)
@@ -238,4 +306,94 @@ struct device *drive_bus_plug(struct device *board, const struct device_kind *ki
     device_set_int(drive->travels, "slot", slot);
     json_object_set_new(drive->travels, "place", place);
     return drive;
+}
+
+/* ---- places as libvirt has them */
+
+/* "a" of 0, "z" of 25, "aa" of 26. */
+static char *letters_of(unsigned number)
+{
+    char letter[2] = {(char)('a' + number % 26), '\0'};
+    g_autofree char *before = number >= 26 ? letters_of(number / 26 - 1) : g_strdup("");
+
+    return g_strconcat(before, letter, NULL);
+}
+
+static void add_target(struct domain *domain, const struct device *drive, const char *bus,
+                       struct xml *disk)
+{
+    static const struct {
+        const char *bus, *prefix;
+        enum domain_number names;
+    } prefixes[] = {
+        {"ide", "hd", NUMBER_NAMES_HD},
+        {"fdc", "fd", NUMBER_NAMES_FD},
+        {"virtio", "vd", NUMBER_NAMES_VD},
+        {NULL, "sd", NUMBER_NAMES_SD},
+    };
+    size_t i = 0;
+
+    while (prefixes[i].bus != NULL && strcmp(prefixes[i].bus, bus) != 0)
+        i++;
+    g_autofree char *letters = letters_of(domain_number(domain, prefixes[i].names, drive));
+    g_autofree char *name = g_strconcat(prefixes[i].prefix, letters, NULL);
+    xml_set(xml_set(xml_add(disk, "target"), "dev", name), "bus", bus);
+}
+
+static void add_usb_address(struct domain *domain, const struct device *controller, int64_t slot,
+                            struct xml *disk)
+{
+    struct xml *address = xml_set(xml_add(disk, "address"), "type", "usb");
+
+    xml_set_int(address, "bus", domain_number(domain, NUMBER_USB, controller));
+    xml_set_int(address, "port", slot + 1);
+}
+
+/* A small controller has its targets where others have the logical units of one. */
+static int add_drive_address(struct domain *domain, const struct bus *bus,
+                             const struct device *controller, const struct device *drive,
+                             struct xml *disk, GError **err)
+{
+    int64_t slot = device_get_int(drive->travels, "slot");
+    int64_t lun = device_get_int(json_object_get(drive->travels, "place"), "lun");
+    bool is_ide = bus->numbers == NUMBER_IDE, is_scsi = bus->numbers == NUMBER_SCSI;
+    bool is_small = g_strcmp0(device_get(controller->travels, "model"), "lsi53c895a") == 0;
+    struct xml *address;
+
+    if (is_small && lun > 0)
+        return domain_refuse(drive, err, "drive_lun: libvirt has none on an lsi53c895a");
+    address = xml_set(xml_add(disk, "address"), "type", "drive");
+    xml_set_int(address, "controller", domain_number(domain, bus->numbers, controller));
+    xml_set_int(address, "bus", is_ide ? slot / 2 : 0);
+    xml_set_int(address, "target", is_scsi && !is_small ? slot : 0);
+    xml_set_int(address, "unit", is_ide ? slot % 2 : is_scsi && !is_small ? lun : slot);
+    return 0;
+}
+
+int drive_bus_to_xml(const struct device *drive, struct domain *domain, struct xml *disk,
+                     GError **err)
+{
+    const struct device *controller = domain_parent(domain, drive);
+    const struct bus *bus;
+
+    if (controller == domain->board) {
+        add_target(domain, drive, "virtio", disk);
+        return 0;
+    }
+    bus = bus_of_controller(domain, controller);
+    add_target(domain, drive, bus->libvirt, disk);
+    if (bus->numbers != NUMBER_USB)
+        return add_drive_address(domain, bus, controller, drive, disk, err);
+    add_usb_address(domain, controller, device_get_int(drive->travels, "slot"), disk);
+    return 0;
+}
+
+void drive_bus_floppy_to_xml(const struct device *drive, struct domain *domain, struct xml *disk)
+{
+    struct xml *address;
+
+    add_target(domain, drive, "fdc", disk);
+    address = xml_set(xml_add(disk, "address"), "type", "drive");
+    xml_set_int(xml_set_int(address, "controller", 0), "bus", 0);
+    xml_set_int(address, "unit", device_get_int(json_object_get(drive->travels, "place"), "unit"));
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 
 /* What a word of drive_format or cd_format is. */
 struct drive_form {
@@ -29,3 +30,11 @@ const struct drive_form *drive_form_find(const char *word);
 struct device *drive_bus_plug(struct device *board, const struct device_kind *kind, const char *id,
                               const struct drive_form *form, const char *model,
                               const struct params *vm, const struct params *own, GError **err);
+
+/* Whether a device is a controller of USB that drives have brought. */
+bool drive_bus_is_usb(const struct device *controller);
+
+/* Where libvirt's <disk> is, as drive_bus_plug() has chosen. UNSUPPORTED. */
+int drive_bus_to_xml(const struct device *drive, struct domain *domain, struct xml *disk,
+                     GError **err);
+void drive_bus_floppy_to_xml(const struct device *drive, struct domain *domain, struct xml *disk);

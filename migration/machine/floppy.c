@@ -12,8 +12,17 @@ static void controller_to_parts(const struct device *controller, GPtrArray *part
     part_add(parts, PART_DEVICE, "isa-fdc", controller->id, NULL);
 }
 
-static const struct device_kind device_floppy_controller = {.name = "floppy controller",
-                                                            .to_parts = controller_to_parts};
+/* libvirt brings it along with the drive. */
+static int controller_to_xml(const struct device *controller, struct domain *domain, GError **err)
+{
+    (void)controller;
+    (void)domain;
+    (void)err;
+    return 0;
+}
+
+static const struct device_kind device_floppy_controller = {
+    .name = "floppy controller", .to_parts = controller_to_parts, .to_xml = controller_to_xml};
 
 static int add_floppy(struct device *parent, const struct params *own, const char *name,
                       unsigned index, GError **err)
@@ -60,4 +69,10 @@ static void to_parts(const struct device *floppy, GPtrArray *parts)
     drive_to_parts(floppy, parts);
 }
 
-const struct device_kind device_floppy = {.name = "floppy", .build = build, .to_parts = to_parts};
+static int to_xml(const struct device *floppy, struct domain *domain, GError **err)
+{
+    return drive_to_xml(floppy, domain, "floppy", err) != NULL ? 0 : -1;
+}
+
+const struct device_kind device_floppy = {
+    .name = "floppy", .build = build, .to_parts = to_parts, .to_xml = to_xml};

@@ -1,27 +1,33 @@
 /* The graphics card. Who looks at what it shows: screen.c. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
 
+#define KIB 1024
+
 static const struct {
     const char *name, *model;
+    const char *libvirt; /* NULL: it has none */
 } cards[] = {
-    {"std", "VGA"},
-    {"cirrus", "cirrus-vga"},
-    {"qxl", "qxl-vga"},
-    {"vmware", "vmware-svga"},
-    {"virtio", "virtio-vga"},
-    {"ati", "ati-vga"},
-    {"bochs", "bochs-display"},
-    {"ramfb", "ramfb"},
+    {"std", "VGA", "vga"},
+    {"cirrus", "cirrus-vga", "cirrus"},
+    {"qxl", "qxl-vga", "qxl"},
+    {"vmware", "vmware-svga", "vmvga"},
+    {"virtio", "virtio-vga", "virtio"},
+    {"ati", "ati-vga", NULL},
+    {"bochs", "bochs-display", "bochs"},
+    {"ramfb", "ramfb", "ramfb"},
 };
 
 /* Of qxl; what is not set is left to QEMU. */
 static const struct {
-    const char *param, *property;
-} sizes[] = {
-    {"qxl_ram_size", "ram_size"}, {"qxl_vram_size", "vram_size"}, {"qxl_vgamem_mb", "vgamem_mb"}};
+    const char *param, *property, *libvirt;
+    bool is_mib;
+} sizes[] = {{"qxl_ram_size", "ram_size", "ram", false},
+             {"qxl_vram_size", "vram_size", "vram", false},
+             {"qxl_vgamem_mb", "vgamem_mb", "vgamem", true}};
 
 static const char *model_of(const char *name)
 {
@@ -98,5 +104,32 @@ static void to_parts(const struct device *card, GPtrArray *parts)
     }
 }
 
+/* Sizes are in KiB there. */
+static int to_xml(const struct device *card, struct domain *domain, GError **err)
+{
+    const char *model = device_get(card->travels, "model"), *name = NULL;
+    struct xml *video;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cards) && name == NULL; i++)
+        if (strcmp(cards[i].model, model) == 0)
+            name = cards[i].libvirt;
+    if (strcmp(model, "qxl") == 0)
+        name = model;
+    if (name == NULL)
+        return domain_say_device(domain, card, WORD_ATI, err);
+    video = xml_add(domain->devices, "video");
+    domain_name(video, card);
+    video = xml_set(xml_add(video, "model"), "type", name);
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        int64_t size = device_get_int(card->travels, sizes[i].property);
+
+        if (size > 0)
+            xml_set_int(video, sizes[i].libvirt, sizes[i].is_mib ? size * KIB : size / KIB);
+    }
+    if (device_of_kind(domain->board, &device_graphics) == card)
+        xml_set(video, "primary", "yes");
+    return 0;
+}
+
 const struct device_kind device_graphics = {
-    .name = "graphics", .build = build, .to_parts = to_parts};
+    .name = "graphics", .build = build, .to_parts = to_parts, .to_xml = to_xml};

@@ -3,6 +3,7 @@
  * one device that is plugged in. The bus of a machine without Express takes such devices itself.
  */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -33,9 +34,6 @@ static void to_parts(const struct device *port, GPtrArray *parts)
     device_set_int(part_add(parts, PART_DEVICE, "pcie-root-port", port->id, NULL), "chassis",
                    device_get_int(port->travels, "chassis"));
 }
-
-const struct device_kind device_root_port = {
-    .name = "root_port", .build = build, .to_parts = to_parts};
 
 /* ---- who is on one */
 
@@ -88,3 +86,31 @@ void root_port_take(struct device *board, struct device *device)
     for (unsigned i = 0; i < device->children->len; i++)
         root_port_take(board, g_ptr_array_index(device->children, i));
 }
+
+/* ---- as libvirt has it */
+
+static unsigned count_on_main_bus(const struct device *device)
+{
+    unsigned n = device->kind != &device_root_port && is_on_main_bus(device);
+
+    for (unsigned i = 0; i < device->children->len; i++)
+        n += count_on_main_bus(g_ptr_array_index(device->children, i));
+    return n;
+}
+
+/* libvirt takes the first that are free for the devices that there are from the start: so that
+ * these are spare, there is another one for each of those. */
+static int to_xml(const struct device *port, struct domain *domain, GError **err)
+{
+    bool is_first = device_of_kind(domain->board, &device_root_port) == port;
+    unsigned n = 1 + (is_first ? count_on_main_bus(domain->board) : 0);
+
+    (void)err;
+    for (unsigned i = 0; i < n; i++)
+        xml_set(xml_set(xml_add(domain->devices, "controller"), "type", "pci"), "model",
+                "pcie-root-port");
+    return 0;
+}
+
+const struct device_kind device_root_port = {
+    .name = "root_port", .build = build, .to_parts = to_parts, .to_xml = to_xml};

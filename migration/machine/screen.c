@@ -61,6 +61,8 @@ static int build(struct device *board, const struct machine_spec *spec, GError *
     struct device *screen = device_plug(board, &device_screen, "screen");
 
     device_set(screen->local, "display", display);
+    if (strcmp(display, "sdl") == 0)
+        device_set(screen->local, "x11", param_text(spec->params, "x11_display"));
     if (strcmp(display, "spice") == 0) {
         g_autofree char *plain = spice_options(spec->params);
         g_autofree char *tls = tls_options(spec, err);
@@ -92,14 +94,29 @@ static void to_qemu(const struct device *screen, GPtrArray *line)
         qemu_line_option(line, "-display", "%s", display);
 }
 
+/* Of SPICE's options the last one counts, so that they can be said again. */
 static int to_xml(const struct device *screen, struct domain *domain, GError **err)
 {
     const char *display = device_get(screen->local, "display");
+    struct xml *graphics;
 
-    (void)domain;
+    (void)err;
     if (strcmp(display, "none") == 0 || strcmp(display, "nographic") == 0)
         return 0;
-    return domain_refuse(screen, err, "display = %s", display);
+    graphics = xml_set(xml_add(domain->devices, "graphics"), "type", display);
+    if (strcmp(display, "sdl") == 0) {
+        xml_set(graphics, "display", device_get(screen->local, "x11"));
+        return 0;
+    }
+    xml_set(xml_set(xml_add(graphics, "listen"), "type", "address"), "address", "127.0.0.1");
+    if (strcmp(display, "vnc") == 0) {
+        xml_set(graphics, "autoport", "yes");
+        return 0;
+    }
+    xml_set(xml_set_int(graphics, "port", device_get_int(screen->local, "port")), "autoport", "no");
+    qemu_line_option(domain_say(domain, WORD_SPICE), "-spice", "%s",
+                     device_get(screen->local, "options") + 1);
+    return 0;
 }
 
 const struct device_kind device_screen = {

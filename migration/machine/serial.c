@@ -93,20 +93,63 @@ static void to_parts(const struct device *serial, GPtrArray *parts)
     device_set(device, "chardev", id);
 }
 
-static int to_xml(const struct device *serial, struct domain *domain, GError **err)
+/* ---- as libvirt has it */
+
+/* {"host": …, "port": …, "to": …} */
+static const json_t *tcp_address(const struct device *serial)
+{
+    const json_t *tcp = json_object_get(serial->local, "tcp");
+
+    return json_object_get(json_object_get(tcp, "addr"), "data");
+}
+
+static void add_source(const struct device *serial, struct xml *element)
+{
+    const json_t *tcp = tcp_address(serial);
+    struct xml *source = xml_set(xml_add(element, "source"), "mode", "bind");
+
+    xml_set(element, "type", tcp != NULL ? "tcp" : "unix");
+    if (tcp == NULL) {
+        xml_set(source, "path", device_get(serial->local, "socket"));
+        return;
+    }
+    xml_set(xml_set(source, "host", device_get(tcp, "host")), "service", device_get(tcp, "port"));
+    xml_set(xml_add(element, "protocol"), "type", "raw");
+}
+
+static void add_target(const struct device *serial, struct domain *domain, struct xml *element)
+{
+    const char *model = serial->kind == &device_serial ? ISA : device_get(serial->travels, "model");
+    struct xml *target = xml_set(xml_add(element, "target"), "type", model);
+
+    xml_set_int(target, "port", domain_number(domain, NUMBER_SERIAL, serial));
+    xml_set(xml_add(target, "model"), "name", model);
+    domain_name(element, serial);
+}
+
+static int first_to_xml(const struct device *serial, struct domain *domain, GError **err)
 {
     struct xml *element = xml_set(xml_add(domain->devices, "serial"), "type", "unix");
-    struct xml *target;
 
     (void)err;
     xml_set(xml_set(xml_add(element, "source"), "mode", "connect"), "path", domain->spec->serial);
-    target = xml_set(xml_set(xml_add(element, "target"), "type", ISA), "port", "0");
-    xml_set(xml_add(target, "model"), "name", ISA);
-    domain_name(element, serial);
+    add_target(serial, domain, element);
+    return 0;
+}
+
+static int line_to_xml(const struct device *serial, struct domain *domain, GError **err)
+{
+    struct xml *element;
+
+    if (json_object_get(tcp_address(serial), "to") != NULL)
+        return domain_say_device(domain, serial, WORD_SERIAL, err);
+    element = xml_add(domain->devices, "serial");
+    add_source(serial, element);
+    add_target(serial, domain, element);
     return 0;
 }
 
 const struct device_kind device_serial = {
-    .name = "serial", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};
+    .name = "serial", .build = build, .to_qemu = to_qemu, .to_xml = first_to_xml};
 const struct device_kind device_serial_line = {
-    .name = "serial line", .build = build_lines, .to_parts = to_parts};
+    .name = "serial line", .build = build_lines, .to_parts = to_parts, .to_xml = line_to_xml};

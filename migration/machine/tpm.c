@@ -1,6 +1,7 @@
 /* The TPM. What it is travels with the guest by the hypervisor; who emulates it on a host, and the
  * descriptor that leads there, are that host's own (vm/qemu_tpm.c). */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -39,4 +40,20 @@ static void to_qemu(const struct device *tpm, GPtrArray *line)
                      device_get(tpm->travels, "model"), tpm->id, tpm->id);
 }
 
-const struct device_kind device_tpm = {.name = "TPM", .build = build, .to_qemu = to_qemu};
+/* libvirt starts swtpm itself. */
+static int to_xml(const struct device *tpm, struct domain *domain, GError **err)
+{
+    const char *emulator = device_get(tpm->local, "emulator");
+    struct xml *element;
+
+    if (strcmp(emulator, param_info("tpm_bin")->fallback) != 0)
+        return domain_refuse(tpm, err, "tpm_bin = %s: libvirt takes the swtpm of PATH", emulator);
+    element = xml_set(xml_add(domain->devices, "tpm"), "model", device_get(tpm->travels, "model"));
+    xml_set(xml_set(xml_add(element, "backend"), "type", "emulator"), "version",
+            device_get(tpm->travels, "version"));
+    domain_name(element, tpm);
+    return 0;
+}
+
+const struct device_kind device_tpm = {
+    .name = "TPM", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

@@ -5,6 +5,7 @@
  * it.
  */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -48,4 +49,18 @@ static void to_qemu(const struct device *uefi, GPtrArray *line)
     qemu_line_option(line, "-machine", "pflash0=uefi-code,pflash1=uefi-vars");
 }
 
-const struct device_kind device_uefi = {.name = "uefi", .build = build, .to_qemu = to_qemu};
+/* libvirt copies the template where there is no store yet. */
+static int to_xml(const struct device *uefi, struct domain *domain, GError **err)
+{
+    struct xml *os = xml_get(domain->root, "os");
+
+    (void)err;
+    xml_text(xml_set(xml_set(xml_add(os, "loader"), "readonly", "yes"), "type", "pflash"),
+             device_get(uefi->local, "code"));
+    xml_text(xml_set(xml_add(os, "nvram"), "template", device_get(uefi->local, "template")),
+             device_get(uefi->local, "vars"));
+    return 0;
+}
+
+const struct device_kind device_uefi = {
+    .name = "uefi", .build = build, .to_qemu = to_qemu, .to_xml = to_xml};

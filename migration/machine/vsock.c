@@ -2,6 +2,7 @@
  * of one kernel cannot have the same, so it is no part of what travels; a guest is told of another
  * when it comes. */
 #include "migration/machine/device.h"
+#include "migration/machine/domain_part.h"
 #include "migration/params.h"
 
 #define FIRST_CID 3 /* below are the host's own */
@@ -40,4 +41,18 @@ static void to_parts(const struct device *vsock, GPtrArray *parts)
     device_set_int(device, "guest-cid", device_get_int(vsock->local, "cid"));
 }
 
-const struct device_kind device_vsock = {.name = "vsock", .build = build, .to_parts = to_parts};
+static int to_xml(const struct device *vsock, struct domain *domain, GError **err)
+{
+    struct xml *element;
+
+    if (device_of_kind(domain->board, &device_vsock) != vsock)
+        return domain_refuse(vsock, err, "a domain has one vsock at most");
+    element = xml_set(xml_add(domain->devices, "vsock"), "model", "virtio");
+    xml_set_int(xml_set(xml_add(element, "cid"), "auto", "no"), "address",
+                device_get_int(vsock->local, "cid"));
+    domain_name(element, vsock);
+    return 0;
+}
+
+const struct device_kind device_vsock = {
+    .name = "vsock", .build = build, .to_parts = to_parts, .to_xml = to_xml};

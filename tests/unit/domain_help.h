@@ -56,26 +56,31 @@ static inline struct device *domain_machine(const struct domain_case *input, GEr
     return machine_new(&spec, err);
 }
 
+static inline struct domain_spec domain_spec_of(const struct domain_case *input)
+{
+    return (struct domain_spec){.name = "vtmh-1-vm1",
+                                .uuid = "7a2d3c52-0b55-4e54-9d4d-3f4b0c0f5a11",
+                                .emulator = "/usr/bin/qemu-system-x86_64",
+                                .serial = "/run/vtmh/vm1.serial",
+                                .agent = "/run/vtmh/vm1.agent",
+                                .libvirt = input->libvirt};
+}
+
 /* Transfer full. NULL with err. */
-static inline char *domain_try(const struct domain_case *input, GError **err)
+static inline char *domain_try(const struct domain_case *input, json_t **words_out, GError **err)
 {
     g_autoptr(device) board = domain_machine(input, err);
-    const struct domain_spec spec = {.name = "vtmh-1-vm1",
-                                     .uuid = "7a2d3c52-0b55-4e54-9d4d-3f4b0c0f5a11",
-                                     .emulator = "/usr/bin/qemu-system-x86_64",
-                                     .serial = "/run/vtmh/vm1.serial",
-                                     .agent = "/run/vtmh/vm1.agent",
-                                     .libvirt = input->libvirt};
+    const struct domain_spec spec = domain_spec_of(input);
 
     cr_assert_not_null(board, "%s: %s", input->params, *err != NULL ? (*err)->message : "");
-    return machine_to_xml(board, &spec, NULL, err);
+    return machine_to_xml(board, &spec, words_out, err);
 }
 
 /* Transfer full. */
-static inline char *domain_of_case(const struct domain_case *input)
+static inline char *domain_text(const struct domain_case *input, json_t **words_out)
 {
     g_autoptr(GError) error = NULL;
-    char *text = domain_try(input, &error);
+    char *text = domain_try(input, words_out, &error);
 
     cr_assert_not_null(text, "%s: %s", input->params, error != NULL ? error->message : "");
     return text;
