@@ -1,5 +1,7 @@
 #include "node/facts.h"
 
+#include "node/libvirt_version.h"
+
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -39,6 +41,7 @@ void facts_fill(Vtmh__Welcome *welcome)
     welcome->arch = g_strdup(*welcome->kernel != '\0' ? kernel.machine : "");
     welcome->system = find_line("/etc/os-release", "PRETTY_NAME", '=');
     welcome->cpu = find_line("/proc/cpuinfo", "model name", ':');
+    welcome->libvirt = libvirt_version_find();
     welcome->cpus = cpus > 0 ? (uint32_t)cpus : 0;
     welcome->memory_bytes = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
 }
@@ -49,4 +52,5 @@ void facts_clear(Vtmh__Welcome *welcome)
     g_free(welcome->arch);
     g_free(welcome->system);
     g_free(welcome->cpu);
+    g_free(welcome->libvirt);
 }

@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-/* Fills in kernel, system, cpu, cpus and memory_bytes of a welcome, whose strings are the caller's
- * (facts_clear()). What cannot be found out stays empty. */
+/* Fills in kernel, arch, system, cpu, cpus, memory_bytes and libvirt of a welcome, whose strings
+ * are the caller's (facts_clear()). What cannot be found out stays empty. Waits in a fiber. */
 void facts_fill(Vtmh__Welcome *welcome);
 void facts_clear(Vtmh__Welcome *welcome);

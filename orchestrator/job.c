@@ -16,8 +16,9 @@ static void tell_hosts(const struct work *work)
         const struct peer *peer = g_ptr_array_index(work->peers, i);
         const Vtmh__Welcome *host = peer->welcome;
         g_autofree char *memory = g_format_size_full(host->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
-        display_message(work->job->display, "%s: %s, Linux %s, %u CPUs (%s), %s", peer_name(peer),
-                        host->system, host->kernel, host->cpus, host->cpu, memory);
+        display_message(work->job->display, "%s: %s, Linux %s, %u CPUs (%s), %s, %s%s",
+                        peer_name(peer), host->system, host->kernel, host->cpus, host->cpu, memory,
+                        *host->libvirt != '\0' ? "libvirt " : "no libvirt", host->libvirt);
     }
 }
 

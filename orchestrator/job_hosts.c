@@ -74,13 +74,14 @@ static void tell_failure(const struct work *work, const struct machine *machine,
 static void tell_facts(const struct work *work, struct peer *peer)
 {
     const Vtmh__Welcome *welcome = peer->welcome;
+    const char *libvirt = *welcome->libvirt != '\0' ? welcome->libvirt : NULL;
     peer->secrets = work->job->secrets;
     json_object_set_new(work->job->result->hosts, peer_name(peer),
-                        json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s}", "kernel", welcome->kernel,
-                                  "arch", welcome->arch, "system", welcome->system, "cpu",
-                                  welcome->cpu, "cpus", (int)welcome->cpus, "memory_bytes",
-                                  (json_int_t)welcome->memory_bytes, "vtmh_node",
-                                  welcome->version));
+                        json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s?, s:s}", "kernel",
+                                  welcome->kernel, "arch", welcome->arch, "system", welcome->system,
+                                  "cpu", welcome->cpu, "cpus", (int)welcome->cpus, "memory_bytes",
+                                  (json_int_t)welcome->memory_bytes, "libvirt", libvirt,
+                                  "vtmh_node", welcome->version));
 }
 
 static int bring_up(void *arg, GError **err)

@@ -31,4 +31,4 @@ const char *where_strange(const struct where *where, const GPtrArray *machines);
 char *where_refuses(const struct where *where, const struct machine *machine, const json_t *facts);
 
 /* Names them all, when none are known: "kernel, arch, …". */
-#define WHERE_FACTS "kernel, arch, system, cpu, cpus, memory_bytes"
+#define WHERE_FACTS "kernel, arch, system, cpu, cpus, memory_bytes, libvirt"

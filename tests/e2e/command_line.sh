@@ -119,6 +119,8 @@ expect_match "QEMU" '^[0-9]+\.[0-9]+' "$(results '.tests[0].vtmh.platform.vm1.ho
 expect_match "source" ' -S ' "$(results '.tests[0].vtmh.platform.vm1.hosts.a.command_lines.source')"
 expect_match "destination" '-incoming' "$(results '.tests[0].vtmh.platform.vm1.hosts.b.command_lines.destination')"
 expect_equal "kernel" "$(uname -r)" "$(results .vtmh.hosts.a.kernel)"
+expect_equal "libvirt" "$(libvirtd --version 2>/dev/null | awk '{ print $3 }' | grep . || echo null)" \
+    "$(results .vtmh.hosts.a.libvirt)"
 
 step "paths of logs can be pasted"
 mkdir -p "$work/my results"

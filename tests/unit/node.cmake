@@ -1,4 +1,5 @@
 vtmh_unit_test(test_ledger vtmh_node)
+vtmh_unit_test(test_libvirt_version vtmh_node)
 vtmh_unit_test(test_leaks vtmh_node)
 vtmh_unit_test(test_node_meetings vtmh_node)
 vtmh_unit_test(test_files vtmh_node)

@@ -21,12 +21,16 @@ Test(where, is_answered_by_labels_and_facts)
         {"kernel=*amd64", NULL},
         {"cpus=8", NULL},
         {"cpus=80", "it has cpus=8"},
+        {"libvirt=9", NULL},
+        {"libvirt=*", NULL},
+        {"libvirt=8.*", "it has libvirt=9.0.0"},
+        {"memory_bytes=*", "it has no memory_bytes"},
         {"rack=1", "it has no rack"},
         {"rack!=1", NULL},
         {"arch=aarch64", "it has arch=x86_64"}, /* the label, not the fact */
     };
-    json_t *facts =
-        json_pack("{s:s, s:i, s:s}", "kernel", "5.10.0-30-amd64", "cpus", 8, "arch", "aarch64");
+    json_t *facts = json_pack("{s:s, s:i, s:s, s:s, s:n}", "kernel", "5.10.0-30-amd64", "cpus", 8,
+                              "arch", "aarch64", "libvirt", "9.0.0", "memory_bytes");
 
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(where) where = where_parse(cases[i].text, NULL);
