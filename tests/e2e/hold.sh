@@ -50,10 +50,10 @@ END
 }
 
 step "a test is held before and behind its leg, and its user speaks to QEMU; no time is over"
-begin -p test_timeout=1.5 --hold before-leg,after-leg
+begin -p test_timeout=5 --hold before-leg,after-leg
 expect_within 20 held 1 'base is held on a, before-leg of vm1, leg 1'
 expect_match "the monitor" 'VM status: running' "$(ask_monitor 'info status')"
-sleep 2 # longer than test_timeout
+sleep 5.5 # longer than test_timeout
 press_enter
 expect_within 20 held 2 'base is held on b, after-leg of vm1, leg 1'
 expect_match "the monitor" 'VM status: running' "$(ask_monitor 'info status')"
