@@ -101,5 +101,6 @@ int main(int argc, char **argv)
     connection_close_all();
     event_loop_end();
     wire_end();
+    alarm(0);
     return 0;
 }

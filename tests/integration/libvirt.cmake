@@ -9,4 +9,10 @@ if(TARGET vtmh-node-libvirt)
         LIBVIRT_PROGRAM="$<TARGET_FILE:vtmh-node-libvirt>")
     add_dependencies(test_libvirt_program vtmh-node-libvirt)
     set_tests_properties(integration/test_libvirt_program PROPERTIES TIMEOUT 180)
+    add_test(NAME integration/test_libvirt_threads
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_libvirt_threads.py)
+    add_test(NAME integration/test_libvirt_bundle
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_libvirt_bundle.sh)
+    set_tests_properties(integration/test_libvirt_threads integration/test_libvirt_bundle PROPERTIES
+        ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 120)
 endif()
