@@ -361,6 +361,23 @@ static int number_of(const json_t *refusal)
     return class_name != NULL && sscanf(class_name, "VIR_ERR_%d", &number) == 1 ? number : 0;
 }
 
+/* Why a call has failed. Transfer full. */
+static GError *explain(const struct libvirt_link *link, const char *command, const json_t *refusal,
+                       const GError *error)
+{
+    GError *copy;
+
+    if (refusal == NULL) {
+        copy = g_error_copy(error);
+        if (copy->domain == SYNC_ERROR)
+            g_prefix_error(&copy, "%s: ", link->who);
+        return copy;
+    }
+    return g_error_new(VM_ERROR, VM_ERROR_COMMAND, "%s: %s: %s (%s)", link->who, command,
+                       json_string_value(json_object_get(refusal, "desc")),
+                       json_string_value(json_object_get(refusal, "class")));
+}
+
 int libvirt_link_call(struct libvirt_link *link, const char *command, json_t *arguments,
                       int64_t deadline, json_t **reply_out, int *number_out, GError **err)
 {
@@ -385,15 +402,61 @@ int libvirt_link_call(struct libvirt_link *link, const char *command, json_t *ar
         return 0;
     if (number_out != NULL)
         *number_out = number_of(refusal);
-    if (refusal != NULL)
-        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "%s: %s: %s (%s)", link->who, command,
-                    json_string_value(json_object_get(refusal, "desc")),
-                    json_string_value(json_object_get(refusal, "class")));
-    else
-        g_propagate_error(err, g_steal_pointer(&error));
-    if (refusal == NULL && err != NULL && (*err)->domain == SYNC_ERROR)
-        g_prefix_error(err, "%s: ", link->who);
+    g_propagate_error(err, explain(link, command, refusal, error));
     return -1;
+}
+
+struct libvirt_later {
+    struct libvirt_link *link;
+    char *command;
+    struct qmp_later *later;
+    libvirt_answer_fn on_answer;
+    void *arg;
+};
+
+static void free_later(struct libvirt_later *later)
+{
+    g_free(later->command);
+    g_free(later);
+}
+
+static void on_later(const json_t *reply, const json_t *refusal, const GError *error, void *arg)
+{
+    struct libvirt_later *later = arg;
+    g_autoptr(GError) explained =
+        reply == NULL ? explain(later->link, later->command, refusal, error) : NULL;
+
+    later->on_answer(reply, number_of(refusal), explained, later->arg);
+    free_later(later);
+}
+
+struct libvirt_later *libvirt_link_later(struct libvirt_link *link, const char *command,
+                                         json_t *arguments, libvirt_answer_fn on_answer, void *arg,
+                                         GError **err)
+{
+    struct libvirt_later *later;
+
+    if (link->process == NULL) {
+        json_decref(arguments);
+        g_set_error(err, VM_ERROR, VM_ERROR_DIED, "%s: its program has ended", link->who);
+        return NULL;
+    }
+    later = g_new0(struct libvirt_later, 1);
+    *later = (struct libvirt_later){
+        .link = link, .command = g_strdup(command), .on_answer = on_answer, .arg = arg};
+    later->later = qemu_process_later(link->process, command, arguments, on_later, later, err);
+    if (later->later != NULL)
+        return later;
+    free_later(later);
+    return NULL;
+}
+
+void libvirt_later_forget(struct libvirt_later *later)
+{
+    if (later == NULL)
+        return;
+    qmp_forget(later->later);
+    free_later(later);
 }
 
 struct event *libvirt_link_lost(struct libvirt_link *link)

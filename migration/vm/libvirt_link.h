@@ -46,6 +46,19 @@ void libvirt_link_close(struct libvirt_link *link);
 int libvirt_link_call(struct libvirt_link *link, const char *command, json_t *arguments,
                       int64_t deadline, json_t **reply_out, int *number_out, GError **err);
 
+/*
+ * The same for a call that lasts (domain-migrate): nobody waits. on_answer is called on the loop's
+ * stack (do not wait), once, also when the program ends: reply, or error with libvirt's number;
+ * transfer none. Only before that may it be forgotten: by then at the latest when the link is
+ * closed. NULL with err.
+ */
+struct libvirt_later;
+typedef void (*libvirt_answer_fn)(const json_t *reply, int number, const GError *error, void *arg);
+struct libvirt_later *libvirt_link_later(struct libvirt_link *link, const char *command,
+                                         json_t *arguments, libvirt_answer_fn on_answer, void *arg,
+                                         GError **err);
+void libvirt_later_forget(struct libvirt_later *later); /* NULL is fine */
+
 /* After CONNECTION_CLOSED, or when libvirtd was restarted: connects anew, with a new program if
  * that has ended. For all holders; watches stay. Calls under way fail. */
 int libvirt_link_renew(struct libvirt_link *link, int64_t deadline, GError **err);

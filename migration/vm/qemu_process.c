@@ -183,6 +183,13 @@ int qemu_process_ask(struct qemu_process *process, const char *name, json_t *arg
     return -1;
 }
 
+struct qmp_later *qemu_process_later(struct qemu_process *process, const char *name,
+                                     json_t *arguments, qmp_answer_fn on_answer, void *arg,
+                                     GError **err)
+{
+    return qmp_later(process->qmp, name, arguments, on_answer, arg, err);
+}
+
 void qemu_process_on_ended(struct qemu_process *process, qmp_ended_fn on_ended, void *arg)
 {
     qmp_on_ended(process->qmp, on_ended, arg);

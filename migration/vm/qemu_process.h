@@ -52,6 +52,11 @@ int qemu_process_command(struct qemu_process *process, const char *name, json_t 
 int qemu_process_ask(struct qemu_process *process, const char *name, json_t *arguments,
                      int64_t deadline, json_t **reply_out, json_t **refusal_out, GError **err);
 
+/* As of qmp_later(), of its QMP. */
+struct qmp_later *qemu_process_later(struct qemu_process *process, const char *name,
+                                     json_t *arguments, qmp_answer_fn on_answer, void *arg,
+                                     GError **err);
+
 /* As of qmp_on_ended(), of its QMP. */
 void qemu_process_on_ended(struct qemu_process *process, qmp_ended_fn on_ended, void *arg);
 

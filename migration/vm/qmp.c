@@ -2,9 +2,9 @@
  * QMP over a socket that the loop polls.
  *
  * The read side splits lines and hands each object to whom it belongs: the greeting, an event, or
- * the answer to a pending command, found by its id. A waiter's record lies on its fiber's stack and
- * is in the table only while it waits, so an answer that comes too late finds nobody and is
- * dropped.
+ * the answer to a pending command, found by its id. A waiter's record lies on its fiber's stack, or
+ * in its struct qmp_later, and is in the table only while it waits, so an answer that comes too
+ * late finds nobody and is dropped.
  *
  * The write side is a queue that is flushed as far as the socket takes it, the rest when it becomes
  * writable: a command that was begun is sent in whole even if its fiber has given up, else the
@@ -35,7 +35,16 @@ struct outgoing {
 struct pending {
     const char *command;
     struct event done;
-    json_t *answer; /* NULL when the connection ended before it came */
+    json_t *answer;          /* NULL when the connection ended before it came */
+    struct qmp_later *later; /* NULL: a fiber waits */
+};
+
+struct qmp_later {
+    struct pending pending;
+    struct qmp *qmp;
+    size_t id;
+    qmp_answer_fn on_answer;
+    void *arg;
 };
 
 struct qmp {
@@ -43,7 +52,7 @@ struct qmp {
     int fd;
     GString *in;
     GQueue out;          /* struct outgoing */
-    GHashTable *pending; /* id (GSIZE_TO_POINTER) -> struct pending, on its waiter's stack */
+    GHashTable *pending; /* id (GSIZE_TO_POINTER) -> struct pending, its waiter's */
     size_t last_id;
     qmp_event_fn on_event;
     void *arg;
@@ -73,9 +82,67 @@ static void outgoing_free(struct outgoing *outgoing)
     g_free(outgoing);
 }
 
+int qmp_take_answer(const char *name, const json_t *answer, json_t **reply_out,
+                    json_t **refusal_out, GError **err)
+{
+    json_t *error = json_object_get(answer, "error");
+    json_t *value = json_object_get(answer, "return");
+    const char *class = json_string_value(json_object_get(error, "class"));
+    const char *desc = json_string_value(json_object_get(error, "desc"));
+
+    if (refusal_out != NULL)
+        *refusal_out = json_incref(error);
+    if (error != NULL || value == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "QMP %s: %s (%s)", name,
+                    desc != NULL ? desc : "no description", class != NULL ? class : "no class");
+        return -1;
+    }
+    if (reply_out != NULL)
+        *reply_out = json_incref(value);
+    return 0;
+}
+
+static void later_free(struct qmp_later *later)
+{
+    g_hash_table_remove(later->qmp->pending, GSIZE_TO_POINTER(later->id));
+    json_decref(later->pending.answer);
+    unref(later->qmp);
+    g_free((char *)later->pending.command);
+    g_free(later);
+}
+
+/* Its answer has come, or the connection has ended. */
+static void tell_later(struct qmp_later *later)
+{
+    json_auto_t *reply = NULL, *refusal = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (later->pending.answer == NULL)
+        error = g_error_copy(later->qmp->cause);
+    else
+        qmp_take_answer(later->pending.command, later->pending.answer, &reply, &refusal, &error);
+    later->on_answer(reply, refusal, error, later->arg);
+    later_free(later);
+}
+
+/* Those for whom no fiber waits. Transfer container. */
+static GPtrArray *laters_of(struct qmp *qmp)
+{
+    GPtrArray *laters = g_ptr_array_new();
+    GHashTableIter iter;
+    void *value;
+
+    g_hash_table_iter_init(&iter, qmp->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((struct pending *)value)->later != NULL)
+            g_ptr_array_add(laters, ((struct pending *)value)->later);
+    return laters;
+}
+
 /* The connection is over: nobody waits in vain. Transfer full of cause. */
 static void end(struct qmp *qmp, GError *cause)
 {
+    g_autoptr(GPtrArray) laters = NULL;
     GHashTableIter iter;
     void *value;
 
@@ -90,6 +157,9 @@ static void end(struct qmp *qmp, GError *cause)
         event_set(&((struct pending *)value)->done);
     event_set(&qmp->greeted);
     event_set(&qmp->ended);
+    laters = laters_of(qmp);
+    for (unsigned i = 0; i < laters->len; i++)
+        tell_later(g_ptr_array_index(laters, i));
     if (qmp->on_ended != NULL)
         qmp->on_ended(qmp->ended_arg);
 }
@@ -130,6 +200,8 @@ static void take_message(struct qmp *qmp, json_t *message)
         if (pending != NULL && pending->answer == NULL) {
             pending->answer = json_incref(message);
             event_set(&pending->done);
+            if (pending->later != NULL)
+                tell_later(pending->later);
         }
     }
 }
@@ -336,26 +408,6 @@ static int queue_command(struct qmp *qmp, const char *name, json_t *arguments, s
     return 0;
 }
 
-static int take_answer(const char *name, json_t *answer, json_t **reply_out, json_t **refusal_out,
-                       GError **err)
-{
-    json_t *error = json_object_get(answer, "error");
-    json_t *value = json_object_get(answer, "return");
-    const char *class = json_string_value(json_object_get(error, "class"));
-    const char *desc = json_string_value(json_object_get(error, "desc"));
-
-    if (refusal_out != NULL)
-        *refusal_out = json_incref(error);
-    if (error != NULL || value == NULL) {
-        g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "QMP %s: %s (%s)", name,
-                    desc != NULL ? desc : "no description", class != NULL ? class : "no class");
-        return -1;
-    }
-    if (reply_out != NULL)
-        *reply_out = json_incref(value);
-    return 0;
-}
-
 int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
                 json_t **reply_out, GError **err)
 {
@@ -385,11 +437,42 @@ int qmp_ask(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_
     else if (pending.answer == NULL)
         g_propagate_error(err, g_error_copy(qmp->cause));
     else
-        result = take_answer(name, pending.answer, reply_out, refusal_out, err);
+        result = qmp_take_answer(name, pending.answer, reply_out, refusal_out, err);
     g_hash_table_remove(qmp->pending, GSIZE_TO_POINTER(id));
     json_decref(pending.answer);
     unref(qmp);
     return result;
+}
+
+struct qmp_later *qmp_later(struct qmp *qmp, const char *name, json_t *arguments,
+                            qmp_answer_fn on_answer, void *arg, GError **err)
+{
+    struct qmp_later *later;
+    size_t id = ++qmp->last_id;
+
+    if (qmp->cause != NULL) {
+        json_decref(arguments);
+        g_propagate_error(err, g_error_copy(qmp->cause));
+        return NULL;
+    }
+    later = g_new0(struct qmp_later, 1);
+    *later = (struct qmp_later){.pending = {.command = g_strdup(name), .later = later},
+                                .qmp = qmp,
+                                .id = id,
+                                .on_answer = on_answer,
+                                .arg = arg};
+    g_hash_table_insert(qmp->pending, GSIZE_TO_POINTER(id), &later->pending);
+    qmp->refs++;
+    if (queue_command(qmp, name, arguments, id, -1, err) == 0)
+        return later;
+    later_free(later);
+    return NULL;
+}
+
+void qmp_forget(struct qmp_later *later)
+{
+    if (later != NULL)
+        later_free(later);
 }
 
 void qmp_on_ended(struct qmp *qmp, qmp_ended_fn on_ended, void *arg)

@@ -44,6 +44,22 @@ int qmp_command(struct qmp *qmp, const char *name, json_t *arguments, int fd, in
 int qmp_ask(struct qmp *qmp, const char *name, json_t *arguments, int fd, int64_t deadline,
             json_t **reply_out, json_t **refusal_out, GError **err);
 
+/*
+ * The same for a command that lasts: nobody waits. on_answer is called on the loop's stack (do not
+ * wait), once, also when the connection ends or is closed: reply, or error and, where the peer has
+ * refused, refusal; transfer none. Only before that may it be forgotten, and it is gone then.
+ */
+struct qmp_later;
+typedef void (*qmp_answer_fn)(const json_t *reply, const json_t *refusal, const GError *error,
+                              void *arg);
+struct qmp_later *qmp_later(struct qmp *qmp, const char *name, json_t *arguments,
+                            qmp_answer_fn on_answer, void *arg, GError **err);
+void qmp_forget(struct qmp_later *later); /* no callback comes after this; NULL is fine */
+
+/* What an answer that came by another way says: as of qmp_ask(). answer: NULL: it was none. */
+int qmp_take_answer(const char *name, const json_t *answer, json_t **reply_out,
+                    json_t **refusal_out, GError **err);
+
 /* From now on the log is there. As of qmp_open(); on failure it stays where it was. */
 int qmp_log_to(struct qmp *qmp, const char *log_path, GHashTable *known, GError **err);
 
