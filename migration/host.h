@@ -8,6 +8,10 @@
 #include "proto/vtmh.pb-c.h"
 #include "sync/fiber.h"
 
+/* Set to the node's folder in the environment of everything that a node starts, or has started, so
+ * that its processes are found even if they never reached the ledger. */
+#define NODE_VARIABLE "VTMH_NODE"
+
 /* A kind of thing the ledger remembers, so that even a later node can remove it. */
 enum owned_kind {
     OWNED_PROCESS, /* what: pid in decimal; start time and name are added by the ledger */
@@ -76,6 +80,8 @@ struct host {
     const struct host_ops *ops;
     void *node;
     const char *name;    /* the user's word for this host */
+    const char *job;     /* id of the job, the same on all its hosts and no other job's; NULL: it has
+                            none */
     const char *address; /* numeric, at which the other hosts of the tuple reach it */
     const char *log_dir; /* the test's folder here: what is in it is sent to the coordinator; NULL:
                             nobody keeps files */

@@ -20,6 +20,7 @@ static const struct param_info *const tables[] = {
     uefi_params,
     serial_params,
     chardev_params,
+    libvirt_params,
     monitor_params,
     vsock_params,
     tpm_params,

@@ -20,10 +20,6 @@
 
 #include "migration/host.h"
 
-/* Set to the node's folder in the environment of everything that a node starts, so that its
- * processes are found even if they never reached the ledger. */
-#define NODE_VARIABLE "VTMH_NODE"
-
 #define LEDGER_MAX_BYTES 65536
 
 struct ledger;

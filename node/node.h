@@ -13,6 +13,7 @@ struct surveying; /* surveying.h */
 
 struct node {
     char *name;    /* the host's name in the job */
+    char *job;     /* its id; NULL: nobody has said hello yet */
     char *address; /* numeric, at which other hosts reach this one */
     char *guests_dir;
     struct ledger *ledger;

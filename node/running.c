@@ -345,6 +345,7 @@ static int make_folders(struct running *running, GError **err)
         .ops = &host_ops,
         .node = running,
         .name = node->name,
+        .job = node->job,
         .address = node->address,
         .log_dir = g_build_filename(running->dir, "log", NULL),
         .run_dir = g_build_filename(running->dir, "run", NULL),

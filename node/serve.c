@@ -148,6 +148,7 @@ static void close_node(struct node *node)
         fclose(node->log);
     ledger_close(node->ledger, true);
     g_free(node->address);
+    g_free(node->job);
     g_free(node->stop_cause);
 }
 

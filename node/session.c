@@ -26,6 +26,8 @@ struct watch {
 static void welcome(struct node *node, const Vtmh__Hello *hello)
 {
     g_autofree char *boot_id = NULL;
+    if (node->job == NULL && *hello->job != '\0')
+        node->job = g_strdup(hello->job);
     if (g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL))
         g_strstrip(boot_id);
 

@@ -36,10 +36,11 @@ static int read_params(struct params *params, GError **err)
     return 0;
 }
 
-static struct vm_platform *decide(const struct params *params, GError **err)
+static struct vm_platform *decide(const struct host *host, const struct params *params,
+                                  GError **err)
 {
     static const char *const names[] = {HERE};
-    g_autoptr(vm_offer) offer = vm_offer_probe(params, deadline_in(PROBE_MS), err);
+    g_autoptr(vm_offer) offer = vm_offer_probe(host, params, deadline_in(PROBE_MS), err);
     const struct vm_offer *const offers[] = {offer};
 
     return offer != NULL ? vm_platform_decide(offers, names, 1, params, err) : NULL;
@@ -91,7 +92,7 @@ static int show(void *arg, GError **err)
 
     if (boot != NULL && cloud_seed_is_wanted(showing->params))
         boot->seed = cloud_seed_file(&showing->host, showing->vm, CLOUD_SEED_DISC);
-    g_autoptr(vm_platform) platform = boot != NULL ? decide(showing->params, err) : NULL;
+    g_autoptr(vm_platform) platform = boot != NULL ? decide(&showing->host, showing->params, err) : NULL;
     int result = platform != NULL ? answer(showing, boot, platform, err) : -1;
 
     guest_boot_free(boot);

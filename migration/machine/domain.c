@@ -271,17 +271,28 @@ static int add_device(struct domain *domain, const struct device *device, GError
     return 0;
 }
 
+static void add_env(struct xml *words, const char *assignment)
+{
+    g_auto(GStrv) both = g_strsplit(assignment, "=", 2);
+
+    xml_set(xml_set(xml_add(words, "qemu:env"), "name", both[0]), "value", both[1]);
+}
+
 static void add_words(struct domain *domain)
 {
+    const char *const *env = domain->spec->env;
+    bool has_env = env != NULL && env[0] != NULL;
     struct xml *words;
 
-    if (domain->words->len > 0 || domain->overrides != NULL)
+    if (domain->words->len > 0 || has_env || domain->overrides != NULL)
         xml_set(domain->root, "xmlns:qemu", NAMESPACE);
-    if (domain->words->len == 0)
+    if (domain->words->len == 0 && !has_env)
         return;
     words = xml_add(domain->root, "qemu:commandline");
     for (unsigned i = 0; i < domain->words->len; i++)
         xml_set(xml_add(words, "qemu:arg"), "value", g_ptr_array_index(domain->words, i));
+    for (; has_env && *env != NULL; env++)
+        add_env(words, *env);
 }
 
 static json_t *list_words(const struct domain *domain)

@@ -23,6 +23,7 @@ struct domain_spec {
 
     const char *run_as; /* "+0:+0": user and group of QEMU, and files stay whose they are; NULL: as
                            libvirtd is configured, which gives them to its user */
+    const char *const *env; /* "KEY=VALUE", added to QEMU's environment; NULL: nothing */
     bool core_has_no_ram; /* a core dump is without the guest's memory (core_dumps) */
     unsigned libvirt;     /* of the host, as virConnectGetLibVersion() says it (9000000 is 9.0.0);
                              0: a new one */

@@ -20,6 +20,7 @@ const struct param_alias historic_names[] = {
      .current = "mig_protocol",
      .values = MAP({"tcp", "tcp"}, {"unix", "unix"}, {"exec", "exec"}, {"fd", "fd"},
                    {"rdma", "rdma"}, {"x-rdma", "x-rdma"}, {"none", NULL})},
+    {.name = "driver", .current = "vm_type"},
     {.name = "restart_vm", .current = "kill_vm_before_test"},
     {.name = "short-name", .current = "shortname"},
     {.name = "cmd_shutdown", .current = "shutdown_command"},

@@ -15,7 +15,8 @@ struct vm_driver {
     const char *name; /* the value of `vm_type` */
 
     /* What vm_offer_probe() is. */
-    struct vm_offer *(*offer)(const struct params *params, int64_t deadline, GError **err);
+    struct vm_offer *(*offer)(const struct host *host, const struct params *params,
+                              int64_t deadline, GError **err);
 
     json_t *(*show)(const struct vm_spec *spec, GError **err);
     struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
@@ -80,7 +81,7 @@ struct vm_driver {
     const struct vm_manager *manager; /* NULL: the driver runs its hypervisors itself */
 };
 
-extern const struct vm_driver qemu_driver;
+extern const struct vm_driver qemu_driver, libvirt_driver;
 
 /*
  * A QMP command to the QEMU behind a VM, by whatever way the driver has to it. arguments: transfer

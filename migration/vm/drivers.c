@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct vm_driver *const drivers[] = {&qemu_driver};
+static const struct vm_driver *const drivers[] = {&qemu_driver, &libvirt_driver};
 
 const struct vm_driver *vm_driver_find(const char *name)
 {

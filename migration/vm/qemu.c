@@ -35,43 +35,20 @@ static int qemu_ask(struct vm *vm, const char *name, json_t *arguments, int64_t 
     return qemu_command(qemu_vm(vm), name, arguments, deadline, reply_out, err);
 }
 
-static void act(struct qemu_vm *vm, enum vm_act act, int64_t time_us)
-{
-    if (vm->base.act != VM_ACT_NONE)
-        return; /* a panic may be followed by a reset or an end */
-    vm->base.act = act;
-    vm->base.acted_at_us = time_us;
-    event_set(&vm->base.acted);
-}
-
 static void on_event(const char *name, const json_t *data, int64_t time_us, void *arg)
 {
     struct qemu_vm *vm = arg;
     const char *status = json_string_value(json_object_get(data, "status"));
-    bool by_guest = json_is_true(json_object_get(data, "guest"));
 
-    if (strcmp(name, "STOP") == 0) {
-        vm->base.stopped_at_us = time_us;
-        event_set(&vm->base.halted);
-    } else if (strcmp(name, "GUEST_PANICKED") == 0) {
-        act(vm, VM_ACT_PANICKED, time_us);
-    } else if (strcmp(name, "WATCHDOG") == 0) {
-        act(vm, VM_ACT_WATCHDOG, time_us);
-    } else if (strcmp(name, "SHUTDOWN") == 0 && by_guest) {
-        act(vm, VM_ACT_POWERED_OFF, time_us);
-    } else if (strcmp(name, "RESET") == 0 && by_guest) {
-        act(vm, VM_ACT_RESET, time_us);
-    } else if (strcmp(name, "RESUME") == 0)
-        vm->base.resumed_at_us = time_us;
-    else if (strcmp(name, "DEVICE_DELETED") == 0)
+    if (qemu_on_event(&vm->base, name, data, time_us))
+        return;
+    if (strcmp(name, "DEVICE_DELETED") == 0)
         qemu_plug_on_left(vm, data, false);
     else if (strcmp(name, "DEVICE_UNPLUG_GUEST_ERROR") == 0 ||
              strcmp(name, "MEM_UNPLUG_ERROR") == 0)
         qemu_plug_on_left(vm, data, true);
     else if (g_str_has_prefix(name, "BLOCK_JOB_"))
         qemu_mirror_on_job(vm, name, data);
-    else if (strcmp(name, "MIGRATION_PASS") == 0)
-        event_set(&vm->base.move_passed);
     else if (strcmp(name, "MIGRATION") == 0 && status != NULL)
         qemu_move_on_status(vm, status, time_us);
 }
@@ -111,6 +88,13 @@ static GStrv add_core_words(const struct vm_spec *spec, GStrv argv)
     argv[n + 1] = g_strdup("dump-guest-core=off");
     argv[n + 2] = NULL;
     return argv;
+}
+
+static struct vm_offer *offer(const struct host *host, const struct params *params,
+                              int64_t deadline, GError **err)
+{
+    (void)host;
+    return qemu_offer(params, deadline, err);
 }
 
 static json_t *qemu_show(const struct vm_spec *spec, GError **err)
@@ -386,27 +370,10 @@ static int qemu_stop(struct vm *vm, int64_t deadline, GError **err)
     return qemu_command(qemu_vm(vm), "stop", NULL, deadline, NULL, err);
 }
 
-static int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)
-{
-    g_autofree char *state = NULL;
-    g_autofree char *words = NULL;
-    bool are_own;
-
-    if (qemu_run_state(vm, &state, deadline, err) < 0)
-        return -1;
-    if (strcmp(state, "internal-error") != 0)
-        return 0;
-    words = qemu_process_last_words(qemu_vm(vm)->process, &are_own);
-    g_set_error(err, VM_ERROR, VM_ERROR_DIED,
-                "QEMU of %s on %s stopped the guest with an internal error: %s", vm->name,
-                vm->host->name, words != NULL ? words : "it does not say which");
-    return -1;
-}
-
 const struct vm_driver qemu_driver = {
     .name = "qemu",
     .show = qemu_show,
-    .offer = qemu_offer,
+    .offer = offer,
     .create = qemu_create,
     .destroy = qemu_destroy,
     .drop = qemu_drop,

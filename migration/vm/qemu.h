@@ -68,7 +68,6 @@ int qemu_offer_disks(struct vm *vm, const char *const *names, const char *path, 
 int qemu_withdraw_disks(struct vm *vm, int64_t deadline, GError **err);
 int qemu_mirror_disks(struct vm *vm, const char *const *names, const char *path,
                       uint64_t bytes_per_s, int64_t deadline, GError **err);
-bool qemu_has_disk(const struct vm *vm, const char *name);
 int64_t qemu_mirrored_bytes(const struct vm *vm);
 int qemu_release_mirrors(struct vm *vm, int64_t deadline, GError **err);
 void qemu_mirror_on_job(struct qemu_vm *vm, const char *event, const json_t *data);

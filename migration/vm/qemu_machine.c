@@ -55,3 +55,9 @@ json_t *qemu_machine(struct vm *vm, int64_t deadline, GError **err)
 {
     return qemu_take_places(vm, deadline, err) < 0 ? NULL : machine_travels(vm->board);
 }
+
+/* A VM may be without one of those that its params name. */
+bool qemu_has_disk(const struct vm *vm, const char *name)
+{
+    return device_find(vm->board, device_disk.name, name) != NULL;
+}

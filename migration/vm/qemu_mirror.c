@@ -63,12 +63,6 @@ void qemu_mirror_on_job(struct qemu_vm *vm, const char *event, const json_t *dat
     event_set(&vm->mirrors.changed);
 }
 
-/* A disk of the machine as it is now; a VM may be without one of those that its params name. */
-bool qemu_has_disk(const struct vm *vm, const char *name)
-{
-    return device_find(vm->board, device_disk.name, name) != NULL;
-}
-
 /* Of a drive its node in QEMU. Transfer full. */
 static char *node_of(const char *disk)
 {

@@ -436,7 +436,7 @@ static int explain(struct vm *vm, GError *error, GError **err)
 
 static struct monitor *onlookers(struct vm *vm, struct monitor *main_monitor)
 {
-    struct monitor *catch = vm->monitors->catch;
+    struct monitor *catch = vm->monitors != NULL ? vm->monitors->catch : NULL;
 
     *main_monitor = (struct monitor){.language = &qmp_language, .vm = vm};
     return catch != NULL ? catch : main_monitor;

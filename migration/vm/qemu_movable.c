@@ -1,4 +1,4 @@
-/* Whether QEMU can migrate a VM at all. */
+/* Whether QEMU can migrate a VM at all, or go on with it. */
 #include "migration/evidence.h"
 #include "migration/vm/qemu_shared.h"
 
@@ -79,5 +79,21 @@ int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err)
                                                     "QEMU cannot migrate %s from %s: %s", vm->name,
                                                     vm->host->name, reasons),
                                         VTMH__EVIDENCE__EVIDENCE_SELF, 0));
+    return -1;
+}
+
+int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)
+{
+    g_autofree char *state = NULL;
+    g_autofree char *words = NULL;
+
+    if (qemu_run_state(vm, &state, deadline, err) < 0)
+        return -1;
+    if (strcmp(state, "internal-error") != 0)
+        return 0;
+    words = vm_own_words(vm);
+    g_set_error(err, VM_ERROR, VM_ERROR_DIED,
+                "QEMU of %s on %s stopped the guest with an internal error: %s", vm->name,
+                vm->host->name, words != NULL ? words : "it does not say which");
     return -1;
 }

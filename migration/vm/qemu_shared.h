@@ -19,6 +19,7 @@ struct device *qemu_machine_of(const struct vm_spec *spec, const struct vm *vm, 
 char *qemu_binary_of(const struct vm_spec *spec, const char *who, GError **err);
 /* As of vm.h. */
 bool qemu_has(struct vm *vm, const char *kind, const char *name);
+bool qemu_has_disk(const struct vm *vm, const char *name);
 json_t *qemu_machine(struct vm *vm, int64_t deadline, GError **err);
 
 /* qemu_beside.c: what a host does beside a VM's QEMU: claims its ports, makes its files, binds its
@@ -59,6 +60,10 @@ int qemu_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **e
 int qemu_screendump(struct vm *vm, const char *path, int64_t deadline, GError **err);
 int qemu_info(struct vm *vm, const char *what, char **text_out, int64_t deadline, GError **err);
 
+/* qemu_events.c: what an event says of the guest itself, for the base; false: it is of something
+ * else. On the loop's stack. */
+bool qemu_on_event(struct vm *vm, const char *name, const json_t *data, int64_t time_us);
+
 /* qemu_place.c: where the hypervisor has room for a device that is to come, and where all that came
  * is: their places. */
 int qemu_place_new(struct vm *vm, struct device *device, int64_t deadline, GError **err);
@@ -67,12 +72,18 @@ int qemu_take_places(struct vm *vm, int64_t deadline, GError **err);
 /* qemu_movable.c */
 int qemu_check_movable(struct vm *vm, int64_t deadline, GError **err);
 int qemu_check_migratable(struct vm *vm, int64_t deadline, GError **err);
+int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err);
 
 /* qemu_facts.c; the lines of one answer, for tests. Transfer full. */
 json_t *qemu_facts(struct vm *vm, const char *cpu, int64_t deadline, GError **err);
 json_t *qemu_facts_devices(struct vm *vm, int64_t deadline, GError **err); /* by asking */
 json_t *qemu_facts_pci(const json_t *query_pci);
 json_t *qemu_facts_drives(const json_t *query_block);
+
+/* qemu_stats.c: pages beyond one time each, of those that were sent whole, as zero, and encoded. -1
+ * also while not all were sent once, or where a figure is not known. */
+int64_t qemu_pages_sent_again(int64_t normal, int64_t duplicate, int64_t encoded,
+                              int64_t total_bytes, int64_t page_size);
 
 /* qemu_forward.c: finds, or takes, the ports of the host that the machine's cards forward, and
  * tells the VM's network (net.h). START where none of the range is free. */

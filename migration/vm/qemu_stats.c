@@ -25,18 +25,22 @@ static int64_t integer_of(const json_t *object, const char *key)
  * are. Unlike the number of dirty syncs, which differs between versions of QEMU and is three for a
  * guest that stands still, it is nothing unless the guest wrote.
  */
+int64_t qemu_pages_sent_again(int64_t normal, int64_t duplicate, int64_t encoded,
+                              int64_t total_bytes, int64_t page_size)
+{
+    if (normal < 0 || duplicate < 0 || total_bytes < 0 || page_size <= 0)
+        return -1;
+    return MAX(normal + duplicate + encoded - total_bytes / page_size, -1);
+}
+
 static int64_t pages_sent_again(const json_t *reply, int64_t total_bytes, int64_t page_size)
 {
     const json_t *ram = json_object_get(reply, "ram");
-    int64_t normal = integer_of(ram, "normal");
-    int64_t duplicate = integer_of(ram, "duplicate");
     int64_t encoded = integer_of(json_object_get(reply, "xbzrle-cache"), "pages");
     int64_t compressed = integer_of(json_object_get(reply, "compression"), "pages");
-    int64_t sent = normal + duplicate + MAX(encoded, 0) + MAX(compressed, 0);
 
-    if (normal < 0 || duplicate < 0 || total_bytes < 0 || page_size <= 0)
-        return -1;
-    return MAX(sent - total_bytes / page_size, -1);
+    return qemu_pages_sent_again(integer_of(ram, "normal"), integer_of(ram, "duplicate"),
+                                 MAX(encoded, 0) + MAX(compressed, 0), total_bytes, page_size);
 }
 
 void qemu_stats_fill(struct vm_move_stats *stats, const json_t *reply)

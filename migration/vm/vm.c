@@ -26,11 +26,12 @@ static void leave(const struct vm_home *home)
         home->leave(home->what);
 }
 
-struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err)
+struct vm_offer *vm_offer_probe(const struct host *host, const struct params *params,
+                                int64_t deadline, GError **err)
 {
     const struct vm_driver *driver = driver_of(params, err);
 
-    return driver != NULL ? driver->offer(params, deadline, err) : NULL;
+    return driver != NULL ? driver->offer(host, params, deadline, err) : NULL;
 }
 
 json_t *vm_show(const struct vm_spec *spec, GError **err)

@@ -37,12 +37,14 @@ struct vm_spec {
 json_t *vm_show(const struct vm_spec *spec, GError **err);
 
 /*
- * What this host can do with a VM of these params, by the driver that `vm_type` names. The answer
- * is kept for the life of the process for as long as nothing that it rests on has changed: the
- * hypervisor's program, and the device of its acceleration, which is proven by running a guest
- * with it (kvm_proof.h) unless the params ask for none. Transfer full.
+ * What this host can do with a VM of these params, by the driver that `vm_type` names; where host
+ * has no ops, without asking any manager that the driver has. The answer is kept for the life of
+ * the process for as long as nothing that it rests on has changed: the hypervisor's program, and
+ * the device of its acceleration, which is proven by running a guest with it (kvm_proof.h) unless
+ * the params ask for none. Transfer full.
  */
-struct vm_offer *vm_offer_probe(const struct params *params, int64_t deadline, GError **err);
+struct vm_offer *vm_offer_probe(const struct host *host, const struct params *params,
+                                int64_t deadline, GError **err);
 
 /* Transfer full. The process is in the ledger when this returns. */
 struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err);

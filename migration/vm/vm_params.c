@@ -5,8 +5,7 @@
 #define SHARED(name_) MACHINE(name_), .same_everywhere = true
 
 const struct param_info vm_params[] = {
-    {SHARED("vm_type"), .kind = PARAM_WORD, .fallback = "qemu", .values = WORDS("qemu"),
-     .later = LATER({"libvirt", "there is no driver for libvirt yet"}),
+    {SHARED("vm_type"), .kind = PARAM_WORD, .fallback = "qemu", .values = WORDS("qemu", "libvirt"),
      .doc = "driver that runs the VM"},
     {MACHINE("qemu_binary"), .kind = PARAM_PATH, .fallback = "qemu-system-x86_64",
      .doc =

@@ -4,11 +4,15 @@ set_source_files_properties(libvirt_bed.c PROPERTIES
 vtmh_integration_test(test_libvirt_bed SOURCES libvirt_bed.c)
 set_tests_properties(integration/test_libvirt_bed PROPERTIES TIMEOUT 120)
 if(TARGET vtmh-node-libvirt)
-    vtmh_integration_test(test_libvirt_program SOURCES libvirt_bed.c LIBS vtmh_vm)
-    target_compile_definitions(test_libvirt_program PRIVATE
-        LIBVIRT_PROGRAM="$<TARGET_FILE:vtmh-node-libvirt>")
-    add_dependencies(test_libvirt_program vtmh-node-libvirt)
-    set_tests_properties(integration/test_libvirt_program PROPERTIES TIMEOUT 180)
+    # With the program itself.
+    foreach(name test_libvirt_program test_libvirt_vm)
+        vtmh_integration_test(${name} SOURCES libvirt_bed.c vm_bed.c LIBS vtmh_vm)
+        target_compile_definitions(${name} PRIVATE
+            LIBVIRT_PROGRAM="$<TARGET_FILE:vtmh-node-libvirt>")
+        add_dependencies(${name} vtmh-node-libvirt)
+        set_tests_properties(integration/${name} PROPERTIES TIMEOUT 300)
+    endforeach()
+    set_tests_properties(integration/test_libvirt_vm PROPERTIES LABELS qemu)
     add_test(NAME integration/test_libvirt_threads
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_libvirt_threads.py)
     add_test(NAME integration/test_libvirt_bundle

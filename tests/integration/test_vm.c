@@ -429,7 +429,7 @@ static int lose_pages(struct bed *bed, GError **err)
     bed_set(bed, "dirty_mem", "16");
     bed_set(bed, "dirty_rate", "80");
     bed_set(bed, "tcg_dirty_sync_quirk", "no");
-    offer = vm_offer_probe(bed->params, SOON, err);
+    offer = vm_offer_probe(&bed->host, bed->params, SOON, err);
     if (offer == NULL)
         return -1;
     if (offer->version[0] >= 9) {
@@ -579,7 +579,7 @@ static int probe_this_machine(struct bed *bed, GError **err)
 
     g_unsetenv("BXFI_MAP"); /* else Criterion takes the child for one of its own */
     bed_set(bed, "enable_kvm", "auto");
-    offer = vm_offer_probe(bed->params, SOON, err);
+    offer = vm_offer_probe(&bed->host, bed->params, SOON, err);
     if (offer == NULL)
         return -1;
     check(offer->version[0] >= 4);
@@ -589,7 +589,7 @@ static int probe_this_machine(struct bed *bed, GError **err)
     check(g_hash_table_contains(offer->capabilities, "return-path"));
     check(g_hash_table_contains(offer->parameters, "max-bandwidth"));
     cr_log_info("KVM: %s", offer->kvm ? "proven" : offer->kvm_reason);
-    again = vm_offer_probe(bed->params, deadline_in(0), err); /* known by now */
+    again = vm_offer_probe(&bed->host, bed->params, deadline_in(0), err); /* known by now */
     return again != NULL ? 0 : -1;
 }
 

@@ -142,7 +142,7 @@ void bed_set(struct bed *bed, const char *key, const char *value)
 
 int bed_decide(struct bed *bed, GError **err)
 {
-    g_autoptr(vm_offer) offer = vm_offer_probe(bed->params, SOON, err);
+    g_autoptr(vm_offer) offer = vm_offer_probe(&bed->host, bed->params, SOON, err);
     const struct vm_offer *offers[] = {offer};
 
     if (offer == NULL)

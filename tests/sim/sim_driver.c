@@ -17,7 +17,8 @@ struct sim_vm *sim_vm_of(struct vm *vm)
     return (struct sim_vm *)vm;
 }
 
-static struct vm_offer *sim_offer(const struct params *params, int64_t deadline, GError **err)
+static struct vm_offer *sim_offer(const struct host *host, const struct params *params,
+                                  int64_t deadline, GError **err)
 {
     json_auto_t *json = json_pack(
         "{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s], s:{}, s:[s]}",
@@ -25,7 +26,7 @@ static struct vm_offer *sim_offer(const struct params *params, int64_t deadline,
         "kvm_reason", "it is simulated", "machines", "pc", "pc-1", "pc-1", "pc-1", "cpus", "qemu64",
         "capabilities", "return-path", "late-block-activate", "events", "refused", "parameters",
         "downtime-limit");
-    (void)params, (void)deadline;
+    (void)host, (void)params, (void)deadline;
     return vm_offer_from_json(json, err);
 }
 

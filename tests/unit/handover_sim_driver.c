@@ -101,7 +101,8 @@ static int command(struct vm *vm, const char *what, void (*effect)(struct copy *
     return copy->state == COPY_GONE && !copy->base.has_left ? died(copy, err) : 0;
 }
 
-static struct vm_offer *sim_offer(const struct params *params, int64_t deadline, GError **err)
+static struct vm_offer *sim_offer(const struct host *host, const struct params *params,
+                                  int64_t deadline, GError **err)
 {
     json_auto_t *json = json_pack(
         "{s:s, s:[i,i,i], s:s, s:b, s:b, s:s, s:{s:s, s:s}, s:[s], s:[s,s,s,s,s], s:{}, s:[s,s]}",
@@ -109,7 +110,7 @@ static struct vm_offer *sim_offer(const struct params *params, int64_t deadline,
         "kvm_reason", "it is simulated", "machines", "pc", "pc-1", "pc-1", "pc-1", "cpus", "qemu64",
         "capabilities", "return-path", "late-block-activate", "compress", "events", "postcopy-ram",
         "refused", "parameters", "downtime-limit", "max-postcopy-bandwidth");
-    (void)params, (void)deadline;
+    (void)host, (void)params, (void)deadline;
     return await_turn(err) < 0 ? NULL : vm_offer_from_json(json, err);
 }
 

@@ -181,6 +181,31 @@ int qemu_process_command(struct qemu_process *process, const char *name, json_t 
     return qmp_command(process->qmp, name, arguments, fd, deadline, reply_out, err);
 }
 
+/* ---- of the program that speaks to libvirt, which no liar is */
+
+int qemu_process_ask(struct qemu_process *process, const char *name, json_t *arguments,
+                     int64_t deadline, json_t **reply_out, json_t **refusal_out, GError **err)
+{
+    return qmp_ask(process->qmp, name, arguments, -1, deadline, reply_out, refusal_out, err);
+}
+
+struct qmp_later *qemu_process_later(struct qemu_process *process, const char *name,
+                                     json_t *arguments, qmp_answer_fn on_answer, void *arg,
+                                     GError **err)
+{
+    return qmp_later(process->qmp, name, arguments, on_answer, arg, err);
+}
+
+void qemu_process_on_ended(struct qemu_process *process, qmp_ended_fn on_ended, void *arg)
+{
+    qmp_on_ended(process->qmp, on_ended, arg);
+}
+
+void qemu_process_kill(struct qemu_process *process)
+{
+    event_set(&process->ended);
+}
+
 int qemu_process_log_to(struct qemu_process *process, const char *log_prefix, GHashTable *known,
                         GError **err)
 {
@@ -329,7 +354,7 @@ static int live(void *arg, GError **err)
 {
     struct life *life = arg;
     const struct params *params = life->params;
-    g_autoptr(vm_offer) offer = vm_offer_probe(params, deadline_in(liar_patience_ms), NULL);
+    g_autoptr(vm_offer) offer = vm_offer_probe(&host, params, deadline_in(liar_patience_ms), NULL);
 
     (void)err;
     if (offer != NULL) {

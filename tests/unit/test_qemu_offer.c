@@ -66,6 +66,7 @@ static void clear_bed(struct bed *bed)
 }
 
 struct question {
+    struct host host;
     const struct params *params;
     unsigned version;
 };
@@ -73,7 +74,7 @@ struct question {
 static int probe(void *arg, GError **err)
 {
     struct question *question = arg;
-    g_autoptr(vm_offer) offer = vm_offer_probe(question->params, deadline_in(ASK_MS), err);
+    g_autoptr(vm_offer) offer = vm_offer_probe(&question->host, question->params, deadline_in(ASK_MS), err);
 
     if (offer == NULL)
         return -1;
@@ -155,8 +156,8 @@ Test(qemu_offer, driver_that_is_not_there_offers_nothing)
     struct question question = {.params = params};
     g_autoptr(GError) error = NULL;
 
-    params_set(params, "vm_type", "libvirt", NULL);
+    params_set(params, "vm_type", "xen", NULL);
     cr_expect_eq(fiber_run(probe, &question, &error), -1);
     cr_assert(g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));
-    cr_expect_str_eq(error->message, "vm_type = libvirt: there is no such driver");
+    cr_expect_str_eq(error->message, "vm_type = xen: there is no such driver");
 }

@@ -82,7 +82,7 @@ static int check_commands(const struct test *test, GError **err)
 
 static int check_qemu(const struct test *test, const struct seat *seat, GError **err)
 {
-    struct vm_offer *offer = vm_offer_probe(seat->params, deadline_in(PROBE_MS), err);
+    struct vm_offer *offer = vm_offer_probe(test->host, seat->params, deadline_in(PROBE_MS), err);
     if (offer == NULL)
         return -1;
     g_autofree char *version =

@@ -1,0 +1,50 @@
+/* What state a domain is in. While its guest arrives libvirt is asked, which alone knows whether
+ * all is here; then QEMU is, as with the qemu driver. */
+#include "migration/vm/libvirt_move.h"
+
+#include <string.h>
+
+/* virDomainPausedReason of a domain that is not whole yet. */
+#define PAUSED_MIGRATION 2
+#define PAUSED_STARTING_UP 11
+
+static const char *word_of(const char *state, json_int_t reason)
+{
+    if (state == NULL)
+        return "unknown";
+    if (strcmp(state, "paused") != 0)
+        return state;
+    return reason == PAUSED_MIGRATION || reason == PAUSED_STARTING_UP ? "inmigrate" : "paused";
+}
+
+static int state_of_arriving(struct libvirt_vm *vm, char **state_out, int64_t deadline,
+                             GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    json_auto_t *found = NULL;
+    int number = 0;
+
+    if (libvirt_call(vm, "domain-find", NULL, deadline, &found, &number, &error) == 0) {
+        *state_out = g_strdup(word_of(json_string_value(json_object_get(found, "state")),
+                                      json_integer_value(json_object_get(found, "reason"))));
+        return 0;
+    }
+    if (number == PROTOCOL_NO_DOMAIN) {
+        *state_out = g_strdup("none");
+        return 0;
+    }
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
+int libvirt_run_state(struct vm *base, char **state_out, int64_t deadline, GError **err)
+{
+    struct libvirt_vm *vm = libvirt_vm(base);
+
+    if (base->has_left) {
+        *state_out = g_strdup("none");
+        return 0;
+    }
+    return vm->is_known ? qemu_run_state(base, state_out, deadline, err)
+                        : state_of_arriving(vm, state_out, deadline, err);
+}

@@ -1,0 +1,231 @@
+/* VMs by a libvirtd of our own: they start, are asked and heard, and nothing of them is left. */
+#include "migration/vm/libvirt_link.h"
+#include "sync/child.h"
+#include "tests/integration/libvirt_bed.h"
+#include "tests/integration/vm_bed.h"
+#include "tests/unit/runner.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define BOOT deadline_in(60000)
+
+TestSuite(libvirt_vm, .timeout = 120);
+
+static struct libvirt_bed *daemon_bed;
+
+static void start_daemon(void)
+{
+    libvirt_link_program = LIBVIRT_PROGRAM;
+    daemon_bed = libvirt_bed_start();
+}
+
+static void stop_daemon(void)
+{
+    libvirt_bed_stop(daemon_bed);
+}
+
+static void use(struct bed *bed)
+{
+    bed_set(bed, "vm_type", "libvirt");
+    bed_set(bed, "libvirt_uri", daemon_bed->uri);
+}
+
+/* What virsh says, without the newline. Transfer full. */
+static char *virsh(const char *words)
+{
+    g_autofree char *line =
+        g_strdup_printf("virsh --quiet --connect '%s' %s", daemon_bed->uri, words);
+    const char *const argv[] = {"sh", "-c", line, NULL};
+    g_autofree char *said = NULL;
+    int status = -1;
+
+    check(child_run(argv, NULL, SOON, &status, &said, NULL, NULL) == 0 && status == 0);
+    return g_strdup(g_strstrip(said));
+}
+
+static int boot(struct bed *bed, struct seat *seat, GError **err)
+{
+    use(bed);
+    return bed_decide(bed, err) < 0 ? -1 : seat_boot(bed, seat, err);
+}
+
+static int runs(struct bed *bed, struct seat *seat, GError **err)
+{
+    g_autofree char *state = NULL, *text = NULL, *listed = NULL;
+    json_auto_t *facts = NULL;
+
+    if (vm_run_state(seat->vm, &state, SOON, err) < 0 ||
+        vm_info(seat->vm, "version", &text, SOON, err) < 0)
+        return -1;
+    check(strcmp(state, "running") == 0);
+    check(g_ascii_isdigit(*text));
+    facts = vm_facts(seat->vm, bed->platform->cpu, SOON, err);
+    check(json_array_size(json_object_get(facts, "CPU")) == 1);
+    check(vm_pid(seat->vm) > 0);
+    check(vm_check_sound(seat->vm, SOON, NULL) == 0);
+    check(vm_check_movable(seat->vm, SOON, NULL) == 0);
+    listed = virsh("list --name");
+    check(strcmp(listed, "") != 0);
+    return 0;
+}
+
+static int start_and_end(struct bed *bed, GError **err)
+{
+    g_autofree char *listed = NULL;
+    struct seat seat;
+
+    if (boot(bed, &seat, err) < 0 || runs(bed, &seat, err) < 0 || seat_close(bed, &seat, err) < 0)
+        return -1;
+    listed = virsh("list --all --name");
+    check(strcmp(listed, "") == 0);
+    return 0;
+}
+
+Test(libvirt_vm, starts_is_asked_through_libvirt_and_leaves_nothing, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(start_and_end);
+}
+
+static int stop_and_go_on(struct bed *bed, GError **err)
+{
+    g_autofree char *stopped = NULL;
+    struct seat seat;
+
+    if (boot(bed, &seat, err) < 0 || vm_stop(seat.vm, SOON, err) < 0 ||
+        vm_run_state(seat.vm, &stopped, SOON, err) < 0)
+        return -1;
+    check(strcmp(stopped, "paused") == 0);
+    check(await_event(vm_halted(seat.vm), SOON, NULL) == 0);
+    check(vm_stopped_at_us(seat.vm) > 0);
+    if (vm_cont(seat.vm, SOON, err) < 0 || guest_await_up(seat.guest, BOOT, err) < 0)
+        return -1;
+    check(vm_resumed_at_us(seat.vm) > vm_stopped_at_us(seat.vm));
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, stops_and_goes_on_and_says_when, .init = start_daemon, .fini = stop_daemon)
+{
+    bed_run(stop_and_go_on);
+}
+
+static int login(struct bed *bed, GError **err)
+{
+    g_autofree char *said = NULL;
+    struct vm_endpoint where;
+    struct seat seat;
+    int status = -1;
+
+    bed_set(bed, "guest", "jeos");
+    bed_set(bed, "mem", "256");
+    if (boot(bed, &seat, err) < 0 ||
+        guest_run(seat.guest, "echo hello; exit 7", BOOT, &status, &said, err) < 0)
+        return -1;
+    check(status == 7 && strcmp(said, "hello\n") == 0);
+    check(vm_endpoint(seat.vm, NULL, GUEST_SSH_PORT, &where) && where.port > 0);
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, a_guest_is_logged_in_to_over_a_forwarded_port, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(login);
+}
+
+static int tell_death(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) death = NULL;
+    struct seat seat;
+
+    if (boot(bed, &seat, err) < 0)
+        return -1;
+    kill(vm_pid(seat.vm), SIGKILL);
+    check(await_event(vm_exited(seat.vm), SOON, NULL) == 0);
+    death = vm_death(seat.vm);
+    check(g_error_matches(death, VM_ERROR, VM_ERROR_DIED));
+    check(strstr(death->message, "QEMU of vm1 on host1 ended (crashed)") != NULL ||
+          strstr(death->message, "QEMU of vm1 on host1 ended (failed)") != NULL);
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, a_qemu_that_is_killed_is_a_death_that_is_told, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(tell_death);
+}
+
+static int refuse_a_name(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    struct seat seat, other;
+
+    if (boot(bed, &seat, err) < 0)
+        return -1;
+    check(seat_open(bed, &other, false, NULL, &error) < 0);
+    check(g_error_matches(error, VM_ERROR, VM_ERROR_START));
+    check(error != NULL && strstr(error->message, "libvirt of host1 has a domain vtmh-") != NULL &&
+          strstr(error->message, "it is not touched") != NULL);
+    g_clear_error(&error);
+    check(guest_await_up(seat.guest, BOOT, &error) == 0); /* the first is as it was */
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, a_name_that_is_taken_is_refused_and_who_has_it_is_left_alone, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(refuse_a_name);
+}
+
+static int wait_for_one(struct bed *bed, GError **err)
+{
+    g_autofree char *state = NULL, *listed = NULL;
+    g_autoptr(GError) error = NULL;
+    struct seat seat;
+
+    use(bed);
+    if (bed_decide(bed, err) < 0 || seat_open(bed, &seat, true, NULL, err) < 0 ||
+        vm_run_state(seat.vm, &state, SOON, err) < 0)
+        return -1;
+    check(strcmp(state, "none") == 0);
+    check(vm_serial(seat.vm) != NULL);
+    check(vm_pid(seat.vm) == 0);
+    check(vm_cont(seat.vm, SOON, &error) < 0);
+    check(error != NULL && strstr(error->message, "not there") != NULL);
+    listed = virsh("list --all --name");
+    check(strcmp(listed, "") == 0);
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, a_destination_is_no_domain_yet, .init = start_daemon, .fini = stop_daemon)
+{
+    bed_run(wait_for_one);
+}
+
+static int end_without_libvirtd(struct bed *bed, GError **err)
+{
+    struct seat seat;
+    pid_t pid;
+
+    if (boot(bed, &seat, err) < 0)
+        return -1;
+    pid = vm_pid(seat.vm);
+    libvirt_bed_do(daemon_bed, "kill");
+    check(seat_close(bed, &seat, err) == 0);
+    check(kill(pid, 0) < 0);
+    libvirt_bed_do(daemon_bed, "start");
+    return 0;
+}
+
+Test(libvirt_vm, a_vm_whose_libvirtd_is_dead_is_ended_all_the_same, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(end_without_libvirtd);
+}
+
+int main(int argc, char **argv)
+{
+    const char *missing = bed_missing();
+
+    return runner_main_unless(missing != NULL ? missing : libvirt_bed_missing(), argc, argv);
+}
