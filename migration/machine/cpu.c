@@ -18,34 +18,44 @@ static void to_qemu(const struct device *cpu, GPtrArray *line)
     qemu_line_option(line, "-cpu", "%s", device_get(cpu->travels, "model"));
 }
 
-/*
- * "model,+flag,-flag,flag=on": what QEMU is told, and no more: libvirt checks nothing and adds
- * nothing, since the platform was decided for all hosts. Of what is said to QEMU in another form
- * libvirt has only some, by other names, so QEMU is told all of it again.
- */
+/* "+flag", "-flag", "flag=on", "flag=off". Transfer full; NULL: it is another word, or a flag that
+ * libvirt has by another name, if at all: those of KVM and of Hyper-V. */
+static char *flag_of(const char *word, bool *is_on)
+{
+    const char *equals = strchr(word, '=');
+    bool is_signed = equals == NULL && (*word == '+' || *word == '-');
+    const char *name = is_signed ? word + 1 : word;
+
+    *is_on = is_signed ? *word == '+' : equals != NULL && strcmp(equals, "=on") == 0;
+    if ((!is_signed && !*is_on && (equals == NULL || strcmp(equals, "=off") != 0)) ||
+        g_str_has_prefix(name, "kvm") || g_str_has_prefix(name, "hv"))
+        return NULL;
+    return equals != NULL ? g_strndup(name, (size_t)(equals - name)) : g_strdup(name);
+}
+
+/* Whether these are all. */
 static bool add_flags(struct xml *cpu, char **words)
 {
-    bool is_all = true;
+    bool is_all = true, is_on;
 
     for (char **word = words; *word != NULL; word++) {
-        const char *equals = strchr(*word, '=');
-        g_autofree char *name =
-            g_strndup(*word, equals != NULL ? (size_t)(equals - *word) : strlen(*word));
-        bool is_signed = equals == NULL && (**word == '+' || **word == '-');
-        bool is_off = is_signed ? **word == '-' : equals != NULL && strcmp(equals, "=off") == 0;
+        g_autofree char *name = flag_of(*word, &is_on);
         struct xml *feature;
 
-        if (!is_signed && !is_off && (equals == NULL || strcmp(equals, "=on") != 0)) {
+        if (name == NULL) {
             is_all = false;
             continue;
         }
-        feature = xml_add(cpu, "feature");
-        xml_set(feature, "policy", is_off ? "disable" : "require");
-        xml_set(feature, "name", is_signed ? name + 1 : name);
+        feature = xml_set(xml_add(cpu, "feature"), "policy", is_on ? "require" : "disable");
+        xml_set(feature, "name", name);
     }
     return is_all;
 }
 
+/*
+ * What QEMU is told, and no more: libvirt checks nothing and adds nothing, since the platform was
+ * decided for all hosts. Where it cannot have all of it, QEMU is told all of it again.
+ */
 static int to_xml(const struct device *cpu, struct domain *domain, GError **err)
 {
     const char *text = device_get(cpu->travels, "model");

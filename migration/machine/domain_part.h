@@ -71,6 +71,9 @@ int domain_refuse(const struct device *device, GError **err, const char *format,
 /* A controller of USB, of usbs or for drives (usb.c). UNSUPPORTED: libvirt has not its model. */
 int usb_controller_to_xml(const struct device *controller, struct domain *domain, GError **err);
 
+/* How many CPUs there can be (topology.c). */
+int64_t topology_most(const struct device *board);
+
 /* Whether the memory is one that libvirt has no words for, and goes past it: what is added to it
  * has to go that way, too (memory.c). */
 bool memory_is_exact(const struct device *board);

@@ -2,28 +2,25 @@
 
 const struct domain_word_info domain_words[WORD_COUNT] = {
     [WORD_RAM] = {"memory of an exact size, or in a file of an own path",
-                  "libvirt rounds <memory> up to whole MiB, and TCG "
-                  "loses pages of a guest of such sizes"},
-    [WORD_FORWARD] =
-        {"a card on the user network with forwarded ports, or with netdev_extra_params",
-         "<portForward> needs passt, which is not in each libvirt"},
+                  "libvirt rounds <memory> up to whole MiB, where TCG loses pages, and has one "
+                  "folder for files"},
     [WORD_DIMM] = {"a memory module beside such memory",
                    "libvirt has modules beside its own alone"},
+    [WORD_FORWARD] = {"a card on the user network with forwarded ports or netdev_extra_params",
+                      "<portForward> needs passt, which is not in each libvirt"},
     [WORD_SERIAL] = {"a serial line on the first free port of a range",
-                     "libvirt has one port, and "
-                     "does not look for another"},
-    [WORD_DEBUGCON] = {"the debug console", "it is kept in QEMU's memory (ringbuf), for which "
-                                            "libvirt has no element"},
-    [WORD_NVME] = {"a disk of the kind nvme", "libvirt has such disks of the host alone"},
-    [WORD_ATI] = {"vga = ati", "libvirt has no such card"},
+                     "libvirt has one port, and looks for no other"},
+    [WORD_DEBUGCON] = {"the debug console", "QEMU's memory (ringbuf) is no place for a <serial>"},
+    [WORD_NVME] = {"a disk of the kind nvme", "libvirt knows those of the host alone"},
+    [WORD_ATI] = {"vga = ati", "<video> has no such model"},
     [WORD_SPICE] = {"options of the SPICE server", "libvirt has few of them, and TLS by qemu.conf"},
-    [WORD_USB] = {"a USB device of a kind that is none of tablet, mouse, keyboard and hub",
+    [WORD_USB] = {"a USB device that is no tablet, mouse, keyboard or hub",
                   "libvirt has no element for it"},
-    [WORD_WATCHDOG] = {"watchdog_action = debug", "libvirt has no such action"},
-    [WORD_BOOT_STRICT] = {"boot_strict = off", "libvirt is strict"},
-    [WORD_BOOT_ORDER] = {"boot_order beside a bootindex", "libvirt has one of both"},
+    [WORD_WATCHDOG] = {"watchdog_action = debug", "<watchdog> has no such action"},
+    [WORD_BOOT_STRICT] = {"boot_strict = off", "libvirt has the firmware be strict"},
+    [WORD_BOOT_ORDER] = {"boot_order beside a bootindex", "libvirt takes one of both"},
     [WORD_BOARD] = {"machine_type_extra_params", "they are words of QEMU's -machine"},
-    [WORD_CPU] = {"flags of cpu_model that have a value",
-                  "<feature> is on or off; for few of them there are other elements"},
+    [WORD_CPU] = {"flags of the CPU that have a value, or are of KVM or Hyper-V",
+                  "<feature> has none of them"},
     [WORD_EXTRA] = {"extra_params", "they are words of QEMU's command line"},
 };

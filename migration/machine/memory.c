@@ -164,7 +164,21 @@ bool memory_is_exact(const struct device *board)
            device_get(memory->local, "path") != NULL;
 }
 
-/* Memory that can be more needs a guest's NUMA node, which libvirt adds itself. */
+/* Memory that can be more is that of a guest's NUMA node, with all its CPUs. */
+static void add_slots_xml(const struct device *memory, struct domain *domain)
+{
+    struct xml *most = xml_set(xml_add(domain->root, "maxMemory"), "unit", "KiB");
+    struct xml *cell = xml_add(xml_add(xml_get(domain->root, "cpu"), "numa"), "cell");
+    g_autofree char *cpus =
+        g_strdup_printf("0-%" G_GINT64_FORMAT, topology_most(domain->board) - 1);
+
+    xml_text_int(xml_set_int(most, "slots", device_get_int(memory->travels, "slots")),
+                 device_get_int(memory->travels, "max_bytes") / KIB);
+    xml_set(xml_set(cell, "id", "0"), "cpus", cpus);
+    xml_set(xml_set_int(cell, "memory", device_get_int(memory->travels, "bytes") / KIB), "unit",
+            "KiB");
+}
+
 static void add_backing(const struct device *memory, struct domain *domain)
 {
     const char *backend = backend_in(memory);
@@ -188,7 +202,6 @@ static void add_backing(const struct device *memory, struct domain *domain)
 
 static int to_xml(const struct device *memory, struct domain *domain, GError **err)
 {
-    int64_t slots = device_get_int(memory->travels, "slots");
     struct xml *size = xml_set(xml_add(domain->root, "memory"), "unit", "KiB");
 
     (void)err;
@@ -200,10 +213,8 @@ static int to_xml(const struct device *memory, struct domain *domain, GError **e
         add_object(memory, EXACT_BLOCK, domain_say(domain, WORD_RAM));
         return 0;
     }
-    if (slots > 0)
-        xml_text_int(
-            xml_set_int(xml_set(xml_add(domain->root, "maxMemory"), "unit", "KiB"), "slots", slots),
-            device_get_int(memory->travels, "max_bytes") / KIB);
+    if (device_get_int(memory->travels, "slots") > 0)
+        add_slots_xml(memory, domain);
     if (json_object_get(memory->local, "node") != NULL)
         xml_set_int(xml_set(xml_add(xml_add(domain->root, "numatune"), "memory"), "mode", "strict"),
                     "nodeset", device_get_int(memory->local, "node"));

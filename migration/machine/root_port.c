@@ -106,6 +106,10 @@ static int to_xml(const struct device *port, struct domain *domain, GError **err
     unsigned n = 1 + (is_first ? count_on_main_bus(domain->board) : 0);
 
     (void)err;
+    if (is_first) /* else the first of these has its number */
+        xml_set(
+            xml_set(xml_set(xml_add(domain->devices, "controller"), "type", "pci"), "index", "0"),
+            "model", "pcie-root");
     for (unsigned i = 0; i < n; i++)
         xml_set(xml_set(xml_add(domain->devices, "controller"), "type", "pci"), "model",
                 "pcie-root-port");

@@ -109,6 +109,12 @@ static struct levels levels_of(const struct device *topology, const char *type)
     return levels;
 }
 
+int64_t topology_most(const struct device *board)
+{
+    return levels_of(device_of_kind(board, &device_topology), device_get(board->travels, "type"))
+        .most;
+}
+
 static int count_plugged(const struct device *board)
 {
     int n = 0;

@@ -20,3 +20,7 @@ if(TARGET vtmh-node-libvirt)
     set_tests_properties(integration/test_libvirt_threads integration/test_libvirt_bundle PROPERTIES
         ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 120)
 endif()
+
+# What libvirtd makes of the domain XML of machines of all kinds.
+vtmh_integration_test(test_domain_native SOURCES libvirt_bed.c LIBS vtmh_vm)
+set_tests_properties(integration/test_domain_native PROPERTIES TIMEOUT 120)

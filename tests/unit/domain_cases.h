@@ -6,7 +6,7 @@
 /* What the XML of a case must have in it, line by line. */
 struct expectation {
     struct domain_case input;
-    const char *has[8];
+    const char *has[10];
 };
 
 static const struct expectation guests[] = {
@@ -35,6 +35,7 @@ static const struct expectation boards[] = {
      {"<domain type=\"kvm\"", "<cpu mode=\"host-passthrough\" check=\"none\">",
       "<feature policy=\"require\" name=\"vmx\"/>", "<feature policy=\"disable\" name=\"svm\"/>",
       "<feature policy=\"disable\" name=\"x2apic\"/>", "<qemu:arg value=\"usb=off\"/>",
+      "<qemu:arg value=\"host,+vmx,-svm,x2apic=off,kvm_pv_eoi=on\"/>",
       "<uuid>9b2a0f7e-6a2c-4c1e-9d55-0d6c1f3b7a10</uuid>"}},
     {{.boot = &domain_tick, .cpu = "Nehalem,level=13,+x2apic"},
      {"<model fallback=\"forbid\">Nehalem</model>", "<qemu:arg value=\"-cpu\"/>",
@@ -59,10 +60,14 @@ static const struct expectation boards[] = {
 };
 
 static const struct expectation memories[] = {
-    {{.boot = &domain_tick, .params = "hugepage=yes;vm_mem_share=yes;numanode=0"},
+    {{.boot = &domain_tick,
+      .needs_host = true,
+      .params = "hugepage=yes;vm_mem_share=yes;numanode=0"},
      {"<hugepages/>", "<source type=\"memfd\"/>", "<access mode=\"shared\"/>",
       "<allocation mode=\"immediate\"/>", "<memory mode=\"strict\" nodeset=\"0\"/>"}},
-    {{.boot = &domain_tick, .params = "vm_mem_backend=memory-backend-file;hugepage=yes"},
+    {{.boot = &domain_tick,
+      .needs_host = true,
+      .params = "vm_mem_backend=memory-backend-file;hugepage=yes"},
      {"<source type=\"file\"/>", "<access mode=\"private\"/>"}},
     {{.boot = &domain_tick,
       .params = "vm_mem_backend=memory-backend-file;vm_mem_backend_path=/dev/shm"},
@@ -70,6 +75,7 @@ static const struct expectation memories[] = {
       "<qemu:arg value=\"memory-backend=vtmh.ram\"/>"}},
     {{.boot = &domain_tick, .params = "slots=2;maxmem=256;mem_devs=d1;size_mem_d1=32M"},
      {"<maxMemory unit=\"KiB\" slots=\"2\">262144</maxMemory>", "<memory model=\"dimm\"",
+      "<cell id=\"0\" cpus=\"0-0\" memory=\"65536\" unit=\"KiB\"/>",
       "<size unit=\"KiB\">32768</size>", "<alias name=\"ua-d1\"/>"}},
     {{.boot = &domain_tick,
       .ram_bytes = 32760 << 10,
@@ -253,7 +259,8 @@ static const struct expectation others[] = {
       "<hub type=\"usb\">", "<address type=\"usb\" bus=\"1\"/>",
       "<qemu:arg value=\"usb-wacom-tablet,id=w,bus=ua-u.0\"/>"}},
     {{.boot = &domain_tick, .machine = "pc-q35-7.2", .params = "pcie_extra_root_port=2"},
-     {"<controller type=\"pci\" model=\"pcie-root-port\"/>"}},
+     {"<controller type=\"pci\" index=\"0\" model=\"pcie-root\"/>",
+      "<controller type=\"pci\" model=\"pcie-root-port\"/>"}},
 };
 
 static const struct expectation screens[] = {

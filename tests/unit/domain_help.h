@@ -23,6 +23,7 @@ struct domain_case {
     const char *cpu;     /* NULL: qemu64 */
     uint64_t ram_bytes;  /* 0: whole MiB */
     bool kvm, incoming;
+    bool needs_host; /* libvirt looks whether the host has it before it says anything */
     unsigned libvirt;
 };
 

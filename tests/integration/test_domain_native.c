@@ -1,0 +1,251 @@
+/*
+ * What a real libvirtd makes of our domain XML, against the command line of our own driver for the
+ * same machine: all devices are there, by their names, and have what they were asked to have.
+ */
+#include "libvirt_bed.h"
+#include "migration/vm/qemu_cmdline.h"
+#include "tests/unit/domain_cases.h"
+
+#include <stdlib.h>
+
+#define ID_PREFIX "ua-"
+
+static struct libvirt_bed *bed;
+
+static void start(void)
+{
+    if (libvirt_bed_missing() != NULL)
+        cr_skip_test("%s", libvirt_bed_missing());
+    bed = libvirt_bed_start();
+}
+
+static void stop(void)
+{
+    if (bed != NULL)
+        libvirt_bed_stop(bed);
+}
+
+TestSuite(domain_native, .init = start, .fini = stop, .timeout = 110);
+
+/* The words of the command line; NULL with libvirt's sentence. Transfer full. */
+static GStrv native_words(const char *text, char **why_out)
+{
+    g_autofree char *path = NULL, *out = NULL;
+    int fd = g_file_open_tmp("vtmh-domain-XXXXXX", &path, NULL);
+    const char *argv[] = {"timeout",          "20",        "virsh", "--connect", bed->uri,
+                          "domxml-to-native", "qemu-argv", "--xml", path,        NULL};
+    GStrv words = NULL;
+    int status = -1;
+
+    cr_assert(fd >= 0 && g_file_set_contents(path, text, -1, NULL));
+    close(fd);
+    cr_assert(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out,
+                           why_out, &status, NULL));
+    g_unlink(path);
+    if (status == 0)
+        cr_assert(g_shell_parse_argv(out, NULL, &words, NULL), "%s", out);
+    return words;
+}
+
+/* "driver,key=value,…" as {"driver": …, "key": "value"}; what is JSON already likewise. Transfer
+ * full. */
+static json_t *device_of_word(const char *word)
+{
+    json_t *device = *word == '{' ? json_loads(word, 0, NULL) : json_object();
+    g_auto(GStrv) pairs = *word == '{' ? g_new0(char *, 1) : g_strsplit(word, ",", -1);
+
+    for (char **pair = pairs; *pair != NULL; pair++) {
+        char *equals = strchr(*pair, '=');
+        g_autofree char *key = g_strndup(*pair, equals != NULL ? (size_t)(equals - *pair) : 0);
+
+        json_object_set_new(device, equals != NULL ? key : "driver",
+                            json_string(equals != NULL ? equals + 1 : *pair));
+    }
+    return device;
+}
+
+/* What comes after that option: [a device each]. Transfer full. */
+static json_t *devices_of(GStrv words)
+{
+    json_t *devices = json_array();
+
+    for (char **word = words; *word != NULL; word++)
+        if (strcmp(*word, "-device") == 0 && word[1] != NULL)
+            json_array_append_new(devices, device_of_word(word[1]));
+    return devices;
+}
+
+/* As a word: QEMU's numbers are in JSON, or texts, whoever says them. Transfer full. */
+static char *word_of(const json_t *value)
+{
+    if (json_is_boolean(value))
+        return g_strdup(json_is_true(value) ? "on" : "off");
+    return json_is_string(value)
+               ? g_strdup(json_string_value(value))
+               : g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+}
+
+static bool is_card(const json_t *ours)
+{
+    return json_object_get(ours, "netdev") != NULL;
+}
+
+static bool has_name_there(const json_t *ours)
+{
+    return json_object_get(ours, "id") != NULL && !is_card(ours) &&
+           strcmp(device_get(ours, "driver"), "isa-fdc") != 0;
+}
+
+/* By its name; one that has none there (a card has it only when something is started), by its
+ * driver. NULL: libvirt has none. */
+static const json_t *find_there(const json_t *there, const json_t *ours)
+{
+    const char *id = device_get(ours, "id"), *driver = device_get(ours, "driver");
+    g_autofree char *alias = id != NULL ? g_strconcat(ID_PREFIX, id, NULL) : NULL;
+    const json_t *device;
+    size_t i;
+
+    if (alias != NULL)
+        g_strdelimit(alias, ".", '_');
+    json_array_foreach ((json_t *)there, i, device) {
+        const char *its = device_get(device, "id");
+
+        if (!has_name_there(ours) ? strcmp(device_get(device, "driver"), driver) == 0
+                                  : g_strcmp0(its, alias) == 0 || g_strcmp0(its, id) == 0)
+            return device;
+    }
+    return NULL;
+}
+
+/* libvirt has its own word for it. */
+static bool is_same_driver(const char *ours, const char *theirs)
+{
+    static const char *const names[][2] = {{"lsi53c895a", "lsi"}, {"ich9-ahci", "ahci"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(names[i][0], ours) == 0 && strcmp(names[i][1], theirs) == 0)
+            return true;
+    return strcmp(ours, theirs) == 0;
+}
+
+#define CARD_KEYS 1 /* the first of the keys: the rest libvirt leaves out where it makes no tap */
+
+/* What a guest, or who looks for its data, would find to be another. */
+static void compare_properties(const json_t *ours, const json_t *theirs, GString *found)
+{
+    static const char *const keys[] = {
+        "mac",       "mq",
+        "serial",    "werror",
+        "rerror",    "write-cache",
+        "guest-cid", "max-bytes",
+        "period",    "queue-size",
+        "ram_size",  "max_sectors",
+        "vram_size", "vgamem_mb",
+        "iobase",    "scsi-id",
+        "lun",       "deflate-on-oom",
+        "unit",      "read-only",
+        "port",      "free-page-reporting",
+    };
+    size_t n = is_card(ours) ? CARD_KEYS : G_N_ELEMENTS(keys);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *our_value = json_object_get(ours, keys[i]);
+        const json_t *their_value = json_object_get(theirs, keys[i]);
+
+        if (our_value == NULL)
+            continue;
+        g_autofree char *our_word = word_of(our_value);
+        g_autofree char *their_word = their_value != NULL ? word_of(their_value) : g_strdup("0");
+        if (strcmp(their_word, our_word) != 0)
+            g_string_append_printf(found, "%s of %s is %s instead of %s\n", keys[i],
+                                   device_get(ours, "id"), their_word, our_word);
+    }
+}
+
+static void compare_devices(GStrv own, GStrv native, GString *found)
+{
+    json_auto_t *ours = devices_of(own), *theirs = devices_of(native);
+    const json_t *device;
+    size_t i;
+
+    json_array_foreach (ours, i, device) {
+        const char *driver = device_get(device, "driver");
+        const json_t *there = find_there(theirs, device);
+
+        if (strcmp(driver, "pcie-root-port") == 0)
+            continue; /* libvirt has more of them, by names of its own */
+        if (there == NULL || !is_same_driver(driver, device_get(there, "driver")))
+            g_string_append_printf(found, "%s %s is %s\n", driver, device_get(device, "id"),
+                                   there != NULL ? device_get(there, "driver") : "not there");
+        else
+            compare_properties(device, there, found);
+    }
+}
+
+/* Each file that a drive of ours is in is one of libvirt's, too. */
+static void compare_files(GStrv own, GStrv native, GString *found)
+{
+    g_autofree char *all = g_strjoinv(" ", native);
+
+    for (char **word = own; *word != NULL; word++) {
+        const char *at = strstr(*word, "filename=");
+        g_autofree char *path =
+            at != NULL ? g_strndup(at + strlen("filename="), strcspn(at + strlen("filename="), ","))
+                       : NULL;
+
+        if (path != NULL && strstr(all, path) == NULL)
+            g_string_append_printf(found, "%s is not there\n", path);
+    }
+}
+
+/* How the machine that libvirt makes of one case differs from ours of another; "" if it does not.
+ * Transfer full. */
+static char *differences(const struct domain_case *theirs, const struct domain_case *ours)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = domain_text(theirs, NULL), *why = NULL;
+    g_autoptr(device) board = domain_machine(ours, &error);
+    const struct qemu_cmdline line = {.binary = "qemu", .board = board, .qmp_fd = 3};
+    g_auto(GStrv) own = qemu_cmdline_build(&line);
+    g_auto(GStrv) native = native_words(text, &why);
+    GString *found = g_string_new(NULL);
+
+    if (native == NULL) {
+        g_string_append_printf(found, "%s\n%s", why, text);
+    } else {
+        compare_devices(own, native, found);
+        compare_files(own, native, found);
+    }
+    return g_string_free(found, FALSE);
+}
+
+static void expect_same(const struct domain_case *input)
+{
+    g_autofree char *found = differences(input, input);
+
+    cr_expect_str_eq(found, "", "%s: %s", input->params, found);
+}
+
+Test(domain_native, each_machine_is_the_one_of_our_own_command_line)
+{
+    for (size_t t = 0; t < G_N_ELEMENTS(domain_tables); t++)
+        for (size_t i = 0; i < domain_tables[t].n; i++)
+            if (!domain_tables[t].cases[i].input.needs_host)
+                expect_same(&domain_tables[t].cases[i].input);
+}
+
+Test(domain_native, another_machine_is_seen)
+{
+    const struct domain_case theirs = {.boot = &domain_image,
+                                       .params = "vsocks=v;guest_cid=7;images=a;image_name=/i/a"};
+    const struct domain_case ours = {
+        .boot = &domain_image,
+        .params = "vsocks=v;guest_cid=8;images=a b;image_name_a=/i/x;image_name_b=/i/a;"
+                  "drive_format_a=ide"};
+    g_autofree char *found = differences(&theirs, &ours);
+
+    cr_expect_str_eq(found, "guest-cid of v is 7 instead of 8\n"
+                            "ide-hd a is virtio-blk-pci\n"
+                            "virtio-blk-pci b is not there\n"
+                            "/i/x.qcow2 is not there\n");
+}
