@@ -117,6 +117,7 @@ struct vm {
     struct port_claim *screen;      /* of its SPICE server; NULL: it has none */
     struct port_claim *screen_tls;  /* the same by TLS */
     bool keeps_debugcon;            /* what is printed there goes to the test's files */
+    char *core_dir;                 /* it runs in; NULL: it leaves no core */
     GPtrArray *files; /* char *: made for this VM alone, gone with it; in the ledger; or NULL */
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];

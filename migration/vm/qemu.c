@@ -197,6 +197,7 @@ static int launch_process(struct qemu_vm *vm, const struct vm_spec *spec,
     vm_net_started(vm->base.net);
     qemu_tpm_started(vm);
     vm->base.pid = qemu_process_pid(vm->process);
+    vm->base.core_dir = g_strdup(start.core_dir);
     return 0;
 }
 
@@ -226,6 +227,7 @@ static void qemu_free(struct qemu_vm *vm)
     qemu_tpm_free(vm);
     g_clear_pointer(&vm->leaving, g_hash_table_unref);
     qemu_beside_free(&vm->base);
+    g_free(vm->base.core_dir);
     g_free(vm);
 }
 
@@ -240,6 +242,8 @@ static int qemu_destroy(struct vm *base, int *status_out, GError **err)
         result = qemu_process_end(vm->process, err);
     if (vm->process != NULL && result == 0) {
         *status_out = qemu_process_status(vm->process);
+        if (base->core_dir != NULL)
+            core_dump_bring(base->core_dir, base->host, base->name);
         disown(vm);
     }
     if (result == 0)

@@ -104,6 +104,11 @@ const char *vm_user_monitor(const struct vm *vm)
     return vm->user_monitor;
 }
 
+const char *vm_core_dir(const struct vm *vm)
+{
+    return vm->core_dir;
+}
+
 pid_t vm_pid(const struct vm *vm)
 {
     return vm->pid;
@@ -212,6 +217,8 @@ void vm_each_owned(const struct vm *vm, vm_owned_fn each, void *arg)
         each(OWNED_LINK, g_ptr_array_index(taps, i), arg);
     for (unsigned i = 0; vm->files != NULL && i < vm->files->len; i++)
         each(OWNED_PATH, g_ptr_array_index(vm->files, i), arg);
+    if (vm->core_dir != NULL)
+        each(OWNED_PATH, vm->core_dir, arg);
     if (vm->driver != NULL && vm->driver->each_owned != NULL)
         vm->driver->each_owned(vm, each, arg);
 }

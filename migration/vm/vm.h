@@ -70,11 +70,15 @@ const char *vm_user_monitor(const struct vm *vm);
  * hears it (QMP chardev-change). */
 int vm_give_serial(struct vm *vm, const char *path, int64_t deadline, GError **err);
 
+/* Where its hypervisor leaves a core when it dies of a signal (core_dump.h); NULL: nowhere.
+ * Transfer none. */
+const char *vm_core_dir(const struct vm *vm);
+
 /* The hypervisor's process: for a script that kills or stops it, and for people. */
 pid_t vm_pid(const struct vm *vm);
 
-/* Calls each for what is in the ledger for the VM beside its process: taps, files, other
- * processes. */
+/* Calls each for what is kept for the VM beside its process, in the ledger or below it: taps,
+ * files, other processes. */
 typedef void (*vm_owned_fn)(enum owned_kind kind, const char *what, void *arg);
 void vm_each_owned(const struct vm *vm, vm_owned_fn each, void *arg);
 

@@ -109,6 +109,35 @@ expect_passed
 expect_match "the second" 'is ended: it has ended by itself: QEMU of .* on b ended \(killed by SIGKILL\)' "$(notes 1)"
 expect_equal "VMs that boot" 1 "$(booted 1)"
 
+# what_died N HOST: a backtrace of it is with the results of the test N there, as far as this machine lets it be.
+what_died() {
+    if [[ $(cat /proc/sys/kernel/core_pattern) == [/\|]* ]]; then
+        expect_match "the note" 'cores of . go to .* \(core_pattern\)' "$(notes "$1")"
+    elif type gdb >/dev/null 2>&1; then
+        expect_match "the note" "QEMU of $vm on $2 has left a backtrace" "$(notes "$1")"
+        expect_match "the backtrace" 'Thread [0-9]+.*#0 .* in ' \
+            "$(tr '\n' ' ' <"$(echo "$job/test-results/$(($1 + 1))"-*/"$2")/$vm.backtrace.txt")"
+    else
+        expect_match "the note" "$2 has no gdb" "$(notes "$1")"
+    fi
+}
+
+step "one that has crashed meanwhile, or crashes in the test that goes on with it, leaves a backtrace"
+crash="p=\$(pgrep -f -- '[-]name $vm,') && kill -SEGV \$p && timeout 20 tail -f --pid=\$p /dev/null"
+try "post_command_host2 = $crash" "migrate_count = 1"
+expect_passed
+expect_match "the second" 'QEMU of .* on b ended \(killed by SIGSEGV\)' "$(notes 1)"
+what_died 1 b
+tests "migrate_count = 1" "migrate_count = 1; mig_speed = 1; dirty_rounds = 0"
+job_begin -q "${hosts[@]}" "$work/tests.cfg"
+await_event '"test":2,.*"phase":"migrating"'
+kill -SEGV "$(pgrep -o -f -- "-name $vm,")"
+job_end
+nothing_left
+expect_equal "gone on with" "$(kept 0)" "$(goes_on 1)"
+expect_equal "status of both" "PASS FAIL" "$(results '[.tests[].status] | join(" ")')"
+what_died 1 b
+
 step "an image that is open is not made anew, nor given to another VM, before that is ended"
 stg="images = stg; image_name_stg = ${disk%.qcow2}; image_size_stg = 16M; create_image_stg = yes; remove_image_stg = no"
 try "$stg" "$stg" "$stg; force_create_image_stg = yes" "$stg; vms = ${vm}b; keep_unrequested_vms = yes"

@@ -139,10 +139,15 @@ static int end_kept(const struct step_on *on, struct kept *kept, bool is_listed,
     if (!is_listed && param_is_yes(on->params, "kill_unrequested_vms_gracefully") &&
         !event_is_set(vm_exited(kept->vm)))
         result = shut_down(on, kept, err);
+    /* Its folder is there until the VM of that test is let go of for good. */
+    g_autofree char *folder = kept->vm != NULL ? g_strdup(vm_core_dir(kept->vm)) : NULL;
+    int status;
     fiber_shield();
-    if (vm_destroy(g_steal_pointer(&kept->vm), result == 0 ? err : NULL) < 0)
+    if (vm_end(g_steal_pointer(&kept->vm), &status, result == 0 ? err : NULL) < 0)
         result = -1;
     fiber_unshield();
+    if (folder != NULL)
+        core_dumps_look(on, name, kept->params, folder, status);
     if (result == 0)
         host_disown(test->host, OWNED_GUEST, name);
     kept_free(kept);

@@ -16,6 +16,11 @@ int exit_status_end(struct step_on *on, GError **err);
 int core_dumps_begin(struct step_on *on, GError **err);
 int core_dumps_end(struct step_on *on, GError **err);
 
+/* Keeps what there is to be kept of a VM that has ended with this status (vm_end()) and ran in the
+ * folder. params: the VM's. */
+void core_dumps_look(const struct step_on *on, const char *vm, const struct params *params,
+                     const char *folder, int status);
+
 /* extra_dumps.c: files of the guest's are kept. */
 extern const char *const extra_dumps_params[];
 int extra_dumps_end(struct step_on *on, GError **err);
