@@ -500,21 +500,6 @@ int guest_run(struct guest *guest, const char *command, int64_t deadline, int *s
     return 0;
 }
 
-char *guest_ssh_command(struct guest *guest)
-{
-    struct login login = {.username = "root"};
-    struct vm_endpoint at;
-
-    if (guest->kind->know_login == NULL || guest->kind->know_login(guest, &login, NULL) < 0 ||
-        !vm_endpoint(guest->vm, NULL, 22, &at))
-        return NULL;
-    return g_strdup_printf(
-        "ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null%s%s -p %u "
-        "%s@%s",
-        login.identity != NULL ? " -i " : "", login.identity != NULL ? login.identity : "", at.port,
-        login.username, at.address);
-}
-
 int guest_keep_key(struct guest *guest, const char *path, GError **err)
 {
     struct login login = {0};

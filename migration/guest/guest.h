@@ -132,9 +132,6 @@ int guest_spoil(struct guest *guest, int64_t deadline, GError **err);
 int guest_run(struct guest *guest, const char *command, int64_t deadline, int *status_out,
               char **output_out, GError **err);
 
-/* How a user on this host logs in by ssh, where that is known; NULL: it is not. Transfer full. */
-char *guest_ssh_command(struct guest *guest);
-
 /* From now on that says another file for the key: a copy, for who logs in when the test has removed
  * its own. Nothing where no key is known. */
 int guest_keep_key(struct guest *guest, const char *path, GError **err);

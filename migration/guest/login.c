@@ -408,3 +408,21 @@ int guest_command_ok(struct guest *guest, const char *command, const char *what,
                     *result.err != '\0' ? result.err : result.out);
     return -1;
 }
+
+char *guest_ssh_command(struct guest *guest)
+{
+    g_auto(GStrv) ways = NULL;
+    struct login login = {0};
+    struct vm_endpoint at;
+
+    if (guest->kind->know_login == NULL || read_params(guest, &login, &ways, NULL) < 0 ||
+        guest->kind->know_login(guest, &login, NULL) < 0)
+        return NULL;
+    bool by_ssh = g_strv_contains((const char *const *)ways, way_ssh.name);
+    if (!vm_endpoint(guest->vm, NULL, by_ssh ? guest->shell_port : SSH_PORT, &at))
+        return NULL;
+    return g_strdup_printf(
+        "ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null%s%s -p %u %s@%s",
+        login.identity != NULL ? " -i " : "", login.identity != NULL ? login.identity : "", at.port,
+        login.username, at.address);
+}

@@ -37,3 +37,6 @@ int guest_command_ok(struct guest *guest, const char *command, const char *what,
 /* An error of a session as one of the guest: "guest jeos of vm1 on host1 WHAT: …"; how the guest
  * ended, if it did. What concerns the fiber itself stays. Takes error. */
 void guest_explain(struct guest *guest, const char *what, GError *error, GError **err);
+
+/* How a user on this host logs in by ssh, where that is known; NULL: it is not. Transfer full. */
+char *guest_ssh_command(struct guest *guest);

@@ -1,5 +1,7 @@
 #include "migration/scenario/hold.h"
 
+#include "migration/guest/login.h"
+
 static bool is_wanted(const struct test *test, const char *point)
 {
     return test->holds != NULL && g_strv_contains(test->holds, point);

@@ -255,6 +255,27 @@ Test(session, files_come_by_the_port_that_is_named_for_them)
     run(files_apart, true);
 }
 
+static int way_in(void *arg, GError **err)
+{
+    const char *params = "username=somebody;shell_port=2222";
+    struct stub_guest stub;
+
+    (void)arg;
+    if (stub_guest_open(&stub, params, server->user_key, err) < 0)
+        return -1;
+    cr_assert_null(guest_ssh_command(stub.guest));
+    stub_guest_forward(&stub, 2222, 40022);
+    g_autofree char *command = guest_ssh_command(stub.guest);
+    g_autofree char *end = g_strdup_printf(" -i %s -p 40022 somebody@127.0.0.1", server->user_key);
+    cr_assert(g_str_has_suffix(command, end), "%s", command);
+    return stub_guest_close(&stub, err);
+}
+
+Test(session, people_are_told_to_log_in_as_who_the_test_does)
+{
+    run(way_in, true);
+}
+
 #define LEASED_MAC "52:54:00:00:00:07"
 
 /* A guest of which only its DHCP server knows where it is. */
