@@ -55,8 +55,11 @@ static void run_test(struct tuple *tuple, const struct planned_test *planned,
     g_autoptr(GError) error = NULL;
     struct client *client;
     if (job_client(work, planned->params, &client, &error) < 0) {
+        bool was_ended = fiber_is_cancelled() && work->end_cause != NULL; /* the job, meanwhile */
         add_warnings(result, planned);
-        skip_test(work, planned->params, result, VTMH__STATUS__STATUS_ERROR, NULL, error->message);
+        skip_test(work, planned->params, result,
+                  was_ended ? VTMH__STATUS__STATUS_CANCEL : VTMH__STATUS__STATUS_ERROR, NULL,
+                  was_ended ? work->end_cause : error->message);
         return;
     }
     result->hosts = coordinator_hosts(tuple->coordinator);

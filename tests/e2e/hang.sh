@@ -4,6 +4,7 @@
 # shellcheck source=tests/e2e/local.sh
 . "$(dirname "$0")/local.sh"
 command -v python3 >/dev/null || skip "python3 is missing"
+need_guest jeos
 
 vm=vm$$ # a name of its own: it finds our QEMUs among others
 cat >"$work/one.cfg" <<END
@@ -66,6 +67,17 @@ for text in $'still busy\r\n' ''; do
     expect_equal "exit status" 8 "$status"
     expect_equal "the test's status" CANCEL "$(result .status)"
 done
+
+step "Ctrl-C ends the wait for a client that is silent, and the test for it was never begun"
+stranger '' 0.01
+job_begin -m local:a,local:b -p guest=jeos -p network_gap=silent -p nettype=bridge -p "netdst=vtmh-none" \
+    -p "client=nobody@127.0.0.1:$port" "$work/one.cfg"
+expect_within 20 test -s "$work/port.seen"
+kill -INT "$(vtmh_pid)"
+job_end
+end_stranger
+expect_equal "exit status" 8 "$status"
+expect_verdict CANCEL null 'the job was interrupted'
 
 # A host that does not answer keeps the job from ending.
 begin_stuck() {
