@@ -136,6 +136,13 @@ on() {
     lab enter "$@"
 }
 
+# virsh_on HOST WORDS...
+virsh_on() {
+    local host=$1
+    shift
+    on "$host" timeout 60 virsh --quiet --connect qemu:///system "$@"
+}
+
 # pids_on HOST NAME-PATTERN: as the host counts them; a process that only waits to be reaped is none.
 pids_on() {
     on "$1" ps -e -o pid=,stat=,comm= | awk -v name="$2" '$2 !~ /^Z/ && $3 ~ name { print $1 }'
@@ -156,10 +163,9 @@ leaks_on() {
     on "$host" find "${node_folders[@]}" -mindepth 1 ! -type d 2>/dev/null | sed "s/^/$host: file /" || true
     on "$host" ip -brief link show 2>/dev/null | awk '{ print $1 }' | grep -Ev '^(lo|eth0@.*|br0)$' |
         sed "s/^/$host: network card /" || true
-    # With a libvirtd that is down there is no telling what it would still have.
-    if on "$host" test -e /etc/libvirt/libvirtd.conf; then
-        on "$host" timeout 20 virsh --quiet --connect qemu:///system list --all --name 2>&1 |
-            sed "/^$/d; s/^/$host: libvirt: /"
+    # With a libvirtd that is down there is no telling what it would still have: that it is down is a leak, too.
+    if [[ -e $VTMH_LAB_DIR/libvirt ]]; then
+        virsh_on "$host" list --all --name 2>&1 | sed "/^$/d; s/^/$host: libvirt: /"
         on "$host" find "${libvirt_folders[@]}" -mindepth 1 ! -type d 2>/dev/null |
             grep -v '^/run/libvirt/qemu/\(driver\.pid\|autostarted\)$' | sed "s/^/$host: file /" || true
     fi

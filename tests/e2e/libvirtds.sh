@@ -3,12 +3,6 @@
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-virsh_on() {
-    local host=$1
-    shift
-    on "$host" timeout 60 virsh --quiet --connect qemu:///system "$@"
-}
-
 # all_traces: also what libvirt would leave outside of a lab.
 all_traces() {
     traces
@@ -102,6 +96,19 @@ lab revive host1
 expect_equal "domains" "" "$(virsh_on host1 list --all --name)"
 expect_equal "host_uuid" "$(on host1 grep ^host_uuid /etc/libvirt/libvirtd.conf)" \
     "host_uuid = \"$(virsh_on host1 capabilities | sed -n '0,/<uuid>/s:.*<uuid>\(.*\)</uuid>.*:\1:p')\""
+
+step "it is root's: another user is refused"
+expect_status 1 on host1 setpriv --reuid nobody --clear-groups virsh --connect qemu:///system list
+expect_contains "reason" "Permission denied" "$(cat "$work/out")"
+
+step "a host may have virtqemud in its place: a socket of another name"
+on host1 mv /run/libvirt/libvirt-sock /run/libvirt/virtqemud-sock
+expect_status 0 virsh_on host1 list
+on host1 mv /run/libvirt/virtqemud-sock /run/libvirt/libvirt-sock
+
+step "what starts it does not touch the computer's own libvirt"
+expect_status 1 "$VTMH_SOURCE/deploy/lab.d/libvirtd" start 76746d68-0000-4000-8000-000000000000
+expect_contains "reason" "no host of a lab" "$(cat "$work/out")"
 
 step "bad input is told"
 expect_status 4 lab libvirtd host1

@@ -7,8 +7,11 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define NOBODY 65534
 
 TestSuite(libvirt_socket, .timeout = 10);
 
@@ -89,6 +92,25 @@ Test(libvirt_socket, without_a_listener_is_passed_over_or_told)
     expect("libvirt-sock!", NULL, NULL, VM_ERROR_START, "libvirtd is down: nobody listens at ");
     expect("virtqemud-sock!", NULL, NULL, VM_ERROR_START, "virtqemud is down");
     expect(NULL, NULL, NULL, VM_ERROR_UNSUPPORTED, "/virtqemud-sock nor ");
+}
+
+/* In the test's own process, which ends after it. */
+Test(libvirt_socket, of_root_is_not_for_others)
+{
+    struct sockets made = make("libvirt-sock", NULL);
+    g_autofree char *socket = g_build_filename(made.folder, "libvirt-sock", NULL);
+    g_autoptr(GError) error = NULL;
+
+    cr_assert_eq(chmod(made.folder, 0755), 0);
+    cr_assert_eq(chmod(socket, 0), 0);
+    if (geteuid() == 0)
+        cr_assert_eq(seteuid(NOBODY), 0);
+    cr_expect_null(libvirt_socket_find_in(made.folder, NULL, &error));
+    cr_expect(g_error_matches(error, VM_ERROR, VM_ERROR_START));
+    cr_expect_not_null(strstr(error->message, "libvirtd is not for this user"), "%s",
+                       error->message);
+    cr_assert_eq(seteuid(getuid()), 0);
+    take_down(&made);
 }
 
 /* Each look leaves a connection in its queue, which holds one or two. */
