@@ -205,7 +205,9 @@ static int to_xml(const struct device *memory, struct domain *domain, GError **e
     struct xml *size = xml_set(xml_add(domain->root, "memory"), "unit", "KiB");
 
     (void)err;
-    xml_text_int(size, device_get_int(memory->travels, "bytes") / KIB);
+    /* libvirt rounds it up to whole MiB when a domain starts, and where one is to go it compares
+     * what it has with what is said here. */
+    xml_text_int(size, (device_get_int(memory->travels, "bytes") + MIB - 1) / MIB * (MIB / KIB));
     if (domain->spec->core_has_no_ram)
         xml_set(size, "dumpCore", "off");
     if (memory_is_exact(domain->board)) {

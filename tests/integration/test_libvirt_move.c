@@ -1,0 +1,194 @@
+/* Guests that one libvirtd moves to another, both on this computer, by the calls of vm.h. */
+#include "migration/vm/libvirt_link.h"
+#include "tests/integration/libvirt_bed.h"
+#include "tests/integration/vm_bed.h"
+#include "tests/unit/runner.h"
+
+#include <string.h>
+
+#define MIB ((uint64_t)1 << 20)
+
+TestSuite(libvirt_move, .timeout = 120);
+
+static struct libvirt_bed *here, *there;
+
+static void start_daemons(void)
+{
+    libvirt_link_program = LIBVIRT_PROGRAM;
+    here = libvirt_bed_start();
+    there = libvirt_bed_start();
+}
+
+static void stop_daemons(void)
+{
+    libvirt_bed_stop(there);
+    libvirt_bed_stop(here);
+}
+
+/* A source whose guest is up, and a destination for it. */
+static int open_both(struct bed *bed, struct seat *from, struct seat *to, GError **err)
+{
+    g_autofree char *state = NULL;
+
+    bed_set(bed, "vm_type", "libvirt");
+    bed_set(bed, "libvirt_uri", here->uri);
+    if (seat_boot(bed, from, err) < 0)
+        return -1;
+    bed_set(bed, "libvirt_uri", there->uri);
+    state = guest_state(from->guest);
+    return seat_open(bed, to, true, state, err);
+}
+
+/* bandwidth: MiB/s; 0: no limit. */
+static int begin(struct bed *bed, struct seat *from, struct seat *to, bool is_held, int bandwidth,
+                 GError **err)
+{
+    const struct vm_expected expected = {.is_held = is_held};
+    g_autofree char *stream = g_strdup_printf("unix://%s/stream", bed->dir);
+    json_auto_t *ticket = vm_expect(to->vm, &expected, SOON, err);
+    json_auto_t *call = NULL;
+
+    if (ticket == NULL)
+        return -1;
+    call = json_pack("{s:s, s:s, s:O, s:O, s:[s,s], s:{}}", "dconnuri", there->uri, "uri", stream,
+                     "name", json_object_get(ticket, "name"), "dest_xml",
+                     json_object_get(ticket, "xml"), "flags", "live", "peer2peer", "parameters");
+    if (is_held)
+        json_array_append_new(json_object_get(call, "flags"), json_string("paused"));
+    if (bandwidth > 0)
+        json_object_set_new(json_object_get(call, "parameters"), "bandwidth",
+                            json_integer(bandwidth));
+    return vm_begin_managed(from->vm, call, SOON, err);
+}
+
+static void check_left(struct seat *from)
+{
+    struct vm_move_stats stats;
+    g_autofree char *state = NULL;
+
+    check(vm_has_left(from->vm));
+    check(!event_is_set(vm_exited(from->vm)));
+    check(strcmp(vm_move_status(from->vm), "completed") == 0);
+    check(vm_stopped_at_us(from->vm) > 0);
+    check(vm_run_state(from->vm, &state, SOON, NULL) == 0 && strcmp(state, "none") == 0);
+    check(vm_move_stats(from->vm, &stats, SOON, NULL) == 0);
+    check(stats.total_ms > 0 && stats.downtime_ms > 0);
+    check(stats.total_bytes > 32 * (int64_t)MIB && stats.transferred_bytes > 0);
+    check(stats.dirty_syncs > 0);
+}
+
+static int move_held(struct bed *bed, GError **err)
+{
+    g_autofree char *arrived = NULL;
+    struct seat from, to;
+
+    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, true, 0, err) < 0 ||
+        vm_await_migrated(from.vm, SOON, err) < 0 || vm_await_migrated(to.vm, SOON, err) < 0)
+        return -1;
+    check_left(&from);
+    check(vm_run_state(to.vm, &arrived, SOON, NULL) == 0 && strcmp(arrived, "paused") == 0);
+    check(vm_resumed_at_us(to.vm) == 0);
+    check(vm_pid(to.vm) > 0);
+    if (vm_cont(to.vm, SOON, err) < 0 || guest_await_alive(to.guest, SOON, err) < 0)
+        return -1;
+    check(vm_resumed_at_us(to.vm) > vm_stopped_at_us(from.vm));
+    return seat_close(bed, &from, err) < 0 ? -1 : seat_close(bed, &to, err);
+}
+
+Test(libvirt_move, a_guest_that_is_held_stays_paused_until_it_is_continued, .init = start_daemons,
+     .fini = stop_daemons)
+{
+    bed_run(move_held);
+}
+
+static int move_freely(struct bed *bed, GError **err)
+{
+    g_autofree char *arrived = NULL;
+    struct seat from, to;
+
+    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, false, 0, err) < 0 ||
+        vm_await_migrated(from.vm, SOON, err) < 0 || vm_await_migrated(to.vm, SOON, err) < 0)
+        return -1;
+    check_left(&from);
+    check(vm_run_state(to.vm, &arrived, SOON, NULL) == 0 && strcmp(arrived, "running") == 0);
+    check(vm_resumed_at_us(to.vm) > 0);
+    if (vm_cont(to.vm, SOON, err) < 0 || guest_await_alive(to.guest, SOON, err) < 0)
+        return -1;
+    return seat_close(bed, &from, err) < 0 ? -1 : seat_close(bed, &to, err);
+}
+
+Test(libvirt_move, a_guest_that_is_not_held_runs_when_it_has_arrived, .init = start_daemons,
+     .fini = stop_daemons)
+{
+    bed_run(move_freely);
+}
+
+static int cancel(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *state = NULL;
+    bool has_completed = true;
+    struct seat from, to;
+
+    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, true, 1, err) < 0)
+        return -1;
+    while (strcmp(vm_move_status(from.vm), "active") != 0) {
+        event_reset(vm_move_changed(from.vm));
+        if (await_event(vm_move_changed(from.vm), SOON, err) < 0)
+            return -1;
+    }
+    if (vm_migrate_cancel(from.vm, &has_completed, SOON, err) < 0)
+        return -1;
+    check(!has_completed && !vm_has_left(from.vm));
+    check(strcmp(vm_move_status(from.vm), "cancelled") == 0);
+    check(vm_await_migrated(from.vm, SOON, &failure) < 0);
+    check(g_error_matches(failure, VM_ERROR, VM_ERROR_MIGRATION));
+    check(failure != NULL && strstr(failure->message, "canceled by client") != NULL);
+    check(vm_run_state(from.vm, &state, SOON, NULL) == 0 && strcmp(state, "running") == 0);
+    g_clear_error(&failure);
+    check(vm_await_migrated(to.vm, SOON, &failure) < 0);
+    check(g_error_matches(failure, VM_ERROR, VM_ERROR_MIGRATION));
+    check(guest_await_alive(from.guest, SOON, NULL) == 0);
+    return seat_close(bed, &to, err) < 0 ? -1 : seat_close(bed, &from, err);
+}
+
+Test(libvirt_move, a_cancelled_move_leaves_the_guest_where_it_was, .init = start_daemons,
+     .fini = stop_daemons)
+{
+    bed_run(cancel);
+}
+
+static int lose_libvirtd(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) failure = NULL;
+    struct seat from, to;
+
+    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, true, 1, err) < 0)
+        return -1;
+    while (strcmp(vm_move_status(from.vm), "active") != 0) {
+        event_reset(vm_move_changed(from.vm));
+        if (await_event(vm_move_changed(from.vm), SOON, err) < 0)
+            return -1;
+    }
+    libvirt_bed_do(here, "kill");
+    check(vm_await_migrated(from.vm, SOON, &failure) < 0);
+    check(g_error_matches(failure, VM_ERROR, VM_ERROR_UNREACHABLE));
+    check(!event_is_set(vm_exited(from.vm)));
+    check(seat_close(bed, &from, NULL) == 0);
+    check(seat_close(bed, &to, NULL) == 0);
+    libvirt_bed_do(here, "start");
+    return 0;
+}
+
+Test(libvirt_move, what_became_of_a_move_is_not_known_when_its_libvirtd_is_gone,
+     .init = start_daemons, .fini = stop_daemons)
+{
+    bed_run(lose_libvirtd);
+}
+
+int main(int argc, char **argv)
+{
+    const char *missing = bed_missing();
+
+    return runner_main_unless(missing != NULL ? missing : libvirt_bed_missing(), argc, argv);
+}
