@@ -3,6 +3,7 @@
 #include "migration/machine/domain_part.h"
 #include "migration/machine/drive_bus.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NAMESPACE "http://libvirt.org/schemas/domain/qemu/1.0"
@@ -120,16 +121,23 @@ static int place(struct domain *domain, const struct device *device, struct part
     return 0;
 }
 
-/* Any other bus is of a controller that libvirt makes. */
-static void rename_bus(struct part *part)
+static bool is_on_libvirt_s_bus(const struct part *part)
 {
-    const char *bus = device_get(part->arguments, "bus");
-    g_autofree char *renamed = NULL;
+    return part->kind == PART_DEVICE && json_object_get(part->arguments, "bus") != NULL;
+}
 
-    if (part->kind != PART_DEVICE || bus == NULL)
-        return;
-    renamed = g_strconcat(ALIAS_PREFIX, bus, NULL);
-    device_set(part->arguments, "bus", renamed);
+/* As JSON, as libvirt's own devices are: QEMU makes those that are not before them, when their bus
+ * is not there yet. */
+static void say_on_bus(const struct part *part, GPtrArray *line)
+{
+    json_auto_t *arguments = part_arguments(part);
+    g_autofree char *bus = g_strconcat(ALIAS_PREFIX, device_get(arguments, "bus"), NULL);
+    char *text;
+
+    device_set(arguments, "bus", bus);
+    text = json_dumps(arguments, JSON_COMPACT);
+    qemu_line_option(line, "-device", "%s", text);
+    free(text);
 }
 
 int domain_say_device(struct domain *domain, const struct device *device, enum domain_word row,
@@ -142,12 +150,12 @@ int domain_say_device(struct domain *domain, const struct device *device, enum d
     for (unsigned i = 0; i < parts->len; i++) {
         struct part *part = g_ptr_array_index(parts, i);
 
-        if (is_on_main_bus(part)) {
-            if (place(domain, device, part, err) < 0)
-                return -1;
-        } else {
-            rename_bus(part);
+        if (is_on_libvirt_s_bus(part)) {
+            say_on_bus(part, line);
+            continue;
         }
+        if (is_on_main_bus(part) && place(domain, device, part, err) < 0)
+            return -1;
         part_to_line(part, line);
     }
     return 0;

@@ -7,6 +7,8 @@
 #include "tests/unit/domain_cases.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #define ID_PREFIX "ua-"
 
@@ -27,22 +29,49 @@ static void stop(void)
 
 TestSuite(domain_native, .init = start, .fini = stop, .timeout = 110);
 
-/* The words of the command line; NULL with libvirt's sentence. Transfer full. */
-static GStrv native_words(const char *text, char **why_out)
+/* What virsh prints; NULL with libvirt's sentence. Transfer full. */
+static char *virsh(const char *const *words, char **why_out)
 {
-    g_autofree char *path = NULL, *out = NULL;
-    int fd = g_file_open_tmp("vtmh-domain-XXXXXX", &path, NULL);
-    const char *argv[] = {"timeout",          "20",        "virsh", "--connect", bed->uri,
-                          "domxml-to-native", "qemu-argv", "--xml", path,        NULL};
-    GStrv words = NULL;
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    char *out = NULL;
     int status = -1;
+
+    for (const char *const *word = (const char *const[]){"timeout", "20", "virsh", "--quiet",
+                                                         "--connect", bed->uri, NULL};
+         *word != NULL; word++)
+        g_ptr_array_add(argv, (void *)*word);
+    for (; *words != NULL; words++)
+        g_ptr_array_add(argv, (void *)*words);
+    g_ptr_array_add(argv, NULL);
+    cr_assert(g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out,
+                           why_out, &status, NULL));
+    if (status != 0)
+        g_clear_pointer(&out, g_free);
+    return out;
+}
+
+/* The same, with the XML in a file that the last word names. */
+static char *virsh_xml(const char *command, const char *option, const char *option2,
+                       const char *text, char **why_out)
+{
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("vtmh-domain-XXXXXX", &path, NULL);
+    char *out;
 
     cr_assert(fd >= 0 && g_file_set_contents(path, text, -1, NULL));
     close(fd);
-    cr_assert(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out,
-                           why_out, &status, NULL));
+    out = virsh((const char *const[]){command, option, option2, path, NULL}, why_out);
     g_unlink(path);
-    if (status == 0)
+    return out;
+}
+
+/* The words of the command line; NULL with libvirt's sentence. Transfer full. */
+static GStrv native_words(const char *text, char **why_out)
+{
+    g_autofree char *out = virsh_xml("domxml-to-native", "qemu-argv", "--xml", text, why_out);
+    GStrv words = NULL;
+
+    if (out != NULL)
         cr_assert(g_shell_parse_argv(out, NULL, &words, NULL), "%s", out);
     return words;
 }
@@ -248,4 +277,150 @@ Test(domain_native, another_machine_is_seen)
                             "ide-hd a is virtio-blk-pci\n"
                             "virtio-blk-pci b is not there\n"
                             "/i/x.qcow2 is not there\n");
+}
+
+/* ---- a QEMU of libvirt's */
+
+static const char *const files[] = {"a", "b", "c", "d", "disc", "floppy"};
+
+static char *make_folder(void)
+{
+    char *folder = g_dir_make_tmp("vtmh-domain-XXXXXX", NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(folder, files[i], NULL);
+
+        cr_assert(g_file_set_contents(path, "", 0, NULL));
+        cr_assert_eq(truncate(path, 1 << 20), 0);
+    }
+    return folder;
+}
+
+static void remove_folder(const char *folder)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        g_unlink(path);
+    }
+    g_dir_close(dir);
+    g_rmdir(folder);
+}
+
+/* Where the node would wait for a hypervisor to connect. Transfer full. */
+static char *listen_at(const char *folder, const char *name, int *fd_out)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char *path = g_build_filename(folder, name, NULL);
+
+    g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    *fd_out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(*fd_out, (const struct sockaddr *)&address, sizeof(address)), 0);
+    cr_assert_eq(listen(*fd_out, 4), 0);
+    return path;
+}
+
+static const char many_devices[] =
+    "images=a b c d;image_format=raw;image_raw_device=yes;image_name_a=DIR/a;image_name_b=DIR/b;"
+    "image_name_c=DIR/c;image_name_d=DIR/d;drive_cache=writeback;drive_format_b=scsi-hd;"
+    "drive_format_c=ide;drive_format_d=usb3;bootindex_a=0;drive_serial_a=SER1;iothreads=io1;"
+    "image_iothread_a=io1;blk_extra_params_a=queue-size=64;bus_extra_params_b=max_sectors=512;"
+    "cdroms=cd;cdrom=DIR/disc;floppies=fl;floppy_name=DIR/floppy;serials=s0 s1;login_ways=agent;"
+    "virtio_rngs=r;max-bytes_virtio-rng=1024;period_virtio-rng=1000;balloon_dev_devid=b0;"
+    "balloon_opt_deflate_on_oom=yes;enable_watchdog=yes;watchdog_action=debug;usbs=u;"
+    "usb_type=qemu-xhci;usb_devices=t k w;usbdev_type_k=usb-kbd;usbdev_type_w=usb-wacom-tablet;"
+    "vga=qxl;qxl_vgamem_mb=32;display=vnc;enable_debugcon=yes;smp=2;vcpu_maxcpus=4;"
+    "rtc_clock=vm;rtc_drift=slew;boot_strict=off;boot_menu=off";
+
+static char *params_in(const char *folder)
+{
+    GString *params = g_string_new(many_devices);
+
+    g_string_replace(params, "DIR", folder, 0);
+    return g_string_free(params, FALSE);
+}
+
+/* Each of our devices that has a name is in QEMU's own tree, and has what a user has appended. */
+static void expect_in_tree(const struct device *board, const char *tree)
+{
+    const struct qemu_cmdline line = {.binary = "qemu", .board = board, .qmp_fd = 3};
+    g_auto(GStrv) own = qemu_cmdline_build(&line);
+    json_auto_t *ours = devices_of(own);
+    const json_t *device;
+    size_t i;
+
+    json_array_foreach (ours, i, device) {
+        g_autofree char *by_libvirt =
+            g_strdup_printf("dev: %s, id \"" ID_PREFIX "%s\"", device_get(device, "driver"),
+                            device_get(device, "id"));
+        g_autofree char *by_words = g_strdup_printf(
+            "dev: %s, id \"%s\"", device_get(device, "driver"), device_get(device, "id"));
+
+        if (has_name_there(device))
+            cr_expect(strstr(tree, by_libvirt) != NULL || strstr(tree, by_words) != NULL,
+                      "%s is not in\n%s", by_libvirt, tree);
+    }
+    cr_expect_not_null(strstr(tree, "queue-size = 64 "));
+    cr_expect_not_null(strstr(tree, "max_sectors = 512 "));
+}
+
+static void expect_exact_memory(const char *name, uint64_t bytes)
+{
+    g_autofree char *expected = g_strdup_printf("\"base-memory\":%" G_GUINT64_FORMAT ",", bytes);
+    g_autofree char *answer =
+        virsh((const char *const[]){"qemu-monitor-command", name,
+                                    "{\"execute\": \"query-memory-size-summary\"}", NULL},
+              NULL);
+
+    cr_assert_not_null(answer);
+    cr_expect_not_null(strstr(answer, expected), "no %s in %s", expected, answer);
+}
+
+static void start_one(const char *machine, const char *folder)
+{
+    g_autofree char *params = params_in(folder);
+    const struct domain_case input = {.boot = &domain_image,
+                                      .params = params,
+                                      .machine = machine,
+                                      .ram_bytes = 32760 << 10,
+                                      .run_dir = folder};
+    struct domain_spec spec = domain_spec_of(&input);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(device) board = domain_machine(&input, &error);
+    int serial, agent;
+    g_autofree char *serial_path = listen_at(folder, "serial", &serial);
+    g_autofree char *agent_path = listen_at(folder, "agent", &agent);
+    g_autofree char *text = NULL, *why = NULL, *created = NULL, *tree = NULL, *gone = NULL;
+
+    cr_assert_not_null(board, "%s", error != NULL ? error->message : "");
+    spec.serial = serial_path;
+    spec.agent = agent_path;
+    text = machine_to_xml(board, &spec, NULL, &error);
+    cr_assert_not_null(text, "%s", error != NULL ? error->message : "");
+    created = virsh_xml("create", "--paused", "--file", text, &why);
+    cr_assert_not_null(created, "%s: %s\n%s", machine, why, text);
+    tree =
+        virsh((const char *const[]){"qemu-monitor-command", spec.name, "--hmp", "info qtree", NULL},
+              NULL);
+    cr_assert_not_null(tree);
+    expect_in_tree(board, tree);
+    expect_exact_memory(spec.name, input.ram_bytes);
+    gone = virsh((const char *const[]){"destroy", spec.name, NULL}, NULL);
+    cr_expect_not_null(gone);
+    close(serial);
+    close(agent);
+    g_unlink(serial_path);
+    g_unlink(agent_path);
+}
+
+Test(domain_native, a_machine_of_many_devices_starts_with_all_of_them)
+{
+    g_autofree char *folder = make_folder();
+
+    start_one("pc-i440fx-7.2", folder);
+    start_one("pc-q35-7.2", folder);
+    remove_folder(folder);
 }

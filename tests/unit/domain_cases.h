@@ -257,7 +257,7 @@ static const struct expectation others[] = {
       "<controller type=\"usb\" index=\"1\" model=\"qemu-xhci\">",
       "<input type=\"tablet\" bus=\"usb\">", "<input type=\"keyboard\" bus=\"usb\">",
       "<hub type=\"usb\">", "<address type=\"usb\" bus=\"1\"/>",
-      "<qemu:arg value=\"usb-wacom-tablet,id=w,bus=ua-u.0\"/>"}},
+      "&quot;id&quot;:&quot;w&quot;,&quot;bus&quot;:&quot;ua-u.0&quot;}\"/>"}},
     {{.boot = &domain_tick, .machine = "pc-q35-7.2", .params = "pcie_extra_root_port=2"},
      {"<controller type=\"pci\" index=\"0\" model=\"pcie-root\"/>",
       "<controller type=\"pci\" model=\"pcie-root-port\"/>"}},

@@ -25,6 +25,7 @@ struct domain_case {
     bool kvm, incoming;
     bool needs_host; /* libvirt looks whether the host has it before it says anything */
     unsigned libvirt;
+    const char *run_dir; /* NULL: one that is not there */
 };
 
 /* Transfer full. NULL with err. */
@@ -46,7 +47,8 @@ static inline struct device *domain_machine(const struct domain_case *input, GEr
                                       .agent_fd = 5,
                                       .tpm_fd = 6,
                                       .net_fd = 64,
-                                      .run_dir = "/run/vtmh"};
+                                      .run_dir =
+                                          input->run_dir != NULL ? input->run_dir : "/run/vtmh"};
 
     for (char **word = words; *word != NULL; word++) {
         g_auto(GStrv) pair = g_strsplit(*word, "=", 2);
