@@ -7,6 +7,8 @@
 #include "migration/machine/change.h"
 #include "migration/machine/domain.h"
 
+#define TAKE_BACK_MS 5000
+
 /* Somebody waits for a device to leave. */
 struct libvirt_leaving {
     struct event over;
@@ -25,22 +27,40 @@ void libvirt_plug_on_left(struct libvirt_vm *vm, const json_t *data, bool is_kep
     event_set(&leaving->over);
 }
 
-/* All that the hypervisor does not have yet, in order. */
-static int attach_all(struct libvirt_vm *vm, struct device *device, const struct domain_spec *own,
-                      int64_t deadline, GError **err)
+static int detach(struct libvirt_vm *vm, const struct device *device, int64_t deadline,
+                  GError **err)
 {
-    g_autofree char *xml = NULL;
+    g_autofree char *alias = domain_alias(device);
 
-    if (!device->is_live && device->kind != &device_board) {
-        xml = machine_device_to_xml(vm->base.board, device, own, err);
+    return libvirt_call(vm, "domain-detach", json_pack("{s:s}", "alias", alias), deadline, NULL,
+                        NULL, err);
+}
+
+/* All that the hypervisor does not have yet, in order. made: those that have come to be. */
+static int attach_all(struct libvirt_vm *vm, struct device *device, const struct domain_spec *own,
+                      GPtrArray *made, int64_t deadline, GError **err)
+{
+    if (!device->is_live) {
+        g_autofree char *xml = machine_device_to_xml(vm->base.board, device, own, err);
+
         if (xml == NULL || libvirt_call(vm, "domain-attach", json_pack("{s:s}", "xml", xml),
                                         deadline, NULL, NULL, err) < 0)
             return -1;
+        g_ptr_array_add(made, device);
     }
     for (unsigned i = 0; i < device->children->len; i++)
-        if (attach_all(vm, g_ptr_array_index(device->children, i), own, deadline, err) < 0)
+        if (attach_all(vm, g_ptr_array_index(device->children, i), own, made, deadline, err) < 0)
             return -1;
     return 0;
+}
+
+/* In the reverse order; works on a cancelled fiber. */
+static void take_back(struct libvirt_vm *vm, const GPtrArray *made)
+{
+    fiber_shield();
+    for (unsigned i = made->len; i-- > 0;)
+        detach(vm, g_ptr_array_index(made, i), deadline_in(TAKE_BACK_MS), NULL);
+    fiber_unshield();
 }
 
 int libvirt_plug(struct vm *base, const struct vm_spec *spec, const char *kind, const char *name,
@@ -49,14 +69,16 @@ int libvirt_plug(struct vm *base, const struct vm_spec *spec, const char *kind, 
     struct libvirt_vm *vm = libvirt_vm(base);
     const struct machine_spec machine = qemu_machine_spec(spec, base);
     const struct domain_spec own = {.name = vm->domain, .uuid = vm->uuid};
+    g_autoptr(GPtrArray) made = g_ptr_array_new();
 
     if (machine_plug(base->board, &machine, kind, name, err) < 0)
         return -1;
-    if (attach_all(vm, base->board, &own, deadline, err) == 0) {
+    if (attach_all(vm, base->board, &own, made, deadline, err) == 0) {
         device_set_live(base->board);
         return 0;
     }
     g_prefix_error(err, "plugging %s %s into %s on %s: ", kind, name, base->name, base->host->name);
+    take_back(vm, made);
     device_remove_unmade(base->board);
     return -1;
 }
@@ -101,8 +123,7 @@ int libvirt_unplug(struct vm *base, const char *kind, const char *name, int64_t 
     if (vm->leaving == NULL)
         vm->leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_hash_table_insert(vm->leaving, g_strdup(alias), &leaving);
-    result = libvirt_call(vm, "domain-detach", json_pack("{s:s}", "alias", alias), deadline, NULL,
-                          NULL, err);
+    result = detach(vm, device, deadline, err);
     if (result == 0)
         result = await_left(vm, &leaving, alias, deadline, err);
     g_hash_table_remove(vm->leaving, alias);

@@ -6,6 +6,7 @@
 #include "tests/unit/runner.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BOOT deadline_in(60000)
@@ -221,6 +222,177 @@ Test(libvirt_vm, a_vm_whose_libvirtd_is_dead_is_ended_all_the_same, .init = star
      .fini = stop_daemon)
 {
     bed_run(end_without_libvirtd);
+}
+
+/* ---- of a node that is killed */
+
+#define MARK "/run/vtmh/node-of-a-test"
+
+static bool has_mark(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/environ", (int)pid);
+    g_autofree char *text = NULL;
+    gsize size = 0;
+
+    if (!g_file_get_contents(path, &text, &size, NULL))
+        return false;
+    for (const char *word = text; word < text + size; word += strlen(word) + 1)
+        if (strcmp(word, NODE_VARIABLE "=" MARK) == 0)
+            return true;
+    return false;
+}
+
+static int mark_and_kill(struct bed *bed, GError **err)
+{
+    g_autofree char *listed = NULL;
+    struct seat seat;
+
+    g_setenv(NODE_VARIABLE, MARK, TRUE);
+    if (boot(bed, &seat, err) < 0)
+        return -1;
+    g_autofree char *owned = g_strdup_printf("%d %d", OWNED_PROCESS, (int)vm_pid(seat.vm));
+    check(g_hash_table_contains(bed->owned, owned));
+    check(has_mark(vm_pid(seat.vm)));
+    kill(vm_pid(seat.vm), SIGKILL); /* as whoever comes after a dead node does */
+    check(await_event(vm_exited(seat.vm), SOON, NULL) == 0);
+    listed = virsh("list --all --name");
+    check(strcmp(listed, "") == 0);
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, one_whose_node_is_dead_is_found_by_its_mark_and_forgotten_when_it_is_killed,
+     .init = start_daemon, .fini = stop_daemon)
+{
+    bed_run(mark_and_kill);
+}
+
+/* ---- for people */
+
+static int take_picture(struct bed *bed, GError **err)
+{
+    g_autofree char *path = g_build_filename(bed->dir, "screen.png", NULL);
+    g_autofree char *text = NULL;
+    struct seat seat;
+    gsize size = 0;
+
+    bed_set(bed, "vga", "std");
+    if (boot(bed, &seat, err) < 0 || vm_screendump(seat.vm, path, SOON, err) < 0)
+        return -1;
+    check(g_file_get_contents(path, &text, &size, NULL) && size > 100 &&
+          memcmp(text, "\x89PNG", 4) == 0);
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, its_screen_is_seen, .init = start_daemon, .fini = stop_daemon)
+{
+    bed_run(take_picture);
+}
+
+/* ---- what comes and goes */
+
+static int plug(struct bed *bed, struct seat *seat, const char *kind, const char *name,
+                GError **err)
+{
+    struct vm_boot *own = guest_boot(&bed->host, bed->params, err);
+    const struct vm_spec spec = {.host = &bed->host,
+                                 .name = "vm1",
+                                 .params = bed->params,
+                                 .platform = bed->platform,
+                                 .boot = own};
+    int result = own != NULL ? vm_plug(seat->vm, &spec, kind, name, SOON, err) : -1;
+
+    guest_boot_free(own);
+    return result;
+}
+
+/* How many devices of a kind the guest sees. */
+static int count(struct seat *seat, const char *driver, GError **err)
+{
+    g_autofree char *line =
+        g_strdup_printf("ls -d /sys/bus/virtio/drivers/%s/virtio* | wc -l", driver);
+    g_autofree char *said = NULL;
+    int status;
+
+    return guest_run(seat->guest, line, BOOT, &status, &said, err) < 0 ? -1 : atoi(said);
+}
+
+static int plug_and_unplug(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    struct seat seat;
+    int before;
+
+    bed_set(bed, "guest", "jeos");
+    bed_set(bed, "mem", "256");
+    if (boot(bed, &seat, err) < 0 || (before = count(&seat, "virtio_rng", err)) < 0)
+        return -1;
+    if (plug(bed, &seat, "rng", "rng7", err) < 0)
+        return -1;
+    check(vm_has(seat.vm, "rng", "rng7"));
+    check(count(&seat, "virtio_rng", err) == before + 1);
+    check(vm_is_changed(seat.vm));
+    if (vm_unplug(seat.vm, "rng", "rng7", BOOT, err) < 0)
+        return -1;
+    check(!vm_has(seat.vm, "rng", "rng7"));
+    check(count(&seat, "virtio_rng", err) == before);
+    check(vm_unplug(seat.vm, "rng", "rng7", SOON, &error) < 0);
+    check(error != NULL && strstr(error->message, "it is not there") != NULL);
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, a_device_is_plugged_in_and_leaves_when_the_guest_lets_it_go, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(plug_and_unplug);
+}
+
+static int keep_it(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) error = NULL;
+    struct seat seat;
+
+    if (boot(bed, &seat, err) < 0 || plug(bed, &seat, "rng", "rng7", err) < 0)
+        return -1;
+    check(vm_unplug(seat.vm, "rng", "rng7", deadline_in(1000), &error) < 0);
+    check(g_error_matches(error, VM_ERROR, VM_ERROR_GUEST));
+    check(vm_has(seat.vm, "rng", "rng7"));
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, a_guest_that_does_not_let_go_is_told_of, .init = start_daemon, .fini = stop_daemon)
+{
+    bed_run(keep_it);
+}
+
+/* ---- the channel of an agent */
+
+static int speak_by_channel(struct bed *bed, GError **err)
+{
+    g_autofree char *heard = NULL, *said = NULL, *told = NULL;
+    struct seat seat;
+    int status = -1;
+
+    bed_set(bed, "guest", "jeos");
+    bed_set(bed, "mem", "256");
+    bed_set(bed, "login_ways", "ssh agent");
+    if (boot(bed, &seat, err) < 0)
+        return -1;
+    check(vm_agent(seat.vm) != NULL);
+    if (stream_write(vm_agent(seat.vm), "ask\n", 4, SOON, err) < 0 ||
+        guest_run(seat.guest, "read x < $(ls /dev/vport*p1); echo $x", BOOT, &status, &told, err) <
+            0)
+        return -1;
+    check(strcmp(told, "ask\n") == 0);
+    if (guest_run(seat.guest, "echo answer > $(ls /dev/vport*p1)", BOOT, &status, &said, err) < 0)
+        return -1;
+    heard = stream_read_line(vm_agent(seat.vm), 100, SOON, err);
+    check(g_strcmp0(heard, "answer") == 0);
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, the_channel_of_an_agent_goes_both_ways, .init = start_daemon, .fini = stop_daemon)
+{
+    bed_run(speak_by_channel);
 }
 
 int main(int argc, char **argv)
