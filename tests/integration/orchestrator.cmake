@@ -13,3 +13,9 @@ add_test(NAME integration/test_docs_results
          COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_docs_results.sh)
 set_tests_properties(integration/test_docs_results PROPERTIES
     ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" SKIP_RETURN_CODE 77 TIMEOUT 60)
+
+# vtmh guests, and what --guest chooses.
+add_test(NAME integration/test_guests_command
+         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_guests_command.sh)
+set_tests_properties(integration/test_guests_command PROPERTIES
+    ENVIRONMENT "VTMH_BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 60)
