@@ -202,7 +202,7 @@ void seat_look_on(struct seat *seat, fiber_fn fn, void *arg)
     begin_to_look(seat);
 }
 
-/* The guest of the VM that is here is attached, and watched over. After an error there is none. */
+/* The guest of the VM that is here is attached. After an error there is none. */
 static int sit_down(struct seat *seat, GError **err)
 {
     seat->guest = guest_attach(seat->vm, seat->test->host, seat->params, seat->readers, err);
@@ -213,10 +213,14 @@ static int sit_down(struct seat *seat, GError **err)
         end_vm(seat, g_steal_pointer(&seat->vm), NULL);
         return -1;
     }
-    event_reset(&seat->retired);
-    seat->watcher = fiber_ref(scope_spawn(seat->watchers, "watch", watch, seat));
     begin_to_look(seat);
     return 0;
+}
+
+void seat_watch(struct seat *seat)
+{
+    event_reset(&seat->retired);
+    seat->watcher = fiber_ref(scope_spawn(seat->watchers, "watch", watch, seat));
 }
 
 int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
@@ -228,7 +232,10 @@ int seat_start(struct seat *seat, bool incoming, int64_t deadline, GError **err)
         take_or_create(seat, incoming, create_ms > 0 ? deadline_in(create_ms) : deadline, err);
     if (seat->vm == NULL)
         return -1;
-    return sit_down(seat, err);
+    if (sit_down(seat, err) < 0)
+        return -1;
+    seat_watch(seat);
+    return 0;
 }
 
 int seat_take(struct seat *seat, struct kept *kept, GError **err)

@@ -100,8 +100,11 @@ int seat_start_ahead(struct seat *seat, int64_t deadline, GError **err);
 struct kept *seat_rest(struct seat *seat);
 
 /* Takes over a VM that has lived on here, as if it had been started: kept has it no more. One that
- * cannot be taken over is ended. */
+ * cannot be taken over is ended. Nobody watches over it until it has shown that it lives. */
 int seat_take(struct seat *seat, struct kept *kept, GError **err);
+
+/* From now on it fails the leg, or the test, when the VM here ends unasked. */
+void seat_watch(struct seat *seat);
 
 /* From now on somebody looks on while a VM is here: fn with arg. */
 void seat_look_on(struct seat *seat, fiber_fn fn, void *arg);

@@ -120,7 +120,6 @@ static int shut_down(const struct step_on *on, struct kept *kept, GError **err)
                  "not shut down in order: %s", error->message);
         return 0;
     }
-    seat_stop_watching(seat);
     int result =
         vms_shut_down(seat, kept->params, "kill_unrequested_vms_gracefully", on->ends_by, err);
     return seat_end(seat, result == 0 ? err : NULL) < 0 ? -1 : result;
@@ -163,20 +162,21 @@ static int show_life(struct seat *seat, bool begins_background, GError **err)
 }
 
 /* To its place here. 1: the test goes on with it; 0: it could not, and the VM is ended; -1: the
- * test is over. kept: transfer full. */
-static int take(const struct step_on *on, struct kept *kept, struct seat *seat, GError **err)
+ * test is over. */
+static int take_its_place(const struct step_on *on, struct kept *kept, struct seat *seat,
+                          GError **err)
 {
     struct test *test = on->scene->test;
-    bool has_background = works_in_background(kept);
+    g_autofree char *folder = g_strdup(vm_core_dir(kept->vm));
     g_autoptr(GError) error = NULL;
     SEAT_DOING(seat, BLAME_TESTBED, "going on with %s of an earlier test", seat->name);
-    test->host->ops->wake(test->host->node, kept);
     int result = seat_take(seat, kept, &error);
-    kept_free(kept);
     if (result == 0)
-        result = show_life(seat, !has_background, &error);
-    if (result == 0)
+        result = show_life(seat, !works_in_background(kept), &error);
+    if (result == 0) {
+        seat_watch(seat);
         return 1;
+    }
     if (g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
         g_propagate_error(err, g_steal_pointer(&error));
         return -1;
@@ -184,8 +184,20 @@ static int take(const struct step_on *on, struct kept *kept, struct seat *seat, 
     test_note(test, "%s of an earlier test boots anew: %s", seat->name, error->message);
     if (seat_end(seat, err) < 0)
         return -1;
+    if (folder != NULL)
+        core_dumps_look(on, seat->name, kept->params, folder, seat->exit_status);
+    seat->exit_status = 0; /* it was no VM of this test's */
     host_disown(test->host, OWNED_GUEST, seat->name);
     return 0;
+}
+
+/* kept: transfer full. */
+static int take(const struct step_on *on, struct kept *kept, struct seat *seat, GError **err)
+{
+    on->scene->test->host->ops->wake(on->scene->test->host->node, kept);
+    int result = take_its_place(on, kept, seat, err);
+    kept_free(kept);
+    return result;
 }
 
 /* What rests here; mine: names of those that this host can go on with. */
