@@ -23,11 +23,34 @@
 
 #define DESTROY_MS 15000 /* libvirt ends a QEMU by SIGTERM, and after 10 s by SIGKILL */
 
+/* A libvirtd that has gone may be there again: what it has not told meanwhile is asked for. */
+static int renew(struct libvirt_vm *vm, int64_t deadline, GError **err)
+{
+    json_auto_t *found = NULL;
+    int number = 0;
+
+    if (!event_is_set(libvirt_link_lost(vm->link)))
+        return 0;
+    if (libvirt_link_renew(vm->link, deadline, err) < 0)
+        return -1;
+    libvirt_link_call(vm->link, "domain-find", json_pack("{s:s}", "uuid", vm->uuid), deadline,
+                      &found, &number, NULL);
+    if (number == PROTOCOL_NO_DOMAIN && vm->is_here)
+        libvirt_on_end(vm, "while libvirtd was away");
+    return 0;
+}
+
 int libvirt_call(struct libvirt_vm *vm, const char *command, json_t *arguments, int64_t deadline,
                  json_t **reply_out, int *number_out, GError **err)
 {
     json_t *all = arguments != NULL ? arguments : json_object();
 
+    if (number_out != NULL)
+        *number_out = 0;
+    if (renew(vm, deadline, err) < 0) {
+        json_decref(all);
+        return -1;
+    }
     json_object_set_new(all, "uuid", json_string(vm->uuid));
     return libvirt_link_call(vm->link, command, all, deadline, reply_out, number_out, err);
 }
@@ -165,6 +188,7 @@ static void free_vm(struct libvirt_vm *vm)
     libvirt_line_close(vm->serial);
     libvirt_line_close(vm->agent);
     g_clear_pointer(&vm->leaving, g_hash_table_unref);
+    libvirt_unwatch_death(vm);
     if (vm->output_fd >= 0)
         close(vm->output_fd);
     if (vm->pidfd >= 0)

@@ -21,10 +21,11 @@ struct libvirt_vm {
     bool is_known;       /* libvirt_meet() has been done */
     struct event exited; /* the domain was here, and has ended otherwise than by moving away */
     char *end;           /* how, by libvirt's word: "crashed"; NULL: it has not */
-    int pidfd;           /* of its QEMU, or -1 */
-    int output_fd;       /* where its QEMU prints to, or -1 */
-    off_t output_begin;  /* what lies before is of earlier domains */
-    GHashTable *leaving; /* alias -> struct libvirt_leaving, on the stack of who unplugs it */
+    struct libvirt_death *death; /* its QEMU is watched; NULL: not known */
+    int pidfd;                   /* of its QEMU, or -1 */
+    int output_fd;               /* where its QEMU prints to, or -1 */
+    off_t output_begin;          /* what lies before is of earlier domains */
+    GHashTable *leaving;       /* alias -> struct libvirt_leaving, on the stack of who unplugs it */
     struct libvirt_move *move; /* NULL: none was begun */
 };
 
@@ -34,7 +35,8 @@ static inline struct libvirt_vm *libvirt_vm(struct vm *vm)
 }
 
 /* A call of libvirt/protocol.h about this domain. arguments: more than the domain, or NULL;
- * transfer full. As of libvirt_link_call(). */
+ * transfer full. As of libvirt_link_call(), over a link that is
+ * renewed if it was lost. */
 int libvirt_call(struct libvirt_vm *vm, const char *command, json_t *arguments, int64_t deadline,
                  json_t **reply_out, int *number_out, GError **err);
 
@@ -53,9 +55,12 @@ int libvirt_meet(struct libvirt_vm *vm, int64_t deadline, GError **err);
 char *libvirt_last_words(const struct libvirt_vm *vm, bool *are_own_out);
 /* Ends it, where libvirt does not: -1: it does not die. */
 int libvirt_kill(struct libvirt_vm *vm, GError **err);
-void libvirt_part(struct libvirt_vm *vm); /* it is dead: out of the ledger */
+void libvirt_unwatch_death(struct libvirt_vm *vm); /* of that process */
+void libvirt_part(struct libvirt_vm *vm);          /* it is dead: out of the ledger */
 
 /* libvirt_events.c */
+/* It has ended, otherwise than by moving away: how, by a word. */
+void libvirt_on_end(struct libvirt_vm *vm, const char *how);
 void libvirt_on_event(const char *event, const json_t *data, int64_t time_us, void *arg);
 
 /* libvirt_state.c: "none", "inmigrate", "paused", "running" as of vm.h, of QEMU's words. */

@@ -5,17 +5,23 @@
 
 #include <string.h>
 
-static void on_stopped(struct libvirt_vm *vm, const char *detail)
+void libvirt_on_end(struct libvirt_vm *vm, const char *how)
 {
     vm->is_here = false;
-    if (strcmp(detail, "migrated") == 0) {
-        libvirt_move_on_left(vm);
-        return;
-    }
     g_free(vm->end);
-    vm->end = g_strdup(detail);
+    vm->end = g_strdup(how);
     libvirt_move_on_end(vm);
     event_set(&vm->exited);
+}
+
+static void on_stopped(struct libvirt_vm *vm, const char *detail)
+{
+    if (strcmp(detail, "migrated") != 0) {
+        libvirt_on_end(vm, detail);
+        return;
+    }
+    vm->is_here = false;
+    libvirt_move_on_left(vm);
 }
 
 static void on_lifecycle(struct libvirt_vm *vm, const json_t *data, int64_t time_us)

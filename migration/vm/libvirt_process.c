@@ -20,6 +20,11 @@
 #define KILL_MS 5000
 #define LOG_FOLDER "/var/log/libvirt/qemu"
 
+struct libvirt_death {
+    uv_poll_t poll; /* first: of the pidfd */
+    struct libvirt_vm *vm;
+};
+
 /* The process that a thread belongs to; 0: there is none. */
 static pid_t process_of(json_int_t thread)
 {
@@ -32,6 +37,40 @@ static pid_t process_of(json_int_t thread)
         (line = strstr(text, "\nTgid:")) != NULL && sscanf(line, "\nTgid: %d", &pid) == 1)
         return pid;
     return 0;
+}
+
+/* libvirt tells how a QEMU has ended, if it is there to tell. */
+static void on_dead(uv_poll_t *handle, int status, int events)
+{
+    struct libvirt_vm *vm = ((struct libvirt_death *)handle)->vm;
+
+    (void)status, (void)events;
+    uv_poll_stop(handle);
+    if (event_is_set(libvirt_link_lost(vm->link)) && !event_is_set(&vm->exited) &&
+        !vm->base.has_left)
+        libvirt_on_end(vm, "while libvirtd was away");
+}
+
+static void free_death(uv_handle_t *handle)
+{
+    g_free(handle);
+}
+
+static void watch_death(struct libvirt_vm *vm)
+{
+    vm->death = g_new0(struct libvirt_death, 1);
+    vm->death->vm = vm;
+    uv_poll_init(fiber_loop(), &vm->death->poll, vm->pidfd);
+    uv_poll_start(&vm->death->poll, UV_READABLE, on_dead);
+}
+
+void libvirt_unwatch_death(struct libvirt_vm *vm)
+{
+    if (vm->death == NULL)
+        return;
+    uv_poll_stop(&vm->death->poll);
+    uv_close((uv_handle_t *)&vm->death->poll, free_death);
+    vm->death = NULL;
 }
 
 /* libvirt does not tell it, but QEMU tells its threads. */
@@ -105,6 +144,7 @@ int libvirt_meet(struct libvirt_vm *vm, int64_t deadline, GError **err)
     if (host_own(vm->base.host, OWNED_PROCESS, pid, err) < 0)
         return -1;
     vm->is_known = true;
+    watch_death(vm);
     open_output(vm);
     tell_command_line(vm);
     device_set_live(vm->base.board);
@@ -143,6 +183,7 @@ static bool kill_it(struct libvirt_vm *vm)
 
     if (vm->pidfd < 0)
         return false;
+    libvirt_unwatch_death(vm);
     syscall(SYS_pidfd_send_signal, vm->pidfd, SIGKILL, NULL, 0);
     ended = stream_new(g_steal_fd(&vm->pidfd), NULL);
     return ended != NULL && stream_await(ended, UV_READABLE, deadline_in(KILL_MS), NULL) == 0;

@@ -395,6 +395,58 @@ Test(libvirt_vm, the_channel_of_an_agent_goes_both_ways, .init = start_daemon, .
     bed_run(speak_by_channel);
 }
 
+/* ---- a libvirtd that is restarted */
+
+static int restart_libvirtd(struct bed *bed, GError **err)
+{
+    g_autofree char *lost = NULL, *state = NULL;
+    struct seat seat;
+
+    if (boot(bed, &seat, err) < 0)
+        return -1;
+    libvirt_bed_do(daemon_bed, "kill");
+    libvirt_bed_do(daemon_bed, "start");
+    check(vm_run_state(seat.vm, &lost, SOON, NULL) < 0); /* who is asking then is told */
+    if (vm_stop(seat.vm, SOON, err) < 0 || vm_run_state(seat.vm, &state, SOON, err) < 0)
+        return -1;
+    check(strcmp(state, "paused") == 0);
+    check(!event_is_set(vm_exited(seat.vm)));
+    if (vm_cont(seat.vm, SOON, err) < 0 || guest_await_alive(seat.guest, SOON, err) < 0)
+        return -1;
+    return seat_close(bed, &seat, err);
+}
+
+Test(libvirt_vm, a_libvirtd_that_is_restarted_is_spoken_to_anew, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(restart_libvirtd);
+}
+
+static int die_unseen(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) death = NULL, error = NULL;
+    g_autofree char *state = NULL;
+    struct seat seat;
+
+    if (boot(bed, &seat, err) < 0)
+        return -1;
+    libvirt_bed_do(daemon_bed, "kill");
+    check(vm_run_state(seat.vm, &state, SOON, &error) < 0); /* by now it is known to be away */
+    kill(vm_pid(seat.vm), SIGKILL);
+    check(await_event(vm_exited(seat.vm), SOON, NULL) == 0);
+    death = vm_death(seat.vm);
+    check(strstr(death->message, "(while libvirtd was away)") != NULL);
+    check(seat_close(bed, &seat, err) == 0);
+    libvirt_bed_do(daemon_bed, "start");
+    return 0;
+}
+
+Test(libvirt_vm, a_death_is_seen_also_while_libvirtd_is_away, .init = start_daemon,
+     .fini = stop_daemon)
+{
+    bed_run(die_unseen);
+}
+
 int main(int argc, char **argv)
 {
     const char *missing = bed_missing();
