@@ -26,6 +26,7 @@ struct xml *domain_name(struct xml *element, const struct device *device)
     g_autofree char *alias = domain_alias(device);
 
     xml_set(xml_add(element, "alias"), "name", alias);
+    domain_say_place(device, element);
     return element;
 }
 
@@ -343,6 +344,7 @@ char *machine_to_xml(const struct device *board, const struct domain_spec *spec,
 
     add_head(&domain);
     leave_out(&domain);
+    domain_say_controllers(&domain);
     if (add_device(&domain, board, err) == 0) {
         xml_adopt(domain.root, g_steal_pointer(&domain.devices));
         add_words(&domain);

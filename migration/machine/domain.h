@@ -24,9 +24,9 @@ struct domain_spec {
     const char *run_as; /* "+0:+0": user and group of QEMU, and files stay whose they are; NULL: as
                            libvirtd is configured, which gives them to its user */
     const char *const *env; /* "KEY=VALUE", added to QEMU's environment; NULL: nothing */
-    bool core_has_no_ram; /* a core dump is without the guest's memory (core_dumps) */
-    unsigned libvirt;     /* of the host, as virConnectGetLibVersion() says it (9000000 is 9.0.0);
-                             0: a new one */
+    bool core_has_no_ram;   /* a core dump is without the guest's memory (core_dumps) */
+    unsigned libvirt;       /* of the host, as virConnectGetLibVersion() says it (9000000 is 9.0.0);
+                               0: a new one */
 };
 
 /*
@@ -42,6 +42,13 @@ char *machine_to_xml(const struct device *board, const struct domain_spec *spec,
  * that libvirt knows as a device. Transfer full. */
 char *machine_device_to_xml(const struct device *board, const struct device *device,
                             const struct domain_spec *spec, GError **err);
+
+/*
+ * Has the devices in the places where libvirt has put them, by the XML of a domain that runs
+ * (virDomainGetXMLDesc()): they travel (machine_travels()), and machine_to_xml() says them.
+ * VM_ERROR_COMMAND where that is no XML.
+ */
+int domain_take_places(struct device *board, const char *xml, GError **err);
 
 /* By which libvirt, its events and QEMU know the device again ("ua-image1"). Transfer full. */
 char *domain_alias(const struct device *device);

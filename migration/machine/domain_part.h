@@ -32,7 +32,8 @@ struct domain {
     unsigned own_slots;                /* how many places of the main bus devices in words have */
 };
 
-/* <alias>: the device's name. Returns the element. */
+/* <alias>: the device's name; and <address>, where libvirt has put it in a domain that ran.
+ * Returns the element. */
 struct xml *domain_name(struct xml *element, const struct device *device);
 
 /* The number of a device among those of that kind, which is the next one where it has none yet. */
@@ -46,6 +47,13 @@ bool domain_is_q35(const struct domain *domain);
 
 /* Whether a drive says itself when the firmware tries it (bootindex). */
 bool domain_has_boot_index(const struct device *board);
+
+/* <address>, if libvirt has put it somewhere (domain_places.c). */
+void domain_say_place(const struct device *device, struct xml *element);
+
+/* The controllers of PCI that libvirt has added to a domain that ran, if it did. */
+bool domain_has_controllers(const struct domain *domain);
+void domain_say_controllers(struct domain *domain);
 
 /* Where words go that are of that row of the table. Transfer none. */
 GPtrArray *domain_say(struct domain *domain, enum domain_word row);

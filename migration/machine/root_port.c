@@ -105,6 +105,8 @@ static int to_xml(const struct device *port, struct domain *domain, GError **err
     bool is_first = device_of_kind(domain->board, &device_root_port) == port;
     unsigned n = 1 + (is_first ? count_on_main_bus(domain->board) : 0);
 
+    if (domain_has_controllers(domain))
+        return 0;
     (void)err;
     if (is_first) /* else the first of these has its number */
         xml_set(

@@ -134,3 +134,13 @@ int libvirt_unplug(struct vm *base, const char *kind, const char *name, int64_t 
                        base->host->name);
     return result;
 }
+
+json_t *libvirt_machine(struct vm *base, int64_t deadline, GError **err)
+{
+    json_auto_t *reply = NULL;
+
+    if (libvirt_call(libvirt_vm(base), "domain-xml", NULL, deadline, &reply, NULL, err) < 0 ||
+        domain_take_places(base->board, json_string_value(json_object_get(reply, "xml")), err) < 0)
+        return NULL;
+    return machine_travels(base->board);
+}

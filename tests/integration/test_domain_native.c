@@ -379,6 +379,45 @@ static void expect_exact_memory(const char *name, uint64_t bytes)
     cr_expect_not_null(strstr(answer, expected), "no %s in %s", expected, answer);
 }
 
+static bool is_among(const json_t *device, const json_t *devices)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach ((json_t *)devices, i, one)
+        if (json_equal((json_t *)one, (json_t *)device))
+            return true;
+    return false;
+}
+
+/* A destination's domain has each device where the running one has it, though another has gone
+ * meanwhile that libvirt had put before them. */
+static void expect_same_places(struct device *board, const struct domain_spec *spec)
+{
+    g_autofree char *running = virsh((const char *const[]){"dumpxml", spec->name, NULL}, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL, *why = NULL;
+    g_auto(GStrv) native = NULL;
+    json_auto_t *before = NULL, *after = NULL;
+    const json_t *device;
+    size_t i;
+
+    cr_assert_not_null(running);
+    g_auto(GStrv) old = native_words(running, &why);
+    cr_assert_not_null(old, "%s", why);
+    cr_assert_eq(domain_take_places(board, running, &error), 0);
+    device_remove(board, device_find(board, device_rng.name, "r"));
+    text = machine_to_xml(board, spec, NULL, &error);
+    native = native_words(text, &why);
+    cr_assert_not_null(native, "%s\n%s", why, text);
+    before = devices_of(old);
+    after = devices_of(native);
+    cr_expect_eq(json_array_size(after), json_array_size(before) - 1);
+    json_array_foreach (after, i, device)
+        cr_expect(is_among(device, before), "%s %s is elsewhere", device_get(device, "driver"),
+                  device_get(device, "id"));
+}
+
 static void start_one(const char *machine, const char *folder)
 {
     g_autofree char *params = params_in(folder);
@@ -408,6 +447,7 @@ static void start_one(const char *machine, const char *folder)
     cr_assert_not_null(tree);
     expect_in_tree(board, tree);
     expect_exact_memory(spec.name, input.ram_bytes);
+    expect_same_places(board, &spec);
     gone = virsh((const char *const[]){"destroy", spec.name, NULL}, NULL);
     cr_expect_not_null(gone);
     close(serial);

@@ -316,6 +316,19 @@ static int count(struct seat *seat, const char *driver, GError **err)
     return guest_run(seat->guest, line, BOOT, &status, &said, err) < 0 ? -1 : atoi(said);
 }
 
+/* Whether a destination would be told where libvirt has put the device. */
+static bool has_place_of_libvirt(struct vm *vm, const char *id, GError **err)
+{
+    json_auto_t *machine = vm_machine(vm, SOON, err);
+    const json_t *device;
+    size_t i;
+
+    json_array_foreach (json_object_get(machine, "devices"), i, device)
+        if (strcmp(json_string_value(json_object_get(device, "id")), id) == 0)
+            return json_object_get(json_object_get(device, "place"), "libvirt") != NULL;
+    return false;
+}
+
 static int plug_and_unplug(struct bed *bed, GError **err)
 {
     g_autoptr(GError) error = NULL;
@@ -331,6 +344,7 @@ static int plug_and_unplug(struct bed *bed, GError **err)
     check(vm_has(seat.vm, "rng", "rng7"));
     check(count(&seat, "virtio_rng", err) == before + 1);
     check(vm_is_changed(seat.vm));
+    check(has_place_of_libvirt(seat.vm, "rng7", err));
     if (vm_unplug(seat.vm, "rng", "rng7", BOOT, err) < 0)
         return -1;
     check(!vm_has(seat.vm, "rng", "rng7"));

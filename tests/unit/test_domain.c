@@ -206,3 +206,44 @@ Test(domain, files_stay_whose_they_are_where_qemu_runs_as_somebody_said)
     domain_need_validator();
     cr_expect(domain_is_valid(text, &why), "%s", why);
 }
+
+/* ---- places */
+
+static const char running[] =
+    "<domain><name>x</name><devices>"
+    "<controller type='pci' index='0' model='pcie-root'><alias name='pcie.0'/></controller>"
+    "<controller type='pci' index='3' model='pcie-root-port'><target chassis='3' port='0xa'/>"
+    "<alias name='pci.3'/><address type='pci' bus='0x00' slot='0x01' function='0x2'/></controller>"
+    "<rng model='virtio'><alias name='ua-rng0'/><address type='pci' bus='0x03' slot='0x00'/></rng>"
+    "<input type='tablet'><alias name='ua-t'/><address type='usb' bus='0' port='1'/></input>"
+    "</devices></domain>";
+
+Test(domain, a_device_is_where_libvirt_has_put_it_in_a_domain_that_ran)
+{
+    const struct domain_case input = {.boot = &domain_jeos,
+                                      .machine = "pc-q35-7.2",
+                                      .params = "pcie_extra_root_port=4;usbs=u;usb_devices=t"};
+    const struct domain_spec spec = domain_spec_of(&input);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(device) board = domain_machine(&input, &error);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) ports = NULL;
+
+    cr_assert_eq(domain_take_places(board, running, &error), 0);
+    text = machine_to_xml(board, &spec, NULL, &error);
+    ports = g_strsplit(text, "model=\"pcie-root-port\"", -1);
+    cr_expect_not_null(strstr(text, "<address type=\"pci\" bus=\"0x03\" slot=\"0x00\"/>"), "%s",
+                       text);
+    cr_expect_not_null(strstr(text, "<target chassis=\"3\" port=\"0xa\"/>"), "%s", text);
+    cr_expect_null(strstr(text, "port=\"1\""), "%s", text);
+    cr_expect_eq(g_strv_length(ports), 2, "%s", text);
+}
+
+Test(domain, what_is_no_xml_has_no_places)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(device) board = domain_machine(&guests[0].input, &error);
+
+    cr_assert_eq(domain_take_places(board, "<domain><devices>", &error), -1);
+    cr_expect(g_error_matches(error, VM_ERROR, VM_ERROR_COMMAND), "%s", error->message);
+}
