@@ -1,68 +1,16 @@
-#include "orchestrator/coordinator.h"
+#include "orchestrator/coordinator_private.h"
 
 #include "orchestrator/description.h"
-#include "orchestrator/hold.h"
-#include "orchestrator/trial_records.h"
 #include "orchestrator/trial_wire.h"
 #include "sync/fiber_report.h"
-#include "sync/meeting.h"
 
 #include <string.h>
 
 #define REPORT_MS 90000 /* for an aborted test to be cleaned up and reported */
-#define FLUSH_MS 1000   /* how long a record may be lost with us: its node has it for so long */
-#define FLUSH_RECORDS 1000
 
-/* A test while it runs. */
-struct trial {
-    uint64_t id;
-    struct test_result *result;
-    struct host_report *reports; /* by index */
-    struct trial_records *records;
-    unsigned n_unwritten; /* records that have come and are not on the disk for certain */
-    int64_t flush_at;     /* deadline for that; NEVER while there are none */
-    unsigned n_failing;
-    struct own_cause own;
-    char *own_message;
-    const struct meeting_cause *finding; /* the book's, before any host failed: nobody came */
-    bool is_aborted;
-    int64_t limit_ms;  /* test_timeout */
-    int64_t end_by;    /* deadline of the test */
-    int64_t ends_soon; /* deadline of its last leg's begin; DEADLINE_NEVER: none, or it was told */
-    bool has_budget;   /* there was such a deadline */
-    unsigned leg;      /* the highest that a host has begun */
-    int64_t report_by; /* deadline for the reports, once aborted */
-    bool wants_failed; /* the user wants the VMs of a test that fails */
-    struct client *client; /* or NULL */
-};
-
-/* Who a heartbeat is from, and what it said. */
-struct hearing {
-    struct coordinator *coordinator;
-    unsigned host;
-    char *doing; /* what it said last of the running test, or NULL */
-};
-
-struct coordinator {
-    struct peer **peers;
-    struct hearing *hearings; /* one a peer */
-    unsigned n_peers;
-    struct coordinator_listener listener;
-    struct meeting_book *book;
-    struct trial *trial;  /* NULL: no test runs */
-    struct event changed; /* something arrived that the waiting fiber must look at */
-    struct hold hold;
-};
-
-static int64_t now_ms(void)
+int64_t coordinator_book_ms(const struct coordinator *coordinator)
 {
-    return g_get_monotonic_time() / 1000;
-}
-
-/* The book's time. */
-static int64_t book_ms(const struct coordinator *coordinator)
-{
-    return hold_time_ms(&coordinator->hold, now_ms());
+    return hold_time_ms(&coordinator->hold, coordinator_now_ms());
 }
 
 static void tell_fiber(void *arg, const char *line)
@@ -88,8 +36,7 @@ static void keep_finding(struct trial *trial, const GPtrArray *actions)
     }
 }
 
-/* Does what the book says. */
-static void act(struct coordinator *coordinator, const GPtrArray *actions)
+void coordinator_act(struct coordinator *coordinator, const GPtrArray *actions)
 {
     g_autoptr(GError) error = NULL;
     if (trial_wire_act(coordinator->peers, actions, &error) < 0)
@@ -109,100 +56,6 @@ static void act(struct coordinator *coordinator, const GPtrArray *actions)
     event_set(&coordinator->changed);
 }
 
-static void on_arrive(struct coordinator *coordinator, unsigned host, const Vtmh__Arrive *arrive)
-{
-    g_autoptr(GPtrArray) actions = meeting_actions_new();
-    g_autoptr(GBytes) payload = g_bytes_new(arrive->payload.data, arrive->payload.len);
-    struct meeting_arrival arrival = {
-        .test = arrive->test,
-        .tag = arrive->tag,
-        .scope = arrive->scope,
-        .use = arrive->use,
-        .settle = arrive->settle,
-        .host = host,
-        .timeout_ms = arrive->timeout_ms,
-        .payload = payload,
-    };
-    for (size_t i = 0; i < arrive->n_members; i++)
-        if (arrive->members[i] < MEETING_MAX_HOSTS)
-            arrival.members.bits[arrive->members[i] / 64] |= (uint64_t)1
-                                                             << (arrive->members[i] % 64);
-    meeting_arrive(coordinator->book, &arrival, book_ms(coordinator), actions);
-    act(coordinator, actions);
-}
-
-/* The host is the next of those at which the test fails. */
-static void count_failing(struct coordinator *coordinator, unsigned host, const char *message)
-{
-    struct trial *trial = coordinator->trial;
-    if (trial->reports[host].order == 0)
-        trial->reports[host].order = ++trial->n_failing;
-    if (trial->n_failing == 1 && coordinator->listener.failing != NULL)
-        coordinator->listener.failing(coordinator->listener.arg, trial->result,
-                                      trial->reports[host].name, message);
-}
-
-/* scope: what fails: the test, or one of its legs. */
-static void fail_host(struct coordinator *coordinator, uint64_t scope, unsigned host,
-                      const char *message)
-{
-    g_autoptr(GPtrArray) actions = meeting_actions_new();
-    if (scope == MEETING_TEST_SCOPE)
-        count_failing(coordinator, host, message);
-    meeting_fail(coordinator->book, coordinator->trial->id, scope, host, message,
-                 book_ms(coordinator), actions);
-    act(coordinator, actions);
-}
-
-static void lose_host(struct coordinator *coordinator, unsigned host, const char *message)
-{
-    g_autoptr(GPtrArray) actions = meeting_actions_new();
-    coordinator->trial->reports[host].lost = true;
-    count_failing(coordinator, host, message);
-    meeting_lose(coordinator->book, coordinator->trial->id, host, message, book_ms(coordinator),
-                 actions);
-    act(coordinator, actions);
-}
-
-/* A host tells what cannot be true: nobody can rely on it in this test any more. */
-static void distrust(struct coordinator *coordinator, unsigned host, const char *why)
-{
-    struct host_report *report = &coordinator->trial->reports[host];
-    report->nonsense = g_strdup(why);
-    fail_host(coordinator, MEETING_TEST_SCOPE, host, why);
-}
-
-/* What has come and is not on the disk yet is written within FLUSH_MS, or when it is much. */
-static void plan_flush(struct coordinator *coordinator)
-{
-    struct trial *trial = coordinator->trial;
-    if (++trial->n_unwritten == 1)
-        trial->flush_at = deadline_in(FLUSH_MS);
-    if (trial->n_unwritten == 1 || trial->n_unwritten == FLUSH_RECORDS)
-        event_set(&coordinator->changed);
-}
-
-static void on_record(struct coordinator *coordinator, unsigned host, const Vtmh__Record *record)
-{
-    struct trial *trial = coordinator->trial;
-    const struct coordinator_listener *listener = &coordinator->listener;
-    struct host_report *report = &trial->reports[host];
-    g_autoptr(GError) error = NULL;
-    if (report->nonsense != NULL || trial_records_is_repeated(trial->records, host, record))
-        return;
-    if (report->done != NULL) {
-        distrust(coordinator, host, "the host told a record after its report");
-        return;
-    }
-    if (trial_records_take(trial->records, host, record, &error) < 0) {
-        distrust(coordinator, host, error->message);
-        return;
-    }
-    report->records = trial_records_count(trial->records, host);
-    listener->record(listener->arg, trial->result, report->name, record);
-    plan_flush(coordinator);
-}
-
 /* Has all that came written down, and says so to those who keep it until then. -1: it cannot be. */
 static int flush(struct coordinator *coordinator, GError **err)
 {
@@ -218,53 +71,14 @@ static int flush(struct coordinator *coordinator, GError **err)
     return 0;
 }
 
-static void on_done(struct coordinator *coordinator, unsigned host, const Vtmh__TestDone *done)
-{
-    struct host_report *report = &coordinator->trial->reports[host];
-    if (report->done != NULL)
-        return;
-    /* A copy of one's own: packed and unpacked, as protobuf-c has no other. */
-    size_t size = vtmh__test_done__get_packed_size(done);
-    g_autofree uint8_t *packed = g_malloc(size);
-    vtmh__test_done__pack(done, packed);
-    report->done = vtmh__test_done__unpack(NULL, size, packed);
-
-    bool fine = done->status == VTMH__STATUS__STATUS_PASS ||
-                done->status == VTMH__STATUS__STATUS_WARN ||
-                done->status == VTMH__STATUS__STATUS_ABORTED;
-    if (!fine)
-        fail_host(coordinator, MEETING_TEST_SCOPE, host, done->message);
-    /* Nobody need wait for it any longer. */
-    g_autoptr(GPtrArray) actions = meeting_actions_new();
-    meeting_leave(coordinator->book, coordinator->trial->id, host, book_ms(coordinator), actions);
-    act(coordinator, actions);
-}
-
-/* A point at which all goes on: whoever comes to it later does not wait. */
-static void on_held(struct coordinator *coordinator, unsigned host, const Vtmh__Held *held)
-{
-    struct trial *trial = coordinator->trial;
-    const struct coordinator_listener *listener = &coordinator->listener;
-    if (!hold_take(&coordinator->hold, held->at, now_ms())) {
-        trial_wire_go_on(&coordinator->peers[host], 1, trial->id, held->at);
-        return;
-    }
-    g_auto(GStrv) lines = g_new0(char *, held->n_lines + 1);
-    for (size_t i = 0; i < held->n_lines; i++)
-        lines[i] = g_strdup(held->lines[i]);
-    if (listener->held != NULL)
-        listener->held(listener->held_arg, trial->result, peer_name(coordinator->peers[host]),
-                       held->at, (const char *const *)lines);
-    event_set(&coordinator->changed);
-}
-
 void coordinator_go_on(struct coordinator *coordinator, bool forever)
 {
     struct trial *trial = coordinator->trial;
     if (trial == NULL)
         return;
     int64_t stood_ms;
-    g_autoptr(GPtrArray) points = hold_go_on(&coordinator->hold, forever, now_ms(), &stood_ms);
+    g_autoptr(GPtrArray) points =
+        hold_go_on(&coordinator->hold, forever, coordinator_now_ms(), &stood_ms);
     if (points == NULL)
         return;
     int64_t *const deadlines[] = {&trial->end_by, &trial->report_by, &trial->ends_soon};
@@ -275,81 +89,6 @@ void coordinator_go_on(struct coordinator *coordinator, bool forever)
         trial_wire_go_on(coordinator->peers, coordinator->n_peers, trial->id,
                          g_ptr_array_index(points, i));
     event_set(&coordinator->changed);
-}
-
-static unsigned index_of(const struct coordinator *coordinator, const struct peer *peer)
-{
-    for (unsigned i = 0; i < coordinator->n_peers; i++)
-        if (coordinator->peers[i] == peer)
-            return i;
-    g_assert_not_reached();
-}
-
-static void on_message(struct peer *peer, const Vtmh__Envelope *envelope, void *arg)
-{
-    struct coordinator *coordinator = arg;
-    struct trial *trial = coordinator->trial;
-    const struct coordinator_listener *listener = &coordinator->listener;
-    unsigned host = index_of(coordinator, peer);
-    /* Also of a test that was given up since the host was lost. */
-    if (envelope->body_case == VTMH__ENVELOPE__BODY_TEST_DONE)
-        peer->keeps_vms = envelope->test_done->keeps_vms;
-    if (trial == NULL || trial_wire_test_of(envelope) != trial->id)
-        return;
-
-    switch (envelope->body_case) {
-    case VTMH__ENVELOPE__BODY_ARRIVE:
-        on_arrive(coordinator, host, envelope->arrive);
-        break;
-    case VTMH__ENVELOPE__BODY_TEST_FAILING:
-        fail_host(coordinator, envelope->test_failing->scope, host,
-                  envelope->test_failing->message);
-        break;
-    case VTMH__ENVELOPE__BODY_TEST_DONE:
-        on_done(coordinator, host, envelope->test_done);
-        break;
-    case VTMH__ENVELOPE__BODY_PROGRESS:
-        trial->leg = MAX(trial->leg, envelope->progress->leg);
-        listener->progress(listener->arg, trial->result, peer_name(peer), envelope->progress);
-        break;
-    case VTMH__ENVELOPE__BODY_LOG_RECORD:
-        listener->log(listener->arg, trial->result, peer_name(peer), envelope->log_record);
-        break;
-    case VTMH__ENVELOPE__BODY_FILE_CHUNK:
-        listener->file(listener->arg, trial->result, peer_name(peer), envelope->file_chunk);
-        break;
-    case VTMH__ENVELOPE__BODY_PLATFORM:
-        test_result_platform(trial->result, peer_name(peer), envelope->platform);
-        break;
-    case VTMH__ENVELOPE__BODY_COMMAND_LINE:
-        test_result_command_line(trial->result, peer_name(peer), envelope->command_line);
-        break;
-    case VTMH__ENVELOPE__BODY_RECORD:
-        on_record(coordinator, host, envelope->record);
-        break;
-    case VTMH__ENVELOPE__BODY_HELD:
-        on_held(coordinator, host, envelope->held);
-        break;
-    case VTMH__ENVELOPE__BODY_PROBING:
-        if (trial->client != NULL)
-            client_pass(trial->client, peer, envelope->probing);
-        break;
-    default:
-        break;
-    }
-}
-
-/* What a host is doing, for the message of a meeting that times out. */
-static void on_heartbeat(const Vtmh__Heartbeat *heartbeat, void *arg)
-{
-    struct hearing *hearing = arg;
-    const struct trial *trial = hearing->coordinator->trial;
-    if (trial == NULL || heartbeat->test != trial->id)
-        return;
-    meeting_set_context(hearing->coordinator->book, trial->id, hearing->host, heartbeat->context,
-                        book_ms(hearing->coordinator));
-    g_free(hearing->doing);
-    hearing->doing = *heartbeat->context != '\0' ? g_strdup(heartbeat->context) : NULL;
 }
 
 /* Whether nobody is left to wait for. */
@@ -405,15 +144,15 @@ static void look_around(struct coordinator *coordinator)
         g_autofree char *message =
             g_strdup_printf("lost: not heard from for %.1f s",
                             (double)link_silence_ms(coordinator->peers[i]->link) / 1000.0);
-        lose_host(coordinator, i, message);
+        coordinator_lose_host(coordinator, i, message);
     }
     flush_if_due(coordinator);
     if (hold_is_on(&coordinator->hold))
         return;
     g_autoptr(GPtrArray) actions = meeting_actions_new();
-    meeting_expire(coordinator->book, book_ms(coordinator), actions);
+    meeting_expire(coordinator->book, coordinator_book_ms(coordinator), actions);
     if (actions->len > 0)
-        act(coordinator, actions);
+        coordinator_act(coordinator, actions);
     if (!trial->is_aborted && deadline_left(trial->end_by) == 0)
         end_late_test(coordinator);
     if (!trial->is_aborted || deadline_left(trial->report_by) > 0)
@@ -440,8 +179,9 @@ static void await_change(struct coordinator *coordinator)
         return;
     }
     int64_t expire = meeting_next_timeout(coordinator->book);
-    int64_t deadline = expire == INT64_MAX ? DEADLINE_NEVER
-                                           : deadline_in(MAX(expire - book_ms(coordinator), 0) + 1);
+    int64_t deadline = expire == INT64_MAX
+                           ? DEADLINE_NEVER
+                           : deadline_in(MAX(expire - coordinator_book_ms(coordinator), 0) + 1);
     deadline = deadline_min(deadline, trial->flush_at);
     deadline = deadline_min(deadline, trial->is_aborted ? trial->report_by : trial->end_by);
     if (!trial->is_aborted)
@@ -486,7 +226,7 @@ static void start_on_hosts(struct coordinator *coordinator, const struct params 
         done.test = trial->id;
         done.status = VTMH__STATUS__STATUS_ERROR;
         done.message = error->message;
-        on_done(coordinator, i, &done);
+        coordinator_hear_done(coordinator, i, &done);
     }
     /* Of one that is lost before it says, nobody knows. */
     for (unsigned i = 0; i < coordinator->n_peers; i++)
@@ -627,8 +367,8 @@ void coordinator_interrupt(struct coordinator *coordinator, Vtmh__Status status,
         return;
     trial->own_message = g_steal_pointer(&own_message);
     g_autoptr(GPtrArray) actions = meeting_actions_new();
-    meeting_abort(coordinator->book, trial->id, message, book_ms(coordinator), actions);
-    act(coordinator, actions);
+    meeting_abort(coordinator->book, trial->id, message, coordinator_book_ms(coordinator), actions);
+    coordinator_act(coordinator, actions);
 }
 
 struct peer *coordinator_await_hosts(struct coordinator *coordinator, int64_t grace_ms)
@@ -659,9 +399,9 @@ struct coordinator *coordinator_new(struct peer *const *peers, unsigned n_peers,
     coordinator->hearings = g_new(struct hearing, n_peers);
     for (unsigned i = 0; i < n_peers; i++) {
         coordinator->hearings[i] = (struct hearing){.coordinator = coordinator, .host = i};
-        peers[i]->on_message = on_message;
+        peers[i]->on_message = coordinator_hear;
         peers[i]->arg = coordinator;
-        link_on_heartbeat(peers[i]->link, on_heartbeat, &coordinator->hearings[i]);
+        link_on_heartbeat(peers[i]->link, coordinator_hear_heartbeat, &coordinator->hearings[i]);
     }
     return coordinator;
 }
