@@ -1,10 +1,13 @@
 /* The connection, and what the host can do. */
 #include "libvirt/call.h"
 #include "libvirt/domain_state.h"
+#include "libvirt/protocol.h"
 #include "libvirt/wire.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#define KEEPALIVE_S_MAX 3600
 
 /* "7.2.0" of 7002000. */
 static json_t *version_text(unsigned long version)
@@ -43,10 +46,14 @@ static json_t *fail_to_connect(struct call *call, const virError *error)
 static json_t *run_connect(struct call *call)
 {
     const char *uri = call_string(call, "uri");
+    long long keepalive_s = call_integer(call, "keepalive_s", PROTOCOL_KEEPALIVE_S);
     virErrorPtr why = NULL;
     unsigned generation;
 
-    if (connection_open(uri, &generation, &why) < 0) {
+    if (keepalive_s < 1 || keepalive_s > KEEPALIVE_S_MAX)
+        return call_refuse(call, "Arguments", "connect: \"keepalive_s\" is not 1 to %d",
+                           KEEPALIVE_S_MAX);
+    if (connection_open(uri, (int)keepalive_s, &generation, &why) < 0) {
         fail_to_connect(call, why);
         virFreeError(why);
         return NULL;
@@ -124,7 +131,11 @@ static json_t *run_list(struct call *call)
 }
 
 const struct call_row calls_of_host[] = {
-    {"connect", run_connect, CONNECTION_NONE, false, {{"uri", ARGUMENT_STRING, true}}},
+    {"connect",
+     run_connect,
+     CONNECTION_NONE,
+     false,
+     {{"uri", ARGUMENT_STRING, true}, {"keepalive_s", ARGUMENT_INTEGER, false}}},
     {"hypervisor-version", run_hypervisor_version, CONNECTION_CONTROL, false, {{0}}},
     {"capabilities", run_capabilities, CONNECTION_CONTROL, false, {{0}}},
     {"domain-capabilities",

@@ -59,7 +59,7 @@ static json_t *migrate_directly(struct call *call, const char *dconnuri, const s
                                 unsigned flags)
 {
     virErrorPtr why = NULL;
-    virConnectPtr there = connection_open_other(dconnuri, &why);
+    virConnectPtr there = connection_open_other(dconnuri, PROTOCOL_KEEPALIVE_S, &why);
     virDomainPtr moved = NULL;
 
     if (there != NULL) {

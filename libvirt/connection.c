@@ -51,18 +51,17 @@ static void on_closed(virConnectPtr connection, int reason, void *arg)
 }
 
 /* A driver without a daemon, in this process, has nothing to keep alive. */
-static bool keep_alive(virConnectPtr connection)
+static bool keep_alive(virConnectPtr connection, int interval_s)
 {
-    return virConnectSetKeepAlive(connection, PROTOCOL_KEEPALIVE_S, PROTOCOL_KEEPALIVE_COUNT) >=
-               0 ||
+    return virConnectSetKeepAlive(connection, interval_s, PROTOCOL_KEEPALIVE_COUNT) >= 0 ||
            virGetLastErrorCode() == VIR_ERR_NO_SUPPORT;
 }
 
-virConnectPtr connection_open_other(const char *uri, virErrorPtr *why_out)
+virConnectPtr connection_open_other(const char *uri, int keepalive_s, virErrorPtr *why_out)
 {
     virConnectPtr connection = virConnectOpen(uri);
 
-    if (connection != NULL && keep_alive(connection))
+    if (connection != NULL && keep_alive(connection, keepalive_s))
         return connection;
     *why_out = virSaveLastError(); /* closing forgets it */
     if (connection != NULL)
@@ -94,10 +93,11 @@ static unsigned next_generation(void)
     return generation;
 }
 
-static int open_pair(struct pair *pair, const char *uri, unsigned generation, virErrorPtr *why_out)
+static int open_pair(struct pair *pair, const char *uri, int keepalive_s, unsigned generation,
+                     virErrorPtr *why_out)
 {
     for (enum connection_kind kind = CONNECTION_CALLS; kind < CONNECTION_KINDS; kind++) {
-        virConnectPtr connection = connection_open_other(uri, why_out);
+        virConnectPtr connection = connection_open_other(uri, keepalive_s, why_out);
 
         pair->connections[kind] = connection;
         if (connection == NULL)
@@ -116,12 +116,13 @@ static int open_pair(struct pair *pair, const char *uri, unsigned generation, vi
     return -1;
 }
 
-int connection_open(const char *uri, unsigned *generation_out, virErrorPtr *why_out)
+int connection_open(const char *uri, int keepalive_s, unsigned *generation_out,
+                    virErrorPtr *why_out)
 {
     unsigned generation = next_generation();
     struct pair pair = {.events = {.qemu_id = -1}};
 
-    if (open_pair(&pair, uri, generation, why_out) < 0) {
+    if (open_pair(&pair, uri, keepalive_s, generation, why_out) < 0) {
         close_pair(&pair);
         return -1;
     }

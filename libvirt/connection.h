@@ -20,7 +20,8 @@ enum connection_kind {
  * libvirt does not say). *generation_out: a number of its own each time; the connections' events
  * tell it.
  */
-int connection_open(const char *uri, unsigned *generation_out, virErrorPtr *why_out);
+int connection_open(const char *uri, int keepalive_s, unsigned *generation_out,
+                    virErrorPtr *why_out);
 
 /* Transfer full (virConnectClose()); NULL if there is none. Any thread. */
 virConnectPtr connection_ref(enum connection_kind kind);
@@ -28,7 +29,7 @@ virConnectPtr connection_ref(enum connection_kind kind);
 /* Another one, with keepalive, for as long as a call lasts. Transfer full; NULL: *why_out,
  * likewise.
  */
-virConnectPtr connection_open_other(const char *uri, virErrorPtr *why_out);
+virConnectPtr connection_open_other(const char *uri, int keepalive_s, virErrorPtr *why_out);
 
 /* Closes both. Waits for libvirtd's answer. */
 void connection_close_all(void);

@@ -21,8 +21,8 @@
  * others over the other one (`control`), so that libvirtd's limit of requests for each client never
  * keeps an abort from it.
  *
- * connect {uri} -> {uri, libvirt: "9.0.0" (of the daemon), client: "9.0.0" (of libvirt.so.0),
- *     hypervisor: "QEMU", hostname, generation}
+ * connect {uri, [keepalive_s]} -> {uri, libvirt, client, hypervisor: "QEMU", hostname, generation}
+ *     libvirt: of the daemon, client: of libvirt.so.0, both "9.0.0".
  *     NoDaemon, NoPermission in place of VIR_ERR_38: nobody listens there, or not for us.
  *     May be called again after CONNECTION_CLOSED, and then begins anew; calls that hang on the old
  *     connections end by themselves.
@@ -85,7 +85,7 @@
  *                                     MIGRATION_PASS, RESET, SHUTDOWN, GUEST_PANICKED
  *
  *   CONNECTION_CLOSED {connection: "calls" | "control", reason, generation}
- *     reason: "eof", "error", "keepalive" (libvirtd has not answered for PROTOCOL_KEEPALIVE_S x
+ *     reason: "eof", "error", "keepalive" (libvirtd has not answered for keepalive_s x
  *     PROTOCOL_KEEPALIVE_COUNT); generation: of the connect that has made the connection.
  *
  * An event may come after the answer of the call that has caused it.
@@ -95,7 +95,7 @@
 #define PROTOCOL_FD 3 /* of the program: the socket */
 #define PROTOCOL_CALLS_MAX 64
 #define PROTOCOL_LINE_MAX_BYTES (8U << 20) /* the program ends at a longer one */
-#define PROTOCOL_KEEPALIVE_S 5
+#define PROTOCOL_KEEPALIVE_S 5             /* unless connect says otherwise */
 #define PROTOCOL_KEEPALIVE_COUNT 3
 
 /* Names of virDomainState, by number. */

@@ -605,17 +605,22 @@ static void say(int fd, const char *text)
     cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
-/* Reads until the text has come. */
-static void hear(int fd, const char *text)
+/* Reads until all of the texts, ended by NULL, have come. */
+static void hear_all(int fd, const char *const *texts)
 {
     g_autoptr(GString) heard = g_string_new(NULL);
     char byte;
 
-    while (strstr(heard->str, text) == NULL) {
-        cr_assert_eq(read(fd, &byte, 1), 1, "not heard: %s", text);
+    while (*texts != NULL) {
+        if (strstr(heard->str, *texts) != NULL) {
+            texts++;
+            continue;
+        }
+        cr_assert_eq(read(fd, &byte, 1), 1, "not heard: %s", *texts);
         g_string_append_c(heard, byte);
     }
 }
+#define hear(fd, ...) hear_all(fd, (const char *const[]){__VA_ARGS__, NULL})
 
 static void expect_end(pid_t pid)
 {
@@ -662,6 +667,31 @@ Test(libvirt_program, ends_with_its_node)
         expect_end(pid);
         libvirt_bed_do(bed, "thaw");
     }
+    libvirt_bed_stop(bed);
+}
+
+Test(libvirt_program, tells_that_libvirtd_has_not_answered_for_long)
+{
+    struct libvirt_bed *bed;
+    g_autofree char *open_it = NULL;
+    pid_t pid;
+    int fd;
+
+    if (libvirt_bed_missing() != NULL)
+        cr_skip_test("%s", libvirt_bed_missing());
+    bed = libvirt_bed_start();
+    open_it = g_strdup_printf("{\"execute\": \"connect\", \"id\": 1, \"arguments\": "
+                              "{\"uri\": \"%s\", \"keepalive_s\": 1}}\n",
+                              bed->uri);
+    pid = start_bare(&fd);
+    say(fd, open_it);
+    hear(fd, "\"id\":1");
+    libvirt_bed_do(bed, "freeze");
+    say(fd, "{\"execute\": \"domain-list\", \"id\": 2}\n");
+    hear(fd, "\"CONNECTION_CLOSED\"", "\"keepalive\"", "\"id\":2");
+    libvirt_bed_do(bed, "thaw");
+    close(fd);
+    expect_end(pid);
     libvirt_bed_stop(bed);
 }
 
