@@ -96,8 +96,10 @@ int main(int argc, char **argv)
     wire_begin(PROTOCOL_FD);
     serve(PROTOCOL_FD);
     alarm(END_S);
-    if (call_count() > 0)
+    if (call_count() > 0) {
+        wire_end(); /* what is said already: the answer to quit */
         _exit(0);
+    }
     connection_close_all();
     event_loop_end();
     wire_end();

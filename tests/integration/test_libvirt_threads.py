@@ -72,7 +72,7 @@ class Program:
 
     def end(self, how):
         if how == "quit":
-            self.begin("quit")
+            assert "return" in self.wait(self.begin("quit"))
         self.socket.shutdown(socket.SHUT_RDWR)
         said = self.process.communicate(timeout=SECONDS)[1]
         assert self.process.returncode == 0 and not said, f"status {self.process.returncode}: {said}"
