@@ -61,8 +61,7 @@ static void to_qemu(const struct device *topology, GPtrArray *line)
 
 /*
  * libvirt wants each level, or takes a socket for each CPU. So the missing ones are found as QEMU
- * finds them (hw/core/machine-smp.c): cores come first, and sockets first with machine types
- * before 6.2.
+ * finds them for -smp: cores come first, and sockets first with machine types before 6.2.
  */
 struct levels {
     int64_t most, sockets, dies, cores, threads;
