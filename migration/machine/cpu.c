@@ -52,6 +52,16 @@ static bool add_flags(struct xml *cpu, char **words)
     return is_all;
 }
 
+/* "Nehalem-v1" is a Nehalem for libvirt, which knows no versions. Transfer full. */
+static char *without_version(const char *model)
+{
+    const char *dash = strrchr(model, '-');
+    bool has_version = dash != NULL && dash[1] == 'v' && dash[2] != '\0' &&
+                       dash[2 + strspn(dash + 2, "0123456789")] == '\0';
+
+    return has_version ? g_strndup(model, (size_t)(dash - model)) : g_strdup(model);
+}
+
 /*
  * What QEMU is told, and no more: libvirt checks nothing and adds nothing, since the platform was
  * decided for all hosts. Where it cannot have all of it, QEMU is told all of it again.
@@ -60,18 +70,20 @@ static int to_xml(const struct device *cpu, struct domain *domain, GError **err)
 {
     const char *text = device_get(cpu->travels, "model");
     g_auto(GStrv) words = g_strsplit(text, ",", -1);
+    g_autofree char *model = without_version(words[0]);
     struct xml *element = xml_get(domain->root, "cpu");
+    bool is_max = strcmp(model, "max") == 0;
 
     (void)err;
-    if (strcmp(words[0], "host") == 0 || strcmp(words[0], "max") == 0) {
-        xml_set(element, "mode", strcmp(words[0], "max") == 0 ? "maximum" : "host-passthrough");
+    if (is_max || strcmp(model, "host") == 0) {
+        xml_set(element, "mode", is_max ? "maximum" : "host-passthrough");
         xml_set(element, "check", "none");
     } else {
         xml_set(xml_set(element, "mode", "custom"), "match", "exact");
         xml_set(element, "check", "none");
-        xml_text(xml_set(xml_add(element, "model"), "fallback", "forbid"), words[0]);
+        xml_text(xml_set(xml_add(element, "model"), "fallback", "forbid"), model);
     }
-    if (!add_flags(element, words + 1))
+    if (!add_flags(element, words + 1) || strcmp(model, words[0]) != 0)
         qemu_line_option(domain_say(domain, WORD_CPU), "-cpu", "%s", text);
     return 0;
 }

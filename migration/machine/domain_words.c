@@ -20,7 +20,8 @@ const struct domain_word_info domain_words[WORD_COUNT] = {
     [WORD_BOOT_STRICT] = {"boot_strict = off", "libvirt has the firmware be strict"},
     [WORD_BOOT_ORDER] = {"boot_order beside a bootindex", "libvirt takes one of both"},
     [WORD_BOARD] = {"machine_type_extra_params", "they are words of QEMU's -machine"},
-    [WORD_CPU] = {"flags of the CPU that have a value, or are of KVM or Hyper-V",
-                  "<feature> has none of them"},
+    [WORD_CPU] = {"a CPU of a versioned model, or with flags that have a value or are of KVM or "
+                  "Hyper-V",
+                  "libvirt knows no versions, and <feature> none of these flags"},
     [WORD_EXTRA] = {"extra_params", "they are words of QEMU's command line"},
 };

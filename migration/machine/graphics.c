@@ -115,8 +115,10 @@ static int to_xml(const struct device *card, struct domain *domain, GError **err
             name = cards[i].libvirt;
     if (strcmp(model, "qxl") == 0)
         name = model;
-    if (name == NULL)
+    if (name == NULL) { /* libvirt adds one where a screen has none */
+        xml_set(xml_add(xml_add(domain->devices, "video"), "model"), "type", "none");
         return domain_say_device(domain, card, WORD_ATI, err);
+    }
     video = xml_add(domain->devices, "video");
     domain_name(video, card);
     video = xml_set(xml_add(video, "model"), "type", name);

@@ -62,18 +62,13 @@ static void to_parts(const struct device *usb, GPtrArray *parts)
 
 /* ---- as libvirt has it */
 
+/* It has UHCI of ICH9 as a companion of its EHCI alone. */
 static const char *libvirt_model(const char *model)
 {
     static const char *const models[][2] = {
-        {"ich9-usb-ehci1", "ich9-ehci1"},
-        {"ich9-usb-uhci1", "ich9-uhci1"},
-        {"ich9-usb-uhci2", "ich9-uhci2"},
-        {"ich9-usb-uhci3", "ich9-uhci3"},
-        {"usb-ehci", "ehci"},
-        {"piix3-usb-uhci", "piix3-uhci"},
-        {"piix4-usb-uhci", "piix4-uhci"},
-        {"pci-ohci", "pci-ohci"},
-        {"nec-usb-xhci", "nec-xhci"},
+        {"ich9-usb-ehci1", "ich9-ehci1"}, {"usb-ehci", "ehci"},
+        {"piix3-usb-uhci", "piix3-uhci"}, {"piix4-usb-uhci", "piix4-uhci"},
+        {"pci-ohci", "pci-ohci"},         {"nec-usb-xhci", "nec-xhci"},
         {"qemu-xhci", "qemu-xhci"},
     };
 
