@@ -455,6 +455,66 @@ Test(qmp, closing_wakes_who_still_waits)
     run(close_while_waiting);
 }
 
+struct told {
+    struct event over;
+    unsigned times;
+    char *reply, *class;
+    bool has_error;
+};
+
+static void on_answer(const json_t *reply, const json_t *refusal, const GError *error, void *arg)
+{
+    struct told *told = arg;
+
+    told->times++;
+    told->reply = g_strdup(json_string_value(reply));
+    told->class = g_strdup(json_string_value(json_object_get(refusal, "class")));
+    told->has_error = error != NULL;
+    event_set(&told->over);
+}
+
+static void told_clear(struct told *told)
+{
+    g_free(told->reply);
+    g_free(told->class);
+}
+
+static int answer_refuse_and_end(struct bed *bed, GError **err)
+{
+    struct told good = {0}, bad = {0}, never = {0}, forgotten = {0};
+    struct qmp_later *later;
+    json_int_t id;
+
+    check(qmp_later(bed->qmp, "lasts", NULL, on_answer, &good, err) != NULL);
+    check(qmp_later(bed->qmp, "fails", NULL, on_answer, &bad, err) != NULL);
+    check(qmp_later(bed->qmp, "hangs", NULL, on_answer, &never, err) != NULL);
+    later = qmp_later(bed->qmp, "bores", NULL, on_answer, &forgotten, err);
+    if (hear(bed, "lasts", &id, err) < 0 || answer(bed, id, "\"return\": \"done\"", err) < 0 ||
+        hear(bed, "fails", &id, err) < 0 ||
+        answer(bed, id, "\"error\": {\"class\": \"No\", \"desc\": \"not now\"}", err) < 0 ||
+        await_event(&good.over, SOON, err) < 0 || await_event(&bad.over, SOON, err) < 0)
+        return -1;
+    check(g_strcmp0(good.reply, "done") == 0 && good.class == NULL && !good.has_error);
+    check(bad.reply == NULL && g_strcmp0(bad.class, "No") == 0 && bad.has_error);
+    check(!event_is_set(&never.over));
+    qmp_forget(later);
+    stream_close(g_steal_pointer(&bed->peer));
+    if (await_event(&never.over, SOON, err) < 0)
+        return -1;
+    check(never.reply == NULL && never.class == NULL && never.has_error);
+    check(good.times == 1 && bad.times == 1 && never.times == 1 && forgotten.times == 0);
+    check(qmp_later(bed->qmp, "late", NULL, on_answer, &forgotten, NULL) == NULL);
+    told_clear(&good);
+    told_clear(&bad);
+    told_clear(&never);
+    return 0;
+}
+
+Test(qmp, answer_of_a_command_that_lasts_comes_once_and_so_does_the_end)
+{
+    run(answer_refuse_and_end);
+}
+
 static int log_both_directions(struct bed *bed, GError **err)
 {
     struct two_sides sides = {bed, refuse};
