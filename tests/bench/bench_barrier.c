@@ -18,14 +18,25 @@ static int run_bare(unsigned nodes_wanted, unsigned rounds_wanted, struct barrie
     return bare_star_run(&star, times, err);
 }
 
+static int run_bare_abort(unsigned nodes_wanted, unsigned rounds_wanted,
+                          struct barrier_times *times, GError **err)
+{
+    const struct bare_star star = abort_tcp_yardstick(nodes_wanted, rounds_wanted);
+
+    return bare_star_run(&star, times, err);
+}
+
+typedef int (*run_fn)(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err);
+
 static const struct transport {
     const char *name;
-    int (*run)(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err);
+    run_fn run;
+    run_fn yardstick; /* or NULL */
+    int least;        /* nodes */
 } transports[] = {
-    {"memory", barrier_memory_run},
-    {"tcp", barrier_tcp_run},
-    {"bare", run_bare},
-    {"abort", abort_tcp_run},
+    {"memory", barrier_memory_run, NULL, 1},     {"tcp", barrier_tcp_run, run_bare, 1},
+    {"abort", abort_tcp_run, run_bare_abort, 2}, {"bare", run_bare, NULL, 1},
+    {"bare-abort", run_bare_abort, NULL, 2},
 };
 
 static int nodes = 2;
@@ -38,10 +49,12 @@ static const GOptionEntry options[] = {
     {"nodes", 0, 0, G_OPTION_ARG_INT, &nodes, "members of the barrier, 1 to 128 (2)", "N"},
     {"rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "barriers one after the other (10000)", "R"},
     {"transport", 0, 0, G_OPTION_ARG_STRING, &transport_name,
-     "memory: all are fibers of one loop; tcp: node processes over sealed links; bare: the "
-     "yardstick of tcp; abort: as tcp, but each is aborted (memory)",
+     "memory: all are fibers of one loop; tcp: node processes over sealed links; abort: as tcp, "
+     "but "
+     "each is aborted; bare, bare-abort: the yardsticks of these two (memory)",
      "NAME"},
-    {"baseline", 0, 0, G_OPTION_ARG_NONE, &baseline, "tcp: in turns with bare; their ratio", NULL},
+    {"baseline", 0, 0, G_OPTION_ARG_NONE, &baseline, "in turns with the yardstick; their ratio",
+     NULL},
     {"pairs", 0, 0, G_OPTION_ARG_INT, &pairs, "turns, of which the median counts (5)", "N"},
     {NULL, 0, 0, 0, NULL, NULL, NULL},
 };
@@ -105,21 +118,22 @@ static double median(double *values)
 /* Ours and the yardstick in turns: what else the machine does meets both. */
 static int measure_against_baseline(void *arg, GError **err)
 {
+    const struct transport *transport = arg;
     struct runs ours, bare, ratio;
 
     for (int i = 0; i < pairs; i++) {
         struct barrier_times times = {0};
 
-        if (barrier_tcp_run((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
+        if (transport->run((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
             return -1;
         note_run(&ours, i, &times);
-        if (run_bare((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
+        if (transport->yardstick((unsigned)nodes, (unsigned)rounds, &times, err) < 0)
             return -1;
         note_run(&bare, i, &times);
         ratio.p50[i] = ours.p50[i] / bare.p50[i];
         ratio.p99[i] = ours.p99[i] / bare.p99[i];
     }
-    print_begin(arg);
+    print_begin(transport);
     printf("\"pairs\": %d, \"p50_us\": %.1f, \"p99_us\": %.1f, \"bare_p50_us\": %.1f, "
            "\"bare_p99_us\": %.1f, \"ratio\": %.2f, \"ratio_p99\": %.2f}\n",
            pairs, median(ours.p50), median(ours.p99), median(bare.p50), median(bare.p99),
@@ -145,12 +159,15 @@ int main(int argc, char **argv)
     }
     transport = find_transport(transport_name ? transport_name : "memory");
     if (!transport) {
-        fprintf(stderr, "bench_barrier: the transport is memory, tcp, bare or abort, not %s\n",
-                transport_name);
+        fprintf(stderr, "bench_barrier: there is no transport %s, see --help\n", transport_name);
         return 4;
     }
-    if (baseline && strcmp(transport->name, "tcp") != 0) {
-        fprintf(stderr, "bench_barrier: the baseline is one of --transport tcp\n");
+    if (nodes < transport->least) {
+        fprintf(stderr, "bench_barrier: %s takes %d nodes\n", transport->name, transport->least);
+        return 4;
+    }
+    if (baseline && transport->yardstick == NULL) {
+        fprintf(stderr, "bench_barrier: %s has no baseline\n", transport->name);
         return 4;
     }
     if (fiber_run(baseline ? measure_against_baseline : measure, (void *)transport, &err) == 0)

@@ -5,8 +5,15 @@
 
 #include <string.h>
 
+/* What the centre says first, to each node. */
+struct task {
+    struct bare_star star;
+    bool fails; /* comes to no round before it is told to */
+};
+
 struct node {
-    struct bare_star star; /* as the centre told */
+    struct task task;
+    bool is_told; /* that it fails */
     uint8_t *arrival;
     struct moment *moments;
     unsigned round;
@@ -14,15 +21,22 @@ struct node {
 
 static void send_moments(struct bare_link *link, const struct node *node)
 {
-    for (size_t at = 0; at < node->star.rounds; at += MOMENTS_A_MESSAGE)
+    for (size_t at = 0; at < node->task.star.rounds; at += MOMENTS_A_MESSAGE)
         bare_send(link, node->moments + at,
-                  MIN(node->star.rounds - at, MOMENTS_A_MESSAGE) * sizeof(*node->moments));
+                  MIN(node->task.star.rounds - at, MOMENTS_A_MESSAGE) * sizeof(*node->moments));
+}
+
+static void arrive(struct bare_link *link, struct node *node)
+{
+    node->moments[node->round].arrived_ns = (int64_t)uv_hrtime();
+    bare_send(link, node->arrival, node->task.star.arrive_bytes);
 }
 
 static void begin_round(struct bare_link *link, struct node *node)
 {
-    node->moments[node->round].arrived_ns = (int64_t)uv_hrtime();
-    bare_send(link, node->arrival, node->star.arrive_bytes);
+    node->is_told = false;
+    if (!node->task.fails)
+        arrive(link, node);
 }
 
 static void on_node_message(struct bare_link *link, const void *data, size_t size, void *arg)
@@ -34,14 +48,19 @@ static void on_node_message(struct bare_link *link, const void *data, size_t siz
         return;
     }
     if (node->moments == NULL) {
-        memcpy(&node->star, data, sizeof(node->star));
-        node->arrival = g_malloc0(node->star.arrive_bytes);
-        node->moments = g_new0(struct moment, node->star.rounds);
+        memcpy(&node->task, data, sizeof(node->task));
+        node->arrival = g_malloc0(node->task.star.arrive_bytes);
+        node->moments = g_new0(struct moment, node->task.star.rounds);
         begin_round(link, node);
         return;
     }
+    if (node->task.fails && !node->is_told) {
+        node->is_told = true;
+        arrive(link, node);
+        return;
+    }
     node->moments[node->round].released_ns = (int64_t)uv_hrtime();
-    if (++node->round < node->star.rounds)
+    if (++node->round < node->task.star.rounds)
         begin_round(link, node);
     else
         send_moments(link, node);
@@ -71,7 +90,10 @@ struct spoke {
 
 static void take_arrival(struct centre *c)
 {
-    if (++c->arrived < c->star->nodes)
+    c->arrived++;
+    if (c->star->aborts && c->arrived == c->star->nodes - 1)
+        bare_send(c->links[0], c->release, c->star->release_bytes);
+    if (c->arrived < c->star->nodes)
         return;
     c->arrived = 0;
     c->round++;
@@ -112,8 +134,11 @@ static void hold_rounds(struct centre *c, uv_loop_t *loop, char *const *addresse
         c->links[i] =
             bare_connect(loop, addresses[i], c->processes[i].key, on_centre_message, &spokes[i]);
     }
-    for (unsigned i = 0; i < n; i++)
-        bare_send(c->links[i], c->star, sizeof(*c->star));
+    for (unsigned i = 0; i < n; i++) {
+        const struct task task = {*c->star, c->star->aborts && i == 0};
+
+        bare_send(c->links[i], &task, sizeof(task));
+    }
     uv_run(loop, UV_RUN_DEFAULT);
     times->total_ns = (int64_t)(c->end_ns - begin);
     barrier_times_join(times, c->moments, n, c->star->rounds);

@@ -9,6 +9,7 @@
 
 #define TEST_ID 1
 #define TAG "round"
+#define FAILURE "QEMU ended"
 #define MEETING_MS 60000
 
 /* Transfer full. */
@@ -92,7 +93,7 @@ static int fail_when_told(struct link *link, struct moment *moment, GError **err
 
     if (word == NULL)
         return -1;
-    failing.message = (char *)"QEMU ended";
+    failing.message = (char *)FAILURE;
     envelope.body_case = VTMH__ENVELOPE__BODY_TEST_FAILING;
     envelope.test_failing = &failing;
     moment->arrived_ns = (int64_t)uv_hrtime();
@@ -225,17 +226,24 @@ static int tell_first_to_fail(struct coordinator *c, GError **err)
     return link_send(c->processes[0].link, &envelope, err);
 }
 
+static Vtmh__Abort make_abort(char *why)
+{
+    Vtmh__Abort message = VTMH__ABORT__INIT;
+
+    message.test = TEST_ID;
+    message.message = why;
+    return message;
+}
+
 /* Aborts the test, tells all of it, and opens it again for the next round. */
 static int take_failing(struct coordinator *c, const Vtmh__TestFailing *failing, GError **err)
 {
     g_autoptr(GPtrArray) actions = meeting_actions_new();
     g_autoptr(packed) message = NULL;
     Vtmh__Envelope envelope = VTMH__ENVELOPE__INIT;
-    Vtmh__Abort abort = VTMH__ABORT__INIT;
+    Vtmh__Abort abort = make_abort(failing->message);
 
     meeting_fail(c->book, TEST_ID, MEETING_TEST_SCOPE, 0, failing->message, 0, actions);
-    abort.test = TEST_ID;
-    abort.message = failing->message;
     envelope.body_case = VTMH__ENVELOPE__BODY_ABORT;
     envelope.abort = &abort;
     message = link_pack(&envelope, err);
@@ -409,10 +417,18 @@ int barrier_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times
 
 int abort_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, GError **err)
 {
-    if (nodes > 1)
-        return run_star(nodes, rounds, true, times, err);
-    g_set_error_literal(err, LINK_ERROR, LINK_ERROR_PROTOCOL, "an abort takes two nodes");
-    return -1;
+    return run_star(nodes, rounds, true, times, err);
+}
+
+/* Of an envelope with its numbers and a body, beside the body. */
+static size_t head_bytes(unsigned rounds)
+{
+    Vtmh__Envelope head = VTMH__ENVELOPE__INIT;
+
+    head.session = UINT64_MAX;
+    head.sequence = head.ack = rounds;
+    /* And the tag and the length of the body. */
+    return vtmh__envelope__get_packed_size(&head) + 3;
 }
 
 struct bare_star barrier_tcp_yardstick(unsigned nodes, unsigned rounds)
@@ -420,17 +436,21 @@ struct bare_star barrier_tcp_yardstick(unsigned nodes, unsigned rounds)
     g_autofree uint32_t *members = all_members(nodes);
     Vtmh__Arrive arrival = make_arrival(rounds, members, nodes);
     Vtmh__Release message = make_release(TEST_ID, (char *)TAG, rounds);
-    Vtmh__Envelope head = VTMH__ENVELOPE__INIT;
-    size_t head_bytes;
 
-    head.session = UINT64_MAX;
-    head.sequence = head.ack = rounds;
-    /* And the tag and the length of the body. */
-    head_bytes = vtmh__envelope__get_packed_size(&head) + 3;
     return (struct bare_star){
         .nodes = nodes,
         .rounds = rounds,
-        .arrive_bytes = head_bytes + vtmh__arrive__get_packed_size(&arrival),
-        .release_bytes = head_bytes + vtmh__release__get_packed_size(&message),
+        .arrive_bytes = head_bytes(rounds) + vtmh__arrive__get_packed_size(&arrival),
+        .release_bytes = head_bytes(rounds) + vtmh__release__get_packed_size(&message),
     };
+}
+
+struct bare_star abort_tcp_yardstick(unsigned nodes, unsigned rounds)
+{
+    struct bare_star star = barrier_tcp_yardstick(nodes, rounds);
+    Vtmh__Abort message = make_abort((char *)FAILURE);
+
+    star.aborts = true;
+    star.release_bytes = head_bytes(rounds) + vtmh__abort__get_packed_size(&message);
+    return star;
 }

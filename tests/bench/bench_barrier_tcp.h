@@ -19,5 +19,6 @@ int abort_tcp_run(unsigned nodes, unsigned rounds, struct barrier_times *times, 
 /* The body of main() in a node process: called when argv[1] is NODE_OPTION. */
 int barrier_tcp_node(void);
 
-/* The star whose messages are as long as those of such a barrier. */
+/* The stars whose messages are as long as those of such barriers, and such aborts. */
 struct bare_star barrier_tcp_yardstick(unsigned nodes, unsigned rounds);
+struct bare_star abort_tcp_yardstick(unsigned nodes, unsigned rounds);
