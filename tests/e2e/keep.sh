@@ -128,8 +128,15 @@ try "post_command_host2 = $crash" "migrate_count = 1"
 expect_passed
 expect_match "the second" 'QEMU of .* on b ended \(killed by SIGSEGV\)' "$(notes 1)"
 what_died 1 b
-# One that dies while the next test takes it over is no loss either.
-try "post_command_host2 = kill -SEGV \$(pgrep -f -- '[-]name $vm,')" "migrate_count = 1"
+# One that dies while the next test waits for its guest to show that it lives is no loss either.
+tests "post_command_host2 = kill -STOP \$(pgrep -f -- '[-]name $vm,')" "migrate_count = 1"
+job_begin -q "${hosts[@]}" "$work/tests.cfg"
+await_event '"test":2'
+pid=$(pgrep -o -f -- "-name $vm,")
+kill -SEGV "$pid"
+kill -CONT "$pid"
+job_end
+nothing_left
 expect_passed
 expect_match "the second" 'QEMU of .* on b ended \(killed by SIGSEGV\)' "$(notes 1)"
 expect_equal "VMs that boot" 1 "$(booted 1)"
