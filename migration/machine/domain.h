@@ -38,8 +38,8 @@ struct domain_spec {
 char *machine_to_xml(const struct device *board, const struct domain_spec *spec, json_t **words_out,
                      GError **err);
 
-/* A device of a machine alone, for domain-attach (libvirt/protocol.h). Errors likewise, and where it is none
- * that libvirt knows as a device. Transfer full. */
+/* A device of a machine alone, for domain-attach (libvirt/protocol.h). Errors likewise, and where
+ * it is none that libvirt knows as a device. Transfer full. */
 char *machine_device_to_xml(const struct device *board, const struct device *device,
                             const struct domain_spec *spec, GError **err);
 
