@@ -19,7 +19,7 @@
 #include "sync/autoptr.h"
 #include "sync/fiber.h"
 
-#define LINK_PROTOCOL_VERSION 2
+#define LINK_PROTOCOL_VERSION 3
 #define LINK_HEARTBEAT_MS 500
 #define LINK_LOST_MS 3000
 #ifndef LINK_MAX_FRAME         /* a build of small frames finds what grows with a test */

@@ -16,7 +16,7 @@
 
 #define ANSWER                                                                                     \
     "echo "                                                                                        \
-    "'{\"version\":\"0.1.0\",\"protocol\":2,\"address\":\"tcp://127.0.0.1:4711\",\"pid\":55}'\n"
+    "'{\"version\":\"0.1.0\",\"protocol\":3,\"address\":\"tcp://127.0.0.1:4711\",\"pid\":55}'\n"
 #define GOOD_NODE "cat >\"$VTMH_TEST/key\"\necho \"$@\" >\"$VTMH_TEST/args\"\n" ANSWER
 
 static struct bed *bed;

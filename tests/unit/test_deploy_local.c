@@ -102,7 +102,7 @@ Test(deploy_local, starts_a_node_with_its_key_on_stdin_only)
     g_autoptr(GError) err = NULL;
 
     make_node("cat >key; echo \"$@\" >args; env >environment\n"
-              "echo '{\"version\":\"0.1.0\",\"protocol\":2,\"address\":\"ipc:///x\",\"pid\":55}'");
+              "echo '{\"version\":\"0.1.0\",\"protocol\":3,\"address\":\"ipc:///x\",\"pid\":55}'");
     cr_assert_eq(fiber_run(run_deploy, &deployed, &err), 0, "%s", err ? err->message : "");
     cr_assert_str_eq(deployed->address, "127.77.0.3");
     cr_assert_str_eq(deployed->link_address, "ipc:///x");

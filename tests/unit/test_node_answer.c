@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 
 static const char good[] =
-    "{\"version\":\"0.1.0\",\"protocol\":2,\"address\":\"tcp://10.1.0.1:20011\",\"pid\":1234}\n";
+    "{\"version\":\"0.1.0\",\"protocol\":3,\"address\":\"tcp://10.1.0.1:20011\",\"pid\":1234}\n";
 
 static void assert_fails(const char *out, const char *errors, const char *ending, int code,
                          const char *message)
@@ -80,16 +80,16 @@ Test(node_answer, does_not_believe_an_answer_of_a_node_that_failed)
 Test(node_answer, names_both_protocol_versions)
 {
     assert_fails("{\"version\":\"9.9\",\"protocol\":7,\"address\":\"x\",\"pid\":5}", "", NULL,
-                 DEPLOY_ERROR_HOST, "its node (vtmh 9.9) speaks protocol 7, this vtmh speaks 2");
+                 DEPLOY_ERROR_HOST, "its node (vtmh 9.9) speaks protocol 7, this vtmh speaks 3");
 }
 
 Test(node_answer, refuses_an_answer_that_lacks_something)
 {
     const char *const message = "the node's answer lacks its version, address or pid";
 
-    assert_fails("{\"version\":\"1\",\"protocol\":2,\"pid\":5}", "", NULL, DEPLOY_ERROR_START,
+    assert_fails("{\"version\":\"1\",\"protocol\":3,\"pid\":5}", "", NULL, DEPLOY_ERROR_START,
                  message);
-    assert_fails("{\"version\":\"1\",\"protocol\":2,\"address\":\"x\",\"pid\":-1}", "", NULL,
+    assert_fails("{\"version\":\"1\",\"protocol\":3,\"address\":\"x\",\"pid\":-1}", "", NULL,
                  DEPLOY_ERROR_START, message);
 }
 

@@ -160,7 +160,7 @@ Test(results_json, tells_the_job)
     expect(results, "time", "4.75");
     expect(results, "vtmh",
            "{\"command_line\": \"vtmh -m host1,host2 migrate.cfg\", \"start\": 1795302000.123,"
-           " \"versions\": {\"vtmh\": \"" VTMH_VERSION "\", \"protocol\": 2},"
+           " \"versions\": {\"vtmh\": \"" VTMH_VERSION "\", \"protocol\": 3},"
            " \"configuration\": null, \"hosts\": {},"
            " \"end\": 1795302010.0,"
            " \"elapsed_s\": 9.877, \"exit_status\": 1, \"trouble\": null, \"drift\": null,"
@@ -396,7 +396,7 @@ Test(results_json, is_sorted_and_indented_as_avocado_writes_it)
                      "        \"start\": 1.5,\n"
                      "        \"trouble\": null,\n"
                      "        \"versions\": {\n"
-                     "            \"protocol\": 2,\n"
+                     "            \"protocol\": 3,\n"
                      "            \"vtmh\": \"" VTMH_VERSION "\"\n"
                      "        }\n"
                      "    },\n"
