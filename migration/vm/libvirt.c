@@ -243,6 +243,15 @@ static int destroy(struct vm *base, int *status_out, GError **err)
     return result;
 }
 
+/* A guest that stands still while it is moved does so for that, and its hypervisor may end at any
+ * moment: the call tells how it went. */
+static int check_sound(struct vm *base, int64_t deadline, GError **err)
+{
+    return libvirt_is_called(libvirt_vm(base)) || base->has_left
+               ? 0
+               : qemu_check_sound(base, deadline, err);
+}
+
 static void drop(struct vm *base)
 {
     free_vm(libvirt_vm(base));
@@ -379,7 +388,7 @@ const struct vm_driver libvirt_driver = {
     .unplug = libvirt_unplug,
     .has = qemu_has,
     .machine = libvirt_machine,
-    .check_sound = qemu_check_sound,
+    .check_sound = check_sound,
     .check_movable = check_movable,
     .check_migratable = qemu_check_migratable,
     .prepare_move = libvirt_prepare_move,

@@ -234,6 +234,11 @@ static int begin(struct vm *base, const json_t *call, int64_t deadline, GError *
     return move->call != NULL ? 0 : -1;
 }
 
+bool libvirt_is_called(const struct libvirt_vm *vm)
+{
+    return vm->move != NULL && vm->move->call != NULL;
+}
+
 /* Whether libvirt says itself that the domain is as it was, or that it is none any more. */
 static bool answers(struct libvirt_vm *vm, int64_t deadline)
 {
@@ -305,7 +310,12 @@ int libvirt_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadlin
     if (await_event(&vm->move->ended, deadline, err) < 0)
         return -1;
     *completed_out = vm->move->failure == NULL;
-    return 0;
+    if (*completed_out || event_is_set(&vm->exited) || answers(vm, deadline))
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNREACHABLE,
+                "what became of the move of %s from %s is not known: %s", vm->base.name,
+                vm->base.host->name, vm->move->failure->message);
+    return -1;
 }
 
 int libvirt_start_postcopy(struct vm *base, int64_t deadline, GError **err)

@@ -5,6 +5,9 @@
 
 extern const struct vm_manager libvirt_manager;
 
+/* Whether the source's call is under way. */
+bool libvirt_is_called(const struct libvirt_vm *vm);
+
 int libvirt_await_migrated(struct vm *vm, int64_t deadline, GError **err);
 int libvirt_migrate_cancel(struct vm *vm, bool *completed_out, int64_t deadline, GError **err);
 int libvirt_start_postcopy(struct vm *vm, int64_t deadline, GError **err);

@@ -54,11 +54,17 @@ int libvirt_move_stats(struct vm *base, struct vm_move_stats *stats, int64_t dea
     struct libvirt_vm *vm = libvirt_vm(base);
     const json_t *completed = libvirt_move_completed(vm);
     struct vm_move_stats look = {.status = ""};
+    g_autoptr(GError) error = NULL;
     json_auto_t *running = NULL;
 
-    if (completed == NULL && !vm->is_incoming &&
-        libvirt_call(vm, "domain-job-stats", NULL, deadline, &running, NULL, err) < 0)
+    if (completed == NULL && !vm->is_incoming && !base->has_left)
+        libvirt_call(vm, "domain-job-stats", NULL, deadline, &running, NULL, &error);
+    /* The job may have completed, and the domain have gone, while it was asked for. */
+    completed = libvirt_move_completed(vm);
+    if (error != NULL && completed == NULL && !base->has_left) {
+        g_propagate_error(err, g_steal_pointer(&error));
         return -1;
+    }
     libvirt_stats_fill(&look, completed != NULL ? completed : running, completed != NULL);
     g_strlcpy(look.status, *base->move_status != '\0' ? base->move_status : "none",
               sizeof look.status);

@@ -22,6 +22,8 @@ struct relayed {
     int64_t deadline;
     GError *error; /* why the streams are no longer carried */
 
+    char *door; /* destination: where those who come in are led to; NULL: to the socket */
+
     /* Source. */
     struct stream *listener; /* where the hypervisor connects */
     json_t *ticket;
@@ -44,6 +46,7 @@ void relayed_close(struct channel *channel)
     transport_folder_free(relayed->folder, SOCKET_NAME);
     json_decref(relayed->ticket);
     g_clear_error(&relayed->error);
+    g_free(relayed->door);
     g_free(relayed->peer);
     direct_clear(&relayed->direct);
     g_free(relayed);
@@ -72,6 +75,14 @@ static struct relayed *relayed_new(unsigned n_streams)
 
     relayed->n_streams = n_streams;
     return relayed;
+}
+
+void relayed_lead_to(struct channel *channel, const char *path)
+{
+    struct relayed *relayed = (struct relayed *)channel;
+
+    g_free(relayed->door);
+    relayed->door = g_strdup(path);
 }
 
 char *relayed_socket(const struct channel *channel)
@@ -177,7 +188,7 @@ struct channel *relayed_listen(struct seat *seat, const char *address, int64_t d
 static int let_in(struct relayed *relayed, struct stream *way)
 {
     const struct seat *seat = relayed->direct.channel.seat;
-    g_autofree char *path = socket_path(relayed);
+    g_autofree char *path = relayed->door != NULL ? g_strdup(relayed->door) : socket_path(relayed);
     g_autoptr(GError) error = NULL;
     struct stream *vm = stream_connect_unix(path, deadline_in(LOCAL_MS), &error);
 

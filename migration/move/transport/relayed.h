@@ -34,6 +34,9 @@ struct channel *relayed_enter(struct seat *seat, const json_t *ticket, const cha
                               unsigned n_streams, int64_t deadline, GError **err);
 int relayed_take_over(struct channel *channel, int64_t deadline, GError **err);
 
+/* Destination, of one that was opened: the source is let in to a server at this path instead. */
+void relayed_lead_to(struct channel *channel, const char *path);
+
 /* The path of the socket. Transfer full. */
 char *relayed_socket(const struct channel *channel);
 

@@ -13,4 +13,4 @@ bool rdma_has_link(const char *devices, const char *const *layers, char **has_ou
 /* tcp:ADDRESS:LOW[,to=HIGH], as QEMU listens there. Transfer full. */
 char *tcp_uri(const char *address, uint16_t low, uint16_t high);
 
-extern const struct transport transport_file, transport_rdma, transport_x_rdma;
+extern const struct transport transport_file, transport_rdma, transport_x_rdma, transport_managed;

@@ -4,7 +4,7 @@
 
 static const struct transport *const transports[] = {
     &transport_tcp,  &transport_unix, &transport_exec,   &transport_fd,
-    &transport_file, &transport_rdma, &transport_x_rdma,
+    &transport_file, &transport_rdma, &transport_x_rdma, &transport_managed,
 };
 
 const struct transport *transport_find(const char *name)

@@ -1,0 +1,222 @@
+/*
+ * managed: the hosts' managers move the VM by one call, peer to peer (move/managed.h). The source's
+ * reaches the destination's at a socket of the node's, whose connections the nodes carry, guarded,
+ * so that nothing has to be set up between the managers. The stream is the hypervisors' own, at the
+ * destination's migration address, and open to whoever comes first (mig_guard = none).
+ *
+ *     source's libvirtd -> socket -> relay ====> relay -> destination's libvirtd
+ *     source's QEMU ---------------------------------> destination's QEMU
+ *
+ * Cutting the relay ends the call: what is not complete then never will be.
+ */
+#include "migration/move/options.h"
+#include "migration/move/transport/relayed.h"
+#include "migration/move/transport/table.h"
+#include "migration/params_tables.h"
+
+#include <string.h>
+
+#define CONNECTIONS 2 /* of the source's manager; one is what it needs */
+
+struct managed {
+    struct channel channel;  /* first */
+    struct channel *control; /* the managers' way */
+    char *address;           /* the destination's */
+    json_t *said;            /* destination: what its VM is to be told of (vm_expect()) */
+    char *xml;               /* source: of that */
+};
+
+static const struct managed *managed(const struct channel *channel)
+{
+    return (const struct managed *)channel;
+}
+
+/* Beside what every migration has. */
+static const char *first_option(const struct move_request *request)
+{
+    static const char *const usual[] = {"events", "late-block-activate", "mig_return_path", NULL};
+    const char *name;
+    json_t *option;
+
+    json_object_foreach (request->options, name, option)
+        if (!g_strv_contains(usual, name))
+            return name;
+    if (request->tls != NULL)
+        return "mig_tls";
+    if (*request->disks != NULL)
+        return "migrate_storage";
+    return request->postcopy != NULL ? "mig_postcopy" : NULL;
+}
+
+static int managed_check(const struct seat *seat, GError **err)
+{
+    const char *option = first_option(&seat->request);
+
+    if (option == NULL)
+        return 0;
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "%s is not supported with mig_protocol = managed: it is not carried out yet",
+                option);
+    return -1;
+}
+
+static void managed_close(struct channel *channel)
+{
+    struct managed *own = (struct managed *)channel;
+
+    if (own->control != NULL)
+        relayed_close(own->control);
+    json_decref(own->said);
+    g_free(own->address);
+    g_free(own->xml);
+    g_free(own);
+}
+
+static struct managed *managed_new(struct seat *seat)
+{
+    struct managed *own = g_new0(struct managed, 1);
+
+    own->channel = (struct channel){seat->request.transport, seat};
+    return own;
+}
+
+static int open_way(struct managed *own, const char *address, GError **err)
+{
+    struct seat *seat = own->channel.seat;
+    const char *socket = vm_manager_socket(seat->vm);
+
+    if (socket == NULL) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "the manager of %s on %s has no socket there: it is not reached that way",
+                    seat->name, seat->test->host->name);
+        return -1;
+    }
+    own->address = g_strdup(address);
+    own->control = relayed_open(seat, address, CONNECTIONS, err);
+    if (own->control == NULL)
+        return -1;
+    relayed_lead_to(own->control, socket);
+    return 0;
+}
+
+static struct channel *managed_listen(struct seat *seat, const char *address, int64_t deadline,
+                                      GError **err)
+{
+    const struct vm_expected expected = {
+        .is_held = seat->request.holds,
+        .is_postcopy = seat->request.postcopy != NULL,
+    };
+    struct managed *own = managed_new(seat);
+
+    if (open_way(own, address, err) == 0 &&
+        (own->said = vm_expect(seat->vm, &expected, deadline, err)) != NULL)
+        return &own->channel;
+    managed_close(&own->channel);
+    return NULL;
+}
+
+static json_t *managed_ticket(const struct channel *channel)
+{
+    const struct managed *own = managed(channel);
+
+    return json_pack("{s:o, s:s, s:O}", "control", direct_ticket(own->control), "address",
+                     own->address, "expected", own->said);
+}
+
+static int managed_receive(struct channel *channel, int64_t deadline, GError **err)
+{
+    return relayed_receive(managed(channel)->control, deadline, err);
+}
+
+static struct channel *managed_connect(struct seat *seat, const json_t *ticket, const char *peer,
+                                       int64_t deadline, GError **err)
+{
+    const char *address = json_string_value(json_object_get(ticket, "address"));
+    const char *xml =
+        json_string_value(json_object_get(json_object_get(ticket, "expected"), "xml"));
+    struct managed *own = managed_new(seat);
+
+    own->address = g_strdup(address);
+    own->xml = g_strdup(xml);
+    if (address == NULL || xml == NULL)
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say what is to come there",
+                    peer);
+    else
+        own->control = relayed_enter(seat, json_object_get(ticket, "control"), peer, CONNECTIONS,
+                                     deadline, err);
+    if (own->control != NULL)
+        return &own->channel;
+    managed_close(&own->channel);
+    return NULL;
+}
+
+/* MiB/s, upwards: none is 0. */
+static json_int_t bandwidth_of(const struct move_request *request)
+{
+    uint64_t bytes_per_s = request->move[MOVE_SOURCE].max_bandwidth;
+
+    return (json_int_t)((bytes_per_s + MIB - 1) / MIB);
+}
+
+/* Transfer full. */
+static json_t *call_of(const struct managed *own)
+{
+    const struct move_request *request = &own->channel.seat->request;
+    g_autofree char *socket = relayed_socket(own->control);
+    g_autofree char *manager = g_strdup_printf("qemu+unix:///system?socket=%s", socket);
+    g_autofree char *stream = g_strdup_printf(
+        strchr(own->address, ':') != NULL ? "tcp://[%s]" : "tcp://%s", own->address);
+    json_t *call = json_pack("{s:s, s:s, s:s, s:[s], s:{}}", "dconnuri", manager, "uri", stream,
+                             "dest_xml", own->xml, "flags", "peer2peer", "parameters");
+    json_t *flags = json_object_get(call, "flags");
+
+    if (!request->offline)
+        json_array_append_new(flags, json_string("live"));
+    if (request->holds)
+        json_array_append_new(flags, json_string("paused"));
+    if (bandwidth_of(request) > 0)
+        json_object_set_new(json_object_get(call, "parameters"), "bandwidth",
+                            json_integer(bandwidth_of(request)));
+    return call;
+}
+
+static int managed_send(struct channel *channel, int64_t deadline, GError **err)
+{
+    const struct managed *own = managed(channel);
+    json_auto_t *call = call_of(own);
+
+    return relayed_take_over(own->control, deadline, err) < 0
+               ? -1
+               : vm_begin_managed(channel->seat->vm, call, deadline, err);
+}
+
+static int managed_probe(struct channel *channel, int64_t deadline, GError **err)
+{
+    return direct_probe(managed(channel)->control, deadline, err);
+}
+
+static GError *managed_complaint(struct channel *channel)
+{
+    return relayed_complaint(managed(channel)->control);
+}
+
+static void managed_break_off(struct channel *channel)
+{
+    relayed_break_off(managed(channel)->control);
+}
+
+const struct transport transport_managed = {
+    .name = "managed",
+    .traits = TRANSPORT_TWO_WAY | TRANSPORT_MANAGED,
+    .guard = "none",
+    .check = managed_check,
+    .listen = managed_listen,
+    .ticket = managed_ticket,
+    .receive = managed_receive,
+    .connect = managed_connect,
+    .send = managed_send,
+    .complaint = managed_complaint,
+    .probe = managed_probe,
+    .break_off = managed_break_off,
+    .close = managed_close,
+};

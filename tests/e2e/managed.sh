@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# VMs that libvirt runs move to and fro by mig_protocol = managed, held and not; nothing stays in either libvirtd.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/jobs.sh
+. "$(dirname "$0")/jobs.sh"
+need_guest tick
+lab_begin 2 --libvirt
+
+cat >"$work/managed.cfg" <<END
+type = migration_multi_host_ping_pong
+vm_type = libvirt
+guest = tick
+mem = 64
+dirty_mem = 8
+migrate_count = 2
+END
+managed=(-m host1,host2 "$work/managed.cfg")
+
+# nothing_left: no domain on any host.
+nothing_left() {
+    local host
+    for host in host1 host2; do
+        expect_equal "domains on $host" "" "$(virsh_on "$host" list --all --name | grep . || true)"
+    done
+}
+
+step "a guest moves to and fro, held until both hosts agree"
+job "${managed[@]}"
+expect_equal "exit status" 0 "$status"
+nothing_left
+
+step "and where libvirt starts it"
+job "${managed[@]}" -p mig_hold=no
+expect_equal "exit status" 0 "$status"
+nothing_left
+
+step "what is not carried out is a SKIP with its name"
+job "${managed[@]}" -p mig_multifd=yes
+expect_contains "the reason" "mig_multifd" "$out"
+expect_lacks "the verdict" "PASS" "$out"
+
+# But for the logs that libvirt keeps of domains.
+for host in host1 host2; do
+    expect_equal "leaks on $host" "" "$(leaks_on "$host" | grep -v '/var/log/libvirt/qemu/vtmh-' || true)"
+done
