@@ -56,7 +56,8 @@ static struct libvirt_link *find(const struct host *host, const char *uri)
     for (unsigned i = 0; links != NULL && i < links->len; i++) {
         struct libvirt_link *link = links->pdata[i];
 
-        if (link->host == host && strcmp(link->uri, uri) == 0)
+        /* One without holders is being closed. */
+        if (link->holders > 0 && link->host == host && strcmp(link->uri, uri) == 0)
             return link;
     }
     return NULL;

@@ -15,6 +15,7 @@
 
 struct libvirt_move {
     bool is_held, is_source;
+    bool is_called_off;         /* by us: it may fail for what that breaks, too */
     bool is_complete;           /* destination: as the events say */
     struct libvirt_later *call; /* source: it has not returned yet */
     struct event ended;
@@ -189,7 +190,7 @@ static void on_answer(const json_t *reply, int number, const GError *error, void
     vm->base.has_left = vm->base.has_left || reply != NULL;
     if (reply != NULL)
         set_status(vm, "completed");
-    else if (number == PROTOCOL_ABORTED)
+    else if (number == PROTOCOL_ABORTED || move->is_called_off)
         set_status(vm, "cancelled");
     else
         set_status(vm, vm->base.is_postcopy ? "postcopy-paused" : "failed");
@@ -300,6 +301,7 @@ int libvirt_migrate_cancel(struct vm *base, bool *completed_out, int64_t deadlin
     *completed_out = false;
     if (vm->move == NULL || !vm->move->is_source)
         return 0;
+    vm->move->is_called_off = true;
     /* One that says that there is no job has come to its end already. */
     if (!event_is_set(&vm->move->ended) &&
         libvirt_call(vm, "domain-abort-job", NULL, deadline, NULL, &number, &error) < 0 &&

@@ -17,8 +17,7 @@ static const char *word_of(const char *state, json_int_t reason)
     return reason == PAUSED_MIGRATION || reason == PAUSED_STARTING_UP ? "inmigrate" : "paused";
 }
 
-static int state_of_arriving(struct libvirt_vm *vm, char **state_out, int64_t deadline,
-                             GError **err)
+static int state_by_libvirt(struct libvirt_vm *vm, char **state_out, int64_t deadline, GError **err)
 {
     g_autoptr(GError) error = NULL;
     json_auto_t *found = NULL;
@@ -45,6 +44,8 @@ int libvirt_run_state(struct vm *base, char **state_out, int64_t deadline, GErro
         *state_out = g_strdup("none");
         return 0;
     }
-    return vm->is_known ? qemu_run_state(base, state_out, deadline, err)
-                        : state_of_arriving(vm, state_out, deadline, err);
+    /* One that is leaving has no monitor any more, before libvirt says that it has left. */
+    if (vm->is_known && qemu_run_state(base, state_out, deadline, NULL) == 0)
+        return 0;
+    return state_by_libvirt(vm, state_out, deadline, err);
 }

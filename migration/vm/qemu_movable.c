@@ -87,7 +87,7 @@ int qemu_check_sound(struct vm *vm, int64_t deadline, GError **err)
     g_autofree char *state = NULL;
     g_autofree char *words = NULL;
 
-    if (qemu_run_state(vm, &state, deadline, err) < 0)
+    if (vm_run_state(vm, &state, deadline, err) < 0)
         return -1;
     if (strcmp(state, "internal-error") != 0)
         return 0;

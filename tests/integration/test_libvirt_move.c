@@ -143,7 +143,8 @@ static int cancel(struct bed *bed, GError **err)
     check(strcmp(vm_move_status(from.vm), "cancelled") == 0);
     check(vm_await_migrated(from.vm, SOON, &failure) < 0);
     check(g_error_matches(failure, VM_ERROR, VM_ERROR_MIGRATION));
-    check(failure != NULL && strstr(failure->message, "canceled by client") != NULL);
+    check(failure != NULL &&
+          strstr(failure->message, "migration of vm1 cancelled on host1") != NULL);
     check(vm_run_state(from.vm, &state, SOON, NULL) == 0 && strcmp(state, "running") == 0);
     g_clear_error(&failure);
     check(vm_await_migrated(to.vm, SOON, &failure) < 0);

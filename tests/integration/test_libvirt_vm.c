@@ -420,7 +420,7 @@ static int restart_libvirtd(struct bed *bed, GError **err)
         return -1;
     libvirt_bed_do(daemon_bed, "kill");
     libvirt_bed_do(daemon_bed, "start");
-    check(vm_run_state(seat.vm, &lost, SOON, NULL) < 0); /* who is asking then is told */
+    check(vm_run_state(seat.vm, &lost, SOON, NULL) == 0 && strcmp(lost, "running") == 0);
     if (vm_stop(seat.vm, SOON, err) < 0 || vm_run_state(seat.vm, &state, SOON, err) < 0)
         return -1;
     check(strcmp(state, "paused") == 0);
