@@ -35,6 +35,20 @@ job "${managed[@]}" -p mig_hold=no
 expect_equal "exit status" 0 "$status"
 nothing_left
 
+slow=(-p migrate_count=1 -p dirty_mem=32 -p mig_speed=4)
+
+# stays WHY ARGS...: the leg fails, and the guest goes on at its source, which has lost nothing.
+stays() {
+    local why=$1
+    shift
+    step "the guest stays at its source when $why"
+    job "${managed[@]}" "${slow[@]}" -p mig_expect_survivor=source "$@"
+    expect_equal "exit status when $why" 0 "$status"
+    nothing_left
+}
+
+stays "the move is called off" -p cancel_delay=500ms
+
 step "what is not carried out is a SKIP with its name"
 job "${managed[@]}" -p mig_multifd=yes
 expect_contains "the reason" "mig_multifd" "$out"
