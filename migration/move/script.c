@@ -208,14 +208,17 @@ static int call_off(const struct script_run *run, GError **err)
     return -1;
 }
 
-/* A process that has ended may have given its number to another. */
+/* A process that has ended may have given its number to another; one that a manager has not made
+ * yet, or has ended, has none, and 0 would be ourselves. */
 static int send_signal(const struct script_run *run, int signal, GError **err)
 {
-    if (!event_is_set(vm_exited(run->vm)) && kill(vm_pid(run->vm), signal) == 0)
+    pid_t pid = vm_pid(run->vm);
+    if (pid > 0 && !vm_has_left(run->vm) && !event_is_set(vm_exited(run->vm)) &&
+        kill(pid, signal) == 0)
         return 0;
-    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                "mig_script: the hypervisor of %s on %s has ended already", vm_name(run->vm),
-                run->host->name);
+    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "mig_script: the hypervisor of %s on %s %s",
+                vm_name(run->vm), run->host->name,
+                pid > 0 ? "has ended already" : "is not there yet");
     return -1;
 }
 
