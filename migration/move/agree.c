@@ -120,7 +120,8 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
             vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0 ||
             vm_net_check_macs(cards, seat->name, seat->params, seat->boot, err) < 0)
             return -1;
-        struct vm_offer *offer = vm_offer_probe(test->host, seat->params, deadline_in(PROBE_MS), err);
+        struct vm_offer *offer =
+            vm_offer_probe(test->host, seat->params, deadline_in(PROBE_MS), err);
         if (offer == NULL) {
             g_prefix_error(err, "%s: ", seat->name);
             return -1;

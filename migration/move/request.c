@@ -167,9 +167,10 @@ static int read_managed(const struct params *params, struct move_request *reques
 static int read_hold(const struct params *params, struct move_request *request, GError **err)
 {
     bool is_managed = request->traits & TRANSPORT_MANAGED;
+    bool is_said = param_is_set(params, "mig_hold");
     bool holds = true;
 
-    if (param_bool(params, "mig_hold", &holds, err) < 0)
+    if (is_said && param_bool(params, "mig_hold", &holds, err) < 0)
         return -1;
     if (!is_managed && !holds) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
@@ -178,7 +179,7 @@ static int read_hold(const struct params *params, struct move_request *request, 
                     param_text(params, "vm_type"));
         return -1;
     }
-    if (is_managed && request->postcopy != NULL && param_is_set(params, "mig_hold") && holds) {
+    if (is_managed && request->postcopy != NULL && is_said && holds) {
         g_set_error_literal(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                             "mig_hold = yes is not supported with mig_postcopy = yes: libvirt "
                             "holds no guest that goes on in post-copy (PAUSED with POSTCOPY)");

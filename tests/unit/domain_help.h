@@ -28,6 +28,12 @@ struct domain_case {
     const char *run_dir; /* NULL: one that is not there */
 };
 
+/* For a message. */
+static inline const char *domain_words_of(const struct domain_case *input)
+{
+    return input->params != NULL ? input->params : "a machine as it is";
+}
+
 /* Transfer full. NULL with err. */
 static inline struct device *domain_machine(const struct domain_case *input, GError **err)
 {
@@ -75,7 +81,8 @@ static inline char *domain_try(const struct domain_case *input, json_t **words_o
     g_autoptr(device) board = domain_machine(input, err);
     const struct domain_spec spec = domain_spec_of(input);
 
-    cr_assert_not_null(board, "%s: %s", input->params, *err != NULL ? (*err)->message : "");
+    cr_assert_not_null(board, "%s: %s", domain_words_of(input),
+                       *err != NULL ? (*err)->message : "");
     return machine_to_xml(board, &spec, words_out, err);
 }
 
@@ -85,7 +92,7 @@ static inline char *domain_text(const struct domain_case *input, json_t **words_
     g_autoptr(GError) error = NULL;
     char *text = domain_try(input, words_out, &error);
 
-    cr_assert_not_null(text, "%s: %s", input->params, error != NULL ? error->message : "");
+    cr_assert_not_null(text, "%s: %s", domain_words_of(input), error != NULL ? error->message : "");
     return text;
 }
 

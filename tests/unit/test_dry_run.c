@@ -115,7 +115,7 @@ Test(dry_run, a_wrong_value_names_the_nearest)
     cr_expect_eq(dry_run_of("-p|mig_protocol=tpc|", ""), 4);
     cr_assert_stderr_eq_str(
         "vtmh: <command line>:1: mig_protocol = tpc: no such value; did you "
-        "mean tcp? (expected tcp, unix, exec, fd, file, rdma, x-rdma) (test a)\n");
+        "mean tcp? (expected tcp, unix, exec, fd, file, rdma, x-rdma, managed) (test a)\n");
 }
 
 Test(dry_run, a_guest_that_a_file_does_not_have_is_refused_with_where_to_look)

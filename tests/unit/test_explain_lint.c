@@ -279,7 +279,7 @@ Test(lint, judges_the_tests)
         "other.cfg:3: unknown: no test type knows read\n"
         "other.cfg:4: unknown: no test type knows mine\n"
         "other.cfg:7: value: mig_protocol = tpc: no such value; did you mean tcp? (expected tcp, "
-        "unix, exec, fd, file, rdma, x-rdma)\n"
+        "unix, exec, fd, file, rdma, x-rdma, managed)\n"
         "other.cfg: unsupported: hugepages_total = /x is not supported: guests' memory is not made "
         "of "
         "huge pages\n");

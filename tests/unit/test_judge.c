@@ -87,7 +87,7 @@ Test(judge, what_is_right_needs_no_words)
 Test(judge, a_wrong_value_is_told_with_its_place_and_what_would_be_right)
 {
     expect("mig_protocol=udp\n", "E a.cfg:1: mig_protocol = udp: no such value (expected tcp, "
-                                 "unix, exec, fd, file, rdma, x-rdma)\n");
+                                 "unix, exec, fd, file, rdma, x-rdma, managed)\n");
     expect(
         "nettype=brigde\n",
         "E a.cfg:1: nettype = brigde: no such value; did you mean bridge? (expected user, bridge, "

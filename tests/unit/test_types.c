@@ -97,15 +97,15 @@ Test(types, shows_one_parameter_with_what_may_be_written)
 
 Test(types, shows_what_of_a_parameter_is_not_supported)
 {
-    cr_expect_eq(call("vm_type"), 0);
+    cr_expect_eq(call("tpm_type"), 0);
     cr_expect_eq(call("nic_script"), 0);
-    cr_assert_stdout_eq_str("vm_type: a parameter of the section VM\n"
-                            "    driver that runs the VM\n"
-                            "    value          only qemu\n"
-                            "    default        qemu\n"
-                            "    endings        VM, host\n"
+    cr_assert_stdout_eq_str("tpm_type: a parameter of the section VM\n"
+                            "    what is behind a TPM\n"
+                            "    value          only emulator\n"
+                            "    default        emulator\n"
+                            "    endings        device, VM, host\n"
                             "    hosts          it must say the same on all of them\n"
-                            "    not supported  libvirt (there is no driver for libvirt yet)\n"
+                            "    not supported  passthrough (a device of the host cannot move)\n"
                             "nic_script: a parameter of the section network\n"
                             "    script that connects a tap device\n"
                             "    value          string (any text)\n"

@@ -9,11 +9,11 @@ const struct param_info transport_params[] = {
      .scopes = PARAM_PER_VM,
      .doc = "transport; managed: the hosts' managers move the VM (libvirt), which is what tcp is "
             "there"},
-    {MIGRATION("mig_hold"), .kind = PARAM_BOOL, .fallback = "yes", .scopes = PARAM_PER_VM,
+    {MIGRATION("mig_hold"), .kind = PARAM_BOOL, .scopes = PARAM_PER_VM, .example = "no",
      .doc =
          "managed: whether the guest stays paused at the destination until both hosts agree that "
          "it has moved, which costs about 2 s of downtime; no: libvirt starts it by itself, and "
-         "that it never runs twice is libvirt's promise. Not in post-copy"},
+         "that it never runs twice is libvirt's promise; if not set, yes, and no in post-copy"},
     {MIGRATION("mig_guard"), .kind = PARAM_WORD, .fallback = "auto",
      .values = WORDS("auto", "token", "relay", "none"), .scopes = PARAM_PER_VM,
      .doc =
