@@ -1,6 +1,7 @@
-/* What our parameters are to QEMU, and what cannot go together. */
+/* What our parameters are to QEMU and to libvirt, and what cannot go together. */
 #include "migration/move/options.h"
 
+#include "migration/params_tables.h"
 #include "migration/storage/plan.h"
 
 #include <stddef.h>
@@ -19,6 +20,16 @@
 #define STREAMS .traits = TRANSPORT_STREAMS, .why_traits = "it needs several connections"
 #define TWO_WAY .traits = TRANSPORT_TWO_WAY, .why_traits = "the destination cannot answer over it"
 
+/* What they are to libvirt; BY_ITSELF: it does that always, and is not asked. */
+#define BY_FLAG(flag_) .manager = {.flag = (flag_)}
+#define BY_METHOD(method_) .manager = {.flag = "compressed", .method = (method_)}
+#define BY_PARAMETER(parameter_) .manager = {.parameter = (parameter_)}
+#define BY_MIB(parameter_) .manager = {.parameter = (parameter_), .unit = MIB}
+#define BY_ITSELF .manager = {NULL}
+#define NOT_BY_LIBVIRT(why_) .manager = {.why_not = (why_)}
+#define HAS_NO_FLAG NOT_BY_LIBVIRT("libvirt has no flag for it")
+#define HAS_NO_PARAMETER NOT_BY_LIBVIRT("libvirt has no parameter for it")
+
 /* Of any of a VM's images. */
 static bool disks_move(const struct params *params)
 {
@@ -28,55 +39,77 @@ static bool disks_move(const struct params *params)
 }
 
 const struct move_option move_options[] = {
-    {ALWAYS("events", BOTH)},
+    {ALWAYS("events", BOTH), BY_ITSELF},
     /* So that the source can continue after a failure while the destination still lives. */
-    {ALWAYS("late-block-activate", DESTINATION)},
+    {ALWAYS("late-block-activate", DESTINATION), BY_ITSELF},
     /* Without it the source says completed though the destination has stopped. */
-    {CAPABILITY("mig_return_path", BOTH, "return-path"), TWO_WAY, .is_default = true},
+    {CAPABILITY("mig_return_path", BOTH, "return-path"), BY_ITSELF, TWO_WAY, .is_default = true},
 
-    {CAPABILITY("xbzrle", SOURCE, "xbzrle", "x-xbzrle"), SHOWN_BY(xbzrle_pages)},
-    {PARAMETER("xbzrle_cache_size", SOURCE, "xbzrle", "xbzrle-cache-size")},
-    {CAPABILITY("auto-converge", SOURCE, "auto-converge"), SHOWN_BY(throttle_percent)},
+    {CAPABILITY("xbzrle", SOURCE, "xbzrle", "x-xbzrle"), BY_METHOD("xbzrle"),
+     SHOWN_BY(xbzrle_pages)},
+    {PARAMETER("xbzrle_cache_size", SOURCE, "xbzrle", "xbzrle-cache-size"),
+     BY_PARAMETER("compression.xbzrle.cache")},
+    {CAPABILITY("auto-converge", SOURCE, "auto-converge"), BY_FLAG("auto_converge"),
+     SHOWN_BY(throttle_percent)},
     {PARAMETER("cpu_throttle_initial", SOURCE, "auto-converge", "cpu-throttle-initial",
-               "x-cpu-throttle-initial")},
+               "x-cpu-throttle-initial"),
+     BY_PARAMETER("auto_converge.initial")},
     {PARAMETER("cpu_throttle_increment", SOURCE, "auto-converge", "cpu-throttle-increment",
-               "x-cpu-throttle-increment")},
-    {PARAMETER("max_cpu_throttle", SOURCE, "auto-converge", "max-cpu-throttle")},
-    {CAPABILITY("mig_dirty_limit", SOURCE, "dirty-limit")},
-    {PARAMETER("vcpu_dirty_limit", SOURCE, "mig_dirty_limit", "vcpu-dirty-limit")},
-    {CAPABILITY("zero-blocks", SOURCE, "zero-blocks")},
-    {CAPABILITY("mig_compress", BOTH, "compress"), SHOWN_BY(compressed_pages),
+               "x-cpu-throttle-increment"),
+     BY_PARAMETER("auto_converge.increment")},
+    {PARAMETER("max_cpu_throttle", SOURCE, "auto-converge", "max-cpu-throttle"), HAS_NO_PARAMETER},
+    {CAPABILITY("mig_dirty_limit", SOURCE, "dirty-limit"), HAS_NO_FLAG},
+    {PARAMETER("vcpu_dirty_limit", SOURCE, "mig_dirty_limit", "vcpu-dirty-limit"),
+     HAS_NO_PARAMETER},
+    {CAPABILITY("zero-blocks", SOURCE, "zero-blocks"), HAS_NO_FLAG},
+    {CAPABILITY("mig_compress", BOTH, "compress"), BY_METHOD("mt"), SHOWN_BY(compressed_pages),
      .note = "mig_compress: QEMU compresses slowly; against a guest that writes all the while "
              "(dirty_mem) it takes hundreds of dirty syncs, in which QEMU without KVM was seen to "
              "lose single pages"},
-    {PARAMETER("mig_compress_level", SOURCE, "mig_compress", "compress-level")},
-    {PARAMETER("mig_compress_threads", SOURCE, "mig_compress", "compress-threads")},
-    {PARAMETER("mig_decompress_threads", DESTINATION, "mig_compress", "decompress-threads")},
-    {CAPABILITY("mig_pause_before_switchover", SOURCE, "pause-before-switchover"),
+    {PARAMETER("mig_compress_level", SOURCE, "mig_compress", "compress-level"),
+     BY_PARAMETER("compression.mt.level")},
+    {PARAMETER("mig_compress_threads", SOURCE, "mig_compress", "compress-threads"),
+     BY_PARAMETER("compression.mt.threads")},
+    {PARAMETER("mig_decompress_threads", DESTINATION, "mig_compress", "decompress-threads"),
+     BY_PARAMETER("compression.mt.dthreads")},
+    {CAPABILITY("mig_pause_before_switchover", SOURCE, "pause-before-switchover"), BY_ITSELF,
      SHOWN_BY(switchover_pauses)},
     /* When the guest has stopped, its disks' copies end, and only then the rest goes. */
-    {CAPABILITY("migrate_storage", SOURCE, "pause-before-switchover"), .is_wanted = disks_move,
-     SHOWN_BY(mirrored_bytes)},
-    {CAPABILITY("mig_switchover_ack", BOTH, "switchover-ack"), .needs = "mig_return_path"},
-    {CAPABILITY("mig_mapped_ram", BOTH, "mapped-ram", "fixed-ram"), .traits = TRANSPORT_OFFLINE,
-     .why_traits = "it needs a file"},
-    {CAPABILITY("rdma-pin-all", BOTH, "rdma-pin-all", "x-rdma-pin-all")},
-    {PARAMETER("announce_initial", DESTINATION, NULL, "announce-initial")},
-    {PARAMETER("announce_step", DESTINATION, NULL, "announce-step")},
-    {PARAMETER("max_announce", DESTINATION, NULL, "announce-max")},
-    {PARAMETER("announce_rounds", DESTINATION, NULL, "announce-rounds")},
+    {CAPABILITY("migrate_storage", SOURCE, "pause-before-switchover"),
+     NOT_BY_LIBVIRT("libvirt copies disks in a way of its own, which is not carried out yet"),
+     .is_wanted = disks_move, SHOWN_BY(mirrored_bytes)},
+    {CAPABILITY("mig_switchover_ack", BOTH, "switchover-ack"), HAS_NO_FLAG,
+     .needs = "mig_return_path"},
+    {CAPABILITY("mig_mapped_ram", BOTH, "mapped-ram", "fixed-ram"), HAS_NO_FLAG,
+     .traits = TRANSPORT_OFFLINE, .why_traits = "it needs a file"},
+    {CAPABILITY("rdma-pin-all", BOTH, "rdma-pin-all", "x-rdma-pin-all"),
+     NOT_BY_LIBVIRT("the stream goes over no RDMA device")},
+    {PARAMETER("announce_initial", DESTINATION, NULL, "announce-initial"), HAS_NO_PARAMETER},
+    {PARAMETER("announce_step", DESTINATION, NULL, "announce-step"), HAS_NO_PARAMETER},
+    {PARAMETER("max_announce", DESTINATION, NULL, "announce-max"), HAS_NO_PARAMETER},
+    {PARAMETER("announce_rounds", DESTINATION, NULL, "announce-rounds"), HAS_NO_PARAMETER},
 
-    {CAPABILITY("mig_multifd", BOTH, "multifd", "x-multifd"), STREAMS, SHOWN_BY(multifd_bytes)},
+    {CAPABILITY("mig_multifd", BOTH, "multifd", "x-multifd"), BY_FLAG("parallel"), STREAMS,
+     SHOWN_BY(multifd_bytes)},
     {PARAMETER("mig_multifd_channels", BOTH, "mig_multifd", "multifd-channels",
-               "x-multifd-channels")},
-    {PARAMETER("mig_multifd_compression", BOTH, "mig_multifd", "multifd-compression")},
-    {CAPABILITY("mig_zero_copy", SOURCE, "zero-copy-send"), STREAMS, .needs = "mig_multifd"},
-    {CAPABILITY("mig_postcopy", BOTH, "postcopy-ram", "x-postcopy-ram"), TWO_WAY,
-     .needs = "mig_return_path", SHOWN_BY(postcopy_bytes)},
-    {PARAMETER("mig_postcopy_speed", SOURCE, "mig_postcopy", "max-postcopy-bandwidth")},
-    {CAPABILITY("mig_postcopy_preempt", BOTH, "postcopy-preempt"), STREAMS,
+               "x-multifd-channels"),
+     BY_PARAMETER("parallel.connections")},
+    {PARAMETER("mig_multifd_compression", BOTH, "mig_multifd", "multifd-compression"),
+     HAS_NO_PARAMETER},
+    {CAPABILITY("mig_zero_copy", SOURCE, "zero-copy-send"), BY_FLAG("zerocopy"), STREAMS,
+     .needs = "mig_multifd"},
+    {CAPABILITY("mig_postcopy", BOTH, "postcopy-ram", "x-postcopy-ram"),
+     NOT_BY_LIBVIRT("it is not carried out yet"), TWO_WAY, .needs = "mig_return_path",
+     SHOWN_BY(postcopy_bytes)},
+    {PARAMETER("mig_postcopy_speed", SOURCE, "mig_postcopy", "max-postcopy-bandwidth"),
+     BY_MIB("bandwidth.postcopy")},
+    {CAPABILITY("mig_postcopy_preempt", BOTH, "postcopy-preempt"), HAS_NO_FLAG, STREAMS,
      .needs = "mig_postcopy"},
-    {.name = "mig_tls", .kind = MOVE_OTHERWISE, .words = WORDS(NULL), .ends = MOVE_AT_BOTH},
+    {.name = "mig_tls",
+     .kind = MOVE_OTHERWISE,
+     .words = WORDS(NULL),
+     .ends = MOVE_AT_BOTH,
+     NOT_BY_LIBVIRT("libvirt takes the credentials that its qemu.conf names, and none of tls_dir")},
     {.name = NULL},
 };
 

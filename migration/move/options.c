@@ -244,6 +244,72 @@ void move_options_fill(const json_t *options, enum move_end end, const struct vm
     }
 }
 
+/* That of libvirt has steps. */
+static json_t *in_units(const json_t *value, uint64_t unit)
+{
+    uint64_t bytes = (uint64_t)json_integer_value(value);
+
+    return unit == 0 ? json_incref((json_t *)value)
+                     : json_integer((json_int_t)(bytes / unit + (bytes % unit != 0)));
+}
+
+/* Several options may ask for one of them. */
+static void add_once(json_t *words, const char *word)
+{
+    size_t i;
+    json_t *other;
+
+    json_array_foreach (words, i, other)
+        if (strcmp(json_string_value(other), word) == 0)
+            return;
+    json_array_append_new(words, json_string(word));
+}
+
+static void add_method(json_t *parameters, const char *method)
+{
+    json_t *methods = json_object_get(parameters, "compression");
+
+    if (methods == NULL) {
+        methods = json_array();
+        json_object_set_new(parameters, "compression", methods);
+    }
+    add_once(methods, method);
+}
+
+void move_options_call(const json_t *options, enum move_end end, json_t *flags, json_t *parameters)
+{
+    for (const struct move_option *row = move_options; row->name != NULL; row++) {
+        const struct move_by_manager *manager = &row->manager;
+        bool is_ours = end == MOVE_SOURCE ? (row->ends & MOVE_AT_SOURCE) != 0
+                                          : row->ends == MOVE_AT_DESTINATION;
+        if (!is_ours || !is_on(options, row->name))
+            continue;
+        if (manager->flag != NULL)
+            add_once(flags, manager->flag);
+        if (manager->method != NULL)
+            add_method(parameters, manager->method);
+        if (manager->parameter != NULL)
+            json_object_set_new(parameters, manager->parameter,
+                                in_units(value_of(options, row->name), manager->unit));
+    }
+}
+
+int move_options_check_managed(const json_t *options, GError **err)
+{
+    for (const struct move_option *row = move_options; row->name != NULL; row++) {
+        const json_t *is = value_of(options, row->name);
+        if (is == NULL)
+            continue;
+        if (row->is_default && json_is_false(is))
+            return unsupported(options, row, err,
+                               " with mig_protocol = managed: libvirt asks for it by itself");
+        if (row->manager.why_not != NULL)
+            return unsupported(options, row, err, " with mig_protocol = managed: %s",
+                               row->manager.why_not);
+    }
+    return 0;
+}
+
 void move_options_clear(struct vm_move *move)
 {
     g_clear_pointer(&move->capabilities, g_hash_table_unref);

@@ -27,6 +27,19 @@ enum move_option_kind {
 #define MOVE_AT_DESTINATION (1U << MOVE_DESTINATION)
 #define MOVE_AT_BOTH (MOVE_AT_SOURCE | MOVE_AT_DESTINATION)
 
+/*
+ * What an option is to managers (transport managed): a part of the source's call
+ * (vm_begin_managed(), by libvirt's names, which libvirt/protocol.h lists). None of these: libvirt
+ * does it by itself, always.
+ */
+struct move_by_manager {
+    const char *flag;      /* of the call */
+    const char *method;    /* of compression, with that flag */
+    const char *parameter; /* which gets the option's value */
+    uint64_t unit;         /* of it, in bytes, rounded up; 0: the value as it is */
+    const char *why_not;   /* libvirt cannot be asked for it: a sentence, no full stop */
+};
+
 struct move_option {
     const char *name; /* of our parameter; of MOVE_ALWAYS the capability's. NULL ends the table */
     enum move_option_kind kind;
@@ -40,6 +53,7 @@ struct move_option {
     const char *with;  /* counts only if this option is on; NULL: by itself */
     const char *needs; /* not supported unless this option is on, too */
     const char *note;  /* what a user of it must know; no full stop */
+    struct move_by_manager manager;
 
     /* The figure of a leg that is above 0 where the option has acted: its offset in
      * Vtmh__Migration, an int64_t, and its name in the results. 0, NULL: there is none. */
@@ -83,6 +97,14 @@ void move_options_notes(const json_t *options, void (*func)(const char *note, vo
 void move_options_fill(const json_t *options, enum move_end end, const struct vm_offer *own,
                        struct vm_move *move);
 void move_options_clear(struct vm_move *move);
+
+/* Adds to the call of managers' move what the end says: the source what is its own and both ends',
+ * the destination, whose part goes to the source in its ticket, what is its own alone. */
+void move_options_call(const json_t *options, enum move_end end, json_t *flags, json_t *parameters);
+
+/* Whether managers can be asked for all of it: else UNSUPPORTED, with the first that they cannot.
+ */
+int move_options_check_managed(const json_t *options, GError **err);
 
 /* Whether what both ends must have is the same. DIFFERENT, with the first that is not. hosts: by
  * end. */

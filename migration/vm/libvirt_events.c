@@ -43,9 +43,12 @@ static void on_lifecycle(struct libvirt_vm *vm, const json_t *data, int64_t time
 static void on_qemu(struct libvirt_vm *vm, const json_t *data, int64_t time_us)
 {
     const char *name = json_string_value(json_object_get(data, "event"));
+    const json_t *more = json_object_get(data, "data");
 
-    if (name != NULL)
-        qemu_on_event(&vm->base, name, json_object_get(data, "data"), time_us);
+    if (name == NULL || qemu_on_event(&vm->base, name, more, time_us))
+        return;
+    if (strcmp(name, "MIGRATION") == 0)
+        libvirt_move_on_qemu(vm, json_string_value(json_object_get(more, "status")));
 }
 
 void libvirt_on_event(const char *event, const json_t *data, int64_t time_us, void *arg)

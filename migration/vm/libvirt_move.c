@@ -6,6 +6,7 @@
 #include "migration/vm/libvirt_move.h"
 
 #include "migration/evidence.h"
+#include "migration/vm/qemu.h"
 
 #include <string.h>
 
@@ -19,9 +20,11 @@ struct libvirt_move {
     bool is_complete;           /* destination: as the events say */
     struct libvirt_later *call; /* source: it has not returned yet */
     struct event ended;
-    GError *failure; /* of the call; NULL: it has succeeded, or not returned */
-    int number;      /* of libvirt's, for that */
-    json_t *stats;   /* of the job that has completed; NULL: none has */
+    GError *failure;              /* of the call; NULL: it has succeeded, or not returned */
+    int number;                   /* of libvirt's, for that */
+    json_t *stats;                /* of the job that has completed; NULL: none has */
+    bool has_more_figures;        /* source: its options have some that libvirt does not tell */
+    struct vm_move_stats figures; /* of QEMU, in the last look */
 };
 
 static void set_status(struct libvirt_vm *vm, const char *status)
@@ -34,6 +37,8 @@ static struct libvirt_move *move_new(struct libvirt_vm *vm)
 {
     libvirt_move_free(vm->move);
     vm->move = g_new0(struct libvirt_move, 1);
+    vm->move->figures = (struct vm_move_stats){
+        .compressed_pages = -1, .multifd_bytes = -1, .postcopy_bytes = -1, .switchover_pauses = -1};
     vm->base.is_postcopy = vm->base.has_left = false;
     vm->base.stopped_at_us = vm->base.resumed_at_us = vm->base.completed_at_us = 0;
     set_status(vm, "setup");
@@ -53,6 +58,23 @@ void libvirt_move_free(struct libvirt_move *move)
 const json_t *libvirt_move_completed(const struct libvirt_vm *vm)
 {
     return vm->move != NULL ? vm->move->stats : NULL;
+}
+
+const struct vm_move_stats *libvirt_move_more_figures(struct libvirt_vm *vm, int64_t deadline)
+{
+    json_auto_t *reply = NULL;
+    int64_t pauses;
+
+    if (vm->move == NULL)
+        return NULL;
+    pauses = vm->move->figures.switchover_pauses;
+    if (vm->move->has_more_figures && !event_is_set(&vm->move->ended) && !vm->base.has_left &&
+        vm_ask(&vm->base, "query-migrate", NULL, deadline, &reply, NULL) == 0 && vm->move != NULL &&
+        json_object_get(reply, "ram") != NULL) {
+        qemu_stats_fill(&vm->move->figures, reply);
+        vm->move->figures.switchover_pauses = pauses;
+    }
+    return vm->move != NULL ? &vm->move->figures : NULL;
 }
 
 bool libvirt_move_has_arrived(const struct libvirt_vm *vm)
@@ -120,6 +142,18 @@ void libvirt_move_on_event(struct libvirt_vm *vm, const char *event, const json_
         json_decref(vm->move->stats);
         vm->move->stats = json_incref(stats);
     }
+}
+
+void libvirt_move_on_qemu(struct libvirt_vm *vm, const char *status)
+{
+    if (vm->move == NULL || !vm->move->is_source || status == NULL)
+        return;
+    if (strcmp(status, "setup") == 0)
+        vm->move->figures.switchover_pauses = 0;
+    else if (strcmp(status, "pre-switchover") == 0)
+        vm->move->figures.switchover_pauses++;
+    /* It is worth a look: libvirt ends a QEMU that has completed. */
+    event_set(&vm->base.move_passed);
 }
 
 void libvirt_move_on_left(struct libvirt_vm *vm)
@@ -223,6 +257,17 @@ static json_t *arguments_of(const struct libvirt_vm *vm, const json_t *call)
     return arguments;
 }
 
+static bool has_flag(const json_t *call, const char *name)
+{
+    size_t i;
+    json_t *flag;
+
+    json_array_foreach (json_object_get(call, "flags"), i, flag)
+        if (g_strcmp0(json_string_value(flag), name) == 0)
+            return true;
+    return false;
+}
+
 static int begin(struct vm *base, const json_t *call, int64_t deadline, GError **err)
 {
     struct libvirt_vm *vm = libvirt_vm(base);
@@ -230,6 +275,8 @@ static int begin(struct vm *base, const json_t *call, int64_t deadline, GError *
 
     (void)deadline;
     move->is_source = true;
+    move->has_more_figures =
+        has_flag(call, "parallel") || has_flag(call, "compressed") || has_flag(call, "postcopy");
     move->call =
         libvirt_link_later(vm->link, "domain-migrate", arguments_of(vm, call), on_answer, vm, err);
     return move->call != NULL ? 0 : -1;

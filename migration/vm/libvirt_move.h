@@ -22,6 +22,8 @@ bool libvirt_move_has_arrived(const struct libvirt_vm *vm);
 void libvirt_move_on_lifecycle(struct libvirt_vm *vm, const char *event, const char *detail,
                                int64_t time_us);
 void libvirt_move_on_event(struct libvirt_vm *vm, const char *event, const json_t *data);
+/* QEMU's own MIGRATION event, with its status. */
+void libvirt_move_on_qemu(struct libvirt_vm *vm, const char *status);
 void libvirt_move_on_left(struct libvirt_vm *vm);
 void libvirt_move_on_end(struct libvirt_vm *vm);
 
@@ -33,3 +35,7 @@ void libvirt_stats_fill(struct vm_move_stats *stats, const json_t *job, bool com
 int libvirt_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
 /* Of the last job that has completed; NULL: none has. Transfer none. */
 const json_t *libvirt_move_completed(const struct libvirt_vm *vm);
+/* Source: figures that libvirt does not tell (compressed_pages, multifd_bytes, postcopy_bytes,
+ * switchover_pauses), as of the last time that QEMU could be asked, which is now if it can; -1 in
+ * them: not known. NULL: no move was begun. Transfer none. */
+const struct vm_move_stats *libvirt_move_more_figures(struct libvirt_vm *vm, int64_t deadline);

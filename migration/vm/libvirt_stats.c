@@ -49,6 +49,16 @@ void libvirt_stats_fill(struct vm_move_stats *stats, const json_t *job, bool com
     stats->postcopy_requests = integer_of(job, "memory_postcopy_requests");
 }
 
+static void add_figures(struct vm_move_stats *stats, const struct vm_move_stats *of_qemu)
+{
+    if (of_qemu == NULL)
+        return;
+    stats->compressed_pages = of_qemu->compressed_pages;
+    stats->multifd_bytes = of_qemu->multifd_bytes;
+    stats->switchover_pauses = of_qemu->switchover_pauses;
+    stats->postcopy_bytes = of_qemu->postcopy_bytes;
+}
+
 int libvirt_move_stats(struct vm *base, struct vm_move_stats *stats, int64_t deadline, GError **err)
 {
     struct libvirt_vm *vm = libvirt_vm(base);
@@ -56,16 +66,24 @@ int libvirt_move_stats(struct vm *base, struct vm_move_stats *stats, int64_t dea
     struct vm_move_stats look = {.status = ""};
     g_autoptr(GError) error = NULL;
     json_auto_t *running = NULL;
+    int number = 0;
 
     if (completed == NULL && !vm->is_incoming && !base->has_left)
-        libvirt_call(vm, "domain-job-stats", NULL, deadline, &running, NULL, &error);
+        libvirt_call(vm, "domain-job-stats", NULL, deadline, &running, &number, &error);
+    /* Between the end of the domain here and what libvirt tells of it there is nothing to see. */
+    if (libvirt_is_called(vm) &&
+        (number == PROTOCOL_OPERATION_INVALID || number == PROTOCOL_NO_DOMAIN))
+        g_clear_error(&error);
     /* The job may have completed, and the domain have gone, while it was asked for. */
     completed = libvirt_move_completed(vm);
     if (error != NULL && completed == NULL && !base->has_left) {
         g_propagate_error(err, g_steal_pointer(&error));
         return -1;
     }
+    const struct vm_move_stats *more = libvirt_move_more_figures(vm, deadline);
+    completed = libvirt_move_completed(vm);
     libvirt_stats_fill(&look, completed != NULL ? completed : running, completed != NULL);
+    add_figures(&look, more);
     g_strlcpy(look.status, *base->move_status != '\0' ? base->move_status : "none",
               sizeof look.status);
     *stats = look;

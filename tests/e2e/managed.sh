@@ -49,11 +49,6 @@ stays() {
 
 stays "the move is called off" -p cancel_delay=500ms
 
-step "what is not carried out is a SKIP with its name"
-job "${managed[@]}" -p mig_multifd=yes
-expect_contains "the reason" "mig_multifd" "$out"
-expect_lacks "the verdict" "PASS" "$out"
-
 # But for the logs that libvirt keeps of domains.
 for host in host1 host2; do
     expect_equal "leaks on $host" "" "$(leaks_on "$host" | grep -v '/var/log/libvirt/qemu/vtmh-' || true)"

@@ -1,4 +1,5 @@
 /* Guests that one libvirtd moves to another, both on this computer, by the calls of vm.h. */
+#include "migration/vm/driver.h"
 #include "migration/vm/libvirt_link.h"
 #include "tests/integration/libvirt_bed.h"
 #include "tests/integration/vm_bed.h"
@@ -39,9 +40,9 @@ static int open_both(struct bed *bed, struct seat *from, struct seat *to, GError
     return seat_open(bed, to, true, state, err);
 }
 
-/* bandwidth: MiB/s; 0: no limit. */
-static int begin(struct bed *bed, struct seat *from, struct seat *to, bool is_held, int bandwidth,
-                 GError **err)
+/* bandwidth: MiB/s; 0: no limit. more: of the call, "flags" and "parameters"; or NULL. */
+static int begin_with(struct bed *bed, struct seat *from, struct seat *to, bool is_held,
+                      int bandwidth, const json_t *more, GError **err)
 {
     const struct vm_expected expected = {.is_held = is_held};
     g_autofree char *stream = g_strdup_printf("unix://%s/stream", bed->dir);
@@ -58,7 +59,15 @@ static int begin(struct bed *bed, struct seat *from, struct seat *to, bool is_he
     if (bandwidth > 0)
         json_object_set_new(json_object_get(call, "parameters"), "bandwidth",
                             json_integer(bandwidth));
+    json_array_extend(json_object_get(call, "flags"), json_object_get(more, "flags"));
+    json_object_update(json_object_get(call, "parameters"), json_object_get(more, "parameters"));
     return vm_begin_managed(from->vm, call, SOON, err);
+}
+
+static int begin(struct bed *bed, struct seat *from, struct seat *to, bool is_held, int bandwidth,
+                 GError **err)
+{
+    return begin_with(bed, from, to, is_held, bandwidth, NULL, err);
 }
 
 static void check_left(struct seat *from)
@@ -123,6 +132,16 @@ Test(libvirt_move, a_guest_that_is_not_held_runs_when_it_has_arrived, .init = st
     bed_run(move_freely);
 }
 
+static int await_active(struct seat *from, GError **err)
+{
+    while (strcmp(vm_move_status(from->vm), "active") != 0) {
+        event_reset(vm_move_changed(from->vm));
+        if (await_event(vm_move_changed(from->vm), SOON, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int cancel(struct bed *bed, GError **err)
 {
     g_autoptr(GError) failure = NULL;
@@ -130,13 +149,9 @@ static int cancel(struct bed *bed, GError **err)
     bool has_completed = true;
     struct seat from, to;
 
-    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, true, 1, err) < 0)
+    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, true, 1, err) < 0 ||
+        await_active(&from, err) < 0)
         return -1;
-    while (strcmp(vm_move_status(from.vm), "active") != 0) {
-        event_reset(vm_move_changed(from.vm));
-        if (await_event(vm_move_changed(from.vm), SOON, err) < 0)
-            return -1;
-    }
     if (vm_migrate_cancel(from.vm, &has_completed, SOON, err) < 0)
         return -1;
     check(!has_completed && !vm_has_left(from.vm));
@@ -159,18 +174,79 @@ Test(libvirt_move, a_cancelled_move_leaves_the_guest_where_it_was, .init = start
     bed_run(cancel);
 }
 
+/* What the source's QEMU was told. */
+static void check_capabilities(struct seat *from, const char *const *expected)
+{
+    json_auto_t *reply = NULL;
+    size_t i;
+    json_t *row;
+    unsigned n = 0;
+
+    check(vm_ask(from->vm, "query-migrate-capabilities", NULL, SOON, &reply, NULL) == 0);
+    json_array_foreach (reply, i, row)
+        if (g_strv_contains(expected, json_string_value(json_object_get(row, "capability"))) &&
+            json_is_true(json_object_get(row, "state")))
+            n++;
+    check(n == g_strv_length((char **)expected));
+}
+
+static void check_parameter(struct seat *from, const char *name, json_int_t expected)
+{
+    json_auto_t *reply = NULL;
+
+    check(vm_ask(from->vm, "query-migrate-parameters", NULL, SOON, &reply, NULL) == 0);
+    check(json_integer_value(json_object_get(reply, name)) == expected);
+}
+
+static int move_with_options(struct bed *bed, GError **err)
+{
+    static const char *const told[] = {"multifd", "auto-converge", "pause-before-switchover",
+                                       "return-path", NULL};
+    const struct vm_move move = {.downtime_limit_ms = 77};
+    json_auto_t *more = json_pack("{s:[s,s], s:{s:i, s:i, s:i}}", "flags", "parallel",
+                                  "auto_converge", "parameters", "parallel.connections", 3,
+                                  "auto_converge.initial", 33, "auto_converge.increment", 7);
+    struct vm_move_stats stats;
+    struct seat from, to;
+
+    if (open_both(bed, &from, &to, err) < 0 || vm_prepare_move(from.vm, &move, SOON, err) < 0 ||
+        begin_with(bed, &from, &to, true, 1, more, err) < 0 || await_active(&from, err) < 0)
+        return -1;
+    check_capabilities(&from, told);
+    check_parameter(&from, "multifd-channels", 3);
+    check_parameter(&from, "cpu-throttle-initial", 33);
+    check_parameter(&from, "cpu-throttle-increment", 7);
+    check_parameter(&from, "downtime-limit", 77);
+    check_parameter(&from, "max-bandwidth", (json_int_t)MIB);
+    if (vm_set_downtime(from.vm, 99, SOON, err) < 0 ||
+        vm_set_speed(from.vm, 400 * MIB, SOON, err) < 0)
+        return -1;
+    check_parameter(&from, "downtime-limit", 99);
+    check_parameter(&from, "max-bandwidth", 400 * (json_int_t)MIB);
+    if (vm_move_stats(from.vm, &stats, SOON, err) < 0 ||
+        vm_await_migrated(from.vm, SOON, err) < 0 || vm_await_migrated(to.vm, SOON, err) < 0)
+        return -1;
+    check(vm_move_stats(from.vm, &stats, SOON, NULL) == 0);
+    check(stats.multifd_bytes > 0 && stats.switchover_pauses == 1);
+    if (vm_cont(to.vm, SOON, err) < 0 || guest_await_alive(to.guest, SOON, err) < 0)
+        return -1;
+    return seat_close(bed, &from, err) < 0 ? -1 : seat_close(bed, &to, err);
+}
+
+Test(libvirt_move, options_of_a_move_come_to_the_hypervisor, .init = start_daemons,
+     .fini = stop_daemons)
+{
+    bed_run(move_with_options);
+}
+
 static int lose_libvirtd(struct bed *bed, GError **err)
 {
     g_autoptr(GError) failure = NULL;
     struct seat from, to;
 
-    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, true, 1, err) < 0)
+    if (open_both(bed, &from, &to, err) < 0 || begin(bed, &from, &to, true, 1, err) < 0 ||
+        await_active(&from, err) < 0)
         return -1;
-    while (strcmp(vm_move_status(from.vm), "active") != 0) {
-        event_reset(vm_move_changed(from.vm));
-        if (await_event(vm_move_changed(from.vm), SOON, err) < 0)
-            return -1;
-    }
     libvirt_bed_do(here, "kill");
     check(vm_await_migrated(from.vm, SOON, &failure) < 0);
     check(g_error_matches(failure, VM_ERROR, VM_ERROR_UNREACHABLE));

@@ -395,6 +395,86 @@ Test(move_options, each_option_with_a_figure_warns_when_that_is_not_above_0)
     cr_expect_geq(n, 5, "of %u options", n);
 }
 
+/* What an end adds to the managers' call, as one line. Transfer full. */
+static char *call_of(const char *text, enum move_end end)
+{
+    json_auto_t *options = options_of(text, &streams);
+    json_auto_t *call = json_pack("{s:[], s:{}}", "flags", "parameters");
+    move_options_call(options, end, json_object_get(call, "flags"),
+                      json_object_get(call, "parameters"));
+    return json_dumps(call, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+static void expect_call(const char *text, enum move_end end, const char *expected)
+{
+    g_autofree char *call = call_of(text, end);
+    cr_expect_str_eq(call, expected, "%s", text);
+}
+
+#define NOTHING "{\"flags\":[],\"parameters\":{}}"
+
+Test(move_options, managers_are_asked_by_flags_and_parameters_of_libvirt)
+{
+    expect_call("", MOVE_SOURCE, NOTHING);
+    expect_call("mig_multifd=yes mig_multifd_channels=3 auto-converge=yes cpu_throttle_initial=60",
+                MOVE_SOURCE,
+                "{\"flags\":[\"auto_converge\",\"parallel\"],\"parameters\":"
+                "{\"auto_converge.initial\":60,\"parallel.connections\":3}}");
+    expect_call("xbzrle=yes xbzrle_cache_size=64 mig_compress=yes", MOVE_SOURCE,
+                "{\"flags\":[\"compressed\"],\"parameters\":{\"compression\":[\"xbzrle\",\"mt\"],"
+                "\"compression.xbzrle.cache\":67108864}}");
+}
+
+Test(move_options, managers_are_asked_in_whole_units_upwards)
+{
+    expect_call("mig_postcopy=yes mig_postcopy_speed=1500K", MOVE_SOURCE,
+                "{\"flags\":[],\"parameters\":{\"bandwidth.postcopy\":2}}");
+}
+
+Test(move_options, what_only_the_destination_is_asked_for_is_its_part_of_the_call)
+{
+    expect_call("mig_compress=yes mig_decompress_threads=3 mig_multifd=yes", MOVE_DESTINATION,
+                "{\"flags\":[],\"parameters\":{\"compression.mt.dthreads\":3}}");
+    expect_call("mig_compress=yes mig_decompress_threads=3", MOVE_SOURCE,
+                "{\"flags\":[\"compressed\"],\"parameters\":{\"compression\":[\"mt\"]}}");
+}
+
+static void expect_refused_by_managers(const char *text, const char *why)
+{
+    json_auto_t *options = options_of(text, &streams);
+    g_autoptr(GError) error = NULL;
+    cr_assert_eq(move_options_check_managed(options, &error), -1, "%s", text);
+    cr_expect(g_error_matches(error, VM_ERROR, VM_ERROR_UNSUPPORTED));
+    cr_expect_str_eq(error->message, why);
+}
+
+Test(move_options, what_managers_cannot_be_asked_for_is_refused_by_its_name)
+{
+    json_auto_t *taken = options_of("xbzrle=yes mig_multifd=yes mig_return_path=yes", &streams);
+    cr_expect_eq(move_options_check_managed(taken, NULL), 0);
+    expect_refused_by_managers("mig_return_path=no",
+                               "mig_return_path = no is not supported with mig_protocol = managed: "
+                               "libvirt asks for it by itself");
+    expect_refused_by_managers("auto-converge=yes max_cpu_throttle=90",
+                               "max_cpu_throttle = 90 is not supported with mig_protocol = "
+                               "managed: libvirt has no parameter for it");
+    expect_refused_by_managers("mig_postcopy_preempt=yes",
+                               "mig_postcopy_preempt = yes is not supported with mig_protocol = "
+                               "managed: libvirt has no flag for it");
+}
+
+Test(move_options, what_libvirt_is_asked_for_or_not_is_one_of_both)
+{
+    for (const struct move_option *row = move_options; row->name != NULL; row++) {
+        const struct move_by_manager *by = &row->manager;
+        bool is_asked = by->flag != NULL || by->parameter != NULL;
+        cr_expect(!is_asked || by->why_not == NULL, "%s", row->name);
+        cr_expect(by->parameter == NULL || row->kind == MOVE_PARAMETER, "%s", row->name);
+        cr_expect(by->flag == NULL || row->kind != MOVE_PARAMETER, "%s", row->name);
+        cr_expect(by->method == NULL || by->flag != NULL, "%s", row->name);
+    }
+}
+
 Test(move_options, a_record_has_what_the_user_wrote)
 {
     json_auto_t *options = options_of("xbzrle=on xbzrle_cache_size=64M", &two_way);

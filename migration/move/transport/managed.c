@@ -24,6 +24,7 @@ struct managed {
     char *address;           /* the destination's */
     json_t *said;            /* destination: what its VM is to be told of (vm_expect()) */
     char *xml;               /* source: of that */
+    json_t *theirs;          /* source: what the destination asks of the call (options.h) */
 };
 
 static const struct managed *managed(const struct channel *channel)
@@ -31,33 +32,9 @@ static const struct managed *managed(const struct channel *channel)
     return (const struct managed *)channel;
 }
 
-/* Beside what every migration has. */
-static const char *first_option(const struct move_request *request)
-{
-    static const char *const usual[] = {"events", "late-block-activate", "mig_return_path", NULL};
-    const char *name;
-    json_t *option;
-
-    json_object_foreach (request->options, name, option)
-        if (!g_strv_contains(usual, name))
-            return name;
-    if (request->tls != NULL)
-        return "mig_tls";
-    if (*request->disks != NULL)
-        return "migrate_storage";
-    return request->postcopy != NULL ? "mig_postcopy" : NULL;
-}
-
 static int managed_check(const struct seat *seat, GError **err)
 {
-    const char *option = first_option(&seat->request);
-
-    if (option == NULL)
-        return 0;
-    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                "%s is not supported with mig_protocol = managed: it is not carried out yet",
-                option);
-    return -1;
+    return move_options_check_managed(seat->request.options, err);
 }
 
 static void managed_close(struct channel *channel)
@@ -67,6 +44,7 @@ static void managed_close(struct channel *channel)
     if (own->control != NULL)
         relayed_close(own->control);
     json_decref(own->said);
+    json_decref(own->theirs);
     g_free(own->address);
     g_free(own->xml);
     g_free(own);
@@ -118,9 +96,12 @@ static struct channel *managed_listen(struct seat *seat, const char *address, in
 static json_t *managed_ticket(const struct channel *channel)
 {
     const struct managed *own = managed(channel);
+    json_t *call = json_pack("{s:[], s:{}}", "flags", "parameters");
 
-    return json_pack("{s:o, s:s, s:O}", "control", direct_ticket(own->control), "address",
-                     own->address, "expected", own->said);
+    move_options_call(channel->seat->request.options, MOVE_DESTINATION,
+                      json_object_get(call, "flags"), json_object_get(call, "parameters"));
+    return json_pack("{s:o, s:s, s:O, s:o}", "control", direct_ticket(own->control), "address",
+                     own->address, "expected", own->said, "call", call);
 }
 
 static int managed_receive(struct channel *channel, int64_t deadline, GError **err)
@@ -138,6 +119,7 @@ static struct channel *managed_connect(struct seat *seat, const json_t *ticket, 
 
     own->address = g_strdup(address);
     own->xml = g_strdup(xml);
+    own->theirs = json_incref(json_object_get(ticket, "call"));
     if (address == NULL || xml == NULL)
         g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say what is to come there",
                     peer);
@@ -158,7 +140,7 @@ static json_int_t bandwidth_of(const struct move_request *request)
     return (json_int_t)((bytes_per_s + MIB - 1) / MIB);
 }
 
-/* Transfer full. */
+/* Transfer full. An error of the guest's disks that stops it ends the move (abort_on_error). */
 static json_t *call_of(const struct managed *own)
 {
     const struct move_request *request = &own->channel.seat->request;
@@ -166,17 +148,21 @@ static json_t *call_of(const struct managed *own)
     g_autofree char *manager = g_strdup_printf("qemu+unix:///system?socket=%s", socket);
     g_autofree char *stream = g_strdup_printf(
         strchr(own->address, ':') != NULL ? "tcp://[%s]" : "tcp://%s", own->address);
-    json_t *call = json_pack("{s:s, s:s, s:s, s:[s], s:{}}", "dconnuri", manager, "uri", stream,
-                             "dest_xml", own->xml, "flags", "peer2peer", "parameters");
+    json_t *call =
+        json_pack("{s:s, s:s, s:s, s:[s,s], s:{}}", "dconnuri", manager, "uri", stream, "dest_xml",
+                  own->xml, "flags", "peer2peer", "abort_on_error", "parameters");
     json_t *flags = json_object_get(call, "flags");
+    json_t *parameters = json_object_get(call, "parameters");
 
     if (!request->offline)
         json_array_append_new(flags, json_string("live"));
     if (request->holds)
         json_array_append_new(flags, json_string("paused"));
     if (bandwidth_of(request) > 0)
-        json_object_set_new(json_object_get(call, "parameters"), "bandwidth",
-                            json_integer(bandwidth_of(request)));
+        json_object_set_new(parameters, "bandwidth", json_integer(bandwidth_of(request)));
+    move_options_call(request->options, MOVE_SOURCE, flags, parameters);
+    json_array_extend(flags, json_object_get(own->theirs, "flags"));
+    json_object_update(parameters, json_object_get(own->theirs, "parameters"));
     return call;
 }
 
@@ -207,7 +193,7 @@ static void managed_break_off(struct channel *channel)
 
 const struct transport transport_managed = {
     .name = "managed",
-    .traits = TRANSPORT_TWO_WAY | TRANSPORT_MANAGED,
+    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS | TRANSPORT_MANAGED,
     .guard = "none",
     .check = managed_check,
     .listen = managed_listen,
