@@ -79,13 +79,14 @@ struct host_ops {
 struct host {
     const struct host_ops *ops;
     void *node;
-    const char *name;    /* the user's word for this host */
-    const char *job;     /* id of the job, the same on all its hosts and no other job's; NULL: it has
-                            none */
-    const char *address; /* numeric, at which the other hosts of the tuple reach it */
-    const char *log_dir; /* the test's folder here: what is in it is sent to the coordinator; NULL:
-                            nobody keeps files */
-    const char *run_dir; /* sockets and scratch of the test; removed after it; short path */
+    const char *name; /* the user's word for this host */
+    const char *job;  /* id of the job, the same on all its hosts and no other job's; NULL: it has
+                         none */
+    const char *address;  /* numeric, at which the other hosts of the tuple reach it */
+    const char *log_dir;  /* the test's folder here: what is in it is sent to the coordinator; NULL:
+                             nobody keeps files */
+    const char *run_dir;  /* sockets and scratch of the test; removed after it; short path */
+    const char *base_dir; /* that of all nodes of this user: what is made in it must be owned */
     const char *user_prefix; /* what the user may want to speak to is a socket whose path begins
                                 so; outlives the test; NULL: he wants nothing */
     const char *guests_dir;  /* tick/ and jeos/ lie here */

@@ -67,6 +67,7 @@ static int make_folders(struct running *running, GError **err)
         .address = node->address,
         .log_dir = g_build_filename(running->dir, "log", NULL),
         .run_dir = g_build_filename(running->dir, "run", NULL),
+        .base_dir = g_path_get_dirname(ledger_dir(node->ledger)),
         .guests_dir = node->guests_dir,
         .user_prefix = running->holds[0] != NULL || running->test.keep
                            ? g_strdup_printf("%s/%" G_GUINT64_FORMAT "-", ledger_dir(node->ledger),
@@ -108,6 +109,7 @@ void running_unref(struct running *running)
     g_free((char *)running->host.log_dir);
     g_free((char *)running->host.user_prefix);
     g_free((char *)running->host.run_dir);
+    g_free((char *)running->host.base_dir);
     g_strfreev(running->names);
     g_strfreev(running->addresses);
     g_hash_table_unref(running->told);

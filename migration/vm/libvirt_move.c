@@ -20,9 +20,10 @@ struct libvirt_move {
     bool is_complete;           /* destination: as the events say */
     struct libvirt_later *call; /* source: it has not returned yet */
     struct event ended;
-    GError *failure;              /* of the call; NULL: it has succeeded, or not returned */
-    int number;                   /* of libvirt's, for that */
-    json_t *stats;                /* of the job that has completed; NULL: none has */
+    GError *failure; /* of the call; NULL: it has succeeded, or not returned */
+    int number;      /* of libvirt's, for that */
+    json_t *seen;    /* source: the last look at the job that had figures; NULL: none has had */
+    json_t *stats;   /* of the job that has completed; NULL: none has */
     bool has_more_figures;        /* source: its options have some that libvirt does not tell */
     struct vm_move_stats figures; /* of QEMU, in the last look */
 };
@@ -51,6 +52,7 @@ void libvirt_move_free(struct libvirt_move *move)
         return;
     libvirt_later_forget(move->call);
     g_clear_error(&move->failure);
+    json_decref(move->seen);
     json_decref(move->stats);
     g_free(move);
 }
@@ -75,6 +77,17 @@ const struct vm_move_stats *libvirt_move_more_figures(struct libvirt_vm *vm, int
         vm->move->figures.switchover_pauses = pauses;
     }
     return vm->move != NULL ? &vm->move->figures : NULL;
+}
+
+const json_t *libvirt_move_see(struct libvirt_vm *vm, json_t *job)
+{
+    if (vm->move == NULL)
+        return job;
+    if (json_integer_value(json_object_get(job, "memory_total")) > 0) {
+        json_decref(vm->move->seen);
+        vm->move->seen = json_incref(job);
+    }
+    return vm->move->seen;
 }
 
 bool libvirt_move_has_arrived(const struct libvirt_vm *vm)

@@ -39,3 +39,7 @@ const json_t *libvirt_move_completed(const struct libvirt_vm *vm);
  * switchover_pauses), as of the last time that QEMU could be asked, which is now if it can; -1 in
  * them: not known. NULL: no move was begun. Transfer none. */
 const struct vm_move_stats *libvirt_move_more_figures(struct libvirt_vm *vm, int64_t deadline);
+/* Source: what a look at the running job shows (NULL: it could not be had). Before its first byte,
+ * and behind its failure, libvirt tells a job of zeros: then as of the last look that had more.
+ * Transfer none. */
+const json_t *libvirt_move_see(struct libvirt_vm *vm, json_t *job);

@@ -80,9 +80,10 @@ int libvirt_move_stats(struct vm *base, struct vm_move_stats *stats, int64_t dea
         g_propagate_error(err, g_steal_pointer(&error));
         return -1;
     }
+    const json_t *seen = libvirt_move_see(vm, running);
     const struct vm_move_stats *more = libvirt_move_more_figures(vm, deadline);
     completed = libvirt_move_completed(vm);
-    libvirt_stats_fill(&look, completed != NULL ? completed : running, completed != NULL);
+    libvirt_stats_fill(&look, completed != NULL ? completed : seen, completed != NULL);
     add_figures(&look, more);
     g_strlcpy(look.status, *base->move_status != '\0' ? base->move_status : "none",
               sizeof look.status);

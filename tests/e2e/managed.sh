@@ -48,6 +48,24 @@ stays() {
 }
 
 stays "the move is called off" -p cancel_delay=500ms
+stays "its stream is cut" -p mig_script="4s cut" -p mig_expect=failed
+
+# open_ports GUARD N: at so many the destination's QEMU listens while the guest comes with mig_guard = GUARD.
+open_ports() {
+    local ports
+    job_begin "${managed[@]}" "${slow[@]}" -p "mig_guard=$1"
+    await_migrating
+    ports=$(on host2 ss -Hltnp | grep -c qemu || true)
+    job_end
+    expect_equal "exit status with mig_guard = $1" 0 "$status"
+    expect_equal "open ports with mig_guard = $1" "$2" "$ports"
+    expect_equal "what the record says" "$1" "$(result '.vtmh.migrations[0].guard')"
+}
+
+step "the stream comes through the nodes' relays, unless QEMU's own port is asked for"
+open_ports relay 0
+open_ports none 1
+nothing_left
 
 # But for the logs that libvirt keeps of domains.
 for host in host1 host2; do

@@ -76,8 +76,8 @@ const char *direct_token(const json_t *ticket, unsigned stream)
     return token != NULL ? token : "";
 }
 
-int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
-                 int64_t deadline, GError **err)
+int direct_aim(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
+               GError **err)
 {
     const char *address;
 
@@ -87,6 +87,14 @@ int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket,
     direct->address = g_strdup(address);
     host_log(seat->test->host, VTMH__LOG_LEVEL__LOG_DEBUG, "source", seat->name,
              "the destination is reached at %s port %u", address, direct->port);
+    return 0;
+}
+
+int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
+                 int64_t deadline, GError **err)
+{
+    if (direct_aim(direct, seat, ticket, peer, err) < 0)
+        return -1;
     direct->stream = direct_way(direct, direct_token(ticket, 0), peer, deadline, err);
     return direct->stream != NULL ? 0 : -1;
 }

@@ -26,6 +26,8 @@ struct direct {
 int direct_open(struct direct *direct, struct seat *seat, const char *address, bool any_port,
                 unsigned n_streams, GError **err);
 int direct_admit(struct direct *direct, int64_t deadline, GError **err);
+int direct_aim(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
+               GError **err); /* where that is, without going there */
 int direct_enter(struct direct *direct, struct seat *seat, const json_t *ticket, const char *peer,
                  int64_t deadline, GError **err);
 void direct_clear(struct direct *direct);

@@ -1,13 +1,14 @@
 /*
  * managed: the hosts' managers move the VM by one call, peer to peer (move/managed.h). The source's
  * reaches the destination's at a socket of the node's, whose connections the nodes carry, guarded,
- * so that nothing has to be set up between the managers. The stream is the hypervisors' own, at the
- * destination's migration address, and open to whoever comes first (mig_guard = none).
+ * so that nothing has to be set up between the managers. The stream goes the same way, from a
+ * socket to one of the same path; or, with mig_guard = none, between the hypervisors themselves, to
+ * a port at the destination's migration address which is open to whoever comes first.
  *
  *     source's libvirtd -> socket -> relay ====> relay -> destination's libvirtd
- *     source's QEMU ---------------------------------> destination's QEMU
+ *     source's QEMU     -> socket -> relay ====> relay -> socket -> destination's QEMU
  *
- * Cutting the relay ends the call: what is not complete then never will be.
+ * Cutting the relays ends the call: what is not complete then never will be.
  */
 #include "migration/move/options.h"
 #include "migration/move/transport/relayed.h"
@@ -21,6 +22,7 @@
 struct managed {
     struct channel channel;  /* first */
     struct channel *control; /* the managers' way */
+    struct channel *stream;  /* the hypervisors'; NULL: their own */
     char *address;           /* the destination's */
     json_t *said;            /* destination: what its VM is to be told of (vm_expect()) */
     char *xml;               /* source: of that */
@@ -37,10 +39,17 @@ static int managed_check(const struct seat *seat, GError **err)
     return move_options_check_managed(seat->request.options, err);
 }
 
+static bool is_guarded(const struct seat *seat)
+{
+    return strcmp(seat->request.transport->guard, "none") != 0;
+}
+
 static void managed_close(struct channel *channel)
 {
     struct managed *own = (struct managed *)channel;
 
+    if (own->stream != NULL)
+        relayed_close(own->stream);
     if (own->control != NULL)
         relayed_close(own->control);
     json_decref(own->said);
@@ -74,7 +83,9 @@ static int open_way(struct managed *own, const char *address, GError **err)
     if (own->control == NULL)
         return -1;
     relayed_lead_to(own->control, socket);
-    return 0;
+    if (is_guarded(seat))
+        own->stream = relayed_open_alike(seat, address, err);
+    return own->stream != NULL || !is_guarded(seat) ? 0 : -1;
 }
 
 static struct channel *managed_listen(struct seat *seat, const char *address, int64_t deadline,
@@ -100,13 +111,18 @@ static json_t *managed_ticket(const struct channel *channel)
 
     move_options_call(channel->seat->request.options, MOVE_DESTINATION,
                       json_object_get(call, "flags"), json_object_get(call, "parameters"));
-    return json_pack("{s:o, s:s, s:O, s:o}", "control", direct_ticket(own->control), "address",
+    return json_pack("{s:o, s:o*, s:s, s:O, s:o}", "control", direct_ticket(own->control), "stream",
+                     own->stream != NULL ? relayed_ticket_alike(own->stream) : NULL, "address",
                      own->address, "expected", own->said, "call", call);
 }
 
 static int managed_receive(struct channel *channel, int64_t deadline, GError **err)
 {
-    return relayed_receive(managed(channel)->control, deadline, err);
+    const struct managed *own = managed(channel);
+
+    if (own->stream != NULL && relayed_receive(own->stream, deadline, err) < 0)
+        return -1;
+    return relayed_receive(own->control, deadline, err);
 }
 
 static struct channel *managed_connect(struct seat *seat, const json_t *ticket, const char *peer,
@@ -126,10 +142,23 @@ static struct channel *managed_connect(struct seat *seat, const json_t *ticket, 
     else
         own->control = relayed_enter(seat, json_object_get(ticket, "control"), peer, CONNECTIONS,
                                      deadline, err);
-    if (own->control != NULL)
+    if (own->control != NULL && is_guarded(seat))
+        own->stream = relayed_enter_alike(seat, json_object_get(ticket, "stream"), peer, err);
+    if (own->control != NULL && (own->stream != NULL || !is_guarded(seat)))
         return &own->channel;
     managed_close(&own->channel);
     return NULL;
+}
+
+/* The stream's. Transfer full. */
+static char *uri_of(const struct managed *own)
+{
+    g_autofree char *socket = own->stream != NULL ? relayed_socket(own->stream) : NULL;
+
+    if (socket != NULL)
+        return g_strconcat("unix://", socket, NULL);
+    return g_strdup_printf(strchr(own->address, ':') != NULL ? "tcp://[%s]" : "tcp://%s",
+                           own->address);
 }
 
 /* MiB/s, upwards: none is 0. */
@@ -146,8 +175,7 @@ static json_t *call_of(const struct managed *own)
     const struct move_request *request = &own->channel.seat->request;
     g_autofree char *socket = relayed_socket(own->control);
     g_autofree char *manager = g_strdup_printf("qemu+unix:///system?socket=%s", socket);
-    g_autofree char *stream = g_strdup_printf(
-        strchr(own->address, ':') != NULL ? "tcp://[%s]" : "tcp://%s", own->address);
+    g_autofree char *stream = uri_of(own);
     json_t *call =
         json_pack("{s:s, s:s, s:s, s:[s,s], s:{}}", "dconnuri", manager, "uri", stream, "dest_xml",
                   own->xml, "flags", "peer2peer", "abort_on_error", "parameters");
@@ -171,7 +199,8 @@ static int managed_send(struct channel *channel, int64_t deadline, GError **err)
     const struct managed *own = managed(channel);
     json_auto_t *call = call_of(own);
 
-    return relayed_take_over(own->control, deadline, err) < 0
+    return (own->stream != NULL && relayed_take_over(own->stream, deadline, err) < 0) ||
+                   relayed_take_over(own->control, deadline, err) < 0
                ? -1
                : vm_begin_managed(channel->seat->vm, call, deadline, err);
 }
@@ -183,26 +212,37 @@ static int managed_probe(struct channel *channel, int64_t deadline, GError **err
 
 static GError *managed_complaint(struct channel *channel)
 {
-    return relayed_complaint(managed(channel)->control);
+    const struct managed *own = managed(channel);
+    GError *error = own->stream != NULL ? relayed_complaint(own->stream) : NULL;
+
+    return error != NULL ? error : relayed_complaint(own->control);
 }
 
 static void managed_break_off(struct channel *channel)
 {
-    relayed_break_off(managed(channel)->control);
+    const struct managed *own = managed(channel);
+
+    if (own->stream != NULL)
+        relayed_break_off(own->stream);
+    relayed_break_off(own->control);
 }
 
-const struct transport transport_managed = {
-    .name = "managed",
-    .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS | TRANSPORT_MANAGED,
-    .guard = "none",
-    .check = managed_check,
-    .listen = managed_listen,
-    .ticket = managed_ticket,
-    .receive = managed_receive,
-    .connect = managed_connect,
-    .send = managed_send,
-    .complaint = managed_complaint,
-    .probe = managed_probe,
-    .break_off = managed_break_off,
-    .close = managed_close,
-};
+/* Of the stream; of the managers' way where that is the hypervisors' own. */
+static pid_t managed_carrier(const struct channel *channel)
+{
+    const struct managed *own = managed(channel);
+
+    return relayed_carrier(own->stream != NULL ? own->stream : own->control);
+}
+
+#define MANAGED_MEMBERS                                                                            \
+    .name = "managed", .traits = TRANSPORT_TWO_WAY | TRANSPORT_STREAMS | TRANSPORT_MANAGED,        \
+    .check = managed_check, .listen = managed_listen, .ticket = managed_ticket,                    \
+    .receive = managed_receive, .connect = managed_connect, .send = managed_send,                  \
+    .complaint = managed_complaint, .probe = managed_probe, .carrier = managed_carrier,            \
+    .break_off = managed_break_off, .close = managed_close
+
+static const struct transport transport_managed_open = {MANAGED_MEMBERS, .guard = "none"};
+
+const struct transport transport_managed = {MANAGED_MEMBERS, .guard = "relay",
+                                            .other = &transport_managed_open};

@@ -17,6 +17,7 @@ struct relayed {
     struct direct direct; /* first: the way between the hosts; the source's first stream */
     unsigned n_streams;
     char *folder;
+    bool is_alike; /* the folder is the same on both hosts */
     struct relay *relay;
     struct fiber *waiter; /* for the streams to come; NULL: none is carried yet */
     int64_t deadline;
@@ -43,7 +44,10 @@ void relayed_close(struct channel *channel)
     fiber_unshield();
     relay_free(relayed->relay);
     stream_close(relayed->listener);
-    transport_folder_free(relayed->folder, SOCKET_NAME);
+    if (relayed->is_alike)
+        transport_folder_disown(relayed->direct.channel.seat, relayed->folder, SOCKET_NAME);
+    else
+        transport_folder_free(relayed->folder, SOCKET_NAME);
     json_decref(relayed->ticket);
     g_clear_error(&relayed->error);
     g_free(relayed->door);
@@ -90,12 +94,13 @@ char *relayed_socket(const struct channel *channel)
     return socket_path((const struct relayed *)channel);
 }
 
-/* What both ends need. */
-static int prepare(struct relayed *relayed, GError **err)
+/* What both ends need; path: of the folder, where it is alike: NULL: of the own choice. */
+static int prepare(struct relayed *relayed, const char *path, GError **err)
 {
     const struct seat *seat = relayed->direct.channel.seat;
 
-    relayed->folder = transport_folder_new(seat, err);
+    relayed->folder = relayed->is_alike ? transport_folder_alike(seat, path, err)
+                                        : transport_folder_new(seat, err);
     if (relayed->folder == NULL)
         return -1;
     relayed->relay = relay_start(seat->test->host, err);
@@ -157,17 +162,39 @@ static int let_vm_listen(struct relayed *relayed, int64_t deadline, GError **err
     return vm_incoming_uri(relayed->direct.channel.seat->vm, uri, &none, deadline, err);
 }
 
-struct channel *relayed_open(struct seat *seat, const char *address, unsigned n_streams,
-                             GError **err)
+static struct channel *open_relayed(struct relayed *relayed, struct seat *seat, const char *address,
+                                    GError **err)
 {
-    struct relayed *relayed = relayed_new(n_streams);
     struct direct *direct = &relayed->direct;
 
-    if (direct_open(direct, seat, address, false, n_streams, err) == 0 &&
-        prepare(relayed, err) == 0)
+    direct->channel.seat = seat;
+    if (direct_open(direct, seat, address, false, relayed->n_streams, err) == 0 &&
+        prepare(relayed, NULL, err) == 0)
         return &direct->channel;
     relayed_close(&direct->channel);
     return NULL;
+}
+
+struct channel *relayed_open(struct seat *seat, const char *address, unsigned n_streams,
+                             GError **err)
+{
+    return open_relayed(relayed_new(n_streams), seat, address, err);
+}
+
+struct channel *relayed_open_alike(struct seat *seat, const char *address, GError **err)
+{
+    struct relayed *relayed = relayed_new(streams_of(seat));
+
+    relayed->is_alike = true;
+    return open_relayed(relayed, seat, address, err);
+}
+
+json_t *relayed_ticket_alike(const struct channel *channel)
+{
+    json_t *ticket = direct_ticket(channel);
+
+    json_object_set_new(ticket, "folder", json_string(((const struct relayed *)channel)->folder));
+    return ticket;
 }
 
 struct channel *relayed_listen(struct seat *seat, const char *address, int64_t deadline,
@@ -250,7 +277,30 @@ struct channel *relayed_enter(struct seat *seat, const json_t *ticket, const cha
     relayed->ticket = json_incref((json_t *)ticket);
     relayed->peer = g_strdup(peer);
     if (direct_enter(direct, seat, ticket, peer, deadline, err) == 0 &&
-        prepare(relayed, err) == 0 && (relayed->listener = listen_for_vm(relayed, err)) != NULL)
+        prepare(relayed, NULL, err) == 0 &&
+        (relayed->listener = listen_for_vm(relayed, err)) != NULL)
+        return &direct->channel;
+    relayed_close(&direct->channel);
+    return NULL;
+}
+
+struct channel *relayed_enter_alike(struct seat *seat, const json_t *ticket, const char *peer,
+                                    GError **err)
+{
+    const char *folder = json_string_value(json_object_get(ticket, "folder"));
+    struct relayed *relayed = relayed_new(streams_of(seat));
+    struct direct *direct = &relayed->direct;
+
+    relayed->is_alike = true;
+    relayed->ticket = json_incref((json_t *)ticket);
+    relayed->peer = g_strdup(peer);
+    direct->channel.seat = seat;
+    if (folder == NULL)
+        g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say where the stream goes",
+                    peer);
+    else if (direct_aim(direct, seat, ticket, peer, err) == 0 &&
+             prepare(relayed, folder, err) == 0 &&
+             (relayed->listener = listen_for_vm(relayed, err)) != NULL)
         return &direct->channel;
     relayed_close(&direct->channel);
     return NULL;
