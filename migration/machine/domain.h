@@ -53,6 +53,10 @@ int domain_take_places(struct device *board, const char *xml, GError **err);
 /* By which libvirt, its events and QEMU know the device again ("ua-image1"). Transfer full. */
 char *domain_alias(const struct device *device);
 
+/* The name that the disk with an alias has in a domain's XML ("vda"), as migrate_disks of
+ * libvirt/protocol.h wants it; NULL: there is no such disk. Transfer full. */
+char *domain_disk_target(const char *xml, const char *alias);
+
 /* The netdev of the card with the forwarded ports, as HMP's hostfwd_add and `info usernet` have it;
  * NULL: there is none. Transfer none. */
 const char *domain_forward_netdev(const struct device *board);

@@ -1,5 +1,6 @@
 #include "migration/move/disks.h"
 
+#include "migration/move/managed.h"
 #include "migration/move/transport/relayed.h"
 #include "migration/params.h"
 #include "migration/storage/image.h"
@@ -7,9 +8,10 @@
 
 #define GIVE_UP_MS 10000 /* for a hypervisor whose copies have lost their other end */
 
+/* By us: what managers move they copy the disks of, in their call. */
 static bool move_along(const struct handover *h)
 {
-    return h->seat->request.disks != NULL && *h->seat->request.disks != NULL;
+    return !managed_is(h) && h->seat->request.disks != NULL && *h->seat->request.disks != NULL;
 }
 
 static const char *const *names_of(const struct handover *h)
@@ -84,6 +86,14 @@ int disks_mirror(struct handover *h, const json_t *theirs, GError **err)
     h->record->mirror_ms = ms_since(began_us);
     h->record->mirrored_bytes = vm_mirrored_bytes(seat->vm);
     return mirrored;
+}
+
+void disks_record(struct handover *h)
+{
+    struct seat *seat = h->seat;
+
+    if (seat->request.disks != NULL && *seat->request.disks != NULL)
+        h->record->mirrored_bytes = vm_mirrored_bytes(seat->vm);
 }
 
 static int compare(struct handover *h, const struct qemu_img *qemu_img, const char *name,

@@ -34,6 +34,9 @@ json_t *disks_ticket(const struct handover *h);
 /* Source. theirs: what the destination has said in "ready". */
 int disks_mirror(struct handover *h, const json_t *theirs, GError **err);
 
+/* Source, when it has completed: how much was copied, into the leg's record; whoever did it. */
+void disks_record(struct handover *h);
+
 /* Source, when both have completed and no guest runs: reads the disks at both ends, unless the test
  * does not want it. A difference is a MIGRATION error. */
 int disks_compare(struct handover *h, GError **err);

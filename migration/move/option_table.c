@@ -75,8 +75,7 @@ const struct move_option move_options[] = {
     {CAPABILITY("mig_pause_before_switchover", SOURCE, "pause-before-switchover"), BY_ITSELF,
      SHOWN_BY(switchover_pauses)},
     /* When the guest has stopped, its disks' copies end, and only then the rest goes. */
-    {CAPABILITY("migrate_storage", SOURCE, "pause-before-switchover"),
-     NOT_BY_LIBVIRT("libvirt copies disks in a way of its own, which is not carried out yet"),
+    {CAPABILITY("migrate_storage", SOURCE, "pause-before-switchover"), BY_FLAG("non_shared_disk"),
      .is_wanted = disks_move, SHOWN_BY(mirrored_bytes)},
     {CAPABILITY("mig_switchover_ack", BOTH, "switchover-ack"), HAS_NO_FLAG,
      .needs = "mig_return_path"},

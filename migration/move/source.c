@@ -171,6 +171,7 @@ static int move(struct handover *h, const json_t *ticket, GError **err)
         return -1;
     leg_record_stats(h->record, &stats, seat->request.offline);
     series_add(seat, h->record, &stats);
+    disks_record(h);
     move_options_judge(seat->request.options, h->record, warn_of_option, h);
     if (h->record->recoveries > 0 && !script_does(h->leg->script, SCRIPT_CUT))
         test_warn(seat->test, "leg %u of %s: its stream broke in post-copy, %u time%s, unasked",

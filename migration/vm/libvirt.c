@@ -401,6 +401,7 @@ const struct vm_driver libvirt_driver = {
     .set_speed = libvirt_set_speed,
     .set_downtime = libvirt_set_downtime,
     .has_disk = qemu_has_disk,
+    .mirrored_bytes = libvirt_mirrored_bytes,
     .start_postcopy = libvirt_start_postcopy,
     .pause_postcopy = pause_postcopy,
     .await_migrated = libvirt_await_migrated,

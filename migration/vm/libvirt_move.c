@@ -6,12 +6,14 @@
 #include "migration/vm/libvirt_move.h"
 
 #include "migration/evidence.h"
+#include "migration/machine/domain.h"
 #include "migration/vm/qemu.h"
 
 #include <string.h>
 
 #define MIB (1024 * 1024)
 #define MIB_MAX (INT64_MAX / MIB) /* that libvirt takes */
+#define TELL_MS 2000              /* for the figures of a job that has completed to come */
 #define ASK_MS 5000               /* whether libvirtd is there, when a call has failed */
 
 struct libvirt_move {
@@ -20,10 +22,11 @@ struct libvirt_move {
     bool is_complete;           /* destination: as the events say */
     struct libvirt_later *call; /* source: it has not returned yet */
     struct event ended;
-    GError *failure; /* of the call; NULL: it has succeeded, or not returned */
-    int number;      /* of libvirt's, for that */
-    json_t *seen;    /* source: the last look at the job that had figures; NULL: none has had */
-    json_t *stats;   /* of the job that has completed; NULL: none has */
+    struct event told; /* stats has come */
+    GError *failure;   /* of the call; NULL: it has succeeded, or not returned */
+    int number;        /* of libvirt's, for that */
+    json_t *seen;      /* source: the last look at the job that had figures; NULL: none has had */
+    json_t *stats;     /* of the job that has completed; NULL: none has */
     bool has_more_figures;        /* source: its options have some that libvirt does not tell */
     struct vm_move_stats figures; /* of QEMU, in the last look */
 };
@@ -77,6 +80,13 @@ const struct vm_move_stats *libvirt_move_more_figures(struct libvirt_vm *vm, int
         vm->move->figures.switchover_pauses = pauses;
     }
     return vm->move != NULL ? &vm->move->figures : NULL;
+}
+
+const json_t *libvirt_move_await_completed(struct libvirt_vm *vm, int64_t deadline)
+{
+    if (vm->move != NULL && vm->move->is_source && vm->base.has_left && vm->move->stats == NULL)
+        await_event(&vm->move->told, deadline_min(deadline, deadline_in(TELL_MS)), NULL);
+    return libvirt_move_completed(vm);
 }
 
 const json_t *libvirt_move_see(struct libvirt_vm *vm, json_t *job)
@@ -154,6 +164,7 @@ void libvirt_move_on_event(struct libvirt_vm *vm, const char *event, const json_
     } else if (strcmp(event, "JOB_COMPLETED") == 0 && stats != NULL) {
         json_decref(vm->move->stats);
         vm->move->stats = json_incref(stats);
+        event_set(&vm->move->told);
     }
 }
 
@@ -253,8 +264,51 @@ static void rename_key(json_t *from, const char *old, json_t *to, const char *ne
     json_object_del(from, old);
 }
 
+static void drop_word(json_t *words, const char *word)
+{
+    for (size_t i = json_array_size(words); i > 0; i--)
+        if (strcmp(json_string_value(json_array_get(words, i - 1)), word) == 0)
+            json_array_remove(words, i - 1);
+}
+
+/*
+ * The disks that move along, by libvirt's names for them; one that was unplugged does not. Where
+ * none is left none may be asked for, since libvirt would then copy all that there are.
+ */
+static int name_disks(const struct libvirt_vm *vm, json_t *arguments, json_t *parameters,
+                      GError **err)
+{
+    json_auto_t *names = json_incref(json_object_get(arguments, "disks"));
+    json_auto_t *targets = json_array();
+    size_t i;
+    json_t *name;
+
+    json_object_del(arguments, "disks");
+    json_array_foreach (names, i, name) {
+        const struct device *disk =
+            device_find(vm->base.board, device_disk.name, json_string_value(name));
+        if (disk == NULL)
+            continue;
+        g_autofree char *alias = domain_alias(disk);
+        g_autofree char *target = domain_disk_target(vm->xml, alias);
+        if (target == NULL) {
+            g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                        "%s of %s was plugged in: that it moves along is not supported with "
+                        "libvirt",
+                        json_string_value(name), vm->base.name);
+            return -1;
+        }
+        json_array_append_new(targets, json_string(target));
+    }
+    if (json_array_size(targets) > 0)
+        json_object_set(parameters, "migrate_disks", targets);
+    else
+        drop_word(json_object_get(arguments, "flags"), "non_shared_disk");
+    return 0;
+}
+
 /* As libvirt/protocol.h has it. Transfer full. */
-static json_t *arguments_of(const struct libvirt_vm *vm, const json_t *call)
+static json_t *arguments_of(const struct libvirt_vm *vm, const json_t *call, GError **err)
 {
     json_t *arguments = json_deep_copy(call);
     json_t *parameters = json_object_get(arguments, "parameters");
@@ -267,7 +321,10 @@ static json_t *arguments_of(const struct libvirt_vm *vm, const json_t *call)
     rename_key(arguments, "dest_xml", parameters, "destination_xml");
     rename_key(arguments, "name", parameters, "destination_name");
     json_object_set_new(arguments, "uuid", json_string(vm->uuid));
-    return arguments;
+    if (name_disks(vm, arguments, parameters, err) == 0)
+        return arguments;
+    json_decref(arguments);
+    return NULL;
 }
 
 static bool has_flag(const json_t *call, const char *name)
@@ -290,8 +347,10 @@ static int begin(struct vm *base, const json_t *call, int64_t deadline, GError *
     move->is_source = true;
     move->has_more_figures =
         has_flag(call, "parallel") || has_flag(call, "compressed") || has_flag(call, "postcopy");
-    move->call =
-        libvirt_link_later(vm->link, "domain-migrate", arguments_of(vm, call), on_answer, vm, err);
+    json_t *arguments = arguments_of(vm, call, err);
+    if (arguments == NULL)
+        return -1;
+    move->call = libvirt_link_later(vm->link, "domain-migrate", arguments, on_answer, vm, err);
     return move->call != NULL ? 0 : -1;
 }
 

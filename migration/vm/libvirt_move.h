@@ -33,7 +33,10 @@ void libvirt_move_free(struct libvirt_move *move); /* NULL is fine */
  * is no limit but a measurement. What libvirt does not tell is -1. */
 void libvirt_stats_fill(struct vm_move_stats *stats, const json_t *job, bool completed);
 int libvirt_move_stats(struct vm *vm, struct vm_move_stats *stats, int64_t deadline, GError **err);
-/* Of the last job that has completed; NULL: none has. Transfer none. */
+int64_t libvirt_mirrored_bytes(const struct vm *vm); /* once it has completed */
+/* Of the last job that has completed; NULL: none has. Transfer none. await: where the
+ * guest has left, the event with them may come a moment later. */
+const json_t *libvirt_move_await_completed(struct libvirt_vm *vm, int64_t deadline);
 const json_t *libvirt_move_completed(const struct libvirt_vm *vm);
 /* Source: figures that libvirt does not tell (compressed_pages, multifd_bytes, postcopy_bytes,
  * switchover_pauses), as of the last time that QEMU could be asked, which is now if it can; -1 in

@@ -75,7 +75,7 @@ int libvirt_move_stats(struct vm *base, struct vm_move_stats *stats, int64_t dea
         (number == PROTOCOL_OPERATION_INVALID || number == PROTOCOL_NO_DOMAIN))
         g_clear_error(&error);
     /* The job may have completed, and the domain have gone, while it was asked for. */
-    completed = libvirt_move_completed(vm);
+    completed = libvirt_move_await_completed(vm, deadline);
     if (error != NULL && completed == NULL && !base->has_left) {
         g_propagate_error(err, g_steal_pointer(&error));
         return -1;
@@ -89,4 +89,9 @@ int libvirt_move_stats(struct vm *base, struct vm_move_stats *stats, int64_t dea
               sizeof look.status);
     *stats = look;
     return 0;
+}
+
+int64_t libvirt_mirrored_bytes(const struct vm *base)
+{
+    return integer_of(libvirt_move_completed((const struct libvirt_vm *)base), "disk_processed");
 }

@@ -355,7 +355,7 @@ int vm_mirror_disks(struct vm *vm, const char *const *names, const char *path, u
 /* Whether the disk is in the machine now. */
 bool vm_has_disk(const struct vm *vm, const char *name);
 
-/* Source: how much has been copied. */
+/* Source: how much has been copied; -1: not known. */
 int64_t vm_mirrored_bytes(const struct vm *vm);
 
 /* Source, when a leg has failed: gives the copies up. The disks here are the VM's as before. */
@@ -436,8 +436,8 @@ const char *vm_manager_socket(const struct vm *vm);
  * among the flags), whose end vm_await_migrated() waits for; returns when it has been made, without
  * waiting for that. call: what the helper's domain-migrate takes beside the VM: {"dconnuri", "uri":
  * of the stream, "dest_xml", "flags": ["live", "peer2peer", "paused", ...], "parameters":
- * {"bandwidth": ..., "parallel.connections": ...}}; names without VIR_MIGRATE_ and
- * VIR_MIGRATE_PARAM_, those of libvirt.
+ * {"bandwidth": ..., "parallel.connections": ...}, "disks": those that move along, by the VM's
+ * names for them}; names without VIR_MIGRATE_ and VIR_MIGRATE_PARAM_, those of libvirt.
  *
  * vm_await_migrated(): the call has returned. 0: success, and vm_has_left(). MIGRATION, with
  * libvirt's sentence: it has failed, and nothing of it goes on; BROKEN if it failed in post-copy:

@@ -211,6 +211,28 @@ Test(domain, files_stay_whose_they_are_where_qemu_runs_as_somebody_said)
     cr_expect(domain_is_valid(text, &why), "%s", why);
 }
 
+static void expect_target(const char *alias, const char *expected)
+{
+    static const char xml[] =
+        "<domain><devices><controller><target dev='no'/><alias name='ua-data'/></controller>"
+        "<disk><target dev='vda'/><alias name='ua-image1'/></disk>"
+        "<disk><source><alias name='ua-inner'/></source><alias name='ua-data'/>"
+        "<target dev='vdb'/></disk><disk><target dev='sda'/></disk></devices></domain>";
+    g_autofree char *target = domain_disk_target(xml, alias);
+
+    cr_expect_eq(g_strcmp0(target, expected), 0, "%s: %s", alias, target);
+}
+
+Test(domain, a_disk_is_known_by_its_alias)
+{
+    expect_target("ua-image1", "vda");
+    expect_target("ua-data", "vdb");
+    expect_target("ua-inner", NULL);
+    expect_target("ua-other", NULL);
+    expect_target("", NULL);
+    cr_expect_null(domain_disk_target("<domain><disk>", "ua-data"));
+}
+
 /* ---- places */
 
 static const char running[] =

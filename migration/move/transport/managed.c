@@ -8,6 +8,8 @@
  *     source's libvirtd -> socket -> relay ====> relay -> destination's libvirtd
  *     source's QEMU     -> socket -> relay ====> relay -> socket -> destination's QEMU
  *
+ * Disks that move along have such a way of their own, whatever the guard of the stream is.
+ *
  * Cutting the relays ends the call: what is not complete then never will be.
  */
 #include "migration/move/options.h"
@@ -23,6 +25,7 @@ struct managed {
     struct channel channel;  /* first */
     struct channel *control; /* the managers' way */
     struct channel *stream;  /* the hypervisors'; NULL: their own */
+    struct channel *disks;   /* the same for the copies of disks; NULL: none moves along */
     char *address;           /* the destination's */
     json_t *said;            /* destination: what its VM is to be told of (vm_expect()) */
     char *xml;               /* source: of that */
@@ -34,9 +37,22 @@ static const struct managed *managed(const struct channel *channel)
     return (const struct managed *)channel;
 }
 
+static bool move_disks(const struct seat *seat)
+{
+    return seat->request.disks != NULL && *seat->request.disks != NULL;
+}
+
 static int managed_check(const struct seat *seat, GError **err)
 {
-    return move_options_check_managed(seat->request.options, err);
+    if (move_options_check_managed(seat->request.options, err) < 0)
+        return -1;
+    if (!move_disks(seat) || !seat->request.compares_disks)
+        return 0;
+    g_set_error_literal(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                        "migrate_storage_compare = yes is not supported with mig_protocol = "
+                        "managed: libvirt has ended the source, and the copies of its disks, "
+                        "before both ends could be compared");
+    return -1;
 }
 
 static bool is_guarded(const struct seat *seat)
@@ -48,6 +64,8 @@ static void managed_close(struct channel *channel)
 {
     struct managed *own = (struct managed *)channel;
 
+    if (own->disks != NULL)
+        relayed_close(own->disks);
     if (own->stream != NULL)
         relayed_close(own->stream);
     if (own->control != NULL)
@@ -67,6 +85,16 @@ static struct managed *managed_new(struct seat *seat)
     return own;
 }
 
+static unsigned streams_of(const struct seat *seat)
+{
+    return move_options_streams(seat->request.options);
+}
+
+static unsigned copies_of(const struct seat *seat)
+{
+    return g_strv_length(seat->request.disks);
+}
+
 static int open_way(struct managed *own, const char *address, GError **err)
 {
     struct seat *seat = own->channel.seat;
@@ -83,9 +111,12 @@ static int open_way(struct managed *own, const char *address, GError **err)
     if (own->control == NULL)
         return -1;
     relayed_lead_to(own->control, socket);
-    if (is_guarded(seat))
-        own->stream = relayed_open_alike(seat, address, err);
-    return own->stream != NULL || !is_guarded(seat) ? 0 : -1;
+    if (is_guarded(seat) &&
+        (own->stream = relayed_open_alike(seat, address, streams_of(seat), err)) == NULL)
+        return -1;
+    if (move_disks(seat))
+        own->disks = relayed_open_alike(seat, address, copies_of(seat), err);
+    return own->disks != NULL || !move_disks(seat) ? 0 : -1;
 }
 
 static struct channel *managed_listen(struct seat *seat, const char *address, int64_t deadline,
@@ -111,18 +142,35 @@ static json_t *managed_ticket(const struct channel *channel)
 
     move_options_call(channel->seat->request.options, MOVE_DESTINATION,
                       json_object_get(call, "flags"), json_object_get(call, "parameters"));
-    return json_pack("{s:o, s:o*, s:s, s:O, s:o}", "control", direct_ticket(own->control), "stream",
-                     own->stream != NULL ? relayed_ticket_alike(own->stream) : NULL, "address",
-                     own->address, "expected", own->said, "call", call);
+    return json_pack("{s:o, s:o*, s:o*, s:s, s:O, s:o}", "control", direct_ticket(own->control),
+                     "stream", own->stream != NULL ? relayed_ticket_alike(own->stream) : NULL,
+                     "disks", own->disks != NULL ? relayed_ticket_alike(own->disks) : NULL,
+                     "address", own->address, "expected", own->said, "call", call);
 }
 
 static int managed_receive(struct channel *channel, int64_t deadline, GError **err)
 {
     const struct managed *own = managed(channel);
 
-    if (own->stream != NULL && relayed_receive(own->stream, deadline, err) < 0)
+    if ((own->stream != NULL && relayed_receive(own->stream, deadline, err) < 0) ||
+        (own->disks != NULL && relayed_receive(own->disks, deadline, err) < 0))
         return -1;
     return relayed_receive(own->control, deadline, err);
+}
+
+/* Beside the managers'. */
+static int enter_ways(struct managed *own, const json_t *ticket, const char *peer, GError **err)
+{
+    struct seat *seat = own->channel.seat;
+    const json_t *stream = json_object_get(ticket, "stream");
+    const json_t *disks = json_object_get(ticket, "disks");
+
+    if (is_guarded(seat) &&
+        (own->stream = relayed_enter_alike(seat, stream, peer, streams_of(seat), err)) == NULL)
+        return -1;
+    if (move_disks(seat))
+        own->disks = relayed_enter_alike(seat, disks, peer, copies_of(seat), err);
+    return own->disks != NULL || !move_disks(seat) ? 0 : -1;
 }
 
 static struct channel *managed_connect(struct seat *seat, const json_t *ticket, const char *peer,
@@ -142,9 +190,7 @@ static struct channel *managed_connect(struct seat *seat, const json_t *ticket, 
     else
         own->control = relayed_enter(seat, json_object_get(ticket, "control"), peer, CONNECTIONS,
                                      deadline, err);
-    if (own->control != NULL && is_guarded(seat))
-        own->stream = relayed_enter_alike(seat, json_object_get(ticket, "stream"), peer, err);
-    if (own->control != NULL && (own->stream != NULL || !is_guarded(seat)))
+    if (own->control != NULL && enter_ways(own, ticket, peer, err) == 0)
         return &own->channel;
     managed_close(&own->channel);
     return NULL;
@@ -169,6 +215,22 @@ static json_int_t bandwidth_of(const struct move_request *request)
     return (json_int_t)((bytes_per_s + MIB - 1) / MIB);
 }
 
+/* Which, by the VM's names for them, and which way. */
+static void add_disks(const struct managed *own, json_t *call)
+{
+    json_t *names;
+
+    if (own->disks == NULL)
+        return;
+    g_autofree char *socket = relayed_socket(own->disks);
+    g_autofree char *uri = g_strconcat("unix://", socket, NULL);
+    json_object_set_new(json_object_get(call, "parameters"), "disks_uri", json_string(uri));
+    names = json_array();
+    for (char **name = own->channel.seat->request.disks; *name != NULL; name++)
+        json_array_append_new(names, json_string(*name));
+    json_object_set_new(call, "disks", names);
+}
+
 /* Transfer full. An error of the guest's disks that stops it ends the move (abort_on_error). */
 static json_t *call_of(const struct managed *own)
 {
@@ -189,6 +251,7 @@ static json_t *call_of(const struct managed *own)
     if (bandwidth_of(request) > 0)
         json_object_set_new(parameters, "bandwidth", json_integer(bandwidth_of(request)));
     move_options_call(request->options, MOVE_SOURCE, flags, parameters);
+    add_disks(own, call);
     json_array_extend(flags, json_object_get(own->theirs, "flags"));
     json_object_update(parameters, json_object_get(own->theirs, "parameters"));
     return call;
@@ -200,6 +263,7 @@ static int managed_send(struct channel *channel, int64_t deadline, GError **err)
     json_auto_t *call = call_of(own);
 
     return (own->stream != NULL && relayed_take_over(own->stream, deadline, err) < 0) ||
+                   (own->disks != NULL && relayed_take_over(own->disks, deadline, err) < 0) ||
                    relayed_take_over(own->control, deadline, err) < 0
                ? -1
                : vm_begin_managed(channel->seat->vm, call, deadline, err);
@@ -215,6 +279,8 @@ static GError *managed_complaint(struct channel *channel)
     const struct managed *own = managed(channel);
     GError *error = own->stream != NULL ? relayed_complaint(own->stream) : NULL;
 
+    if (error == NULL && own->disks != NULL)
+        error = relayed_complaint(own->disks);
     return error != NULL ? error : relayed_complaint(own->control);
 }
 
@@ -224,6 +290,8 @@ static void managed_break_off(struct channel *channel)
 
     if (own->stream != NULL)
         relayed_break_off(own->stream);
+    if (own->disks != NULL)
+        relayed_break_off(own->disks);
     relayed_break_off(own->control);
 }
 

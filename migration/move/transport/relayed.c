@@ -181,9 +181,10 @@ struct channel *relayed_open(struct seat *seat, const char *address, unsigned n_
     return open_relayed(relayed_new(n_streams), seat, address, err);
 }
 
-struct channel *relayed_open_alike(struct seat *seat, const char *address, GError **err)
+struct channel *relayed_open_alike(struct seat *seat, const char *address, unsigned n_streams,
+                                   GError **err)
 {
-    struct relayed *relayed = relayed_new(streams_of(seat));
+    struct relayed *relayed = relayed_new(n_streams);
 
     relayed->is_alike = true;
     return open_relayed(relayed, seat, address, err);
@@ -285,10 +286,10 @@ struct channel *relayed_enter(struct seat *seat, const json_t *ticket, const cha
 }
 
 struct channel *relayed_enter_alike(struct seat *seat, const json_t *ticket, const char *peer,
-                                    GError **err)
+                                    unsigned n_streams, GError **err)
 {
     const char *folder = json_string_value(json_object_get(ticket, "folder"));
-    struct relayed *relayed = relayed_new(streams_of(seat));
+    struct relayed *relayed = relayed_new(n_streams);
     struct direct *direct = &relayed->direct;
 
     relayed->is_alike = true;

@@ -40,10 +40,11 @@ int relayed_take_over(struct channel *channel, int64_t deadline, GError **err);
  * (transport_folder_alike()). The source goes to the destination when its hypervisor connects, not
  * before: nobody listens there until then.
  */
-struct channel *relayed_open_alike(struct seat *seat, const char *address, GError **err);
+struct channel *relayed_open_alike(struct seat *seat, const char *address, unsigned n_streams,
+                                   GError **err);
 json_t *relayed_ticket_alike(const struct channel *channel);
 struct channel *relayed_enter_alike(struct seat *seat, const json_t *ticket, const char *peer,
-                                    GError **err);
+                                    unsigned n_streams, GError **err);
 
 /* Destination, of one that was opened: the source is let in to a server at this path instead. */
 void relayed_lead_to(struct channel *channel, const char *path);
