@@ -47,6 +47,8 @@ static char *virsh(const char *const *words, char **why_out)
                            why_out, &status, NULL));
     if (status != 0)
         g_clear_pointer(&out, g_free);
+    else if (why_out != NULL)
+        g_clear_pointer(why_out, g_free);
     return out;
 }
 

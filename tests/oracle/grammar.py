@@ -178,10 +178,11 @@ class Parser:
 
     @staticmethod
     def _suffix(rest):
-        # No comment may follow, unlike elsewhere.
-        if not re.fullmatch(r"\s*[\w-]+", rest):
+        # Characters that are no token may stand before the name (SPEC 4); nothing may follow, not even a comment.
+        name = re.fullmatch(r"[\s+<?~]*([\w-]+)", rest)
+        if not name:
             raise ConfigError("syntax", "expected one name behind suffix")
-        return rest.strip()
+        return name[1]
 
     def _include(self, path, in_condition):
         path = os.path.join(self.folder, os.path.expanduser(path))

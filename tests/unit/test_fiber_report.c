@@ -64,34 +64,44 @@ Test(fiber_report, says_of_every_fiber_what_it_waits_for_and_what_it_does)
         cr_expect(strstr(told->str, lines[i]) != NULL, "not \"%s\" in:\n%s", lines[i], told->str);
 }
 
-static void count_line(void *arg, const char *line)
-{
-    GPtrArray *lines = arg;
+struct told {
+    GPtrArray *lines;
+    struct event again;
+};
 
-    g_ptr_array_add(lines, g_strdup(line));
+static void keep_line(void *arg, const char *line)
+{
+    struct told *told = arg;
+
+    g_ptr_array_add(told->lines, g_strdup(line));
+    event_set(&told->again);
 }
 
 static int be_asked(void *arg, GError **err)
 {
-    GPtrArray *lines = arg;
-    struct fibers_on_signal *telling = fibers_on_signal(count_line, lines);
+    struct told *told = arg;
+    struct fibers_on_signal *telling = fibers_on_signal(keep_line, told);
+    int result = 0;
 
-    for (unsigned i = 1; i <= 2; i++) {
+    for (unsigned i = 0; i < 2 && result == 0; i++) {
+        event_reset(&told->again);
         raise(SIGUSR1);
-        while (lines->len < i && await_deadline(deadline_in(1), err) == 0)
-            ;
+        result = await_event(&told->again, deadline_in(30000), err);
     }
     fibers_on_signal_end(telling);
-    return 0;
+    return result;
 }
 
 Test(fiber_report, is_told_at_each_SIGUSR1)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
 
-    expect_run(be_asked, lines);
+    struct told told = {lines, EVENT_INIT};
+
+    expect_run(be_asked, &told);
     cr_assert_eq(lines->len, 2);
-    cr_expect(g_str_has_prefix(lines->pdata[0], "\"main\" waits in be_asked() for the time"));
+    cr_expect(g_str_has_prefix(lines->pdata[0], "\"main\" waits in be_asked() for &told->again"),
+              "%s", (char *)lines->pdata[0]);
 }
 
 /* Runs fn as a fiber of a process of its own; *said: what that wrote to stderr. */
