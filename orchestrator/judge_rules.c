@@ -205,6 +205,9 @@ static bool check_image(struct judge *judge, const char *vm, unsigned host)
                   fact->key);
         return true;
     }
+    /* A domain that runs already has what it boots from. */
+    if (!is_blank(judge_lookup(judge, "libvirt_domain", NULL, vm, host, NULL)))
+        return false;
     if (images[0] == NULL && list != NULL) {
         judge_say(judge, SAY_ERROR, list,
                   "guest = image boots from a disk, and images is empty (of %s)", vm);

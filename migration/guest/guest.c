@@ -349,9 +349,26 @@ static int await_beat_after(struct guest *guest, uint64_t byte, uint32_t counter
     return check_not_restarted(guest, err);
 }
 
+/* Its manager says so, and nobody can look closer. */
+static int see_running(struct guest *guest, int64_t deadline, GError **err)
+{
+    g_autofree char *state = NULL;
+
+    if (vm_run_state(guest->vm, &state, deadline, err) < 0)
+        return -1;
+    if (strcmp(state, "running") == 0) {
+        guest->is_up = true;
+        return 0;
+    }
+    guest_set_error(guest, err, "does not run: it is %s, as its manager says", state);
+    return -1;
+}
+
 /* A guest that says nothing by itself is asked. */
 static int ask_for_life(struct guest *guest, int64_t deadline, GError **err)
 {
+    if (!vm_is_reached(guest->vm))
+        return see_running(guest, deadline, err);
     if (guest->kind->show_life(guest, deadline, err) < 0)
         return -1;
     guest->is_up = true;
@@ -389,8 +406,17 @@ int guest_await_up(struct guest *guest, int64_t deadline, GError **err)
 
 bool guest_is_left_alone(const struct guest *guest)
 {
+    return guest_why_alone(guest) != NULL;
+}
+
+const char *guest_why_alone(const struct guest *guest)
+{
+    if (!vm_is_reached(guest->vm))
+        return "nobody logs in to a domain of the user's whose address is not known (ip)";
     return guest->has_come && guest->kind->know_login != NULL &&
-           param_is_yes(guest->params, "not_login_after_mig");
+                   param_is_yes(guest->params, "not_login_after_mig")
+               ? "nobody logs in to a guest that has moved (not_login_after_mig)"
+               : NULL;
 }
 
 void guest_has_stayed(struct guest *guest, const char *bytes, size_t size)
@@ -425,7 +451,7 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err)
     if (has_heartbeat(guest) && await_beat_after(guest, 0, guest->beat_there, deadline, err) < 0)
         return -1;
     if (guest_is_left_alone(guest))
-        return 0;
+        return vm_is_reached(guest->vm) ? 0 : see_running(guest, deadline, err);
     if (guest_regain_address(guest, deadline, err) < 0)
         return -1;
     if (!has_heartbeat(guest))

@@ -99,9 +99,11 @@ int guest_await_alive(struct guest *guest, int64_t deadline, GError **err);
  */
 int guest_start_work(struct guest *guest, int64_t deadline, GError **err);
 
-/* Whether nobody logs in to it, since it has moved (not_login_after_mig): its work, its memory and
- * its kernel's log are not looked at. */
+/* Whether nobody logs in to it, since it has moved (not_login_after_mig), or since nobody knows how
+ * (vm_is_reached()): its work, its memory and its kernel's log are not looked at. Why: a sentence,
+ * or NULL; static. */
 bool guest_is_left_alone(const struct guest *guest);
+const char *guest_why_alone(const struct guest *guest);
 
 /* Ends migration_bg_command by migration_bg_kill_command, whose exit status is of no interest, and
  * begins it again in a guest that works; nothing where there is none. */

@@ -77,11 +77,12 @@ static int look_at_log(struct guest *guest, int64_t deadline, GPtrArray *found, 
     int64_t below;
 
     if (guest_is_left_alone(guest)) {
-        *unread_out = g_strdup_printf(
-            "nobody logs in to %s once it has moved (not_login_after_mig): its work and its "
-            "kernel's log were not looked at%s",
-            vm_name(guest->vm),
-            guest->kind->beat_period_ms > 0 ? "" : ", and nothing has shown that it runs");
+        *unread_out =
+            g_strdup_printf("%s: of %s, its work and its kernel's log were not looked at%s",
+                            guest_why_alone(guest), vm_name(guest->vm),
+                            guest->kind->beat_period_ms > 0 ? ""
+                            : vm_is_reached(guest->vm)      ? ", and nothing has shown that it runs"
+                                                       : ", and only libvirt says that it runs");
         return 0;
     }
     if (param_bool(guest->params, "verify_guest_dmesg", &wanted, err) < 0 ||

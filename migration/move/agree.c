@@ -8,6 +8,7 @@
 #include "migration/move/options.h"
 #include "migration/move/reach.h"
 #include "migration/vm/host_check.h"
+#include "migration/vm/lent.h"
 #include "migration/vm/monitor_plan.h"
 #include "migration/vm/net.h"
 #include "migration/vm/numa.h"
@@ -89,7 +90,7 @@ static int check_own_host(const struct test *test, const struct seat *seat,
 {
     g_autoptr(vm_platform) alone =
         vm_platform_decide(&offer, &test->names[test->self], 1, seat->params, NULL);
-    if (alone == NULL)
+    if (alone == NULL || lent_domain(seat->params) != NULL)
         return 0;
     g_autoptr(device) board = machine_on(seat, alone, err);
     return board != NULL ? vm_host_check(test->host, seat->name, board, err) : -1;
@@ -116,9 +117,10 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
     g_autoptr(GPtrArray) cards = vm_net_cards_new();
     for (unsigned i = 0; i < seats->len; i++) {
         const struct seat *seat = g_ptr_array_index(seats, i);
+        bool is_ours = lent_domain(seat->params) == NULL;
         if (asked_check_host(seat, err) < 0 || check_monitors(seat, err) < 0 ||
-            vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0 ||
-            vm_net_check_macs(cards, seat->name, seat->params, seat->boot, err) < 0)
+            (is_ours && (vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0 ||
+                         vm_net_check_macs(cards, seat->name, seat->params, seat->boot, err) < 0)))
             return -1;
         struct vm_offer *offer =
             vm_offer_probe(test->host, seat->params, deadline_in(PROBE_MS), err);
@@ -259,6 +261,8 @@ static const json_t *offer_in(const json_t *table, unsigned vm)
 static int check_devices(const struct test *test, const struct seat *seat, const GPtrArray *offers,
                          GError **err)
 {
+    if (lent_domain(seat->params) != NULL)
+        return 0; /* its owner's libvirt runs it already */
     g_autoptr(device) board = machine_on(seat, seat->platform, err);
     if (board == NULL)
         return -1;

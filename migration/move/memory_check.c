@@ -17,8 +17,8 @@ Vtmh__MemoryCheck memory_check_judge(const struct memory_evidence *evidence, con
     *why_not = NULL;
     if (evidence->bad > 0)
         return VTMH__MEMORY_CHECK__MEMORY_CORRUPT;
-    if (evidence->left_alone)
-        *why_not = "nobody logs in to a guest that has moved (not_login_after_mig)";
+    if (evidence->left_alone != NULL)
+        *why_not = evidence->left_alone;
     else if (evidence->pages == 0 || evidence->set_pages <= 0)
         *why_not = "the guest has no memory that it writes and checks (load, dirty_mem)";
     else if (evidence->offline)
@@ -54,8 +54,8 @@ static int read_all(struct seat *seat, struct memory_evidence *evidence, GError 
     SEAT_DOING(seat, BLAME_PRODUCT, "checking the memory");
     if (guest_set_pages(seat->params, &evidence->set_pages, err) < 0)
         return -1;
-    evidence->left_alone = guest_is_left_alone(seat->guest);
-    if (evidence->left_alone)
+    evidence->left_alone = guest_why_alone(seat->guest);
+    if (evidence->left_alone != NULL)
         return 0;
     return guest_verify(seat->guest, deadline_in(seat_patience_ms(seat, VERIFY_MS)),
                         &evidence->pages, &evidence->bad, err);

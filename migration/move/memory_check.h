@@ -13,12 +13,12 @@
 #define MEMORY_CHECK_MIN_PAGES 64
 
 struct memory_evidence {
-    uint64_t pages, bad; /* of the read pass: read, and found bad */
-    int64_t set_pages;   /* what the guest's load writes */
-    uint32_t rounds;     /* how often it had written all of that before the leg */
-    int64_t sent_again;  /* pages that the leg sent more than once; -1: not known */
-    bool offline;        /* the guest was stopped meanwhile */
-    bool left_alone;     /* nobody could ask it */
+    uint64_t pages, bad;    /* of the read pass: read, and found bad */
+    int64_t set_pages;      /* what the guest's load writes */
+    uint32_t rounds;        /* how often it had written all of that before the leg */
+    int64_t sent_again;     /* pages that the leg sent more than once; -1: not known */
+    bool offline;           /* the guest was stopped meanwhile */
+    const char *left_alone; /* why nobody could ask it; NULL: somebody has */
 };
 
 /* The sent pages that prove something for a set of this size. */

@@ -7,6 +7,7 @@
 #include "migration/move/transport/transport.h"
 #include "migration/params.h"
 #include "migration/storage/plan.h"
+#include "migration/vm/lent.h"
 
 #include <string.h>
 
@@ -168,11 +169,12 @@ static int read_hold(const struct params *params, struct move_request *request, 
 {
     bool is_managed = request->traits & TRANSPORT_MANAGED;
     bool is_said = param_is_set(params, "mig_hold");
-    bool holds = true;
+    /* A domain of the user's is moved as libvirt moves it: without holding it up. */
+    bool holds = lent_domain(params) == NULL;
 
     if (is_said && param_bool(params, "mig_hold", &holds, err) < 0)
         return -1;
-    if (!is_managed && !holds) {
+    if (!is_managed && is_said && !holds) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                     "mig_hold = no is not supported where vm_type = %s: there is no manager that "
                     "would start the guest",

@@ -3,6 +3,7 @@
 #include "migration/guest/cloud_seed.h"
 #include "migration/move/series.h"
 #include "migration/params.h"
+#include "migration/vm/lent.h"
 
 #include <string.h>
 
@@ -26,7 +27,8 @@ struct seat *seat_new_of(struct test *test, struct scope *readers, struct scope 
     seat->name = g_strdup(vm_name);
     seat->where = SEAT_NOWHERE;
     seat->params = params_ref((struct params *)params);
-    if (move_request_read(&seat->request, seat->params, err) < 0)
+    if (lent_check(seat->params, err) < 0 ||
+        move_request_read(&seat->request, seat->params, err) < 0)
         return NULL;
     seat->boot = guest_boot(test->host, seat->params, err);
     if (seat->boot == NULL)

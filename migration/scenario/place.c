@@ -32,6 +32,14 @@ int scene_vacate(struct seat *seat, unsigned before, unsigned host, unsigned num
 {
     const struct test *test = seat->test;
 
+    if (seat->platform->lent_uuid != NULL) {
+        g_set_error(
+            err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+            "%s would have to be ended on %s and started again on %s: that is not supported "
+            "with libvirt_domain, which is only moved",
+            seat->name, test->names[before], test->names[host]);
+        return -1;
+    }
     if (test->self == before && end_here(seat, host, err) < 0)
         return -1;
     if (test->self != before && test->self != host)

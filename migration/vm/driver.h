@@ -122,6 +122,8 @@ struct vm {
     int64_t stopped_at_us, resumed_at_us, completed_at_us;
     char move_status[24];
     bool is_postcopy; /* the migration has been there */
+    bool is_lent;     /* vm_is_lent() */
+    char *address;    /* of a lent one's guest; NULL: not known */
     bool has_left;    /* vm_has_left(); a new move begins without */
     struct event move_changed, move_passed;
     struct event halted;

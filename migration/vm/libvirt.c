@@ -11,6 +11,7 @@
 
 #include "migration/evidence.h"
 #include "migration/params.h"
+#include "migration/vm/lent.h"
 #include "migration/vm/libvirt_move.h"
 #include "migration/vm/libvirt_plug.h"
 #include "migration/vm/libvirt_show.h"
@@ -35,7 +36,7 @@ static int renew(struct libvirt_vm *vm, int64_t deadline, GError **err)
         return -1;
     libvirt_link_call(vm->link, "domain-find", json_pack("{s:s}", "uuid", vm->uuid), deadline,
                       &found, &number, NULL);
-    if (number == PROTOCOL_NO_DOMAIN && vm->is_here)
+    if ((number == PROTOCOL_NO_DOMAIN || !libvirt_is_active(found)) && vm->is_here)
         libvirt_on_end(vm, "while libvirtd was away");
     return 0;
 }
@@ -66,6 +67,12 @@ static int ask(struct vm *base, const char *name, json_t *arguments, int64_t dea
     json_auto_t *reply = NULL, *answer = NULL;
     int number = 0;
 
+    if (vm->base.is_lent) {
+        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                    "libvirt_domain = %s is the user's: its monitor is not spoken to (%s)",
+                    vm->domain, name);
+        return -1;
+    }
     if (libvirt_call(vm, "domain-monitor", json_pack("{s:s}", "command", text), deadline, &reply,
                      &number, &error) < 0) {
         if (number == PROTOCOL_NO_DOMAIN && event_is_set(&vm->exited))
@@ -154,6 +161,8 @@ static int start(struct libvirt_vm *vm, const struct vm_spec *spec, int64_t dead
         return -1;
     vm->socket = libvirt_socket_find(uri, NULL);
     vm->watch = libvirt_link_watch(vm->link, vm->domain, libvirt_on_event, vm);
+    if (vm->base.is_lent)
+        return libvirt_lent_begin(vm, spec, deadline, err);
     if (libvirt_domain_is_free(vm, deadline, err) < 0 || build(vm, spec, deadline, err) < 0)
         return -1;
     if (spec->incoming)
@@ -170,10 +179,13 @@ static struct vm *create(const struct vm_spec *spec, int64_t deadline, GError **
     vm->base.driver = &libvirt_driver;
     vm->base.host = spec->host;
     vm->base.name = g_strdup(spec->name);
-    vm->domain = libvirt_domain_name(spec->host, spec->name);
-    vm->uuid = libvirt_domain_uuid(vm->domain);
+    vm->base.is_lent = lent_domain(spec->params) != NULL;
+    vm->domain = vm->base.is_lent ? g_strdup(lent_domain(spec->params))
+                                  : libvirt_domain_name(spec->host, spec->name);
+    vm->uuid =
+        vm->base.is_lent ? g_strdup(spec->platform->lent_uuid) : libvirt_domain_uuid(vm->domain);
     vm->is_incoming = spec->incoming;
-    vm->pidfd = vm->output_fd = -1;
+    vm->pidfd = vm->output_fd = vm->mute_fd = -1;
     if (start(vm, spec, deadline, err) == 0)
         return &vm->base;
     vm_destroy(&vm->base, NULL);
@@ -193,6 +205,8 @@ static void free_vm(struct libvirt_vm *vm)
         close(vm->output_fd);
     if (vm->pidfd >= 0)
         close(vm->pidfd);
+    if (vm->mute_fd >= 0)
+        close(vm->mute_fd);
     g_free(vm->domain);
     g_free(vm->uuid);
     g_free(vm->xml);
@@ -219,7 +233,9 @@ static int end(struct libvirt_vm *vm, GError **err)
     int result = 0;
 
     fiber_shield();
-    if (vm->link != NULL && !vm->base.has_left && !end_domain(vm))
+    if (vm->base.is_lent)
+        result = vm->link != NULL ? libvirt_lent_end(vm, err) : 0;
+    else if (vm->link != NULL && !vm->base.has_left && !end_domain(vm))
         result = libvirt_kill(vm, err);
     fiber_unshield();
     return result;
@@ -234,7 +250,7 @@ static int destroy(struct vm *base, int *status_out, GError **err)
     if (vm->is_known && !event_is_set(&vm->exited))
         qemu_beside_end(base);
     result = end(vm, err);
-    if (result == 0) {
+    if (result == 0 && !vm->base.is_lent) {
         libvirt_part(vm);
         qemu_beside_clear(base);
         vm_net_close(g_steal_pointer(&base->net));
@@ -247,7 +263,7 @@ static int destroy(struct vm *base, int *status_out, GError **err)
  * moment: the call tells how it went. */
 static int check_sound(struct vm *base, int64_t deadline, GError **err)
 {
-    return libvirt_is_called(libvirt_vm(base)) || base->has_left
+    return libvirt_is_called(libvirt_vm(base)) || base->has_left || base->is_lent
                ? 0
                : qemu_check_sound(base, deadline, err);
 }
@@ -320,6 +336,12 @@ static int check_movable(struct vm *base, int64_t deadline, GError **err)
     return libvirt_vm(base)->is_known ? qemu_check_movable(base, deadline, err) : 0;
 }
 
+/* libvirt refuses itself what cannot be, when it is asked to move it. */
+static int check_migratable(struct vm *base, int64_t deadline, GError **err)
+{
+    return base->is_lent ? 0 : qemu_check_migratable(base, deadline, err);
+}
+
 /* ---- what is not its way to move */
 
 static int no_stream(const struct vm *vm, GError **err)
@@ -390,7 +412,7 @@ const struct vm_driver libvirt_driver = {
     .machine = libvirt_machine,
     .check_sound = check_sound,
     .check_movable = check_movable,
-    .check_migratable = qemu_check_migratable,
+    .check_migratable = check_migratable,
     .prepare_move = libvirt_prepare_move,
     .set_tls = set_tls,
     .own_words = own_words,

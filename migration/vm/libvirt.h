@@ -16,6 +16,7 @@ struct libvirt_vm {
     char *xml;                           /* as it is to be here */
     char *socket;                        /* of this host's libvirt; NULL: it is on another */
     struct libvirt_line *serial, *agent; /* agent: NULL: there is none */
+    int mute_fd;                         /* of a lent one: its guest's end of base.serial; -1 */
     bool is_incoming;                    /* its guest comes by a migration */
     bool is_here;        /* libvirt has the domain: it has told us so, and not that it has ended */
     bool is_known;       /* libvirt_meet() has been done */
@@ -48,6 +49,19 @@ char *libvirt_domain_xml(struct libvirt_vm *vm, const struct vm_spec *spec, GErr
 /* Whether libvirt has no domain of this name or UUID: START with the one that it has. */
 int libvirt_domain_is_free(struct libvirt_vm *vm, int64_t deadline, GError **err);
 
+/* libvirt_lent.c: a domain of the user's own. Looks for it; a source must have it, and it must run;
+ * a destination must not. */
+int libvirt_lent_begin(struct libvirt_vm *vm, const struct vm_spec *spec, int64_t deadline,
+                       GError **err);
+/* It is let go. -1: a copy of it that was on its way here has not gone, which nobody but libvirt
+ * ends. */
+int libvirt_lent_end(struct libvirt_vm *vm, GError **err);
+/* Its process, without asking its monitor; 0: it is not seen here. */
+pid_t libvirt_lent_pid(const struct libvirt_vm *vm);
+/* Puts what libvirt has of that name into the offer, if it runs. */
+int libvirt_lent_offer(struct libvirt_link *link, const char *domain, struct vm_offer *offer,
+                       int64_t deadline, GError **err);
+
 /* libvirt_process.c: the QEMU behind the domain, when that is here: its process, in the ledger;
  * what it prints; its forwarded ports. */
 int libvirt_meet(struct libvirt_vm *vm, int64_t deadline, GError **err);
@@ -63,7 +77,10 @@ void libvirt_part(struct libvirt_vm *vm);          /* it is dead: out of the led
 void libvirt_on_end(struct libvirt_vm *vm, const char *how);
 void libvirt_on_event(const char *event, const json_t *data, int64_t time_us, void *arg);
 
-/* libvirt_state.c: "none", "inmigrate", "paused", "running" as of vm.h, of QEMU's words. */
+/* libvirt_state.c: whether what domain-find has told of a domain is that it runs, or that it is only
+ * defined. */
+bool libvirt_is_active(const json_t *found);
+/* "none", "inmigrate", "paused", "running" as of vm.h, of QEMU's words. */
 int libvirt_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);
 
 /* libvirt_offer.c; cpus: the models that domain capabilities name, a set. Transfer full. */

@@ -35,6 +35,8 @@ static void on_lifecycle(struct libvirt_vm *vm, const json_t *data, int64_t time
         on_stopped(vm, detail);
         return;
     }
+    if (strcmp(event, "defined") == 0 || strcmp(event, "undefined") == 0)
+        return; /* of what is kept of it, whether it runs or not */
     vm->is_here = true;
     libvirt_move_on_lifecycle(vm, event, detail, time_us);
 }

@@ -202,7 +202,7 @@ static json_t *expect(struct vm *base, const struct vm_expected *expected, int64
 
     (void)deadline, (void)err;
     move_new(vm)->is_held = expected->is_held;
-    return json_pack("{s:s, s:s}", "name", vm->domain, "xml", vm->xml);
+    return json_pack("{s:s, s:s}", "name", vm->domain, "xml", vm->xml != NULL ? vm->xml : "");
 }
 
 static GError *failure_there(struct libvirt_vm *vm)
@@ -253,6 +253,11 @@ static void on_answer(const json_t *reply, int number, const GError *error, void
     else
         set_status(vm, vm->base.is_postcopy ? "postcopy-paused" : "failed");
     event_set(&move->ended);
+}
+
+static const char *json_string_or(const json_t *value)
+{
+    return json_is_string(value) ? json_string_value(value) : "";
 }
 
 static void rename_key(json_t *from, const char *old, json_t *to, const char *new)
@@ -307,7 +312,8 @@ static int name_disks(const struct libvirt_vm *vm, json_t *arguments, json_t *pa
     return 0;
 }
 
-/* As libvirt/protocol.h has it. Transfer full. */
+/* As libvirt/protocol.h has it. A domain that is to be there as it is here has no XML. Transfer
+ * full. */
 static json_t *arguments_of(const struct libvirt_vm *vm, const json_t *call, GError **err)
 {
     json_t *arguments = json_deep_copy(call);
@@ -317,6 +323,8 @@ static json_t *arguments_of(const struct libvirt_vm *vm, const json_t *call, GEr
         parameters = json_object();
         json_object_set_new(arguments, "parameters", parameters);
     }
+    if (*json_string_or(json_object_get(arguments, "dest_xml")) == '\0')
+        json_object_del(arguments, "dest_xml");
     rename_key(arguments, "uri", parameters, "migrate_uri");
     rename_key(arguments, "dest_xml", parameters, "destination_xml");
     rename_key(arguments, "name", parameters, "destination_name");

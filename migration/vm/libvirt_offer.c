@@ -3,6 +3,7 @@
  * knows CPU models by tables of its own, and KVM by its own look at the host.
  */
 #include "migration/params.h"
+#include "migration/vm/lent.h"
 #include "migration/vm/libvirt.h"
 
 #include <string.h>
@@ -141,6 +142,8 @@ struct vm_offer *libvirt_offer(const struct host *host, const struct params *par
     if (link == NULL)
         return NULL;
     result = meet(link, offer, deadline, err);
+    if (result == 0 && lent_domain(params) != NULL)
+        result = libvirt_lent_offer(link, lent_domain(params), offer, deadline, err);
     libvirt_link_close(link);
     return result == 0 ? g_steal_pointer(&offer) : NULL;
 }

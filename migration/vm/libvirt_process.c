@@ -138,6 +138,10 @@ int libvirt_meet(struct libvirt_vm *vm, int64_t deadline, GError **err)
 
     if (vm->is_known)
         return 0;
+    if (vm->base.is_lent) {
+        vm->base.pid = libvirt_lent_pid(vm);
+        return 0;
+    }
     if (find_pid(vm, deadline, err) < 0)
         return -1;
     pid = pid_text(vm);

@@ -17,6 +17,13 @@ static const char *word_of(const char *state, json_int_t reason)
     return reason == PAUSED_MIGRATION || reason == PAUSED_STARTING_UP ? "inmigrate" : "paused";
 }
 
+bool libvirt_is_active(const json_t *found)
+{
+    const json_t *id = json_object_get(found, "id");
+
+    return id == NULL || json_integer_value(id) >= 0;
+}
+
 static int state_by_libvirt(struct libvirt_vm *vm, char **state_out, int64_t deadline, GError **err)
 {
     g_autoptr(GError) error = NULL;
@@ -24,8 +31,10 @@ static int state_by_libvirt(struct libvirt_vm *vm, char **state_out, int64_t dea
     int number = 0;
 
     if (libvirt_call(vm, "domain-find", NULL, deadline, &found, &number, &error) == 0) {
-        *state_out = g_strdup(word_of(json_string_value(json_object_get(found, "state")),
-                                      json_integer_value(json_object_get(found, "reason"))));
+        *state_out = g_strdup(!libvirt_is_active(found)
+                                  ? "none"
+                                  : word_of(json_string_value(json_object_get(found, "state")),
+                                            json_integer_value(json_object_get(found, "reason"))));
         return 0;
     }
     if (number == PROTOCOL_NO_DOMAIN) {
@@ -40,7 +49,8 @@ int libvirt_run_state(struct vm *base, char **state_out, int64_t deadline, GErro
 {
     struct libvirt_vm *vm = libvirt_vm(base);
 
-    if (base->has_left) {
+    /* A domain of the user's may be back, by other hands than ours. */
+    if (base->has_left && !vm->base.is_lent) {
         *state_out = g_strdup("none");
         return 0;
     }

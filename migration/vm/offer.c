@@ -20,6 +20,7 @@ void vm_offer_free(struct vm_offer *offer)
     g_clear_pointer(&offer->refused, g_hash_table_unref);
     g_clear_pointer(&offer->parameters, g_hash_table_unref);
     g_clear_pointer(&offer->devices, g_hash_table_unref);
+    json_decref(offer->lent);
     g_free(offer);
 }
 
@@ -91,7 +92,7 @@ json_t *vm_offer_to_json(const struct vm_offer *offer)
 {
     return json_pack(
         "{s:s, s:s*, s:[i,i,i], s:s, s:b, s:b, s:s*, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o*, "
-        "s:s*}",
+        "s:s*, s:O*}",
         "binary", offer->binary, "instead_of", offer->instead_of, "version", (int)offer->version[0],
         (int)offer->version[1], (int)offer->version[2], "package", offer->package, "kvm",
         (int)offer->kvm, "pvpanic", (int)offer->pvpanic, "kvm_reason", offer->kvm_reason,
@@ -99,7 +100,8 @@ json_t *vm_offer_to_json(const struct vm_offer *offer)
         set_to_json(offer->capabilities), "refused", map_to_json(offer->refused), "parameters",
         set_to_json(offer->parameters), "devices", set_to_json(offer->devices), "runs_tcg",
         offer->runs_tcg != NULL ? set_to_json(offer->runs_tcg) : NULL, "runs_kvm",
-        offer->runs_kvm != NULL ? set_to_json(offer->runs_kvm) : NULL, "maker", offer->maker);
+        offer->runs_kvm != NULL ? set_to_json(offer->runs_kvm) : NULL, "maker", offer->maker,
+        "lent", offer->lent);
 }
 
 /* The strings and lists of an offer; what it has so far stays the caller's on failure. */
@@ -107,7 +109,7 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
 {
     const char *binary, *package, *reason = NULL, *instead_of = NULL, *maker = NULL;
     json_t *machines, *cpus, *capabilities, *refused, *parameters, *devices = NULL;
-    json_t *runs_tcg = NULL, *runs_kvm = NULL;
+    json_t *runs_tcg = NULL, *runs_kvm = NULL, *lent = NULL;
     int version[3], kvm, pvpanic;
     json_error_t error;
 
@@ -118,16 +120,17 @@ static int read_offer(struct vm_offer *offer, json_t *json, GError **err)
     if (json_unpack_ex(
             json, &error, 0,
             "{s:s, s?s, s:[i,i,i], s:s, s:b, s:b, s?s, s:o, s:o, s:o, s:o, s:o, s?o, s?o, "
-            "s?o, s?s}",
+            "s?o, s?s, s?o}",
             "binary", &binary, "instead_of", &instead_of, "version", &version[0], &version[1],
             &version[2], "package", &package, "kvm", &kvm, "pvpanic", &pvpanic, "kvm_reason",
             &reason, "machines", &machines, "cpus", &cpus, "capabilities", &capabilities, "refused",
             &refused, "parameters", &parameters, "devices", &devices, "runs_tcg", &runs_tcg,
-            "runs_kvm", &runs_kvm, "maker", &maker) < 0) {
+            "runs_kvm", &runs_kvm, "maker", &maker, "lent", &lent) < 0) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "a host's offer cannot be read: %s",
                     error.text);
         return -1;
     }
+    offer->lent = json_incref(lent);
     offer->binary = g_strdup(binary);
     offer->instead_of = g_strdup(instead_of);
     offer->package = g_strdup(package);

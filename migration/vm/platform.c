@@ -7,6 +7,7 @@
 #include "cfg/nearest.h"
 #include "migration/params.h"
 #include "migration/vm/cpu_choice.h"
+#include "migration/vm/lent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -529,7 +530,9 @@ struct vm_platform *vm_platform_decide(const struct vm_offer *const *offers,
     struct decision decision = {offers, names, n, params, platform};
 
     platform->notes = g_ptr_array_new_with_free_func(g_free);
-    if (decide(&decision, err) == 0)
+    if (lent_domain(params) != NULL
+            ? lent_decide(offers, names, n, lent_domain(params), platform, err) == 0
+            : decide(&decision, err) == 0)
         return platform;
     vm_platform_free(platform);
     return NULL;
@@ -541,6 +544,7 @@ void vm_platform_free(struct vm_platform *platform)
         return;
     g_free(platform->machine);
     g_free(platform->cpu);
+    g_free(platform->lent_uuid);
     g_ptr_array_unref(platform->notes);
     g_free(platform);
 }

@@ -53,6 +53,7 @@ struct vm_offer {
     GHashTable *parameters;   /* set of migration parameters (QMP query-migrate-parameters) */
     GHashTable *devices;      /* set of kinds of devices (QMP qom-list-types); empty: not known */
     bool pvpanic;             /* has the device by which a guest tells that it panics */
+    json_t *lent;             /* the user's own domain, which runs here (lent.h); NULL: none does */
 };
 
 void vm_offer_free(struct vm_offer *offer);
@@ -71,6 +72,8 @@ struct vm_platform {
     char *cpu;          /* model with flags, as for -cpu */
     uint64_t ram_bytes; /* after quirks */
     bool pvpanic;       /* the device is in: all hosts have it, and the machine has its bus */
+    char *lent_uuid;    /* of the user's own domain (lent.h); NULL: the VM is ours */
+    unsigned lent_home; /* then: the host where it runs before the test */
     GPtrArray *notes;   /* char *: TCG instead of KVM and why, the quirk, versions that differ */
 };
 

@@ -207,7 +207,7 @@ int qemu_firmware_words(struct vm *vm, char **text_out, int64_t deadline, GError
 {
     json_auto_t *text = NULL;
 
-    if (device_of_kind(vm->board, &device_debugcon) == NULL) {
+    if (vm->board == NULL || device_of_kind(vm->board, &device_debugcon) == NULL) {
         g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED, "%s has no debug console", vm->name);
         return -1;
     }

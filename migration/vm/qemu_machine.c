@@ -59,5 +59,5 @@ json_t *qemu_machine(struct vm *vm, int64_t deadline, GError **err)
 /* A VM may be without one of those that its params name. */
 bool qemu_has_disk(const struct vm *vm, const char *name)
 {
-    return device_find(vm->board, device_disk.name, name) != NULL;
+    return vm->board != NULL && device_find(vm->board, device_disk.name, name) != NULL;
 }

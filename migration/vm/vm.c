@@ -230,7 +230,11 @@ struct stream *vm_agent(struct vm *vm)
 
 bool vm_endpoint(const struct vm *vm, const char *card, uint16_t port, struct vm_endpoint *out)
 {
-    return vm_net_endpoint(vm->net, card, port, out);
+    if (vm->address == NULL)
+        return vm_net_endpoint(vm->net, card, port, out);
+    g_strlcpy(out->address, vm->address, sizeof out->address);
+    out->port = port;
+    return true;
 }
 
 struct event *vm_addresses_changed(struct vm *vm)
@@ -456,6 +460,16 @@ int vm_release_mirrors(struct vm *vm, int64_t deadline, GError **err)
 bool vm_is_managed(const struct vm *vm)
 {
     return vm->driver->manager != NULL;
+}
+
+bool vm_is_lent(const struct vm *vm)
+{
+    return vm->is_lent;
+}
+
+bool vm_is_reached(const struct vm *vm)
+{
+    return !vm->is_lent || vm->address != NULL;
 }
 
 bool vm_params_are_managed(const struct params *params)

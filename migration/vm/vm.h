@@ -403,6 +403,11 @@ int vm_set_downtime(struct vm *vm, int64_t limit_ms, int64_t deadline, GError **
  */
 bool vm_is_managed(const struct vm *vm);
 
+/* Whether it is a domain of the user's own (lent.h), and whether it is known how its guest is
+ * logged in to, which of any other VM it is. */
+bool vm_is_lent(const struct vm *vm);
+bool vm_is_reached(const struct vm *vm);
+
 /* Whether the driver of such a VM is one of those; false also if there is no such driver. */
 bool vm_params_are_managed(const struct params *params);
 

@@ -1,4 +1,4 @@
-foreach(name change gap host_check hmp watch jeos_addresses jeos_kernel beats cpu_time domain file_identity guest_state image_plan kvm_proof libvirt_line libvirt_offer libvirt_stats libvirt_domain libvirt_socket line_pair machine monitor_plan numa params_table part platform qemu_cmdline qemu_facts qemu_lines qemu_offer qemu_stats qemu_words port_claim qemu_launch qmp qmp_log serial usernet xml)
+foreach(name change gap host_check hmp watch jeos_addresses jeos_kernel beats cpu_time domain file_identity guest_state image_plan kvm_proof lent libvirt_line libvirt_offer libvirt_stats libvirt_domain libvirt_socket line_pair machine monitor_plan numa params_table part platform qemu_cmdline qemu_facts qemu_lines qemu_offer qemu_stats qemu_words port_claim qemu_launch qmp qmp_log serial usernet xml)
     vtmh_unit_test(test_${name} vtmh_vm)
 endforeach()
 foreach(name complaint guest_clock guest_login guest_windows leases tried)

@@ -81,6 +81,13 @@ static struct relayed *relayed_new(unsigned n_streams)
     return relayed;
 }
 
+int relayed_await_end(struct channel *channel, int64_t deadline, GError **err)
+{
+    uint64_t there, back;
+
+    return relay_carried(((struct relayed *)channel)->relay, &there, &back, deadline, err);
+}
+
 void relayed_lead_to(struct channel *channel, const char *path)
 {
     struct relayed *relayed = (struct relayed *)channel;

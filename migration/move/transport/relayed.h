@@ -46,6 +46,9 @@ json_t *relayed_ticket_alike(const struct channel *channel);
 struct channel *relayed_enter_alike(struct seat *seat, const json_t *ticket, const char *peer,
                                     unsigned n_streams, GError **err);
 
+/* Waits until a connection that is carried has ended. */
+int relayed_await_end(struct channel *channel, int64_t deadline, GError **err);
+
 /* Destination, of one that was opened: the source is let in to a server at this path instead. */
 void relayed_lead_to(struct channel *channel, const char *path);
 

@@ -25,6 +25,11 @@ void core_dumps_look(const struct step_on *on, const char *vm, const struct para
 extern const char *const extra_dumps_params[];
 int extra_dumps_end(struct step_on *on, GError **err);
 
+/* way_home.c: a domain of the user's own is where it was before the test. */
+extern const char *const way_home_params[];
+int way_home_begin(struct step_on *on, GError **err);
+int way_home_end(struct step_on *on, GError **err);
+
 /* vms.c: VMs that the test has left are ended. */
 int vms_end(struct step_on *on, GError **err);
 

@@ -35,6 +35,12 @@ const struct step all_steps[] = {
      .asked_by = exit_status_params,
      .end = exit_status_end},
     {.name = "core dumps", .object = STEP_VM, .begin = core_dumps_begin, .end = core_dumps_end},
+    /* The test has let go of it. */
+    {.name = "the way home",
+     .object = STEP_VM,
+     .asked_by = way_home_params,
+     .begin = way_home_begin,
+     .end = way_home_end},
     {.name = "ending", .object = STEP_VM, .end = vms_end},
     {.name = "files of the guest",
      .object = STEP_VM,

@@ -104,8 +104,8 @@ int vms_end(struct step_on *on, GError **err)
     const struct host *host = on->scene->test->host;
     if (seat->vm == NULL)
         return seat_end(seat, err);
-    bool is_kept =
-        on->failure != NULL && on->scene->test->keep && !event_is_set(vm_exited(seat->vm));
+    bool is_kept = on->failure != NULL && on->scene->test->keep &&
+                   !event_is_set(vm_exited(seat->vm)) && !vm_is_lent(seat->vm);
     if (seat->is_uncertain || is_kept) {
         if (is_kept)
             leave_to_user(seat);
