@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Disks that no host shares move along with a VM that libvirt moves, and back: what the guest wrote is verified at each end.
+# Disks that no host shares move along with a VM that libvirt moves, and back; a copy that loses writes is found.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/jobs.sh
@@ -29,7 +29,7 @@ disk_write_path = /dev/vda
 END
 managed=(-m host1,host2 "$work/managed.cfg")
 
-step "the disk moves there and back, over the nodes' relay, and nothing the guest wrote is lost"
+step "the disk moves there and back, over the nodes' relay"
 job "${managed[@]}"
 expect_equal "exit status" 0 "$status"
 expect_equal "the verdict" PASS "$(result .status)"
