@@ -116,14 +116,17 @@ static int probe_own(struct test *test, GPtrArray *seats, struct own_offers *own
     }
     g_autoptr(GPtrArray) cards = vm_net_cards_new();
     for (unsigned i = 0; i < seats->len; i++) {
-        const struct seat *seat = g_ptr_array_index(seats, i);
+        struct seat *seat = g_ptr_array_index(seats, i);
         bool is_ours = lent_domain(seat->params) == NULL;
         if (asked_check_host(seat, err) < 0 || check_monitors(seat, err) < 0 ||
             (is_ours && (vm_net_check(test->host, seat->name, seat->params, seat->boot, err) < 0 ||
                          vm_net_check_macs(cards, seat->name, seat->params, seat->boot, err) < 0)))
             return -1;
-        struct vm_offer *offer =
-            vm_offer_probe(test->host, seat->params, deadline_in(PROBE_MS), err);
+        int64_t deadline = deadline_in(PROBE_MS);
+        struct vm_offer *offer = NULL;
+        if (seat->reach != NULL ||
+            vm_reach_open(test->host, seat->params, deadline, &seat->reach, err) == 0)
+            offer = vm_offer_probe(test->host, seat->params, deadline, err);
         if (offer == NULL) {
             g_prefix_error(err, "%s: ", seat->name);
             return -1;

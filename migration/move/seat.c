@@ -49,6 +49,7 @@ void seat_free(struct seat *seat)
     g_clear_pointer(&seat->boot, guest_boot_free);
     g_clear_pointer(&seat->platform, vm_platform_free);
     g_clear_pointer(&seat->offer, vm_offer_free);
+    g_clear_pointer(&seat->reach, vm_reach_close);
     g_clear_pointer(&seat->params, params_unref);
     g_clear_pointer(&seat->doing, doing_unref);
     g_clear_error(&seat->end);

@@ -18,6 +18,11 @@ struct vm_driver {
     struct vm_offer *(*offer)(const struct host *host, const struct params *params,
                               int64_t deadline, GError **err);
 
+    /* vm_reach_open(), vm_reach_close(). NULL: there is no manager. */
+    void *(*reach)(const struct host *host, const struct params *params, int64_t deadline,
+                   GError **err);
+    void (*part)(void *reached);
+
     json_t *(*show)(const struct vm_spec *spec, GError **err);
     struct vm *(*create)(const struct vm_spec *spec, int64_t deadline, GError **err);
     /* Frees vm in any case. *status_out (0 before): see vm_end(). */

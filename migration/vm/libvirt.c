@@ -388,9 +388,22 @@ static int pause_postcopy(struct vm *vm, int64_t deadline, GError **err)
     return -1;
 }
 
+static void *reach(const struct host *host, const struct params *params, int64_t deadline,
+                   GError **err)
+{
+    return libvirt_link_open(host, param_text(params, "libvirt_uri"), deadline, err);
+}
+
+static void part(void *link)
+{
+    libvirt_link_close(link);
+}
+
 const struct vm_driver libvirt_driver = {
     .name = "libvirt",
     .offer = libvirt_offer,
+    .reach = reach,
+    .part = part,
     .show = libvirt_show,
     .create = create,
     .destroy = destroy,

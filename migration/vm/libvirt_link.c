@@ -307,6 +307,12 @@ static void end_work(struct libvirt_link *link)
     event_set(&link->idle);
 }
 
+/* Who holds a link without a watch has not noticed what became of it. */
+static bool is_up(const struct libvirt_link *link)
+{
+    return link->facts != NULL && !event_is_set(&link->lost);
+}
+
 struct libvirt_link *libvirt_link_open(const struct host *host, const char *uri, int64_t deadline,
                                        GError **err)
 {
@@ -316,7 +322,7 @@ struct libvirt_link *libvirt_link_open(const struct host *host, const char *uri,
         link = link_new(host, uri);
     link->holders++;
     if (begin_work(link, deadline, err) == 0) {
-        int result = link->facts != NULL ? 0 : bring_up(link, deadline, err);
+        int result = is_up(link) ? 0 : bring_up(link, deadline, err);
 
         end_work(link);
         if (result == 0)

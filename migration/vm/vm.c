@@ -34,6 +34,38 @@ struct vm_offer *vm_offer_probe(const struct host *host, const struct params *pa
     return driver != NULL ? driver->offer(host, params, deadline, err) : NULL;
 }
 
+struct vm_reach {
+    const struct vm_driver *driver;
+    void *reached; /* the driver's */
+};
+
+int vm_reach_open(const struct host *host, const struct params *params, int64_t deadline,
+                  struct vm_reach **reach_out, GError **err)
+{
+    const struct vm_driver *driver = driver_of(params, err);
+    void *reached;
+
+    if (driver == NULL)
+        return -1;
+    *reach_out = NULL;
+    if (driver->reach == NULL)
+        return 0;
+    reached = driver->reach(host, params, deadline, err);
+    if (reached == NULL)
+        return -1;
+    *reach_out = g_new(struct vm_reach, 1);
+    **reach_out = (struct vm_reach){.driver = driver, .reached = reached};
+    return 0;
+}
+
+void vm_reach_close(struct vm_reach *reach)
+{
+    if (reach == NULL)
+        return;
+    reach->driver->part(reach->reached);
+    g_free(reach);
+}
+
 json_t *vm_show(const struct vm_spec *spec, GError **err)
 {
     const struct vm_driver *driver = driver_of(spec->params, err);

@@ -46,6 +46,17 @@ json_t *vm_show(const struct vm_spec *spec, GError **err);
 struct vm_offer *vm_offer_probe(const struct host *host, const struct params *params,
                                 int64_t deadline, GError **err);
 
+/*
+ * Keeps the way to the manager of VMs of these params (libvirt's program) open until
+ * vm_reach_close(), so that it is not begun anew with each VM of a test. *reach_out: transfer full;
+ * NULL where the driver has no manager. Errors as of vm_create(). The host outlives it.
+ */
+struct vm_reach;
+int vm_reach_open(const struct host *host, const struct params *params, int64_t deadline,
+                  struct vm_reach **reach_out, GError **err);
+/* Works on a cancelled fiber; VMs that are still there keep it open. NULL is fine. */
+void vm_reach_close(struct vm_reach *reach);
+
 /* Transfer full. The process is in the ledger when this returns. */
 struct vm *vm_create(const struct vm_spec *spec, int64_t deadline, GError **err);
 

@@ -29,6 +29,10 @@ step "a guest moves to and fro, held until both hosts agree"
 job "${managed[@]}"
 expect_equal "exit status" 0 "$status"
 nothing_left
+for host in host1 host2; do
+    expect_equal "starts of libvirt's program on $host" 1 \
+        "$(cat "$job"/test-results/*/"$host"/libvirt-*.qmp.log | grep -c qmp_capabilities)"
+done
 
 step "and where libvirt starts it"
 job "${managed[@]}" -p mig_hold=no

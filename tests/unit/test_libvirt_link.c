@@ -226,6 +226,30 @@ Test(libvirt_link, is_one_program_for_all_holders_and_ends_with_the_last)
     run(two_holders, obedient);
 }
 
+static int held_while_it_ended(void *arg, GError **err)
+{
+    struct libvirt_link *held = libvirt_link_open(&host, URI, SOON, err);
+    pid_t pid = libvirt_link_pid(held);
+
+    (void)arg;
+    libvirt_link_kill(held);
+    if (await_event(libvirt_link_lost(held), SOON, err) < 0)
+        return -1;
+    struct libvirt_link *link = libvirt_link_open(&host, URI, SOON, err);
+
+    check(link == held && libvirt_link_pid(link) != pid);
+    check(!event_is_set(libvirt_link_lost(link)));
+    check(libvirt_link_call(link, "anything", NULL, SOON, NULL, NULL, err) == 0);
+    libvirt_link_close(link);
+    libvirt_link_close(held);
+    return 0;
+}
+
+Test(libvirt_link, is_renewed_for_who_opens_one_whose_program_has_ended)
+{
+    run(held_while_it_ended, obedient);
+}
+
 static int open_it(void *arg, GError **err)
 {
     struct libvirt_link **out = arg;
