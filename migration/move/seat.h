@@ -31,7 +31,7 @@ struct seat {
     struct move_request request; /* of the migration that it is in; else what its params say */
     const char *const *const
         *asks;              /* what the test's migrations ask for (asked.h); NULL: nothing */
-    struct vm_reach *reach; /* to the manager of its VMs here; NULL until agree(), and without one */
+    struct vm_reach *reach; /* to its VMs' manager; NULL until agree(), and where is none */
     struct vm_offer *offer; /* what the hypervisor here has; NULL until agree() */
     struct vm_platform *platform;
     struct vm_boot *boot;
