@@ -62,8 +62,12 @@ pid_t libvirt_lent_pid(const struct libvirt_vm *vm);
 int libvirt_lent_offer(struct libvirt_link *link, const char *domain, struct vm_offer *offer,
                        int64_t deadline, GError **err);
 
-/* libvirt_process.c: the QEMU behind the domain, when that is here: its process, in the ledger;
- * what it prints; its forwarded ports. */
+/* libvirt_process.c: the QEMU behind the domain. Its process, as soon as that is seen, also while
+ * the guest arrives: vm_pid(), its death, what it prints; on the loop's stack, too. -1: it has
+ * ended already, and stays unknown. */
+int libvirt_see(struct libvirt_vm *vm, pid_t pid, GError **err);
+/* When the domain is here: its process (looked for, if it was not seen) goes into the ledger; its
+ * forwarded ports are found. */
 int libvirt_meet(struct libvirt_vm *vm, int64_t deadline, GError **err);
 /* The sentences of its last words, as of qemu_words_why(). Transfer full; NULL: none are known. */
 char *libvirt_last_words(const struct libvirt_vm *vm, bool *are_own_out);
@@ -77,8 +81,8 @@ void libvirt_part(struct libvirt_vm *vm);          /* it is dead: out of the led
 void libvirt_on_end(struct libvirt_vm *vm, const char *how);
 void libvirt_on_event(const char *event, const json_t *data, int64_t time_us, void *arg);
 
-/* libvirt_state.c: whether what domain-find has told of a domain is that it runs, or that it is only
- * defined. */
+/* libvirt_state.c: whether what domain-find has told of a domain is that it runs, or that it is
+ * only defined. */
 bool libvirt_is_active(const json_t *found);
 /* "none", "inmigrate", "paused", "running" as of vm.h, of QEMU's words. */
 int libvirt_run_state(struct vm *vm, char **state_out, int64_t deadline, GError **err);

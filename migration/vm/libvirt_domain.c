@@ -110,12 +110,24 @@ static char *socket_path(const struct vm_spec *spec, const char *what)
                            spec->name, spec->incoming ? "in" : "out", what);
 }
 
-static int listen_at(struct libvirt_vm *vm, const char *path, struct libvirt_line **line_out,
-                     struct stream **stream_out, GError **err)
+/* While a guest arrives nobody else tells which process receives it. */
+static void on_hypervisor(pid_t pid, void *arg)
+{
+    struct libvirt_vm *vm = arg;
+    g_autoptr(GError) error = NULL;
+
+    if (pid > 0 && libvirt_see(vm, pid, &error) < 0)
+        host_log(vm->base.host, VTMH__LOG_LEVEL__LOG_WARNING,
+                 vm->is_incoming ? "destination" : "source", vm->base.name,
+                 "its process %d is not watched: %s", (int)pid, error->message);
+}
+
+static int listen_at(struct libvirt_vm *vm, const char *path, libvirt_line_met_fn met,
+                     struct libvirt_line **line_out, struct stream **stream_out, GError **err)
 {
     if (qemu_own_file(&vm->base, path, err) < 0)
         return -1;
-    *line_out = libvirt_line_open(path, stream_out, err);
+    *line_out = libvirt_line_open(path, met, vm, stream_out, err);
     return *line_out != NULL ? 0 : -1;
 }
 
@@ -127,8 +139,8 @@ char *libvirt_domain_xml(struct libvirt_vm *vm, const struct vm_spec *spec, GErr
     g_autofree char *agent = machine_has_agent(vm->base.board) ? socket_path(spec, "agent") : NULL;
     const struct sockets sockets = {serial, agent};
 
-    if (listen_at(vm, serial, &vm->serial, &vm->base.serial, err) < 0 ||
-        (agent != NULL && listen_at(vm, agent, &vm->agent, &vm->base.agent, err) < 0))
+    if (listen_at(vm, serial, on_hypervisor, &vm->serial, &vm->base.serial, err) < 0 ||
+        (agent != NULL && listen_at(vm, agent, NULL, &vm->agent, &vm->base.agent, err) < 0))
         return NULL;
     return render(vm->base.board, spec, vm->domain, vm->uuid, &sockets, libvirt, err);
 }

@@ -33,6 +33,8 @@ struct libvirt_line {
     struct poller *listener;
     struct poller *ends[ENDS]; /* the guest's: NULL until somebody has connected */
     struct flow said[ENDS];    /* by each end */
+    libvirt_line_met_fn met;
+    void *arg; /* of met */
 };
 
 static void free_poller(uv_handle_t *handle)
@@ -146,6 +148,14 @@ static void stop_listening(struct libvirt_line *line)
     g_clear_pointer(&line->path, g_free);
 }
 
+static pid_t peer_of(int fd)
+{
+    struct ucred peer = {0};
+    socklen_t size = sizeof peer;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 static void on_connection(uv_poll_t *handle, int status, int events)
 {
     struct libvirt_line *line = ((struct poller *)handle)->line;
@@ -155,6 +165,8 @@ static void on_connection(uv_poll_t *handle, int status, int events)
     if (fd < 0)
         return;
     stop_listening(line);
+    if (line->met != NULL)
+        line->met(peer_of(fd), line->arg);
     line->ends[GUEST] = poller_new(line, fd, NULL);
     if (line->ends[GUEST] == NULL) {
         stop(&line->ends[OURS]);
@@ -213,10 +225,13 @@ static int open_all(struct libvirt_line *line, const char *path, struct stream *
     return 0;
 }
 
-struct libvirt_line *libvirt_line_open(const char *path, struct stream **ours_out, GError **err)
+struct libvirt_line *libvirt_line_open(const char *path, libvirt_line_met_fn met, void *arg,
+                                       struct stream **ours_out, GError **err)
 {
     struct libvirt_line *line = g_new0(struct libvirt_line, 1);
 
+    line->met = met;
+    line->arg = arg;
     if (open_all(line, path, ours_out, err) == 0)
         return line;
     libvirt_line_close(line);

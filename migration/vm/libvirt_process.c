@@ -1,7 +1,9 @@
 /*
  * The QEMU that libvirt has started for a domain. It is in the ledger as any process that a node
- * starts: who kills it ends a transient domain, whether libvirtd runs at that moment or not. Until
- * it is known, the mark in its environment is what it is found by.
+ * starts: who kills it ends a transient domain, whether libvirtd runs at that moment or not. It is
+ * who connects to the serial line (libvirt_line.h), or, where that is not seen, whom QEMU names.
+ * Until all of its guest is here it is in no ledger: the mark in its environment is what it is
+ * found by.
  */
 #include "migration/vm/libvirt.h"
 #include "migration/vm/qemu_words.h"
@@ -73,32 +75,6 @@ void libvirt_unwatch_death(struct libvirt_vm *vm)
     vm->death = NULL;
 }
 
-/* libvirt does not tell it, but QEMU tells its threads. */
-static int find_pid(struct libvirt_vm *vm, int64_t deadline, GError **err)
-{
-    json_auto_t *cpus = NULL;
-    json_int_t thread;
-
-    if (vm_ask(&vm->base, "query-cpus-fast", NULL, deadline, &cpus, err) < 0)
-        return -1;
-    thread = json_integer_value(json_object_get(json_array_get(cpus, 0), "thread-id"));
-    vm->base.pid = process_of(thread);
-    if (vm->base.pid > 0)
-        vm->pidfd = (int)syscall(SYS_pidfd_open, vm->base.pid, 0);
-    if (vm->pidfd >= 0)
-        return 0;
-    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                "the QEMU of %s is not seen on %s (its thread %" JSON_INTEGER_FORMAT
-                "): libvirtd runs in another container, or on another host",
-                vm->domain, vm->base.host->name, thread);
-    return -1;
-}
-
-static char *pid_text(const struct libvirt_vm *vm)
-{
-    return g_strdup_printf("%d", (int)vm->base.pid);
-}
-
 /* Its stderr is its log, unless a daemon writes that (virtlogd): then it is where libvirt puts it.
  */
 static void open_output(struct libvirt_vm *vm)
@@ -113,6 +89,42 @@ static void open_output(struct libvirt_vm *vm)
             vm->output_fd = open(paths[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (vm->output_fd >= 0)
         vm->output_begin = lseek(vm->output_fd, 0, SEEK_END);
+}
+
+int libvirt_see(struct libvirt_vm *vm, pid_t pid, GError **err)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+    if (pidfd < 0) {
+        g_set_error(err, VM_ERROR, VM_ERROR_DIED, "the QEMU of %s on %s, process %d: %s",
+                    vm->domain, vm->base.host->name, (int)pid, g_strerror(errno));
+        return -1;
+    }
+    vm->base.pid = pid;
+    vm->pidfd = pidfd;
+    watch_death(vm);
+    open_output(vm);
+    return 0;
+}
+
+/* libvirt does not tell it, but QEMU tells its threads. */
+static int find_pid(struct libvirt_vm *vm, int64_t deadline, GError **err)
+{
+    json_auto_t *cpus = NULL;
+    json_int_t thread;
+    pid_t pid;
+
+    if (vm_ask(&vm->base, "query-cpus-fast", NULL, deadline, &cpus, err) < 0)
+        return -1;
+    thread = json_integer_value(json_object_get(json_array_get(cpus, 0), "thread-id"));
+    pid = process_of(thread);
+    if (pid > 0)
+        return libvirt_see(vm, pid, err);
+    g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
+                "the QEMU of %s is not seen on %s (its thread %" JSON_INTEGER_FORMAT
+                "): libvirtd runs in another container, or on another host",
+                vm->domain, vm->base.host->name, thread);
+    return -1;
 }
 
 /* For the record: how libvirt has started it. */
@@ -142,14 +154,12 @@ int libvirt_meet(struct libvirt_vm *vm, int64_t deadline, GError **err)
         vm->base.pid = libvirt_lent_pid(vm);
         return 0;
     }
-    if (find_pid(vm, deadline, err) < 0)
+    if (vm->base.pid == 0 && find_pid(vm, deadline, err) < 0)
         return -1;
-    pid = pid_text(vm);
+    pid = g_strdup_printf("%d", (int)vm->base.pid);
     if (host_own(vm->base.host, OWNED_PROCESS, pid, err) < 0)
         return -1;
     vm->is_known = true;
-    watch_death(vm);
-    open_output(vm);
     tell_command_line(vm);
     device_set_live(vm->base.board);
     return qemu_find_forwards(&vm->base, vm->base.board, deadline, err);
@@ -157,11 +167,12 @@ int libvirt_meet(struct libvirt_vm *vm, int64_t deadline, GError **err)
 
 void libvirt_part(struct libvirt_vm *vm)
 {
-    g_autofree char *pid = pid_text(vm);
+    g_autofree char *pid = g_strdup_printf("%d", (int)vm->base.pid);
 
     if (vm->is_known)
         host_disown(vm->base.host, OWNED_PROCESS, pid);
     vm->is_known = false;
+    vm->base.pid = 0;
 }
 
 char *libvirt_last_words(const struct libvirt_vm *vm, bool *are_own_out)
@@ -200,6 +211,6 @@ int libvirt_kill(struct libvirt_vm *vm, GError **err)
     g_set_error(err, VM_ERROR, VM_ERROR_DIED,
                 "libvirt of %s does not end %s, and its QEMU %s: it may run on",
                 vm->base.host->name, vm->domain,
-                vm->is_known ? "does not die of SIGKILL" : "is not known");
+                vm->base.pid > 0 ? "does not die of SIGKILL" : "is not known");
     return -1;
 }

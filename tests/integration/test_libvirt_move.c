@@ -5,6 +5,7 @@
 #include "tests/integration/vm_bed.h"
 #include "tests/unit/runner.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define MIB ((uint64_t)1 << 20)
@@ -261,6 +262,79 @@ Test(libvirt_move, what_became_of_a_move_is_not_known_when_its_libvirtd_is_gone,
      .init = start_daemons, .fini = stop_daemons)
 {
     bed_run(lose_libvirtd);
+}
+
+/* Both have their QEMU, and the stream flows. */
+static int begin_slowly(struct bed *bed, struct seat *from, struct seat *to, GError **err)
+{
+    if (open_both(bed, from, to, err) < 0)
+        return -1;
+    check(vm_pid(to->vm) == 0);
+    if (begin(bed, from, to, true, 1, err) < 0 || await_active(from, err) < 0)
+        return -1;
+    check(vm_pid(to->vm) > 0 && vm_pid(to->vm) != vm_pid(from->vm));
+    return 0;
+}
+
+/* The move has failed, and the guest is where it was. */
+static void check_stayed(struct seat *from)
+{
+    g_autofree char *state = NULL;
+
+    check(!vm_has_left(from->vm) && !event_is_set(vm_exited(from->vm)));
+    check(vm_run_state(from->vm, &state, SOON, NULL) == 0 && strcmp(state, "running") == 0);
+    check(guest_await_alive(from->guest, SOON, NULL) == 0);
+}
+
+static int lose_receiver(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) here_failed = NULL, there_failed = NULL;
+    struct seat from, to;
+
+    if (begin_slowly(bed, &from, &to, err) < 0)
+        return -1;
+    check(kill(vm_pid(to.vm), SIGKILL) == 0);
+    check(vm_await_migrated(from.vm, SOON, &here_failed) < 0);
+    check(g_error_matches(here_failed, VM_ERROR, VM_ERROR_MIGRATION));
+    check(here_failed != NULL && strstr(here_failed->message, "failed on host1") != NULL);
+    check(vm_await_migrated(to.vm, SOON, &there_failed) < 0);
+    check(g_error_matches(there_failed, VM_ERROR, VM_ERROR_MIGRATION));
+    check(event_is_set(vm_exited(to.vm)));
+    check_stayed(&from);
+    return seat_close(bed, &to, err) < 0 ? -1 : seat_close(bed, &from, err);
+}
+
+Test(libvirt_move, a_guest_stays_where_it_was_when_the_qemu_that_receives_it_is_killed,
+     .init = start_daemons, .fini = stop_daemons)
+{
+    bed_run(lose_receiver);
+}
+
+/* The destination's libvirtd answers nobody: its copy dies by our own hand, which also ends the
+ * call. */
+static int end_behind_hung_libvirtd(struct bed *bed, GError **err)
+{
+    g_autoptr(GError) failure = NULL;
+    struct seat from, to;
+    pid_t receiver;
+
+    if (begin_slowly(bed, &from, &to, err) < 0)
+        return -1;
+    receiver = vm_pid(to.vm);
+    libvirt_bed_do(there, "freeze");
+    check(seat_close(bed, &to, err) == 0);
+    check(kill(receiver, 0) < 0);
+    libvirt_bed_do(there, "thaw");
+    check(vm_await_migrated(from.vm, SOON, &failure) < 0);
+    check(g_error_matches(failure, VM_ERROR, VM_ERROR_MIGRATION));
+    check_stayed(&from);
+    return seat_close(bed, &from, err);
+}
+
+Test(libvirt_move, a_copy_that_is_on_its_way_to_a_hung_libvirtd_is_ended, .init = start_daemons,
+     .fini = stop_daemons)
+{
+    bed_run(end_behind_hung_libvirtd);
 }
 
 int main(int argc, char **argv)

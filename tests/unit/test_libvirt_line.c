@@ -4,7 +4,10 @@
 #include "tests/unit/fiber_checks.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SOON deadline_in(5000)
@@ -16,13 +19,23 @@ struct bed {
     char *dir, *path;
     struct libvirt_line *line;
     struct stream *ours, *guest;
+    pid_t met;
+    int times_met;
 };
+
+static void on_met(pid_t pid, void *arg)
+{
+    struct bed *bed = arg;
+
+    bed->met = pid;
+    bed->times_met++;
+}
 
 static int bed_open(struct bed *bed, GError **err)
 {
     bed->dir = g_dir_make_tmp("vtmh-line-XXXXXX", NULL);
     bed->path = g_build_filename(bed->dir, "serial", NULL);
-    bed->line = libvirt_line_open(bed->path, &bed->ours, err);
+    bed->line = libvirt_line_open(bed->path, on_met, bed, &bed->ours, err);
     return bed->line != NULL ? 0 : -1;
 }
 
@@ -116,6 +129,7 @@ static int serves_one(void *arg, GError **err)
     line = stream_read_line(bed.ours, 100, SOON, NULL);
     check(g_strcmp0(line, "me") == 0);
     check(stream_connect_unix(bed.path, SOON, NULL) == NULL);
+    check(bed.times_met == 1);
     bed_close(&bed);
     return 0;
 }
@@ -125,13 +139,47 @@ Test(libvirt_line, nobody_is_heard_beside_the_first_who_connects)
     expect_run(serves_one, NULL);
 }
 
+static int tells_who(void *arg, GError **err)
+{
+    g_autofree char *line = NULL;
+    struct bed bed = {0};
+    pid_t child;
+
+    (void)arg;
+    if (bed_open(&bed, err) < 0)
+        return -1;
+    check(bed.times_met == 0);
+    child = fork();
+    if (child == 0) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+        g_strlcpy(address.sun_path, bed.path, sizeof address.sun_path);
+        _exit(connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+                      write(fd, "it\n", 3) == 3
+                  ? 0
+                  : 1);
+    }
+    line = stream_read_line(bed.ours, 100, SOON, NULL);
+    check(g_strcmp0(line, "it") == 0);
+    check(bed.times_met == 1 && bed.met == child);
+    check(waitpid(child, NULL, 0) == child);
+    bed_close(&bed);
+    return 0;
+}
+
+Test(libvirt_line, who_connects_is_told_by_its_process)
+{
+    expect_run(tells_who, NULL);
+}
+
 static int refuses(void *arg, GError **err)
 {
     g_autoptr(GError) error = NULL;
     struct stream *ours = NULL;
 
     (void)arg, (void)err;
-    check(libvirt_line_open("/nowhere/at/all", &ours, &error) == NULL);
+    check(libvirt_line_open("/nowhere/at/all", NULL, NULL, &ours, &error) == NULL);
     check(error != NULL && strstr(error->message, "cannot listen at /nowhere/at/all: ") != NULL);
     check(ours == NULL);
     return 0;
