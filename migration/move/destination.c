@@ -119,10 +119,11 @@ static int receive(struct handover *h, GError **err)
         .vm = h->seat->vm,
         .host = h->seat->test->host,
         .at_destination = true,
+        .leg = h,
     };
     struct scope *meanwhile = scope_open("meanwhile");
     if (script.steps != NULL)
-        scope_spawn_detached(meanwhile, "script", script_run, &script);
+        scope_spawn_detached(meanwhile, "script", handover_script, &script);
     int migrated = postcopy_is_asked_for(h)
                        ? postcopy_receive(h, h->deadline + HANDOVER_LATE_MS, err)
                        : vm_await_migrated(h->seat->vm, h->deadline + HANDOVER_LATE_MS, err);

@@ -156,6 +156,24 @@ int handover_start(struct handover *h, GError **err)
     return 0;
 }
 
+int handover_script(void *arg, GError **err)
+{
+    struct script_run *script = arg;
+    struct handover *h = script->leg;
+    struct seat *seat = h->seat;
+    g_autoptr(GError) error = NULL;
+
+    if (script_run(script, &error) == 0)
+        return 0;
+    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED) && seat->end == NULL) {
+        h->has_script_failed = true;
+        scope_cancel(seat->leg, error);
+        seat->end = g_error_copy(error);
+    }
+    g_propagate_error(err, g_steal_pointer(&error));
+    return -1;
+}
+
 void handover_warn_undone(struct handover *h, struct script_run *script)
 {
     const char *due = script_due(script);
@@ -397,9 +415,10 @@ static int run_and_settle(struct handover *h, struct leg_outcome *outcome, GErro
     if (error == NULL)
         return conclude_completed(h, outcome, err);
     /* A leg that had completed stays so: what failed then is a check of the guest. Nor was the
-     * testbed's failure planned, or that something is not supported. */
+     * testbed's failure planned, or that something is not supported, or a script not carried out.
+     */
     Vtmh__Status status = test_status_of(error);
-    bool fails_test = h->step == HANDOVER_DONE || !leg_may_fail(h->leg) ||
+    bool fails_test = h->step == HANDOVER_DONE || !leg_may_fail(h->leg) || h->has_script_failed ||
                       status == VTMH__STATUS__STATUS_ERROR || status == VTMH__STATUS__STATUS_SKIP;
     if (h->step != HANDOVER_DONE)
         leg_record_end(h->record, error);

@@ -93,6 +93,7 @@ struct handover {
     struct channel *disks;    /* this end of the way of its disks (disks.h); NULL: none move */
     bool has_moved;           /* bytes of the guest have gone, or come */
     bool was_called_off;      /* by the source, as planned */
+    bool has_script_failed;   /* a step of a script could not be done here */
     bool is_switching;        /* source: to post-copy, or it has */
     struct event switch_over; /* source: it is no longer under way */
     bool has_switched;        /* source: the guest may be the destination's by that */
@@ -132,6 +133,13 @@ int handover_start(struct handover *h, GError **err);
 /* Does one of the test's own pieces of work, unless there is none. */
 #define HANDOVER_WORK(h, piece, err)                                                               \
     ((h)->work->piece == NULL ? 0 : (h)->work->piece((h)->seat, err))
+
+/*
+ * The body of the fiber that carries out a script at one end: arg is a struct script_run whose leg
+ * is the handover. A step that cannot be done is the end of the leg, and fails the test in whatever
+ * way the leg may end: what was asked for was not carried out.
+ */
+int handover_script(void *arg, GError **err);
 
 /* After the stream has ended well: a step of the script that was not done makes the test a WARN,
  * unless it was planned that the leg may end otherwise. */

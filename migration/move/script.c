@@ -192,7 +192,7 @@ static int call_off(const struct script_run *run, GError **err)
 
     if (*run->has_switched || vm_is_postcopy(run->vm)) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                    "mig_script: cancel comes after the switch to post-copy, where it would end "
+                    "cancel comes after the switch to post-copy, where it would end "
                     "the guest of %s",
                     vm_name(run->vm));
         return -1;
@@ -216,8 +216,7 @@ static int send_signal(const struct script_run *run, int signal, GError **err)
     if (pid > 0 && !vm_has_left(run->vm) && !event_is_set(vm_exited(run->vm)) &&
         kill(pid, signal) == 0)
         return 0;
-    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "mig_script: the hypervisor of %s on %s %s",
-                vm_name(run->vm), run->host->name,
+    g_set_error(err, VM_ERROR, VM_ERROR_COMMAND, "the hypervisor of %s %s", vm_name(run->vm),
                 pid > 0 ? "has ended already" : "is not there yet");
     return -1;
 }
@@ -273,8 +272,10 @@ int script_run(void *arg, GError **err)
     const struct script_step *step;
 
     for (; (step = due_step(run)) != NULL; run->next++)
-        if (await_step(run, step, began_ms, err) < 0 || do_step(run, step, err) < 0)
+        if (await_step(run, step, began_ms, err) < 0 || do_step(run, step, err) < 0) {
+            g_prefix_error(err, "mig_script: '%s' on %s: ", step->text, run->host->name);
             return -1;
+        }
     return 0;
 }
 

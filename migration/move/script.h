@@ -21,7 +21,8 @@
  *            freeze END     … SIGSTOP        thaw END     … SIGCONT
  *
  * A step whose time does not come before the stream ends is not done. The log says which were;
- * where the leg was to complete, and has, that makes the test a WARN.
+ * where the leg was to complete, and has, that makes the test a WARN. One that cannot be done is
+ * the end of the leg, and fails the test however the leg may end.
  */
 #pragma once
 

@@ -116,7 +116,8 @@ static int watch(void *arg, GError **err)
     if (seat->is_in_leg && !g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED)) {
         if (seat->leg != NULL)
             scope_cancel(seat->leg, error);
-        seat->end = g_steal_pointer(&error);
+        if (seat->end == NULL) /* else a script's step was first */
+            seat->end = g_steal_pointer(&error);
         return 0;
     }
     test_failing(seat->test, 0, error);

@@ -63,7 +63,7 @@ struct seat {
     struct scope *leg;     /* the fibers that move it; NULL: none do */
     struct scope *helpers; /* fibers that serve those, and are ended with them; NULL as above */
     struct event moving;   /* set when its stream begins here, or its migration has ended */
-    GError *end;           /* how the VM ended in that leg, unasked */
+    GError *end;           /* why that leg ends: how the VM ended unasked, or a script failed */
     struct event retired;  /* tells the watcher that the VM's end is meant */
     struct fiber *watcher;
 

@@ -36,24 +36,6 @@ static int work_during(void *arg, GError **err)
     return await_active(h->seat->vm, err) < 0 ? -1 : h->work->during(h->seat, err);
 }
 
-/* A step of a script that cannot be done is the end of the leg. */
-static int run_script(void *arg, GError **err)
-{
-    struct script_run *script = arg;
-    struct handover *h = script->leg;
-    struct seat *seat = h->seat;
-    g_autoptr(GError) error = NULL;
-
-    if (script_run(script, &error) == 0)
-        return 0;
-    if (!g_error_matches(error, SYNC_ERROR, SYNC_ERROR_CANCELLED) && seat->end == NULL) {
-        scope_cancel(seat->leg, error);
-        seat->end = g_error_copy(error);
-    }
-    g_propagate_error(err, g_steal_pointer(&error));
-    return -1;
-}
-
 /* In post-copy the hypervisor does it, as the stream may be its own. */
 static int cut(void *arg, GError **err)
 {
@@ -62,7 +44,7 @@ static int cut(void *arg, GError **err)
         return vm_pause_postcopy(h->seat->vm, deadline_in(CUT_MS), err);
     if (h->channel->transport->break_off == NULL) {
         g_set_error(err, VM_ERROR, VM_ERROR_COMMAND,
-                    "mig_script: cut comes before post-copy, and the stream of %s is the "
+                    "cut comes before post-copy, and the stream of %s is the "
                     "hypervisors' own (mig_protocol = %s)",
                     h->seat->name, h->seat->request.protocol);
         return -1;
@@ -110,7 +92,7 @@ static int watch(struct handover *h, GError **err)
     for (unsigned i = 0; i < G_N_ELEMENTS(scripts); i++)
         if (scripts[i]->steps != NULL)
             fibers[n++] =
-                fiber_ref(scope_spawn_detached(meanwhile, "script", run_script, scripts[i]));
+                fiber_ref(scope_spawn_detached(meanwhile, "script", handover_script, scripts[i]));
     fibers[n++] = fiber_ref(scope_spawn_detached(meanwhile, "during", work_during, h));
     struct watching watching = {h, &looks};
     int result = postcopy_is_asked_for(h)

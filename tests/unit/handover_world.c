@@ -387,6 +387,8 @@ static struct params *params_of(const struct world_setup *setup, unsigned host)
         params_set(params, "mig_expect_survivor", "source destination none uncertain", NULL);
     }
     params_set(params, "mig_retry", retries, NULL);
+    if (setup->script != NULL)
+        params_set(params, "mig_script", setup->script, NULL);
     if (setup->postcopy_when != NULL) {
         params_set(params, "mig_postcopy", "yes", NULL);
         params_set(params, "mig_postcopy_when", setup->postcopy_when, NULL);

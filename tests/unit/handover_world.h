@@ -34,6 +34,7 @@ struct world_setup {
     unsigned retries;          /* of a leg that left the guest on its source */
     bool ends_differ;          /* the destination alone is asked for compression */
     unsigned timeout_s;        /* of a leg (mig_timeout); 0: a minute */
+    const char *script;        /* what happens meanwhile (mig_script); NULL: nothing */
     bool managed;              /* managers move the VMs (migration/move/managed.h) */
     bool lets_go;              /* and start them at the destination (mig_hold = no) */
     bool is_direct;            /* the managers reach each other without their nodes' help */

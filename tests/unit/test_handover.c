@@ -144,6 +144,33 @@ Test(handover, destination_that_has_completed_when_the_legs_time_is_over_starts_
     world_outcome_free(whole);
 }
 
+/* The simulated hypervisors are no processes, so a step that signals one cannot be done. */
+Test(handover, step_of_a_script_that_cannot_be_done_fails_the_test_however_its_leg_may_end)
+{
+    static const struct {
+        const char *script, *where;
+    } cases[] = {
+        {"0s freeze destination", "destination"},
+        {"0s freeze source", "source"},
+    };
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        const char *script = cases[i / 2].script;
+        const struct world_setup setup = {
+            .n_vms = 1, .legs = 1, .script = script, .may_fail = i % 2 != 0, .slow_host = -1};
+        struct world_outcome *outcome = world_run(&setup, NULL, 0);
+        g_autofree char *said =
+            g_strdup_printf("mig_script: '%s' on %s: ", script, cases[i / 2].where);
+        if (outcome->wrong->len > 0)
+            show(outcome, NULL, 0);
+        cr_expect_eq(outcome->wrong->len, 0);
+        cr_expect_eq(outcome->status, VTMH__STATUS__STATUS_FAIL, "%s, %zu: %d", script, i,
+                     (int)outcome->status);
+        cr_expect(outcome->cause != NULL && strstr(outcome->cause, said) != NULL, "%s: %s", said,
+                  outcome->cause);
+        world_outcome_free(outcome);
+    }
+}
+
 Test(handover, one_vm_with_a_slow_source)
 {
     try_each_fault_at_each_point(&(struct world_setup){.n_vms = 1, .legs = 1, .slow_host = SOURCE});
