@@ -72,6 +72,7 @@ int selection_take_guest(const char *value, void *target, GError **err)
     if (!g_regex_match_simple("^[\\w-]+(\\.[\\w-]+)*$", value, 0, 0))
         return wrong(err, "this is no guest's name (vtmh guests lists them)");
     g_ptr_array_add(selection->extra, g_strdup_printf("guest = %s", value));
+    selection->has_guest = true;
     return 0;
 }
 

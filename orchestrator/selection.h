@@ -10,6 +10,7 @@
 struct selection {
     char *file;       /* FILE.cfg, or NULL when none was given */
     GPtrArray *extra; /* char *: lines that act at the end of the file: only, no, k = v */
+    bool has_guest;   /* --guest: one of the extra lines chooses it */
     bool defaults;    /* -d */
     GStrv expand;     /* -e: blocks that -d does not touch, or NULL */
 };

@@ -1,5 +1,6 @@
 #include "orchestrator/command/configuration.h"
 
+#include "orchestrator/description.h"
 #include "orchestrator/result.h"
 #include "orchestrator/tests.h"
 
@@ -47,6 +48,20 @@ struct cfg *reading_open(const struct reading *reading, GError **err)
                           .keep_suffixes = reading->keep_suffixes,
                       },
                       err);
+}
+
+int reading_check_guest(const struct reading *reading, struct cfg *cfg, GError **err)
+{
+    if (!reading->selection.has_guest)
+        return 0;
+    g_autoptr(params) test = cfg_test_params(cfg, err);
+    if (test == NULL)
+        return -1;
+    const char *guest = params_get(test, "guest");
+    if (guest == NULL || param_value_check(description_parameter("guest"), guest, err) == 0)
+        return 0;
+    g_prefix_error(err, "guest = %s: ", guest);
+    return -1;
 }
 
 int reading_end(const GError *error)

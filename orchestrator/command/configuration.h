@@ -27,6 +27,10 @@ void reading_clear(struct reading *reading);
 /* The file with the extra lines behind it. Transfer full. */
 struct cfg *reading_open(const struct reading *reading, GError **err);
 
+/* Whether the current test has the guest that --guest chose, if it did: one that there is not is an
+ * error here as it is in a run. 0, or -1 with CFG_ERROR. */
+int reading_check_guest(const struct reading *reading, struct cfg *cfg, GError **err);
+
 /* Flushes stdout. Returns the exit status: 0, or 4 with the error, or that of writing, on
  * stderr. */
 int reading_end(const GError *error);

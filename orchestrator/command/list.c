@@ -59,6 +59,8 @@ static int print_names(const struct listing *listing, struct cfg *cfg, GError **
     int more;
 
     while ((more = cfg_next(cfg, err)) > 0 && !ferror(stdout)) {
+        if (reading_check_guest(&listing->reading, cfg, err) < 0)
+            return -1;
         count++;
         if (!listing->count)
             print_name(listing, cfg);

@@ -180,7 +180,8 @@ static void write_tests(GString *buffer)
 
 static int print_test(const struct showing *showing, struct cfg *cfg, GString *buffer, GError **err)
 {
-    if (showing->format->print(cfg, showing->reading.selection.file, buffer, err) < 0)
+    if (reading_check_guest(&showing->reading, cfg, err) < 0 ||
+        showing->format->print(cfg, showing->reading.selection.file, buffer, err) < 0)
         return -1;
     if (buffer->len >= BUFFER_BYTES)
         write_tests(buffer);

@@ -51,9 +51,14 @@ has "$chosen" 'image_name = images/foo-linux'
 has "$chosen" 'username = root'
 lacks "$chosen" bar.raw
 
-# One that there is not is an error, before anything runs.
-status=0
-err=$("$VTMH_BUILD/vtmh" run -m local:a,local:b --dry-run --guest LinuxCustom.Nobody --only quick "$library" 2>&1) || status=$?
-((status == 4)) || fail "a guest that there is not: exit status $status" "$err"
-grep -q "guest = LinuxCustom.Nobody" <<<"$err" || fail "what is said of a guest that there is not" "$err"
+# One that there is not is an error of each command, before anything runs or is printed.
+for command in 'run -m local:a,local:b --dry-run' list 'list --count' show 'show --test 1' 'show --format jsonl'; do
+    status=0
+    read -ra words <<<"$command"
+    out=$("$VTMH_BUILD/vtmh" "${words[@]}" --guest LinuxCustom.Nobody --only quick "$library" 2>"$work/err") || status=$?
+    err=$(<"$work/err")
+    ((status == 4)) || fail "$command with a guest that there is not: exit status $status" "$err"
+    grep -q "guest = LinuxCustom.Nobody" <<<"$err" || fail "what $command says of a guest that there is not" "$err"
+    [[ -z $out ]] || fail "$command with a guest that there is not prints" "$out"
+done
 echo "test_guests_command: own guests are listed, with what they lack, and chosen"
