@@ -34,7 +34,7 @@ extern const struct param_info boot_params[];      /* what it boots from */
 extern const struct param_info uefi_params[];      /* UEFI firmware */
 extern const struct param_info serial_params[];    /* its serial lines */
 extern const struct param_info chardev_params[];   /* what they and monitors are on a host */
-extern const struct param_info libvirt_params[];    /* the libvirt that runs it */
+extern const struct param_info libvirt_params[];   /* the libvirt that runs it */
 extern const struct param_info monitor_params[];   /* its hypervisor's monitors */
 extern const struct param_info vsock_params[];     /* its sockets to the host */
 extern const struct param_info tpm_params[];       /* its TPM */

@@ -92,7 +92,8 @@ static int show(void *arg, GError **err)
 
     if (boot != NULL && cloud_seed_is_wanted(showing->params))
         boot->seed = cloud_seed_file(&showing->host, showing->vm, CLOUD_SEED_DISC);
-    g_autoptr(vm_platform) platform = boot != NULL ? decide(&showing->host, showing->params, err) : NULL;
+    g_autoptr(vm_platform) platform =
+        boot != NULL ? decide(&showing->host, showing->params, err) : NULL;
     int result = platform != NULL ? answer(showing, boot, platform, err) : -1;
 
     guest_boot_free(boot);

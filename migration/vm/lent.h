@@ -1,7 +1,7 @@
 /*
- * A VM that is not ours: a libvirt domain of the user's (`libvirt_domain`), lent for the test. It is
- * moved, and no more: it is not started, changed, asked through its monitor, or ended, and after the
- * test it is where it was before (scenario/process/way_home.c).
+ * A VM that is not ours: a libvirt domain of the user's (`libvirt_domain`), lent for the test. It
+ * is moved, and no more: it is not started, changed, asked through its monitor, or ended, and after
+ * the test it is where it was before (scenario/process/way_home.c).
  */
 #pragma once
 

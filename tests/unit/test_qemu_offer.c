@@ -74,7 +74,8 @@ struct question {
 static int probe(void *arg, GError **err)
 {
     struct question *question = arg;
-    g_autoptr(vm_offer) offer = vm_offer_probe(&question->host, question->params, deadline_in(ASK_MS), err);
+    g_autoptr(vm_offer) offer =
+        vm_offer_probe(&question->host, question->params, deadline_in(ASK_MS), err);
 
     if (offer == NULL)
         return -1;

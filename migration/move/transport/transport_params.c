@@ -18,7 +18,8 @@ const struct param_info transport_params[] = {
      .values = WORDS("auto", "token", "relay", "none"), .scopes = PARAM_PER_VM,
      .doc =
          "what keeps strangers out of the destination's port: a token that each connection must "
-         "say to the node; that, and the nodes relay the bytes (tcp, unix, exec, managed); nothing, "
+         "say to the node; that, and the nodes relay the bytes (tcp, unix, exec, managed); "
+         "nothing, "
          "it is the hypervisor's own (tcp, managed). auto: a token where the transport can do with "
          "one connection, else the relay where there is one"},
     {MIGRATION("migration_exec_cmd_src"), .kind = PARAM_STRING, .scopes = PARAM_OF_VM,
