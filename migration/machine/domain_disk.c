@@ -1,5 +1,6 @@
 /* What libvirt calls a disk of a domain, where only that name will do. */
 #include "migration/machine/domain.h"
+#include "migration/machine/xml.h"
 
 #include <string.h>
 
@@ -9,14 +10,6 @@ struct search {
     bool is_it;   /* that disk has the alias */
     char *found;
 };
-
-static const char *value_of(const char *name, const char **names, const char **values)
-{
-    for (; *names != NULL; names++, values++)
-        if (strcmp(*names, name) == 0)
-            return *values;
-    return "";
-}
 
 static void on_start(GMarkupParseContext *context, const char *element, const char **names,
                      const char **values, void *data, GError **err)
@@ -29,9 +22,9 @@ static void on_start(GMarkupParseContext *context, const char *element, const ch
         return;
     if (strcmp(element, "target") == 0) {
         g_free(search->target);
-        search->target = g_strdup(value_of("dev", names, values));
+        search->target = g_strdup(xml_attribute(names, values, "dev"));
     } else if (strcmp(element, "alias") == 0) {
-        search->is_it = strcmp(value_of("name", names, values), search->alias) == 0;
+        search->is_it = g_strcmp0(xml_attribute(names, values, "name"), search->alias) == 0;
     }
 }
 

@@ -22,15 +22,7 @@ struct reading {
  * device's own affair, and in the tree. */
 static bool is_kept(const char *type)
 {
-    return strcmp(type, "pci") == 0 || strcmp(type, "dimm") == 0;
-}
-
-static const char *value_of(const char *name, const char **names, const char **values)
-{
-    for (; *names != NULL; names++, values++)
-        if (strcmp(*names, name) == 0)
-            return *values;
-    return "";
+    return g_strcmp0(type, "pci") == 0 || g_strcmp0(type, "dimm") == 0;
 }
 
 static json_t *attributes_of(const char **names, const char **values)
@@ -52,7 +44,7 @@ static void on_start(GMarkupParseContext *context, const char *element, const ch
 
     (void)err;
     if (depth == 3 && strcmp(element, "controller") == 0 &&
-        strcmp(value_of("type", names, values), "pci") == 0)
+        g_strcmp0(xml_attribute(names, values, "type"), "pci") == 0)
         reading->controller = attributes_of(names, values);
     if (depth != 4) /* domain, devices, the device, and what is in it */
         return;
@@ -60,8 +52,8 @@ static void on_start(GMarkupParseContext *context, const char *element, const ch
         json_object_set_new(reading->controller, element, attributes_of(names, values));
     if (strcmp(element, "alias") == 0) {
         g_free(reading->alias);
-        reading->alias = g_strdup(value_of("name", names, values));
-    } else if (strcmp(element, "address") == 0 && is_kept(value_of("type", names, values))) {
+        reading->alias = g_strdup(xml_attribute(names, values, "name"));
+    } else if (strcmp(element, "address") == 0 && is_kept(xml_attribute(names, values, "type"))) {
         json_decref(reading->address);
         reading->address = attributes_of(names, values);
     }

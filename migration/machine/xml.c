@@ -217,3 +217,11 @@ char *xml_print(const struct xml *root, GError **err)
 
     return g_string_free(out, !is_whole);
 }
+
+const char *xml_attribute(const char *const *names, const char *const *values, const char *name)
+{
+    for (; *names != NULL; names++, values++)
+        if (strcmp(*names, name) == 0)
+            return *values;
+    return NULL;
+}

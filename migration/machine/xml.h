@@ -36,6 +36,9 @@ struct xml *xml_set_int(struct xml *element, const char *name, int64_t value);
 struct xml *xml_text(struct xml *element, const char *text);
 struct xml *xml_text_int(struct xml *element, int64_t value);
 
+/* For a reader (GMarkupParser's start_element): what an attribute says; NULL: there is none. */
+const char *xml_attribute(const char *const *names, const char *const *values, const char *name);
+
 /* Indented, with a line's end at the end. VM_ERROR_UNSUPPORTED where a value has bytes that no XML
  * has (control characters, what is not UTF-8), with the element's name. Transfer full. */
 char *xml_print(const struct xml *root, GError **err);

@@ -1,5 +1,6 @@
 #include "migration/vm/lent.h"
 
+#include "migration/machine/xml.h"
 #include "migration/params.h"
 
 #include <string.h>
@@ -199,14 +200,6 @@ static bool is_at(const struct reading *reading, const char *const *path)
     return true;
 }
 
-static const char *value_of(const char **names, const char **values, const char *name)
-{
-    for (size_t i = 0; names[i] != NULL; i++)
-        if (strcmp(names[i], name) == 0)
-            return values[i];
-    return NULL;
-}
-
 static uint64_t bytes_of(const char *unit)
 {
     static const struct {
@@ -240,14 +233,15 @@ static void on_start(GMarkupParseContext *context, const char *element, const ch
     (void)context, (void)err;
     g_ptr_array_add(reading->path, g_strdup(element));
     if (reading->path->len == 1)
-        json_object_set_new(reading->facts, "kvm",
-                            json_boolean(g_strcmp0(value_of(names, values, "type"), "kvm") == 0));
+        json_object_set_new(
+            reading->facts, "kvm",
+            json_boolean(g_strcmp0(xml_attribute(names, values, "type"), "kvm") == 0));
     else if (is_at(reading, PATH("os", "type")))
-        set_text(reading->facts, "machine", value_of(names, values, "machine"));
+        set_text(reading->facts, "machine", xml_attribute(names, values, "machine"));
     else if (is_at(reading, PATH("cpu")))
-        set_text(reading->facts, "cpu", value_of(names, values, "mode"));
+        set_text(reading->facts, "cpu", xml_attribute(names, values, "mode"));
     else if (is_at(reading, PATH("memory")))
-        reading->memory_unit = bytes_of(value_of(names, values, "unit"));
+        reading->memory_unit = bytes_of(xml_attribute(names, values, "unit"));
 }
 
 static void on_end(GMarkupParseContext *context, const char *element, gpointer data, GError **err)

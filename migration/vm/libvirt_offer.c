@@ -2,6 +2,7 @@
  * What a host can do with libvirt: what its QEMU can (qemu_offer.c), as far as libvirt lets it. It
  * knows CPU models by tables of its own, and KVM by its own look at the host.
  */
+#include "migration/machine/xml.h"
 #include "migration/params.h"
 #include "migration/vm/lent.h"
 #include "migration/vm/libvirt.h"
@@ -24,9 +25,7 @@ static void on_start(GMarkupParseContext *context, const char *element, const ch
 
     (void)context, (void)err;
     if (strcmp(element, "mode") == 0)
-        for (size_t i = 0; names[i] != NULL; i++)
-            if (strcmp(names[i], "name") == 0)
-                reading->is_custom = strcmp(values[i], "custom") == 0;
+        reading->is_custom = g_strcmp0(xml_attribute(names, values, "name"), "custom") == 0;
     reading->is_model = reading->is_custom && strcmp(element, "model") == 0;
 }
 
