@@ -11,7 +11,7 @@
 /* By us: what managers move they copy the disks of, in their call. */
 static bool move_along(const struct handover *h)
 {
-    return !managed_is(h) && h->seat->request.disks != NULL && *h->seat->request.disks != NULL;
+    return !managed_is(h) && move_request_moves_disks(&h->seat->request);
 }
 
 static const char *const *names_of(const struct handover *h)
@@ -92,7 +92,7 @@ void disks_record(struct handover *h)
 {
     struct seat *seat = h->seat;
 
-    if (seat->request.disks != NULL && *seat->request.disks != NULL)
+    if (move_request_moves_disks(&seat->request))
         h->record->mirrored_bytes = vm_mirrored_bytes(seat->vm);
 }
 

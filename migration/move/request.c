@@ -364,3 +364,8 @@ void move_request_clear(struct move_request *request)
     g_clear_pointer(&request->params, params_unref);
     g_clear_pointer(&request->postcopy, g_array_unref);
 }
+
+bool move_request_moves_disks(const struct move_request *request)
+{
+    return request->disks != NULL && *request->disks != NULL;
+}

@@ -41,7 +41,7 @@ struct move_request {
     bool recovers;      /* mig_postcopy_recover */
     enum network_gap network_gap;
     const char *client; /* who asks then: a host that has no part in the test; NULL: one of these */
-    GStrv disks;        /* images that move along (migrate_storage); empty: none */
+    GStrv disks;        /* images that move along (migrate_storage); empty or NULL: none */
     bool compares_disks;            /* migrate_storage_compare */
     unsigned retries;               /* mig_retry: attempts beyond the first */
     GArray *script;                 /* mig_script, cancel_delay: what happens meanwhile; or NULL */
@@ -56,3 +56,6 @@ struct move_request {
  * error. */
 int move_request_read(struct move_request *request, struct params *params, GError **err);
 void move_request_clear(struct move_request *request);
+
+/* Whether some of the VM's disks move along, whoever copies them. */
+bool move_request_moves_disks(const struct move_request *request);

@@ -56,7 +56,7 @@ static int check_disks(const struct seat *seat, unsigned host, GError **err)
     const struct test *test = seat->test;
     unsigned has_disks = seat->where == SEAT_NOWHERE ? 0 : seat->where;
 
-    if (*seat->request.disks == NULL || host == has_disks)
+    if (!move_request_moves_disks(&seat->request) || host == has_disks)
         return 0;
     g_set_error(err, CFG_ERROR, CFG_ERROR_PARAM_VALUE,
                 "migrate_storage = yes: %s is to be started on %s, but its disk %s is on %s and "

@@ -13,13 +13,11 @@
  * Cutting the relays ends the call: what is not complete then never will be.
  */
 #include "migration/move/options.h"
-#include "migration/move/transport/relayed.h"
+#include "migration/move/transport/manager_way.h"
 #include "migration/move/transport/table.h"
 #include "migration/params_tables.h"
 
 #include <string.h>
-
-#define CONNECTIONS 2 /* of the source's manager; one is what it needs */
 
 struct managed {
     struct channel channel;  /* first */
@@ -37,16 +35,11 @@ static const struct managed *managed(const struct channel *channel)
     return (const struct managed *)channel;
 }
 
-static bool move_disks(const struct seat *seat)
-{
-    return seat->request.disks != NULL && *seat->request.disks != NULL;
-}
-
 static int managed_check(const struct seat *seat, GError **err)
 {
     if (move_options_check_managed(seat->request.options, err) < 0)
         return -1;
-    if (!move_disks(seat) || !seat->request.compares_disks)
+    if (!move_request_moves_disks(&seat->request) || !seat->request.compares_disks)
         return 0;
     g_set_error_literal(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
                         "migrate_storage_compare = yes is not supported with mig_protocol = "
@@ -98,25 +91,17 @@ static unsigned copies_of(const struct seat *seat)
 static int open_way(struct managed *own, const char *address, GError **err)
 {
     struct seat *seat = own->channel.seat;
-    const char *socket = vm_manager_socket(seat->vm);
 
-    if (socket == NULL) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                    "the manager of %s on %s has no socket there: it is not reached that way",
-                    seat->name, seat->test->host->name);
-        return -1;
-    }
     own->address = g_strdup(address);
-    own->control = relayed_open(seat, address, CONNECTIONS, err);
+    own->control = manager_way_open(seat, seat->vm, address, err);
     if (own->control == NULL)
         return -1;
-    relayed_lead_to(own->control, socket);
     if (is_guarded(seat) &&
         (own->stream = relayed_open_alike(seat, address, streams_of(seat), err)) == NULL)
         return -1;
-    if (move_disks(seat))
+    if (move_request_moves_disks(&seat->request))
         own->disks = relayed_open_alike(seat, address, copies_of(seat), err);
-    return own->disks != NULL || !move_disks(seat) ? 0 : -1;
+    return own->disks != NULL || !move_request_moves_disks(&seat->request) ? 0 : -1;
 }
 
 static struct channel *managed_listen(struct seat *seat, const char *address, int64_t deadline,
@@ -168,9 +153,9 @@ static int enter_ways(struct managed *own, const json_t *ticket, const char *pee
     if (is_guarded(seat) &&
         (own->stream = relayed_enter_alike(seat, stream, peer, streams_of(seat), err)) == NULL)
         return -1;
-    if (move_disks(seat))
+    if (move_request_moves_disks(&seat->request))
         own->disks = relayed_enter_alike(seat, disks, peer, copies_of(seat), err);
-    return own->disks != NULL || !move_disks(seat) ? 0 : -1;
+    return own->disks != NULL || !move_request_moves_disks(&seat->request) ? 0 : -1;
 }
 
 static struct channel *managed_connect(struct seat *seat, const json_t *ticket, const char *peer,
@@ -188,8 +173,8 @@ static struct channel *managed_connect(struct seat *seat, const json_t *ticket, 
         g_set_error(err, VM_ERROR, VM_ERROR_MIGRATION, "%s did not say what is to come there",
                     peer);
     else
-        own->control = relayed_enter(seat, json_object_get(ticket, "control"), peer, CONNECTIONS,
-                                     deadline, err);
+        own->control =
+            manager_way_enter(seat, json_object_get(ticket, "control"), peer, deadline, err);
     if (own->control != NULL && enter_ways(own, ticket, peer, err) == 0)
         return &own->channel;
     managed_close(&own->channel);
@@ -203,8 +188,7 @@ static char *uri_of(const struct managed *own)
 
     if (socket != NULL)
         return g_strconcat("unix://", socket, NULL);
-    return g_strdup_printf(strchr(own->address, ':') != NULL ? "tcp://[%s]" : "tcp://%s",
-                           own->address);
+    return manager_open_stream_uri(own->address);
 }
 
 /* MiB/s, upwards: none is 0. */
@@ -235,8 +219,7 @@ static void add_disks(const struct managed *own, json_t *call)
 static json_t *call_of(const struct managed *own)
 {
     const struct move_request *request = &own->channel.seat->request;
-    g_autofree char *socket = relayed_socket(own->control);
-    g_autofree char *manager = g_strdup_printf("qemu+unix:///system?socket=%s", socket);
+    g_autofree char *manager = manager_way_uri(own->control);
     g_autofree char *stream = uri_of(own);
     json_t *call =
         json_pack("{s:s, s:s, s:s, s:[s,s], s:{}}", "dconnuri", manager, "uri", stream, "dest_xml",

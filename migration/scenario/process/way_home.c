@@ -7,13 +7,12 @@
  * still can; who has it moves it home, peer to peer, and home lets it in and waits for it.
  * What comes of that is said.
  */
-#include "migration/move/transport/relayed.h"
+#include "migration/move/transport/manager_way.h"
 #include "migration/params.h"
 #include "migration/scenario/process/rows.h"
 
 #include <string.h>
 
-#define CONNECTIONS 2   /* of a libvirtd; one is what it needs */
 #define ASK_MS 10000    /* for a libvirtd to answer */
 #define SAY_MS 20000    /* for all hosts to be through with the test */
 #define RETURN_MS 60000 /* for the move; less where the test was called off */
@@ -57,19 +56,8 @@ static struct vm *take(const struct seat *seat, bool incoming, int64_t deadline,
 
 static int open_door(struct way_home *way, struct seat *seat, const char *address, GError **err)
 {
-    const char *socket = vm_manager_socket(way->watch);
-
-    if (socket == NULL) {
-        g_set_error(err, VM_ERROR, VM_ERROR_UNSUPPORTED,
-                    "the libvirtd of %s has no socket there: a domain could not be moved back",
-                    seat->test->host->name);
-        return -1;
-    }
-    way->door = relayed_open(seat, address, CONNECTIONS, err);
-    if (way->door == NULL)
-        return -1;
-    relayed_lead_to(way->door, socket);
-    return 0;
+    way->door = manager_way_open(seat, way->watch, address, err);
+    return way->door != NULL ? 0 : -1;
 }
 
 static struct test_meeting meeting_of(const struct seat *seat, const char *what, char tag[80])
@@ -174,10 +162,8 @@ static int let_in(const struct step_on *on, struct way_home *way, GError **err)
 /* Transfer full. */
 static json_t *call_of(const struct channel *channel, const char *address)
 {
-    g_autofree char *socket = relayed_socket(channel);
-    g_autofree char *manager = g_strdup_printf("qemu+unix:///system?socket=%s", socket);
-    g_autofree char *stream =
-        g_strdup_printf(strchr(address, ':') != NULL ? "tcp://[%s]" : "tcp://%s", address);
+    g_autofree char *manager = manager_way_uri(channel);
+    g_autofree char *stream = manager_open_stream_uri(address);
 
     return json_pack("{s:s, s:s, s:s, s:[s,s], s:{}}", "dconnuri", manager, "uri", stream,
                      "dest_xml", "", "flags", "peer2peer", "live", "parameters");
@@ -189,9 +175,8 @@ static int send_home(const struct step_on *on, const struct way_home *way, struc
     struct seat *seat = on->seat;
     int64_t deadline = step_deadline(on, RETURN_MS);
     const char *address = json_string_value(json_object_get(way->ticket, "address"));
-    struct channel *channel =
-        relayed_enter(seat, json_object_get(way->ticket, "ticket"),
-                      seat->test->names[home_of(seat)], CONNECTIONS, deadline, err);
+    struct channel *channel = manager_way_enter(seat, json_object_get(way->ticket, "ticket"),
+                                                seat->test->names[home_of(seat)], deadline, err);
     int sent = -1;
 
     if (channel == NULL)
