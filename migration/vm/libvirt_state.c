@@ -50,7 +50,7 @@ int libvirt_run_state(struct vm *base, char **state_out, int64_t deadline, GErro
     struct libvirt_vm *vm = libvirt_vm(base);
 
     /* A domain of the user's may be back, by other hands than ours. */
-    if (base->has_left && !vm->base.is_lent) {
+    if (base->has_left && !base->is_lent) {
         *state_out = g_strdup("none");
         return 0;
     }

@@ -16,12 +16,10 @@ const struct param_info transport_params[] = {
          "that it never runs twice is libvirt's promise; if not set, yes, and no in post-copy"},
     {MIGRATION("mig_guard"), .kind = PARAM_WORD, .fallback = "auto",
      .values = WORDS("auto", "token", "relay", "none"), .scopes = PARAM_PER_VM,
-     .doc =
-         "what keeps strangers out of the destination's port: a token that each connection must "
-         "say to the node; that, and the nodes relay the bytes (tcp, unix, exec, managed); "
-         "nothing, "
-         "it is the hypervisor's own (tcp, managed). auto: a token where the transport can do with "
-         "one connection, else the relay where there is one"},
+     .doc = "what keeps strangers out of the destination's port: a token that each connection must "
+            "say to the node; that, and the nodes relay the bytes (tcp, unix, exec, managed); "
+            "nothing, it is the hypervisor's own (tcp, managed). auto: a token where the transport "
+            "can do with one connection, else the relay where there is one"},
     {MIGRATION("migration_exec_cmd_src"), .kind = PARAM_STRING, .scopes = PARAM_OF_VM,
      .example = "nc -N {address} {port}",
      .doc =
